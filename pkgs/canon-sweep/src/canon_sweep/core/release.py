@@ -1,0 +1,71 @@
+"""Refs become releases: which tags count, and which of them is the latest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from canon_sweep.core.version import IgnoredTag, TagRule, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag as upstream has it.
+
+    ``object_id`` is what the ref names (a tag object when annotated), ``commit``
+    the commit it leads to, None when it leads to something else, e.g. a blob.
+    """
+
+    name: str
+    object_id: str
+    commit: str | None
+    on_main: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A tag that is a version and whose commit is reachable from ``main``."""
+
+    tag: str
+    version: Version
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """A recipe's releases from the oldest to the latest, and the tags that are none."""
+
+    known: tuple[Release, ...] = ()
+    ignored: tuple[IgnoredTag, ...] = ()
+
+    @property
+    def latest(self) -> Release | None:
+        """The newest release, or None if there is none."""
+        return self.known[-1] if self.known else None
+
+    def of_tag(self, tag: str) -> Release | None:
+        """The release with exactly this tag, or None."""
+        return next((release for release in self.known if release.tag == tag), None)
+
+    def older_than(self, version: Version) -> tuple[Release, ...]:
+        """Every release strictly older than ``version``, the newest first."""
+        return tuple(reversed([r for r in self.known if r.version < version]))
+
+
+def releases(tags: Iterable[Tag], rule: TagRule) -> Releases:
+    """Sort tags into releases and ignored tags.  Nothing in a tag is fatal."""
+    known: list[Release] = []
+    ignored: list[IgnoredTag] = []
+    for tag in tags:
+        version = rule.read(tag.name)
+        if isinstance(version, IgnoredTag):
+            ignored.append(version)
+        elif tag.commit is None:
+            ignored.append(IgnoredTag(tag.name, "it does not lead to a commit"))
+        elif not tag.on_main:
+            ignored.append(IgnoredTag(tag.name, "its commit is not reachable from main"))
+        else:
+            known.append(Release(tag.name, version, tag.commit))
+    known.sort(key=lambda release: release.version)
+    ignored.sort(key=lambda entry: entry.tag)
+    return Releases(tuple(known), tuple(ignored))

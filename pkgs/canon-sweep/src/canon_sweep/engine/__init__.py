@@ -1,0 +1,1 @@
+"""What deploys a recipe.  See `protocol` for the promises every engine keeps."""

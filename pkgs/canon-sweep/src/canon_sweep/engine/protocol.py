@@ -1,0 +1,153 @@
+"""The promises of an engine, whatever it deploys with.
+
+`tests/engine/contract.py` holds every engine to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from canon_sweep.process import Completed
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One version of a recipe under the names it is deployed with.
+
+    ``source`` is the checked-out tree of the version; ``env`` holds the
+    operator's values, on top of the recipe's own ``.env.sample``.
+    """
+
+    recipe: str
+    version: str
+    stack: str
+    domain: str
+    source: Path
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A named volume by its full name, ``<stack>_<volume>``, with its size in bytes."""
+
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a service's port answers, as seen from the sweep."""
+
+    host: str
+    port: int
+
+
+class Engine(Protocol):
+    """Deploys stacks and keeps their volumes.
+
+    Every method may raise `HostFault` when the engine itself cannot be used.
+    A name that is not a plain stack, service or volume name is refused with
+    `RecipeFault` before anything is touched.
+    """
+
+    @property
+    def name(self) -> str:
+        """The engine's name in settings and records."""
+        ...
+
+    def prepare(self, app: App, timeout: float) -> None:
+        """Fetch what the deploy needs (images), before the deploy's clock starts.
+
+        Raises:
+            HostFault: an image cannot be had.
+            RecipeFault: the recipe's files cannot be read.
+        """
+        ...
+
+    def deploy(self, app: App) -> None:
+        """Start the stack, or update it to this version; returns before it is ready.
+
+        Existing volumes and secrets of the stack are used again, missing ones made.
+
+        Raises:
+            RecipeFault: the recipe's files cannot be read or are refused by the engine.
+        """
+        ...
+
+    def wait_ready(self, app: App, timeout: float) -> None:
+        """Return as soon as every service of this version is up and healthy.
+
+        Raises:
+            RecipeFault: a service failed for good, or was not ready in ``timeout`` seconds.
+        """
+        ...
+
+    def undeploy(self, stack: str) -> None:
+        """End the stack and wait until nothing of it is left but volumes and secrets.
+
+        A stack that is not there is no error.
+        """
+        ...
+
+    def execute(
+        self, stack: str, service: str, command: Sequence[str], timeout: float
+    ) -> Completed:
+        """Run a command inside a running service and return what it answered.
+
+        Raises:
+            RecipeFault: the service does not run, or the command took longer than ``timeout``.
+        """
+        ...
+
+    def address(self, stack: str, service: str, port: int) -> Address:
+        """Where this port of a running service can be reached.
+
+        Raises:
+            RecipeFault: the service does not run or has no such port.
+        """
+        ...
+
+    def volumes(self, stack: str) -> tuple[Volume, ...]:
+        """The named volumes of a stack, deployed or not, sorted by name."""
+        ...
+
+    def secrets(self, stack: str) -> tuple[str, ...]:
+        """The full names of the secrets of a stack, deployed or not, sorted."""
+        ...
+
+    def leftovers(self, stack: str) -> tuple[str, ...]:
+        """Everything that exists under a stack's name, e.g. ``volume x_data``.
+
+        Empty means that a deploy of this name is cold.
+        """
+        ...
+
+    def clone_volume(self, source: str, target: str) -> None:
+        """Make ``target`` an exact copy of ``source``, replacing any earlier ``target``.
+
+        Neither may be in use.  Interrupted, it leaves ``source`` as it was.
+        """
+        ...
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume with its data; one that is not there is no error."""
+        ...
+
+    def remove_secret(self, name: str) -> None:
+        """Remove a secret; one that is not there is no error."""
+        ...
+
+    def stacks_of_ours(self) -> tuple[str, ...]:
+        """Stacks that canon-sweep made here and of which anything still runs or exists."""
+        ...
+
+    def volumes_of_ours(self) -> tuple[str, ...]:
+        """Volumes that canon-sweep made here, by full name, sorted."""
+        ...
+
+    def logs(self, stack: str) -> str:
+        """What the stack's services said, for the recipe's log; empty when not deployed."""
+        ...

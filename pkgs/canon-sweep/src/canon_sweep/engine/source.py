@@ -1,0 +1,93 @@
+"""Reads the files of a checked-out recipe, and nothing outside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from canon_sweep.core import compose, envfile, names
+from canon_sweep.core.compose import Compose
+from canon_sweep.engine.protocol import App
+from canon_sweep.errors import RecipeFault
+
+MAX_FILE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A deployment's files, read: what to deploy (``files``) and with which variables."""
+
+    compose: Compose
+    files: tuple[Path, ...]
+    env: Mapping[str, str]
+
+
+def read(app: App) -> Source:
+    """Read what an app is made of.
+
+    Raises:
+        RecipeFault: a name is not safe, or a file is missing, outside the
+            checkout, too large, or no compose file.
+    """
+    check_stack(app.stack)
+    if not names.is_domain(app.domain):
+        raise RecipeFault(f"{names.printable(app.domain)} is no domain")
+    env = envfile.app_env(
+        _optional(app.source, ".env.sample"),
+        _optional(app.source, "abra.sh"),
+        app.env,
+        recipe=app.recipe,
+        stack=app.stack,
+        domain=app.domain,
+    )
+    chain = envfile.compose_files(env.values)
+    texts = {name: _text(app.source, name) for name in chain}
+    return Source(
+        compose=compose.parse(texts, app.stack, env.values, env.lengths),
+        files=tuple(app.source / name for name in chain),
+        env=env.values,
+    )
+
+
+def check_stack(stack: str) -> None:
+    """Refuse a stack name that could be anything but a name.
+
+    Raises:
+        RecipeFault: it could.
+    """
+    problem = names.stack_problem(stack)
+    if problem:
+        raise RecipeFault(problem)
+
+
+def check_part(name: str, kind: str) -> None:
+    """Refuse a service, volume or secret name that could be anything but a name.
+
+    Raises:
+        RecipeFault: it could.
+    """
+    problem = names.part_problem(name, kind)
+    if problem:
+        raise RecipeFault(problem)
+
+
+def _optional(root: Path, name: str) -> str:
+    return _text(root, name) if (root / name).exists() else ""
+
+
+def _text(root: Path, name: str) -> str:
+    path = root / name
+    try:
+        inside = path.resolve(strict=True).is_relative_to(root.resolve(strict=True))
+        if not inside:
+            raise RecipeFault(f"{names.printable(name)} points outside the recipe")
+        if path.stat().st_size > MAX_FILE:
+            raise RecipeFault(f"{names.printable(name)} is larger than 1 MiB")
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        raise RecipeFault(f"the recipe has no {names.printable(name)}") from None
+    except UnicodeDecodeError:
+        raise RecipeFault(f"{names.printable(name)} is not UTF-8 text") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise RecipeFault(f"{names.printable(name)} cannot be read: {error}") from None

@@ -1,0 +1,1 @@
+"""The operator's configuration: TOML in, frozen records out."""
