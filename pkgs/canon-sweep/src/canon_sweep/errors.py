@@ -83,3 +83,7 @@ class StateFault(Fault):
     """A file of the state folder cannot be read or written."""
 
     code = "state"
+
+
+class Interrupted(BaseException):
+    """The process was asked to end; everything under way is taken down first."""

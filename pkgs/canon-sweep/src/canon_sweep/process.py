@@ -55,9 +55,16 @@ def run(
 
 
 def start(
-    command: Sequence[str], *, env: Mapping[str, str], cwd: Path, output: IO[bytes]
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    output: IO[bytes],
+    pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Start a command in a process group of its own and return at once.
+    """Start a command in a session and process group of its own and return at once.
+
+    The child inherits the file descriptors of ``pass_fds`` and no others.
 
     Raises:
         OSError: the program cannot be started.
@@ -70,4 +77,5 @@ def start(
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        pass_fds=tuple(pass_fds),
     )

@@ -47,9 +47,9 @@ class Releases:
         """The release with exactly this tag, or None."""
         return next((release for release in self.known if release.tag == tag), None)
 
-    def older_than(self, version: Version) -> tuple[Release, ...]:
-        """Every release strictly older than ``version``, the newest first."""
-        return tuple(reversed([r for r in self.known if r.version < version]))
+    def older_than(self, version: Version | None) -> tuple[Release, ...]:
+        """Every release strictly older than ``version`` (None: all), the newest first."""
+        return tuple(r for r in reversed(self.known) if version is None or r.version < version)
 
 
 def releases(tags: Iterable[Tag], rule: TagRule) -> Releases:

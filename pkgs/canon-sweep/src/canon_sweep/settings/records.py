@@ -7,19 +7,171 @@ of the NixOS module are.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+from canon_sweep.core.names import printable
+from canon_sweep.errors import UsageFault
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Count = Annotated[int, Meta(ge=0, le=100)]
+Text = Annotated[str, Meta(min_length=1)]
 
 
-class Credential(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+class Seconds(float):
+    """A duration in seconds, written as ``"90s"``, ``"5m"``, ``"1h 30m"``, ``"6d"``."""
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """One table of the configuration; a key that it does not know is a mistake."""
+
+
+class Credential(Table, frozen=True, kw_only=True):
     """How to log in at one git host.  Secrets are named by file, never written here.
 
     A token is sent as the password of ``username``.  An ssh key is used for ssh
     remotes; its host must be in ``knownHostsFile``.
     """
 
-    username: str = "git"
+    username: Text = "git"
     token_file: Path | None = None
     ssh_key_file: Path | None = None
     ssh_passphrase_file: Path | None = None
     known_hosts_file: Path | None = None
+
+
+class HttpProbe(Table, frozen=True, kw_only=True, tag="http", tag_field="type"):
+    """A request to a service's port that must be answered with this status and text."""
+
+    service: Text = "app"
+    port: Port
+    path: Annotated[str, Meta(pattern="^/")] = "/"
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    headers: dict[str, str] = {}
+    body: str = ""
+    status: Annotated[int, Meta(ge=100, le=599)] = 200
+    contains: str = ""
+
+
+class TcpProbe(Table, frozen=True, kw_only=True, tag="tcp", tag_field="type"):
+    """A port that must accept a connection ``successes`` times in a row."""
+
+    service: Text = "app"
+    port: Port
+    successes: Annotated[int, Meta(ge=1, le=100)] = 1
+
+
+class ExecProbe(Table, frozen=True, kw_only=True, tag="exec", tag_field="type"):
+    """A command inside a service that must exit 0 and say this text."""
+
+    service: Text = "app"
+    command: Annotated[tuple[str, ...], Meta(min_length=1)]
+    contains: str = ""
+
+
+Probe = HttpProbe | TcpProbe | ExecProbe
+
+
+class DataSettings(Table, frozen=True, kw_only=True):
+    """How to put data into a running app, and how to see that it is still there.
+
+    ``{token}`` in a path, body, command or text stands for something that is
+    different in every deployment.
+    """
+
+    seed: tuple[Probe, ...] = ()
+    check: tuple[Probe, ...] = ()
+
+
+class Timeouts(Table, frozen=True, kw_only=True):
+    """How long to wait.  A recipe's own ``timeout`` label outranks ``deploy``."""
+
+    prepare: Seconds = Seconds(1800)
+    deploy: Seconds = Seconds(300)
+    probe: Seconds = Seconds(60)
+    exec: Seconds = Seconds(60)
+
+
+class RecipeTimeouts(Table, frozen=True, kw_only=True):
+    """A recipe's own limits, where they differ from everybody's; these outrank its label."""
+
+    prepare: Seconds | None = None
+    deploy: Seconds | None = None
+    probe: Seconds | None = None
+    exec: Seconds | None = None
+
+
+class ExpectedNA(Table, frozen=True, kw_only=True, rename=None):
+    """Tiers that do not apply to a recipe, each with the written reason."""
+
+    upgrade: Text | None = None
+    reattach: Text | None = None
+
+
+class RecipeSettings(Table, frozen=True, kw_only=True):
+    """One recipe: where it lives and how it is tested."""
+
+    upstream: Text
+    mirror: Text
+    enroll: bool = True
+    exception: str = ""
+    tag_pattern: str | None = None
+    prereleases: bool = False
+    upgrade_base: str | None = None
+    retries: Count | None = None
+    env: dict[str, str] = {}
+    probes: tuple[Probe, ...] = ()
+    checks: tuple[Probe, ...] = ()
+    data: DataSettings = DataSettings()
+    timeouts: RecipeTimeouts = RecipeTimeouts()
+    expected_na: ExpectedNA = msgspec.field(default=ExpectedNA(), name="expectedNA")
+
+
+class SwarmSettings(Table, frozen=True, kw_only=True):
+    """Where the Docker Engine listens."""
+
+    host: Text = "unix:///var/run/docker.sock"
+
+
+class Settings(Table, frozen=True, kw_only=True):
+    """The whole configuration.
+
+    ``canonicalsDir`` may be cc-ci's ``/var/lib/ci-warm``; without it the records
+    are kept in the state folder.
+    """
+
+    state_dir: Path = Path("/var/lib/canon-sweep")
+    cache_dir: Path = Path("/var/cache/canon-sweep")
+    canonicals_dir: Path | None = None
+    engine: Literal["local", "swarm"] = "swarm"
+    domain: Text = "ci.localhost"
+    retry_red_after: Seconds = Seconds(6 * 86400)
+    retries: Count = 0
+    infra_retries: Count = 1
+    base_depth: Annotated[int, Meta(ge=1, le=100)] = 3
+    max_runtime: Seconds = Seconds(20 * 3600)
+    sync_timeout: Seconds = Seconds(300)
+    timeouts: Timeouts = Timeouts()
+    swarm: SwarmSettings = SwarmSettings()
+    credentials: dict[str, Credential] = {}
+    recipes: dict[str, RecipeSettings] = {}
+
+    @property
+    def enrolled(self) -> dict[str, RecipeSettings]:
+        """The recipes that take part in the sweep, in the order of their names."""
+        return {name: r for name, r in sorted(self.recipes.items()) if r.enroll}
+
+    def recipe(self, name: str) -> RecipeSettings:
+        """A recipe's settings.
+
+        Raises:
+            UsageFault: the configuration has no recipe of this name.
+        """
+        if name not in self.recipes:
+            raise UsageFault(
+                f"there is no recipe {printable(name)} in the configuration",
+                do=f"it has {', '.join(sorted(self.recipes))}",
+            )
+        return self.recipes[name]

@@ -1,0 +1,79 @@
+"""The command line: parses, calls, renders, exits; decides nothing.
+
+Start-up is kept short: a command's module, and with it git, Docker and rich, is
+imported only when that command is called.
+"""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from canon_sweep import __version__
+from canon_sweep.errors import EXIT_USAGE, EXIT_WRONG, Interrupted
+
+_COMMANDS = {
+    "run": "Sweep: sync, decide, test, promote.",
+    "plan": "The same decisions; changes nothing.",
+    "test": "Test one version or commit of a recipe.",
+    "status": "Every recipe's canonical and last attempt.",
+    "explain": "Why a recipe is, or is not, tested.",
+    "history": "Promotions and attempts of a recipe.",
+    "hold": "Leave a recipe alone for a while.",
+    "unhold": "End a hold.",
+    "verify": "Check every record against tag, commit and volumes.",
+    "demo": "The whole job on a fleet of little apps, in a folder.",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"canon_sweep.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # from the table above: --help imports no command
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="canon-sweep")
+def cli() -> None:
+    """Prove the latest release of every Co-op Cloud recipe, and keep it warm.
+
+    Exit codes: 0 nothing wrong; 1 a recipe is red, refused or in error; 2 bad
+    configuration or usage; 75 deferred, somebody else is at work.
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        answer = cli.main(standalone_mode=False)
+        sys.exit(answer if isinstance(answer, int) else 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except (click.Abort, Interrupted):
+        sys.exit(EXIT_WRONG)
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    # once: what is under way is taken down, and that must not be interrupted again
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise Interrupted(f"stopped by {signal.Signals(number).name}")

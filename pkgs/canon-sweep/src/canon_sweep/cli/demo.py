@@ -1,0 +1,58 @@
+"""``canon-sweep demo``: the main job on a fleet of little apps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from canon_sweep.cli.session import Session, progress, reporting
+from canon_sweep.demo.story import Chapter, prepare, tell
+from canon_sweep.engine.choice import engine_of
+from canon_sweep.report import table
+from canon_sweep.run import Means
+
+
+@click.command()
+@click.option(
+    "--dir",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A new folder; config.toml in it is for every other command.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "swarm"]),
+    default="local",
+    show_default=True,
+    help="swarm needs the image canon-sweep/python:1 and a network named proxy.",
+)
+@reporting
+def command(session: Session, folder: Path, engine: str) -> int:
+    """Sweep four times over little apps with state, made in a new folder.
+
+    Everything is promoted; then nothing is to be done; then one new release is
+    promoted and a broken one kept back; then nothing is to be done again.
+    """
+    settings = prepare(folder, engine)
+
+    def show(chapter: Chapter) -> None:
+        if session.as_json:
+            return
+        claims = [f"  {'yes' if claim.holds else 'NO '}  {claim.text}" for claim in chapter.claims]
+        session.show(
+            chapter,
+            f"\n{chapter.title}\n",
+            table.results_table(chapter.results),
+            table.totals_line(chapter.results),
+            "\n".join(claims),
+        )
+
+    story = tell(folder, settings, Means(progress(), session.say), engine_of(settings), show)
+    config = folder.absolute() / "config.toml"
+    if session.as_json:
+        session.show(story)
+    else:
+        session.show(story, f"\nTry the other commands on it: canon-sweep status --config {config}")
+    return story.exit_code

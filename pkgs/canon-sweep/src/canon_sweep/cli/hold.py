@@ -1,0 +1,39 @@
+"""``canon-sweep hold``: leave a recipe alone, with a reason and an end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from canon_sweep.cli.session import Session, reporting
+from canon_sweep.core.decision import Hold
+from canon_sweep.settings.load import seconds
+from canon_sweep.state.store import State
+
+
+def _duration(_context: click.Context, _option: click.Parameter, value: str) -> timedelta:
+    try:
+        return timedelta(seconds=seconds(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("--reason", required=True, help="Why; it is shown wherever the recipe is.")
+@click.option("--for", "span", default="30d", callback=_duration, help="How long [30d].")
+@click.option("--tag", help="Only this release; the hold dies with the next one.")
+@reporting
+def command(session: Session, recipe: str, reason: str, span: timedelta, tag: str | None) -> int:
+    """Leave RECIPE alone for a while; its mirror is still synced."""
+    settings = session.settings()
+    settings.recipe(recipe)
+    if not reason.strip():
+        raise click.BadParameter("a hold needs a reason", param_hint="--reason")
+    until = datetime.now(UTC).replace(microsecond=0) + span
+    hold = Hold(recipe=recipe, reason=reason.strip(), until=until, tag=tag)
+    State.of(settings).holds.put(hold)
+    what = f"{recipe} {tag}" if tag else recipe
+    session.show(hold, f"{what} is held until {until:%Y-%m-%d %H:%M} UTC: {hold.reason}")
+    return 0

@@ -1,0 +1,18 @@
+"""``canon-sweep plan``: what a sweep would do."""
+
+from __future__ import annotations
+
+import click
+
+from canon_sweep.cli.session import Session, progress, reporting, show_results
+from canon_sweep.run import Means, run_plan
+
+
+@click.command()
+@click.argument("recipes", nargs=-1, metavar="[RECIPE]...")
+@reporting
+def command(session: Session, recipes: tuple[str, ...]) -> int:
+    """Take the decisions that `run` would take now, and change nothing."""
+    results = run_plan(session.settings(), recipes, Means(progress(), session.say))
+    show_results(session, results)
+    return results.exit_code

@@ -1,0 +1,30 @@
+"""``canon-sweep test``: one version or commit, because a person wants to know."""
+
+from __future__ import annotations
+
+import click
+
+from canon_sweep.cli.session import Session, progress, reporting, show_results
+from canon_sweep.run import Means
+from canon_sweep.single import Wanted, run_test
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("--version", help="A release tag; without it, the latest.")
+@click.option("--ref", help="A branch, tag, commit, or pull/N/head; is never promoted.")
+@click.option("--quick", is_flag=True, help="On the canonical's own data, which is put back.")
+@reporting
+def command(
+    session: Session, recipe: str, version: str | None, ref: str | None, quick: bool
+) -> int:
+    """Test RECIPE cold, or on its canonical's data (--quick).
+
+    A cold run of the latest release that passes all of the gate promotes it.
+    """
+    if version and ref:
+        raise click.UsageError("--version and --ref exclude each other")
+    wanted = Wanted(recipe, version, ref, quick)
+    results = run_test(session.settings(), wanted, Means(progress(), session.say))
+    show_results(session, results)
+    return results.exit_code

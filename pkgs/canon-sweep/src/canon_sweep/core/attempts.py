@@ -1,0 +1,69 @@
+"""The attempt ledger's rules: what makes two attempts the same, and what is a known red."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+
+class Outcome(StrEnum):
+    """How a test ended.  Only ``PROMOTED`` is ever called promoted.
+
+    ``RED`` is the recipe's fault; ``REFUSED`` was green but the gate said no;
+    ``INFRA`` is the host's fault and says nothing of the recipe;
+    ``PROMOTE_FAILED`` was green, but its volumes or record could not be kept.
+    ``PASSED`` is a green quick run, which is never meant to promote.
+    """
+
+    PROMOTED = "promoted"
+    RED = "red"
+    REFUSED = "refused"
+    INFRA = "infra"
+    PROMOTE_FAILED = "promote-failed"
+    PASSED = "passed"
+
+
+class AttemptKey(msgspec.Struct, frozen=True, kw_only=True):
+    """What an attempt was an attempt at; ``digest`` is of the harness and the settings."""
+
+    recipe: str
+    tag: str
+    commit: str
+    digest: str
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of ``attempts.jsonl``.  ``ts`` is when it ended, in UTC.
+
+    Only cold attempts say whether a release is a known red.
+    """
+
+    key: AttemptKey
+    outcome: Outcome
+    ts: datetime
+    run_id: str
+    tier: str = ""
+    reason: str = ""
+    flaky: bool = False
+    quick: bool = False
+
+
+def known_red(
+    attempts: Iterable[Attempt], key: AttemptKey, now: datetime, retry_after: timedelta
+) -> Attempt | None:
+    """The attempt that makes this very release a known red, or None.
+
+    An attempt that ended with ``INFRA`` says nothing, so an older red still stands.
+    An attempt from the future (a clock that was set back) does not count.
+    """
+    conclusive = [
+        a for a in attempts if a.key == key and not a.quick and a.outcome is not Outcome.INFRA
+    ]
+    if not conclusive:
+        return None
+    last = conclusive[-1]
+    is_recent = timedelta(0) <= now - last.ts < retry_after
+    return last if last.outcome is Outcome.RED and is_recent else None

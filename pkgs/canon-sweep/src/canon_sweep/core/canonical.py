@@ -1,0 +1,60 @@
+"""The record of a canonical: the last release proven green, and what is kept of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+SCHEMA = 1
+
+
+class KeptVolume(msgspec.Struct, frozen=True, kw_only=True):
+    """A volume that a canonical keeps; ``bytes`` as measured at promotion."""
+
+    name: str
+    bytes: int
+
+
+class Previous(msgspec.Struct, frozen=True, kw_only=True):
+    """What the canonical was before this promotion."""
+
+    version: str
+    commit: str
+    run_id: str = ""
+
+
+class Canonical(msgspec.Struct, frozen=True, kw_only=True):
+    """``canonical.json``.
+
+    The first five fields are those that cc-ci's own tools read, and the only
+    ones that a record made by them has.  ``commit`` is the tag's commit.  The
+    volumes are only useful with the stack name, the domain and the secrets that
+    they were made with, so the record keeps all four together.
+    """
+
+    recipe: str
+    version: str
+    commit: str
+    status: str = "idle"
+    ts: str = ""
+    schema: int = SCHEMA
+    tag: str = ""
+    run_id: str = ""
+    promoted_at: str = ""
+    engine: str = ""
+    base: str | None = None
+    tiers: dict[str, str] = {}
+    stack: str = ""
+    domain: str = ""
+    node: str = ""
+    volumes: tuple[KeptVolume, ...] = ()
+    secrets: tuple[str, ...] = ()
+    retained: Literal["volume", "record-only"] = "record-only"
+    retained_reason: str = ""
+    previous: Previous | None = None
+
+    @property
+    def release_tag(self) -> str:
+        """The tag that was promoted; a cc-ci record has it as its version."""
+        return self.tag or self.version

@@ -1,0 +1,174 @@
+"""What to do with a recipe tonight, as a code for machines and a sentence for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from canon_sweep.core.attempts import Attempt, AttemptKey, known_red
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.release import Release, Releases
+from canon_sweep.core.version import IgnoredTag, TagRule
+
+
+class Code(StrEnum):
+    """Every decision.  After each, what it asks of the reader."""
+
+    NO_NEW_VERSION = "skip/no-new-version"  # nothing
+    NEVER_RELEASED = "skip/never-released"  # nothing, until the recipe cuts a release
+    CANONICAL_AHEAD = "skip/canonical-ahead"  # look: a tag was withdrawn upstream
+    HELD = "skip/held"  # nothing: an operator asked for it
+    EXCEPTED = "skip/excepted"  # nothing: the reason is in the configuration
+    KNOWN_RED = "skip/known-red"  # the release is red: mend it, or wait for the retry
+    FIRST_CANONICAL = "test/first-canonical"  # see the outcome
+    NEW_RELEASE = "test/new-release"  # see the outcome
+    IN_FLIGHT = "deferred/in-flight"  # nothing: the next run takes it
+    OUT_OF_TIME = "deferred/out-of-time"  # raise maxRuntime if it happens often
+    DISK = "deferred/disk"  # make room
+    SYNC_ERROR = "error/sync"  # look: the remote could not be read or written
+    INTERNAL_ERROR = "error/internal"  # look: a record, or a bug of ours
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that wants attention and changes no decision."""
+
+    code: str
+    text: str
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator's wish to leave a recipe alone until a moment (UTC).
+
+    With a ``tag`` it holds back that release only, and dies with the next one.
+    """
+
+    recipe: str
+    reason: str
+    until: datetime
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a decision rests on; gathered first, then judged."""
+
+    recipe: str
+    releases: Releases
+    rule: TagRule
+    canonical: Canonical | None = None
+    hold: Hold | None = None
+    attempts: Sequence[Attempt] = ()
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How patient to be with a red release; ``retry`` means not at all."""
+
+    retry_red_after: timedelta
+    retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict; ``target`` is the release to test, and only then not None."""
+
+    code: Code
+    sentence: str
+    target: Release | None = None
+    notes: tuple[Note, ...] = ()
+
+
+def excepted(reason: str) -> Decision:
+    """The decision for a recipe that takes no part in the sweep."""
+    return Decision(Code.EXCEPTED, f"takes no part in the sweep: {reason}")
+
+
+def decide(facts: Facts, policy: Policy, now: datetime) -> Decision:
+    """Judge an enrolled recipe whose mirror is synced."""
+    latest = facts.releases.latest
+    if _holds(facts.hold, latest, now):
+        assert facts.hold is not None
+        what = f" {facts.hold.tag}" if facts.hold.tag else ""
+        return Decision(
+            Code.HELD, f"held{what} until {_day(facts.hold.until)}: {facts.hold.reason}"
+        )
+    if latest is None:
+        return _without_release(facts)
+    skip = _against_canonical(facts, latest)
+    if skip is not None:
+        return skip
+    key = attempt_key(facts.recipe, latest, facts.digest)
+    red = None if policy.retry else known_red(facts.attempts, key, now, policy.retry_red_after)
+    if red is not None:
+        return _known_red(latest, red, policy)
+    if facts.canonical is None:
+        return Decision(Code.FIRST_CANONICAL, f"{latest.tag} would be the first canonical", latest)
+    sentence = f"{latest.tag} is newer than the canonical {facts.canonical.release_tag}"
+    return Decision(Code.NEW_RELEASE, sentence, latest)
+
+
+def attempt_key(recipe: str, release: Release, digest: str) -> AttemptKey:
+    """The ledger's key for a test of this release under these settings."""
+    return AttemptKey(recipe=recipe, tag=release.tag, commit=release.commit, digest=digest)
+
+
+def _holds(hold: Hold | None, latest: Release | None, now: datetime) -> bool:
+    if hold is None or hold.until <= now:
+        return False
+    return hold.tag is None or (latest is not None and latest.tag == hold.tag)
+
+
+def _without_release(facts: Facts) -> Decision:
+    ignored = f" ({len(facts.releases.ignored)} tags are none)" if facts.releases.ignored else ""
+    if facts.canonical is not None:
+        return _ahead(facts.canonical, f"no release is left on main{ignored}")
+    return Decision(Code.NEVER_RELEASED, f"no release tag is reachable from main{ignored}")
+
+
+def _against_canonical(facts: Facts, latest: Release) -> Decision | None:
+    if facts.canonical is None:
+        return None
+    tag = facts.canonical.release_tag
+    if tag == latest.tag:
+        moved = facts.canonical.commit != latest.commit
+        notes = (_moved(facts.canonical, latest),) if moved else ()
+        return Decision(Code.NO_NEW_VERSION, f"{tag} is the canonical", notes=notes)
+    version = facts.rule.order(tag)
+    if isinstance(version, IgnoredTag):
+        return Decision(
+            Code.INTERNAL_ERROR,
+            f"the canonical's version {tag} cannot be ordered ({version.reason});"
+            " mend tagPattern, or remove its record to start anew",
+        )
+    if version > latest.version:
+        return _ahead(facts.canonical, f"the latest release is {latest.tag}")
+    return None
+
+
+def _ahead(canonical: Canonical, why: str) -> Decision:
+    sentence = f"the canonical {canonical.release_tag} is newer than every release: {why}"
+    note = Note(code="canonical-ahead", text=f"{canonical.release_tag} was withdrawn upstream?")
+    return Decision(Code.CANONICAL_AHEAD, sentence, notes=(note,))
+
+
+def _moved(canonical: Canonical, latest: Release) -> Note:
+    text = f"{latest.tag} was {canonical.commit[:12]} when proven, is {latest.commit[:12]} now"
+    return Note(code="tag-moved", text=text)
+
+
+def _known_red(latest: Release, red: Attempt, policy: Policy) -> Decision:
+    where = f" in {red.tier}" if red.tier else ""
+    again = red.ts + policy.retry_red_after
+    return Decision(
+        Code.KNOWN_RED,
+        f"{latest.tag} was red on {_day(red.ts)}{where}; tried again from {_day(again)}",
+    )
+
+
+def _day(moment: datetime) -> str:
+    return moment.strftime("%-d %B %Y %H:%M")

@@ -1,0 +1,73 @@
+"""What CI says of one version of one recipe."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Tier(StrEnum):
+    """A stage of CI, in the order in which they run."""
+
+    INSTALL = "install"
+    CUSTOM = "custom"
+    UPGRADE = "upgrade"
+    REATTACH = "reattach"
+
+
+class Status(StrEnum):
+    """How a tier ended.  ``NA`` needs a declared reason."""
+
+    PASS = "pass"  # noqa: S105 - not a password
+    FAIL = "fail"
+    NA = "n/a"
+
+
+class TierResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One tier: how it ended, why, and after how many seconds."""
+
+    tier: Tier
+    status: Status
+    reason: str = ""
+    seconds: float = 0.0
+
+
+class BrokenBase(msgspec.Struct, frozen=True, kw_only=True):
+    """A base that did not come up itself; it says nothing of the version under test."""
+
+    tag: str
+    reason: str
+
+
+class CiResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of CI.
+
+    ``cold`` is what was seen before the install: nothing of the stack's name was
+    there.  ``stack``, ``domain``, ``volumes`` and ``secrets`` are what a promotion
+    would keep.
+    """
+
+    tag: str
+    commit: str
+    cold: bool
+    tiers: tuple[TierResult, ...]
+    stack: str = ""
+    domain: str = ""
+    base: str | None = None
+    broken_bases: tuple[BrokenBase, ...] = ()
+    stepped_back: bool = False
+
+    @property
+    def green(self) -> bool:
+        """Every tier ran, and passed or is N/A with a reason."""
+        return {result.tier for result in self.tiers} == set(Tier) and not self.failed
+
+    @property
+    def failed(self) -> TierResult | None:
+        """The first tier that makes this run red, or None."""
+        for result in self.tiers:
+            undeclared = result.status is Status.NA and not result.reason
+            if result.status is Status.FAIL or undeclared:
+                return result
+        return None

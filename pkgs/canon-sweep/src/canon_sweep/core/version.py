@@ -1,0 +1,114 @@
+"""Tags become versions with a total order.
+
+A release tag is, in full, ``X.Y.Z[-pre]+<app version>``.  Only the part before
+the ``+`` is left to `packaging`: over the whole tag it is too lenient
+(``1.0.0-1`` becomes a post-release), too strict (``1.0.0+1.2~rc1`` is refused),
+sorts ``+v10`` below ``+v9`` and makes different tags equal.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from packaging import version as packaging_version
+
+from canon_sweep.core import names
+
+MAX_TAG = 200
+
+_NUMBER = r"(?:0|[1-9][0-9]{0,8})"
+_TAG = re.compile(
+    rf"(?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-[0-9A-Za-z.-]+)?)"
+    r"\+(?P<app>[0-9A-Za-z][0-9A-Za-z._~-]*)",
+    re.ASCII,
+)
+# The pre-releases on which semantic versioning and packaging agree.
+_PRE = re.compile(r"(?:alpha|beta|rc)(?:\.?(?:0|[1-9][0-9]{0,8}))?", re.ASCII)
+_CHUNK = re.compile(r"[0-9]+|[^0-9]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """A release tag's place in the order.
+
+    Ordered by the recipe's own version, then by the app version (numbers in it
+    as numbers), then by the tag's text: two versions are equal only when their
+    tags are the same text.
+    """
+
+    recipe: packaging_version.Version = field(repr=False)
+    app: tuple[tuple[int, int, str], ...] = field(repr=False)
+    tag: str
+
+    @property
+    def is_prerelease(self) -> bool:
+        """Whether the recipe's version, not the app's, is a pre-release."""
+        return self.recipe.is_prerelease
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredTag:
+    """A tag that is no release, and why."""
+
+    tag: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagRule:
+    """Which tags of a recipe are versions.
+
+    ``pattern`` is a regular expression for the whole tag, with a group
+    ``version`` and perhaps a group ``app``; ``prereleases`` counts those too.
+    """
+
+    pattern: str | None = None
+    prereleases: bool = False
+
+    def read(self, tag: str) -> Version | IgnoredTag:
+        """The version of a release tag, or the reason why it is none."""
+        version = self.order(tag)
+        if isinstance(version, Version) and version.is_prerelease and not self.prereleases:
+            return IgnoredTag(tag, "a pre-release")
+        return version
+
+    def order(self, tag: str) -> Version | IgnoredTag:
+        """As `read`, with pre-releases let through: for a version that is already in use."""
+        if len(tag) > MAX_TAG:
+            return IgnoredTag(tag[:MAX_TAG], f"longer than {MAX_TAG} characters")
+        if not (tag.isascii() and tag.isprintable()) or tag.startswith("-"):
+            return IgnoredTag(tag, "not a plain tag name")
+        match = re.fullmatch(self.pattern, tag) if self.pattern else _TAG.fullmatch(tag)
+        if match is None:
+            wanted = "tagPattern" if self.pattern else "X.Y.Z+<app version>"
+            return IgnoredTag(tag, f"not of the form {wanted}")
+        return _version(tag, match["version"], match.groupdict().get("app") or "")
+
+
+def pattern_problem(pattern: str) -> str | None:
+    """Say what is wrong with a ``tagPattern``, or None."""
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        return f"is no regular expression: {error}"
+    if "version" not in compiled.groupindex:
+        return "has no group (?P<version>...)"
+    return None
+
+
+def _version(tag: str, recipe: str | None, app: str) -> Version | IgnoredTag:
+    core, dash, pre = (recipe or "").partition("-")
+    if dash and not _PRE.fullmatch(pre):
+        return IgnoredTag(tag, f"its pre-release {names.printable(pre)} has no known order")
+    try:
+        order = packaging_version.Version(recipe or "")
+    except packaging_version.InvalidVersion:
+        return IgnoredTag(tag, f"{names.printable(core)} is no version")
+    if order.epoch or order.is_postrelease or order.is_devrelease or order.local:
+        return IgnoredTag(tag, f"{names.printable(core)} is no plain version")
+    return Version(order, tuple(_chunk(text) for text in _CHUNK.findall(app)), tag)
+
+
+def _chunk(text: str) -> tuple[int, int, str]:
+    return (1, int(text), "") if text.isdecimal() else (0, 0, text)

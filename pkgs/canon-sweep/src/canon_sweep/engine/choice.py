@@ -1,0 +1,20 @@
+"""From the engine's name in the settings to the engine."""
+
+from __future__ import annotations
+
+from canon_sweep.engine.protocol import Engine
+from canon_sweep.settings.records import Settings
+
+
+def engine_of(settings: Settings) -> Engine:
+    """The engine that the settings name; nothing is asked of it yet."""
+    # each engine brings its own libraries, so only the chosen one is imported
+    match settings.engine:
+        case "local":
+            from canon_sweep.engine.local import LocalEngine  # noqa: PLC0415
+
+            return LocalEngine(settings.state_dir / "local")
+        case "swarm":
+            from canon_sweep.engine.swarm import SwarmEngine  # noqa: PLC0415
+
+            return SwarmEngine(settings.swarm.host, settings.state_dir / "swarm")

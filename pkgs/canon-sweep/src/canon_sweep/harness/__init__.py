@@ -1,0 +1,1 @@
+"""CI: one recipe, one version, one result."""

@@ -1,0 +1,185 @@
+"""CI from nothing: install, custom, upgrade, reattach."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from canon_sweep.core.base import Base
+from canon_sweep.core.result import BrokenBase, CiResult, Status, Tier, TierResult
+from canon_sweep.engine.protocol import App
+from canon_sweep.errors import RecipeFault, SyncFault
+from canon_sweep.harness.order import Checkout, Order
+from canon_sweep.harness.probe import perform, until_pass
+from canon_sweep.harness.stage import Stage
+
+Judged = tuple[Status, str]
+PASSED: Judged = (Status.PASS, "")
+
+
+def run_cold(order: Order, stage: Stage, checkout: Checkout) -> CiResult:
+    """Test a version on a place where nothing of it was before.
+
+    A green run leaves its stack undeployed, with its volumes and secrets, and
+    written in the journal: the caller keeps or discards it.  Any other run leaves
+    nothing.
+
+    Raises:
+        HostFault: the host failed; it says nothing of the version.
+    """
+    stack, domain = stage.free_names(order.recipe, order.domain, f"{order.seed}/keep")
+    cold = not stage.engine.leftovers(stack)
+    stage.begin(order.recipe, stack)
+    green = False
+    try:
+        run = _ColdRun(order, stage, checkout, (stack, domain))
+        tiers = run_tiers(
+            stage,
+            {
+                Tier.INSTALL: run.install,
+                Tier.CUSTOM: run.custom,
+                Tier.UPGRADE: run.upgrade,
+                Tier.REATTACH: run.reattach,
+            },
+        )
+        result = CiResult(
+            tag=order.tag,
+            commit=order.commit,
+            cold=cold,
+            tiers=tiers,
+            stack=stack,
+            domain=domain,
+            base=run.base,
+            broken_bases=tuple(run.broken),
+            stepped_back=order.bases.stepped_back,
+        )
+        green = result.green
+        return result
+    finally:
+        if not green:
+            stage.discard(stack)
+
+
+def run_tiers(stage: Stage, tiers: dict[Tier, Callable[[], Judged]]) -> tuple[TierResult, ...]:
+    """Run tiers in order until one fails.
+
+    Raises:
+        HostFault: the host failed in one of them.
+    """
+    results = []
+    for tier, step in tiers.items():
+        stage.log.say(f"tier {tier}")
+        started = time.monotonic()
+        try:
+            status, reason = step()
+        except RecipeFault as fault:
+            status, reason = Status.FAIL, str(fault)
+        seconds = round(time.monotonic() - started, 3)
+        results.append(TierResult(tier=tier, status=status, reason=reason, seconds=seconds))
+        stage.log.say(f"tier {tier}: {status}{f': {reason}' if reason else ''}")
+        if status is Status.FAIL:
+            break
+    return tuple(results)
+
+
+@dataclass(slots=True)
+class _ColdRun:
+    order: Order
+    stage: Stage
+    checkout: Checkout
+    kept: tuple[str, str]
+    base: str | None = None
+    broken: list[BrokenBase] = field(default_factory=list)
+
+    def install(self) -> Judged:
+        app = self._app(self.order.label, self.order.commit, self.kept)
+        self.stage.up(app)
+        self._probe(app)
+        return PASSED
+
+    def custom(self) -> Judged:
+        """The recipe's checks; then data goes in, which `reattach` looks for."""
+        checks, app = self.order.settings.checks, self._target(self.kept)
+        until_pass(checks, self.stage.subject(app), self.stage.limits.probe)
+        perform(self.order.settings.data.seed, self.stage.subject(app), self.stage.limits.probe)
+        self._check_data(app)
+        # the upgrade has the host to itself
+        self.stage.down(app.stack)
+        return PASSED if checks else (Status.NA, "the recipe declares no checks")
+
+    def upgrade(self) -> Judged:
+        declared = self.order.settings.expected_na.upgrade
+        if declared:
+            return Status.NA, declared
+        for base in self.order.bases.candidates:
+            self._assert_older(base)
+            names = self.stage.free_names(
+                self.order.recipe, self.order.domain, f"{self.order.seed}/from {base.tag}"
+            )
+            self.stage.begin(self.order.recipe, names[0])
+            try:
+                if self._base_comes_up(base, names):
+                    self._upgrade_to_target(base, names)
+                    return PASSED
+            finally:
+                self.stage.discard(names[0])
+        return Status.FAIL, self._no_base()
+
+    def reattach(self) -> Judged:
+        declared = self.order.settings.expected_na.reattach
+        if declared:
+            return Status.NA, declared
+        app = self._target(self.kept)
+        self.stage.up(app)
+        self._probe(app)
+        self._check_data(app)
+        self.stage.down(app.stack)
+        return PASSED
+
+    def _base_comes_up(self, base: Base, names: tuple[str, str]) -> bool:
+        try:
+            app = self._app(base.tag, base.commit, names)
+            self.stage.up(app)
+            subject = self.stage.subject(app)
+            perform(self.order.settings.data.seed, subject, self.stage.limits.probe)
+        except (RecipeFault, SyncFault) as fault:
+            self.broken.append(BrokenBase(tag=base.tag, reason=str(fault)))
+            self.stage.log.say(f"broken-base {base.tag}: {fault}")
+            return False
+        return True
+
+    def _upgrade_to_target(self, base: Base, names: tuple[str, str]) -> None:
+        self.base = base.tag
+        app = self._target(names)
+        try:
+            self.stage.up(app)
+            self._probe(app)
+            self._check_data(app)
+        except RecipeFault as fault:
+            raise RecipeFault(f"from {base.tag}: {fault.what}", do=fault.do) from fault
+
+    def _assert_older(self, base: Base) -> None:
+        # impossible by construction; a same-version upgrade would prove nothing
+        if self.order.version is not None and not base.version < self.order.version:
+            raise AssertionError(f"base {base.tag} is not older than {self.order.label}")
+
+    def _no_base(self) -> str:
+        if self.broken:
+            tried = "; ".join(f"{broken.tag}: {broken.reason}" for broken in self.broken)
+            return f"no base came up ({tried})"
+        return 'there is no older release to upgrade from; expectedNA.upgrade = "…" accepts that'
+
+    def _target(self, names: tuple[str, str]) -> App:
+        return self._app(self.order.label, self.order.commit, names)
+
+    def _app(self, version: str, commit: str, names: tuple[str, str]) -> App:
+        tree = self.checkout(commit)
+        return self.stage.app(self.order.recipe, version, names, tree, self.order.settings.env)
+
+    def _probe(self, app: App) -> None:
+        until_pass(self.order.settings.probes, self.stage.subject(app), self.stage.limits.probe)
+
+    def _check_data(self, app: App) -> None:
+        checks = self.order.settings.data.check
+        until_pass(checks, self.stage.subject(app), self.stage.limits.probe)

@@ -1,0 +1,165 @@
+"""Asks a running app whether it does what it should."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import requests
+
+from canon_sweep.engine.protocol import Engine
+from canon_sweep.errors import RecipeFault
+from canon_sweep.settings.records import ExecProbe, HttpProbe, Probe, TcpProbe
+
+MAX_BODY = 1024 * 1024
+ONE_TRY = 10.0
+INTERVAL = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The app that is asked: where it runs, its address to the world, its data's token."""
+
+    engine: Engine
+    stack: str
+    domain: str
+    exec_timeout: float
+
+    @property
+    def token(self) -> str:
+        """What this app's seeded data is known by; no other stack has the same."""
+        return self.stack.partition("_")[0]
+
+
+class NotYetError(Exception):
+    """A probe that did not pass this time; the text says why."""
+
+
+class NotThereError(NotYetError):
+    """Nothing answered at all, so that nothing can have been changed either."""
+
+
+def until_pass(probes: Sequence[Probe], subject: Subject, timeout: float) -> None:
+    """Ask until every probe has passed, each within ``timeout`` seconds.
+
+    Raises:
+        RecipeFault: one did not; it says which and what was answered last.
+    """
+    for probe in probes:
+        _retried(probe, subject, timeout, NotYetError)
+
+
+def perform(probes: Sequence[Probe], subject: Subject, timeout: float) -> None:
+    """Do each probe's request once, as for data that must not be written twice.
+
+    Only a connection that nobody accepts is tried again, for ``timeout`` seconds.
+
+    Raises:
+        RecipeFault: one was not answered as it should.
+    """
+    for probe in probes:
+        _retried(probe, subject, timeout, NotThereError)
+
+
+def _retried(probe: Probe, subject: Subject, timeout: float, again: type[NotYetError]) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            _ask(probe, subject)
+        except NotYetError as problem:
+            if not isinstance(problem, again) or time.monotonic() >= deadline:
+                raise RecipeFault(f"{describe(probe)}: {problem}") from None
+        else:
+            return
+        # an app tells nobody when it begins to answer: there is no event to await
+        time.sleep(INTERVAL)
+
+
+def describe(probe: Probe) -> str:
+    """A probe in a few words, for a reason or a log."""
+    match probe:
+        case HttpProbe():
+            return f"{probe.method} {probe.service}:{probe.port}{probe.path}"
+        case TcpProbe():
+            return f"tcp {probe.service}:{probe.port}"
+        case ExecProbe():
+            return f"exec {probe.service}: {' '.join(probe.command)}"
+
+
+def _ask(probe: Probe, subject: Subject) -> None:
+    fill = _filler(subject.token)
+    match probe:
+        case HttpProbe():
+            _ask_http(probe, subject, fill)
+        case TcpProbe():
+            _ask_tcp(probe, subject)
+        case ExecProbe():
+            _ask_exec(probe, subject, fill)
+
+
+def _filler(token: str) -> Callable[[str], str]:
+    return lambda text: text.replace("{token}", token)
+
+
+def _ask_http(probe: HttpProbe, subject: Subject, fill: Callable[[str], str]) -> None:
+    address = _address(probe, subject)
+    headers = {"Host": subject.domain} | {k: fill(v) for k, v in probe.headers.items()}
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy of ours is none of the app's business
+        try:
+            answer = session.request(
+                probe.method,
+                f"http://{address[0]}:{address[1]}{fill(probe.path)}",
+                headers=headers,
+                data=fill(probe.body).encode(),
+                timeout=ONE_TRY,
+                allow_redirects=False,
+                stream=True,
+            )
+            body = answer.raw.read(MAX_BODY, decode_content=True).decode("utf-8", "replace")
+        except requests.exceptions.ConnectionError as error:
+            raise NotThereError("nobody answers") from error
+        except (requests.exceptions.RequestException, OSError) as error:
+            raise NotYetError(type(error).__name__) from error
+    if answer.status_code != probe.status:
+        raise NotYetError(f"answered {answer.status_code}, not {probe.status}{_shown(body)}")
+    if fill(probe.contains) not in body:
+        raise NotYetError(f"the answer does not contain {fill(probe.contains)!r}{_shown(body)}")
+
+
+def _ask_tcp(probe: TcpProbe, subject: Subject) -> None:
+    address = _address(probe, subject)
+    for number in range(1, probe.successes + 1):
+        try:
+            socket.create_connection(address, timeout=ONE_TRY).close()
+        except OSError as error:
+            raise NotThereError(f"connection {number} of {probe.successes}: {error}") from error
+
+
+def _ask_exec(probe: ExecProbe, subject: Subject, fill: Callable[[str], str]) -> None:
+    command = [fill(word) for word in probe.command]
+    try:
+        done = subject.engine.execute(subject.stack, probe.service, command, subject.exec_timeout)
+    except RecipeFault as fault:
+        raise NotYetError(str(fault)) from fault
+    if done.exit_code != 0:
+        raise NotYetError(f"exit code {done.exit_code}{_shown(done.output)}")
+    if fill(probe.contains) not in done.output:
+        raise NotYetError(
+            f"the output does not contain {fill(probe.contains)!r}{_shown(done.output)}"
+        )
+
+
+def _address(probe: HttpProbe | TcpProbe, subject: Subject) -> tuple[str, int]:
+    try:
+        address = subject.engine.address(subject.stack, probe.service, probe.port)
+    except RecipeFault as fault:
+        raise NotThereError(str(fault)) from fault
+    return address.host, address.port
+
+
+def _shown(text: str) -> str:
+    line = " ".join(text.split())
+    return f": {line[:120]}" if line else ""

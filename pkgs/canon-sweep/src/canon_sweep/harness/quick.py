@@ -1,0 +1,157 @@
+"""A test on the canonical's own data, which is put back afterwards.
+
+The volumes are copied aside first.  From the moment that the copies are whole
+and the journal says so, they are what the canonical is, until they are back in
+their places; before it, the volumes are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import msgspec
+
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.result import CiResult, Tier
+from canon_sweep.engine.protocol import App, Engine
+from canon_sweep.errors import StateFault
+from canon_sweep.harness.cold import PASSED, Judged, run_tiers
+from canon_sweep.harness.order import Checkout, Order
+from canon_sweep.harness.probe import until_pass
+from canon_sweep.harness.stage import Stage
+from canon_sweep.state.journal import Journal, QuickRun
+
+
+def run_quick(order: Order, canonical: Canonical, stage: Stage, checkout: Checkout) -> CiResult:
+    """Reattach the canonical, upgrade it to the version under test, put it back.
+
+    The result is never cold, so nothing can be promoted from it.
+
+    Raises:
+        HostFault: the host failed; the canonical is put back all the same, or by
+            the next run.
+        StateFault: the canonical has no volumes to test on.
+    """
+    _assert_whole(canonical, stage.engine)
+    with _borrowed(canonical, stage):
+        run = _QuickRun(order, canonical, stage, checkout)
+        steps = {Tier.REATTACH: run.reattach}
+        if order.commit != canonical.commit:
+            steps |= {Tier.UPGRADE: run.upgrade}
+        steps |= {Tier.CUSTOM: run.custom}
+        tiers = run_tiers(stage, steps)
+    return CiResult(
+        tag=order.tag,
+        commit=order.commit,
+        cold=False,
+        tiers=tiers,
+        stack=canonical.stack,
+        domain=canonical.domain,
+        base=canonical.release_tag,
+    )
+
+
+def put_back(entry: QuickRun, engine: Engine, journal: Journal) -> None:
+    """Make the canonical what it was before a quick run; done twice, it does the same.
+
+    Raises:
+        HostFault: the engine cannot be used; the journal still has the entry.
+    """
+    engine.undeploy(entry.stack)
+    if entry.complete:
+        for volume, snapshot in entry.snapshots.items():
+            engine.clone_volume(snapshot, volume)
+        for extra in engine.volumes(entry.stack):
+            if extra.name not in entry.snapshots:
+                engine.remove_volume(extra.name)
+        for secret in engine.secrets(entry.stack):
+            if secret not in entry.secrets:
+                engine.remove_secret(secret)
+        # the snapshots go only after this is on disk: a crash between two
+        # removals must not find half of them taken for the whole
+        entry = msgspec.structs.replace(entry, complete=False)
+        journal.put(entry)
+    for snapshot in entry.snapshots.values():
+        engine.remove_volume(snapshot)
+    journal.drop(entry.stack)
+
+
+@contextmanager
+def _borrowed(canonical: Canonical, stage: Stage) -> Iterator[None]:
+    entry = QuickRun(
+        recipe=canonical.recipe,
+        stack=canonical.stack,
+        snapshots={v.name: f"snapshot.{v.name}" for v in canonical.volumes},
+        secrets=canonical.secrets,
+    )
+    stage.journal.put(entry)
+    try:
+        for volume, snapshot in entry.snapshots.items():
+            stage.engine.clone_volume(volume, snapshot)
+        entry = msgspec.structs.replace(entry, complete=True)
+        stage.journal.put(entry)
+        yield
+    finally:
+        stage.down(canonical.stack)
+        put_back(entry, stage.engine, stage.journal)
+        stage.log.say(f"the canonical {canonical.release_tag} is put back")
+
+
+def _assert_whole(canonical: Canonical, engine: Engine) -> None:
+    if canonical.engine != engine.name or not canonical.stack:
+        raise StateFault(
+            f"the canonical {canonical.release_tag} of {canonical.recipe} was not made by the"
+            f" {engine.name} engine",
+            do="test it cold",
+        )
+    lost = lost_parts(canonical, engine)
+    if lost:
+        raise StateFault(
+            f"the canonical {canonical.release_tag} of {canonical.recipe} lost {', '.join(lost)}",
+            do=f"make it anew: canon-sweep test {canonical.recipe}",
+        )
+
+
+def lost_parts(canonical: Canonical, engine: Engine) -> tuple[str, ...]:
+    """The volumes and secrets that a record names and the engine does not have."""
+    volumes = {volume.name for volume in engine.volumes(canonical.stack)}
+    lost = sorted({volume.name for volume in canonical.volumes} - volumes)
+    secrets = sorted(set(canonical.secrets) - set(engine.secrets(canonical.stack)))
+    return (*(f"volume {name}" for name in lost), *(f"secret {name}" for name in secrets))
+
+
+@dataclass(slots=True)
+class _QuickRun:
+    order: Order
+    canonical: Canonical
+    stage: Stage
+    checkout: Checkout
+
+    def reattach(self) -> Judged:
+        app = self._app(self.canonical.release_tag, self.canonical.commit)
+        self.stage.up(app)
+        self._check_data(app)
+        return PASSED
+
+    def upgrade(self) -> Judged:
+        app = self._app(self.order.label, self.order.commit)
+        self.stage.up(app)
+        self._check_data(app)
+        return PASSED
+
+    def custom(self) -> Judged:
+        app = self._app(self.order.label, self.order.commit)
+        probes = (*self.order.settings.probes, *self.order.settings.checks)
+        until_pass(probes, self.stage.subject(app), self.stage.limits.probe)
+        return PASSED
+
+    def _check_data(self, app: App) -> None:
+        checks = self.order.settings.data.check
+        until_pass(checks, self.stage.subject(app), self.stage.limits.probe)
+
+    def _app(self, version: str, commit: str) -> App:
+        names = (self.canonical.stack, self.canonical.domain)
+        tree = self.checkout(commit)
+        return self.stage.app(self.order.recipe, version, names, tree, self.order.settings.env)

@@ -1,0 +1,58 @@
+"""Cleans up after a run that did not end by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.engine.protocol import Engine
+from canon_sweep.harness.promote import discard_previous
+from canon_sweep.harness.quick import put_back
+from canon_sweep.state.canonicals import Canonicals
+from canon_sweep.state.journal import Deployment, Entry, Journal, Promotion, QuickRun
+
+
+def recover(
+    journal: Journal, canonicals: Canonicals, engine: Engine, say: Callable[[str], None]
+) -> None:
+    """Finish or undo everything that the journal says was under way.
+
+    Then take down every stack of ours that is left: nothing of ours runs between
+    two runs.  Volumes that a record names are never removed.
+
+    Raises:
+        HostFault: the engine cannot be used.
+        StateFault: the journal or a record cannot be read.
+    """
+    for entry in journal.entries():
+        say(f"cleaning up after an interrupted run: {entry.recipe} ({entry.stack})")
+        _settle(entry, journal, canonicals, engine)
+    for stack in engine.stacks_of_ours():
+        say(f"taking down {stack}, which an earlier run left")
+        engine.undeploy(stack)
+
+
+def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engine) -> None:
+    match entry:
+        case QuickRun():
+            put_back(entry, engine, journal)
+        case Promotion():
+            record = canonicals.read(entry.recipe)
+            if record is not None and record.stack == entry.stack:
+                engine.undeploy(entry.stack)
+                canonicals.note_promotion(record)
+                discard_previous(entry, engine, journal)
+            else:
+                _discard(entry.stack, record, engine, journal)
+        case Deployment():
+            _discard(entry.stack, canonicals.read(entry.recipe), engine, journal)
+
+
+def _discard(stack: str, record: Canonical | None, engine: Engine, journal: Journal) -> None:
+    engine.undeploy(stack)
+    if record is None or record.stack != stack:
+        for volume in engine.volumes(stack):
+            engine.remove_volume(volume.name)
+        for secret in engine.secrets(stack):
+            engine.remove_secret(secret)
+    journal.drop(stack)

@@ -1,0 +1,131 @@
+"""The results of a sweep as records: ``results.json`` is made from these alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.decision import Code, Note
+from canon_sweep.core.gate import Failed
+from canon_sweep.core.result import BrokenBase, TierResult
+from canon_sweep.errors import EXIT_DEFERRED, EXIT_DONE, EXIT_WRONG
+
+SCHEMA = 1
+
+
+class Ignored(msgspec.Struct, frozen=True, kw_only=True):
+    """A tag that is no release, and why."""
+
+    tag: str
+    reason: str
+
+
+class Sync(msgspec.Struct, frozen=True, kw_only=True):
+    """What the mirror's sync did; ``deleted`` maps a tag to the object that it named."""
+
+    main: str
+    fetched: bool = False
+    pushed: tuple[str, ...] = ()
+    deleted: dict[str, str] = {}
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One recipe's line: what was decided and why, and how its test ended, if any.
+
+    ``canonical`` is the canonical's tag after the run; ``deploys`` counts every
+    start or update of a stack; ``seconds`` is all the time that the recipe took.
+    """
+
+    recipe: str
+    code: Code
+    sentence: str
+    outcome: Outcome | None = None
+    reason: str = ""
+    tag: str = ""
+    commit: str = ""
+    canonical: str = ""
+    base: str | None = None
+    broken_bases: tuple[BrokenBase, ...] = ()
+    tiers: tuple[TierResult, ...] = ()
+    refused: tuple[Failed, ...] = ()
+    attempts: int = 0
+    flaky: bool = False
+    notes: tuple[Note, ...] = ()
+    ignored_tags: tuple[Ignored, ...] = ()
+    sync: Sync | None = None
+    deploys: int = 0
+    canonical_writes: int = 0
+    seconds: float = 0.0
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the run may not end as if all were well."""
+        return (
+            self.code in (Code.SYNC_ERROR, Code.INTERNAL_ERROR, Code.OUT_OF_TIME, Code.DISK)
+            or self.outcome not in (None, Outcome.PROMOTED, Outcome.PASSED)
+        )  # fmt: skip
+
+    @property
+    def verdict(self) -> str:
+        """The one code to show: how a test ended, else what was decided."""
+        return str(self.outcome or self.code)
+
+    @property
+    def why(self) -> str:
+        """The one sentence to show."""
+        return self.reason or self.sentence
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a run did to the world; all zero is a no-op."""
+
+    tested: int
+    deploys: int
+    pushed_refs: int
+    canonical_writes: int
+
+    @property
+    def is_noop(self) -> bool:
+        """Whether nothing at all was tested, pushed or written to a canonical."""
+        return not (self.tested or self.deploys or self.pushed_refs or self.canonical_writes)
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole run."""
+
+    schema: int = SCHEMA
+    run_id: str
+    command: str
+    engine: str
+    version: str
+    started: datetime
+    ended: datetime
+    exit_code: int
+    noop: bool
+    totals: Totals
+    entries: tuple[Entry, ...]
+    missing: tuple[str, ...] = ()
+
+
+def totals_of(entries: Iterable[Entry]) -> Totals:
+    """Add up what was done."""
+    entries = list(entries)
+    syncs = [entry.sync for entry in entries if entry.sync is not None]
+    return Totals(
+        tested=sum(1 for entry in entries if entry.outcome is not None),
+        deploys=sum(entry.deploys for entry in entries),
+        pushed_refs=sum(len(sync.pushed) + len(sync.deleted) for sync in syncs),
+        canonical_writes=sum(entry.canonical_writes for entry in entries),
+    )
+
+
+def exit_code_of(entries: Iterable[Entry], missing: Iterable[str] = ()) -> int:
+    """What the process ends with: something wrong outranks something deferred."""
+    entries = list(entries)
+    if any(entry.is_wrong for entry in entries) or list(missing):
+        return EXIT_WRONG
+    deferred = any(entry.code is Code.IN_FLIGHT for entry in entries)
+    return EXIT_DEFERRED if deferred else EXIT_DONE

@@ -1,0 +1,93 @@
+"""Files that are whole at every instant."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from canon_sweep.errors import StateFault
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file so that a crash leaves the old content or the new, never less.
+
+    The draft is flushed before it takes the name, and the folder after it.  What
+    is promised ends with the disk's own honesty about flushing.
+
+    Raises:
+        StateFault: the file cannot be written; the old one is still there.
+    """
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise StateFault(f"{path} cannot be written: {error.strerror}") from error
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Add one line to a file of lines; a line that a crash cut short is taken away first.
+
+    Raises:
+        StateFault: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not path.exists()
+        with path.open("ab+") as file:
+            _cut_to_last_newline(file.fileno())
+            file.write(line + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        if is_new:
+            _flush_folder(path.parent)
+    except OSError as error:
+        raise StateFault(f"{path} cannot be written: {error.strerror}") from error
+
+
+def lines_of(path: Path) -> list[bytes]:
+    """The whole lines of a file, none if it is not there.
+
+    Raises:
+        StateFault: the file cannot be read.
+    """
+    content = read(path)
+    if content is None:
+        return []
+    whole, _, _cut_short = content.rpartition(b"\n")
+    return whole.split(b"\n") if whole else []
+
+
+def read(path: Path) -> bytes | None:
+    """A file's content, or None if it is not there.
+
+    Raises:
+        StateFault: the file cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateFault(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _cut_to_last_newline(descriptor: int) -> None:
+    size = os.fstat(descriptor).st_size
+    content = os.pread(descriptor, size, 0) if size else b""
+    if content and not content.endswith(b"\n"):
+        os.ftruncate(descriptor, content.rfind(b"\n") + 1)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,105 @@
+"""What is under way right now, so that the next run can clean up after a crash.
+
+An entry is written before the thing that it tells of is done, and taken away
+after that is undone or made permanent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from canon_sweep.errors import StateFault
+from canon_sweep.state import files
+
+
+class Deployment(msgspec.Struct, frozen=True, kw_only=True, tag="deployment"):
+    """A test's stack: to be torn down with its volumes and secrets."""
+
+    recipe: str
+    stack: str
+
+
+class Discarded(msgspec.Struct, frozen=True, kw_only=True):
+    """What a replaced canonical leaves behind."""
+
+    volumes: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
+class Promotion(msgspec.Struct, frozen=True, kw_only=True, tag="promotion"):
+    """A stack that is becoming the canonical.
+
+    Once the record names ``stack``, the previous canonical's ``discarded`` is to
+    be removed; until then the stack is.
+    """
+
+    recipe: str
+    stack: str
+    discarded: Discarded
+
+
+class QuickRun(msgspec.Struct, frozen=True, kw_only=True, tag="quick"):
+    """A canonical that is in use: its volumes are to be put back from ``snapshots``.
+
+    ``complete`` is false while the snapshots are being made: the volumes are
+    untouched then, and the snapshots are to be removed.
+    """
+
+    recipe: str
+    stack: str
+    snapshots: dict[str, str]
+    secrets: tuple[str, ...] = ()
+    complete: bool = False
+
+
+Entry = Deployment | Promotion | QuickRun
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """``journal.json``: at most one entry a stack."""
+
+    path: Path
+
+    def entries(self) -> tuple[Entry, ...]:
+        """What is under way, in the order of the stacks' names.
+
+        Raises:
+            StateFault: the journal cannot be read.
+        """
+        return tuple(entry for _, entry in sorted(self._read().items()))
+
+    def put(self, entry: Entry) -> None:
+        """Write down what is about to be done, in place of the stack's earlier entry.
+
+        Raises:
+            StateFault: it was not written, so nothing may be done.
+        """
+        self._write(self._read() | {entry.stack: entry})
+
+    def drop(self, stack: str) -> None:
+        """Forget a stack: nothing of it is left to clean up.
+
+        Raises:
+            StateFault: the journal cannot be read or written.
+        """
+        entries = self._read()
+        if entries.pop(stack, None) is not None:
+            self._write(entries)
+
+    def _read(self) -> dict[str, Entry]:
+        content = files.read(self.path)
+        try:
+            return msgspec.json.decode(content or b"{}", type=dict[str, Entry])
+        except msgspec.DecodeError as error:
+            raise StateFault(
+                f"{self.path} is no journal: {error}",
+                do="look for stacks left running, then remove it",
+            ) from None
+
+    def _write(self, entries: dict[str, Entry]) -> None:
+        content = msgspec.json.encode(entries, order="deterministic")
+        files.write_atomically(self.path, msgspec.json.format(content, indent=2) + b"\n")

@@ -1,0 +1,278 @@
+"""The real world of a sweep: remotes, an engine, and the state folder."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from canon_sweep import __version__
+from canon_sweep.core.base import bases
+from canon_sweep.core.decision import Decision, Facts, Note
+from canon_sweep.core.release import Release, Releases, releases
+from canon_sweep.core.version import TagRule
+from canon_sweep.engine.protocol import Engine
+from canon_sweep.errors import HostFault, UsageFault
+from canon_sweep.harness.order import Checkout, Order
+from canon_sweep.harness.recover import recover
+from canon_sweep.harness.stage import Limits, Stage
+from canon_sweep.harness.trial import Court, Ended, Patience, hold_trial
+from canon_sweep.mirror import checkout as trees
+from canon_sweep.mirror import sync as mirrors
+from canon_sweep.mirror.sync import Synced
+from canon_sweep.report.records import Sync
+from canon_sweep.settings.load import digest_of
+from canon_sweep.settings.records import RecipeSettings, Settings
+from canon_sweep.state.lock import awaited
+from canon_sweep.state.runs import Log
+from canon_sweep.state.store import State
+
+# raised when a change of the harness may turn a red release green
+HARNESS = "1"
+
+Reader = Callable[..., Synced]
+
+
+@dataclass(slots=True)
+class RealWorld:
+    """Acts on real remotes and a real engine.
+
+    With ``mirrors.look`` as its ``reader`` it changes no mirror; a run has
+    ``mirrors.sync``.  ``blocked`` says why nothing may be deployed, if so.
+    """
+
+    settings: Settings
+    state: State
+    engine: Engine
+    run_id: str
+    log_of: Callable[[str], Log]
+    clock: Callable[[], datetime]
+    reader: Reader
+    blocked: str | None = None
+    may_go_on: Callable[[], bool] = lambda: True
+    _synced: dict[str, Synced] = field(default_factory=dict)
+    _deploys: int = 0
+
+    def exception(self, recipe: str) -> str | None:
+        """As `sweep.World`."""
+        settings = self.settings.recipes[recipe]
+        return None if settings.enroll else settings.exception
+
+    def sync(self, recipe: str) -> None:
+        """As `sweep.World`."""
+        synced = self._read(recipe, self.reader)
+        self._synced[recipe] = synced
+        for entry in synced.deleted:
+            self.say(recipe, f"deleted tag {entry.tag} of the mirror, it was {entry.object_id}")
+        for ref in synced.pushed:
+            self.say(recipe, f"pushed {ref}")
+
+    def synced(self, recipe: str) -> Sync | None:
+        """As `sweep.World`."""
+        synced = self._synced.get(recipe)
+        if synced is None:
+            return None
+        deleted = {entry.tag: entry.object_id for entry in synced.deleted}
+        return Sync(main=synced.main, fetched=synced.fetched, pushed=synced.pushed, deleted=deleted)
+
+    def facts(self, recipe: str) -> Facts:
+        """As `sweep.World`."""
+        settings = self.settings.recipes[recipe]
+        return Facts(
+            recipe=recipe,
+            releases=self.releases(recipe, self._synced[recipe]),
+            rule=rule_of(settings),
+            canonical=self.state.canonicals.read(recipe),
+            hold=self.state.holds.read().get(recipe),
+            attempts=self.state.ledger.read(),
+            digest=self.digest(recipe),
+        )
+
+    def test(self, recipe: str, facts: Facts, decision: Decision) -> Ended:
+        """As `sweep.World`."""
+        assert decision.target is not None
+        order = self.order(recipe, facts, decision.target)
+        # the trigger makes it impossible: a sweep's target is newer than the canonical
+        assert not order.bases.stepped_back, f"same-version upgrade of {recipe}"
+        return self.trial(order, facts)
+
+    def trial(self, order: Order, facts: Facts) -> Ended:
+        """Test an order cold, with everything that a promotion needs at hand.
+
+        Raises:
+            HostFault: what an earlier run left could not be cleaned up.
+        """
+        with self.stage(order.recipe) as (stage, checkout):
+            court = Court(
+                stage=stage,
+                checkout=checkout,
+                canonicals=self.state.canonicals,
+                ledger=self.state.ledger,
+                releases_now=lambda: self._releases_now(order.recipe),
+                now=self.clock,
+                run_id=self.run_id,
+                digest=facts.digest,
+                enrolled=order.settings.enroll,
+            )
+            ended = hold_trial(order, court, facts.canonical, self._patience(order.settings))
+        return _with_advice(ended, order.settings)
+
+    @contextmanager
+    def stage(self, recipe: str) -> Iterator[tuple[Stage, Checkout]]:
+        """A place to deploy a recipe's versions, with folders that go afterwards."""
+        if self.blocked:
+            raise HostFault(self.blocked)
+        settings = self.settings.recipes[recipe]
+        limits = Limits.of(self.settings, settings)
+        stage = Stage(self.engine, self.state.journal, self.log_of(recipe), limits)
+        with self.checkouts(recipe) as checkout:
+            try:
+                yield stage, checkout
+            finally:
+                self._deploys += stage.deploys
+
+    @contextmanager
+    def checkouts(self, recipe: str) -> Iterator[Checkout]:
+        """Folders with the files of a recipe's commits, which go afterwards."""
+        folder = self.settings.cache_dir / "checkouts" / recipe
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            yield lambda commit: self._checkout(recipe, commit, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def commit_of(self, recipe: str, ref: str) -> str:
+        """The commit of a branch, a tag, ``pull/N/head`` or a commit id; the recipe is synced.
+
+        Raises:
+            UsageFault: neither the mirror nor upstream has it.
+            SyncFault: a remote cannot be read.
+        """
+        synced, settings = self._synced[recipe], self.settings.recipes[recipe]
+        known = {tag.name: tag.commit for tag in synced.tags} | {"main": synced.main}
+        if known.get(ref):
+            return str(known[ref])
+        for remote in (settings.mirror, settings.upstream):
+            try:
+                return mirrors.fetch_ref(
+                    remote,
+                    self.clone(recipe),
+                    ref,
+                    credentials=self.settings.credentials,
+                    timeout=float(self.settings.sync_timeout),
+                )
+            except UsageFault:
+                continue
+        return trees.resolve(self.clone(recipe), ref)
+
+    def order(self, recipe: str, facts: Facts, release: Release) -> Order:
+        """The order to test a release."""
+        settings = self.settings.recipes[recipe]
+        return Order(
+            recipe=recipe,
+            settings=settings,
+            tag=release.tag,
+            commit=release.commit,
+            version=release.version,
+            bases=bases(
+                release.version,
+                facts.canonical,
+                facts.releases,
+                facts.rule,
+                depth=self.settings.base_depth,
+                pin=settings.upgrade_base,
+            ),
+            domain=self.settings.domain,
+            seed=f"{self.run_id}/{recipe}",
+        )
+
+    def recover(self, say: Callable[[str], None]) -> None:
+        """Clean up after a run that did not end by itself; until that is done, test nothing.
+
+        Raises:
+            StateFault: the journal or a record cannot be read.
+        """
+        try:
+            recover(self.state.journal, self.state.canonicals, self.engine, say)
+        except HostFault as fault:
+            self.blocked = str(fault)
+
+    def releases(self, recipe: str, synced: Synced) -> Releases:
+        """The releases among a recipe's tags."""
+        return releases(synced.tags, rule_of(self.settings.recipes[recipe]))
+
+    def clone(self, recipe: str) -> Path:
+        """Where a recipe's clone is cached."""
+        return self.settings.cache_dir / "recipes" / f"{recipe}.git"
+
+    def digest(self, recipe: str) -> str:
+        """The fingerprint of all that decides a test besides the commit."""
+        common = self.settings.timeouts
+        return digest_of(
+            self.settings.recipes[recipe], __version__, HARNESS, self.settings.engine, repr(common)
+        )
+
+    def deploys(self) -> int:
+        """As `sweep.World`."""
+        return self._deploys
+
+    def say(self, recipe: str, text: str) -> None:
+        """As `sweep.World`."""
+        self.log_of(recipe).say(text)
+
+    def now(self) -> datetime:
+        """As `sweep.World`."""
+        return self.clock()
+
+    def _read(self, recipe: str, reader: Reader) -> Synced:
+        settings = self.settings.recipes[recipe]
+        clone = self.clone(recipe)
+        # a plan may look while a sweep is at work: one of them at a time in a clone
+        with awaited(clone.with_suffix(".lock")):
+            return reader(
+                settings.upstream,
+                settings.mirror,
+                clone,
+                credentials=self.settings.credentials,
+                timeout=float(self.settings.sync_timeout),
+            )
+
+    def _releases_now(self, recipe: str) -> Releases:
+        return self.releases(recipe, self._read(recipe, mirrors.look))
+
+    def _checkout(self, recipe: str, commit: str, folder: Path) -> Path:
+        target = folder / commit
+        if not target.exists():
+            target.mkdir(parents=True)
+            trees.checkout(self.clone(recipe), commit, target)
+        return target
+
+    def _patience(self, recipe: RecipeSettings) -> Patience:
+        own = recipe.retries
+        return Patience(
+            retries=self.settings.retries if own is None else own,
+            infra_retries=self.settings.infra_retries,
+            may_go_on=self.may_go_on,
+        )
+
+
+def rule_of(recipe: RecipeSettings) -> TagRule:
+    """Which of a recipe's tags are versions."""
+    return TagRule(recipe.tag_pattern, recipe.prereleases)
+
+
+def until(seconds: float, clock: Callable[[], float] = time.monotonic) -> Callable[[], bool]:
+    """A question: is there time left?  True until ``seconds`` from now."""
+    deadline = clock() + seconds
+    return lambda: clock() < deadline
+
+
+def _with_advice(ended: Ended, recipe: RecipeSettings) -> Ended:
+    if recipe.data.check or not (ended.record and ended.record.volumes):
+        return ended
+    text = "no data.check is declared: the upgrade proves that the app runs, not that data stays"
+    return replace(ended, notes=(*ended.notes, Note(code="no-data-check", text=text)))
