@@ -1,0 +1,50 @@
+"""What the attempt ledger says of a release."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from canon_sweep.core.attempts import Outcome, known_red
+from core.examples import NOW, attempt
+
+DAY, SIX_DAYS = timedelta(days=1), timedelta(days=6)
+RED = attempt("1.0.0+1", Outcome.RED, ago=DAY)
+
+
+def test_a_recent_red_is_known() -> None:
+    """The attempt itself is the answer, with its tier and its time."""
+    assert known_red([RED], RED.key, NOW, SIX_DAYS) == RED
+    assert known_red([RED], RED.key, NOW, DAY) is None
+
+
+@pytest.mark.parametrize("later", [Outcome.PROMOTED, Outcome.REFUSED, Outcome.PROMOTE_FAILED])
+def test_a_later_conclusive_outcome_replaces_it(later: Outcome) -> None:
+    """The last word counts."""
+    newer = attempt("1.0.0+1", later, ago=timedelta(hours=1))
+
+    assert known_red([RED, newer], RED.key, NOW, SIX_DAYS) is None
+
+
+def test_infra_says_nothing() -> None:
+    """A failed host neither makes a release red nor clears it."""
+    infra = attempt("1.0.0+1", Outcome.INFRA, ago=timedelta(hours=1))
+
+    assert known_red([infra], RED.key, NOW, SIX_DAYS) is None
+    assert known_red([RED, infra], RED.key, NOW, SIX_DAYS) == RED
+
+
+def test_a_quick_run_says_nothing_of_a_cold_one() -> None:
+    """What fails on the canonical's data is not thereby red."""
+    quick = msgspec.structs.replace(RED, quick=True)
+
+    assert known_red([quick], RED.key, NOW, SIX_DAYS) is None
+
+
+def test_an_attempt_from_the_future_does_not_count() -> None:
+    """A clock that was wrong once must not silence a recipe for years."""
+    future = attempt("1.0.0+1", Outcome.RED, ago=-DAY)
+
+    assert known_red([future], RED.key, NOW, SIX_DAYS) is None

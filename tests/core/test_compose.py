@@ -1,0 +1,136 @@
+"""What is read from compose files."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from canon_sweep.core.compose import Compose, Secret, interpolate, parse
+from canon_sweep.errors import RecipeFault
+
+GOOD = """
+version: "3.8"
+services:
+  app:
+    image: notes:${TAG:-1}
+    environment: [DATA=/data, FLAG]
+    volumes:
+      - data:/data
+      - ./local:/etc/local
+      - {type: volume, source: more, target: /more}
+      - {type: bind, source: /etc, target: /host}
+    deploy:
+      replicas: 2
+      labels:
+        - "coop-cloud.${STACK_NAME}.version=1.0.0+1"
+        - coop-cloud.${STACK_NAME}.timeout=120
+volumes:
+  data:
+  more: {name: "${STACK_NAME}_other"}
+  theirs: {external: true}
+secrets:
+  db_password: {external: true, name: "${STACK_NAME}_db_password_${SECRET_DB_PASSWORD_VERSION}"}
+  foreign: {external: true, name: shared}
+"""
+ENV = {"STACK_NAME": "st", "SECRET_DB_PASSWORD_VERSION": "v2"}
+
+
+def read(*texts: str, stack: str = "st") -> Compose:
+    named = {f"{number}.yml": text for number, text in enumerate(texts)}
+    return parse(named, stack, ENV, {"SECRET_DB_PASSWORD_VERSION": 12})
+
+
+def test_a_compose_file_is_read_for_what_the_sweep_needs() -> None:
+    """Images, own volumes, own secrets and Co-op Cloud's labels."""
+    compose = read(GOOD)
+    app = compose.services["app"]
+
+    assert app.image == "notes:1"
+    assert app.replicas == 2
+    assert app.mounts == {"/data": "data", "/more": "more"}
+    assert app.environment == {"DATA": "/data", "FLAG": ""}
+    assert compose.volumes == {"data": "st_data", "more": "st_other"}
+    assert compose.secrets == (Secret("st_db_password_v2", 12),)
+    assert compose.timeout == 120
+    assert compose.version == "1.0.0+1"
+
+
+def test_a_later_file_overrides() -> None:
+    """``COMPOSE_FILE`` chains overlays."""
+    over = "services: {app: {image: other, deploy: {labels: [coop-cloud.st.timeout=9]}}}"
+
+    compose = read(GOOD, over)
+
+    assert compose.services["app"].image == "other"
+    assert compose.services["app"].mounts["/data"] == "data"
+    assert compose.timeout == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("services: {app: [}", "not YAML, line 1"),
+        ("a: 2020-99-99", "not YAML"),
+        ("- a", "no table"),
+        ("", "no table"),
+        ("services: {}", "no services"),
+        ("services: []\nx: 1", "no services"),
+        ("services: [a]", "no table"),
+        ("services: {app: {}}", "no image"),
+        ("services: {app: text}", "no table"),
+        ("services: {'../x': {image: a}}", "no service name"),
+        ("services: {app: {image: a, deploy: {replicas: many}}}", "no number"),
+        ("services: {app: {image: a}}\nvolumes: {data: {name: shared}}", "outside its stack"),
+        ("services: {app: {image: a}}\nvolumes: {data: {name: '../st_data'}}", "volume name"),
+        ("services: {app: {image: '${X:?set it}'}}", "set it"),
+        ("services: {app: {image: 'a$ b'}}", "lone"),
+        ("a: &a [*a]", "unfolds"),
+        ("[" * 5000, "not YAML"),
+    ],
+)
+def test_a_bad_file_is_the_recipes_fault_in_one_line(text: str, cause: str) -> None:
+    """The file is named, and the cause; nothing else is thrown."""
+    with pytest.raises(RecipeFault, match=cause) as caught:
+        read(text)
+
+    assert "0.yml" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_unfolds_without_bound_is_refused() -> None:
+    """Nine aliases of nine aliases are small only on paper."""
+    levels = ["a0: &a0 [x]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
+
+    with pytest.raises(RecipeFault, match="unfolds"):
+        read("\n".join(levels))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("$A ${A}", "1 1"),
+        ("$$A", "$A"),
+        ("${B-x}${B:-x}${A-x}", "xx1"),
+        ("${E-x}|${E:-x}", "|x"),
+        ("${A+x}${B+x}${E:+x}", "x"),
+        ("${B}", ""),
+    ],
+)
+def test_variables_follow_the_rules_of_compose_files(text: str, wanted: str) -> None:
+    """As docker's own reading of the same file."""
+    assert interpolate(text, {"A": "1", "E": ""}, "f") == wanted
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """A hostile file never ends a sweep."""
+    try:
+        read(text)
+    except RecipeFault as fault:
+        said = fault.what
+    else:
+        said = ""
+
+    assert "\n" not in said

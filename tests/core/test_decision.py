@@ -1,0 +1,178 @@
+"""What is done with a recipe, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.decision import Code, Decision, Facts, Hold, Policy, decide, excepted
+from core.examples import NOW, POLICY, attempt, canonical, commit_of, facts, known
+from core.test_version import tags
+
+
+def test_the_first_release_would_be_the_first_canonical() -> None:
+    """Without a canonical, the latest release is tested."""
+    decision = decide(facts("1.0.0+1", "1.1.0+1"), POLICY, NOW)
+
+    assert decision.code is Code.FIRST_CANONICAL
+    assert decision.target is not None
+    assert decision.target.tag == "1.1.0+1"
+
+
+def test_a_newer_release_is_tested() -> None:
+    """The trigger is a release that is newer than the canonical."""
+    decision = decide(facts("1.0.0+1", "1.1.0+1", proven="1.0.0+1"), POLICY, NOW)
+
+    assert decision.code is Code.NEW_RELEASE
+    assert decision.target is not None
+    assert decision.target.commit == commit_of("1.1.0+1")
+
+
+def test_the_same_release_is_skipped() -> None:
+    """No new version: nothing to do, and nothing to note."""
+    decision = decide(facts("1.0.0+1", proven="1.0.0+1"), POLICY, NOW)
+
+    assert decision == Decision(Code.NO_NEW_VERSION, "1.0.0+1 is the canonical")
+
+
+def test_a_moved_tag_is_skipped_with_a_note() -> None:
+    """The version decides, not the commit; but somebody should know."""
+    moved = replace(facts("1.0.0+1"), canonical=canonical("1.0.0+1", commit="a" * 40))
+
+    decision = decide(moved, POLICY, NOW)
+
+    assert decision.code is Code.NO_NEW_VERSION
+    assert [note.code for note in decision.notes] == ["tag-moved"]
+
+
+def test_never_released() -> None:
+    """Without a release there is nothing to test; ignored tags are counted."""
+    decision = decide(facts("v1.0.3"), POLICY, NOW)
+
+    assert decision.code is Code.NEVER_RELEASED
+    assert "1 tags" in decision.sentence
+
+
+@pytest.mark.parametrize("left", [("1.0.0+1",), ()])
+def test_a_withdrawn_tag_leaves_the_canonical_ahead(left: tuple[str, ...]) -> None:
+    """A canonical is never downgraded, even when its tag is gone."""
+    decision = decide(facts(*left, proven="1.1.0+1"), POLICY, NOW)
+
+    assert decision.code is Code.CANONICAL_AHEAD
+    assert [note.code for note in decision.notes] == ["canonical-ahead"]
+
+
+def test_an_excepted_recipe_says_why() -> None:
+    """The written reason is the sentence."""
+    assert excepted("mail store without bound").code is Code.EXCEPTED
+    assert "mail store without bound" in excepted("mail store without bound").sentence
+
+
+def test_a_hold_holds_until_it_expires() -> None:
+    """A hold has a reason and an end."""
+    hold = Hold(recipe="notes", reason="moving house", until=NOW + timedelta(seconds=1))
+    held = replace(facts("1.0.0+1"), hold=hold)
+
+    assert decide(held, POLICY, NOW).code is Code.HELD
+    assert "moving house" in decide(held, POLICY, NOW).sentence
+    assert decide(held, POLICY, hold.until).code is Code.FIRST_CANONICAL
+
+
+def test_a_hold_of_a_release_dies_with_the_next_one() -> None:
+    """An override that names a version does not outlive it."""
+    hold = Hold(recipe="notes", reason="broken", until=NOW + timedelta(days=9), tag="1.0.0+1")
+
+    assert decide(replace(facts("1.0.0+1"), hold=hold), POLICY, NOW).code is Code.HELD
+    newer = replace(facts("1.0.0+1", "1.0.1+1"), hold=hold)
+    assert decide(newer, POLICY, NOW).code is Code.FIRST_CANONICAL
+
+
+def test_a_known_red_waits_for_retry_red_after() -> None:
+    """A second run at once does not test it again; the next weekly one does."""
+    hour = timedelta(hours=1)
+    red = attempt("1.0.0+1", Outcome.RED, ago=hour)
+    known_red = replace(facts("1.0.0+1"), attempts=(red,))
+
+    decision = decide(known_red, POLICY, NOW)
+
+    assert decision.code is Code.KNOWN_RED
+    assert "upgrade" in decision.sentence
+    assert decide(known_red, POLICY, red.ts + timedelta(days=6)).code is Code.FIRST_CANONICAL
+    assert decide(known_red, Policy(timedelta(days=6), retry=True), NOW).code is (
+        Code.FIRST_CANONICAL
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda f: replace(f, digest="changed settings"),
+        lambda f: replace(f, releases=known("1.0.0+1", "1.0.1+1")),
+    ],
+)
+def test_another_key_is_not_a_known_red(change: object) -> None:
+    """Changed settings, or a newer release, are tested at once."""
+    assert callable(change)
+    red = attempt("1.0.0+1", Outcome.RED, ago=timedelta(hours=1))
+
+    decision = decide(change(replace(facts("1.0.0+1"), attempts=(red,))), POLICY, NOW)
+
+    assert decision.code is Code.FIRST_CANONICAL
+
+
+def test_a_moved_tag_that_was_red_is_tested_again() -> None:
+    """The key has the commit: a re-tagged release is another attempt."""
+    red = attempt("1.0.0+1", Outcome.RED, ago=timedelta(hours=1))
+    other = msgspec.structs.replace(red, key=msgspec.structs.replace(red.key, commit="a" * 40))
+
+    decision = decide(replace(facts("1.0.0+1"), attempts=(other,)), POLICY, NOW)
+
+    assert decision.code is Code.FIRST_CANONICAL
+
+
+def test_a_record_that_cannot_be_ordered_is_an_error() -> None:
+    """Rather no decision than a wrong one."""
+    decision = decide(facts("1.0.0+1", proven="latest"), POLICY, NOW)
+
+    assert decision.code is Code.INTERNAL_ERROR
+    assert "latest" in decision.sentence
+
+
+@given(st.lists(tags, max_size=6), st.none() | tags)
+def test_decide_is_total_and_deterministic(many: list[str], proven: str | None) -> None:
+    """Every set of facts has one decision, whatever the order of the tags."""
+    one = decide(facts(*many, proven=proven), POLICY, NOW)
+    two = decide(facts(*reversed(many), proven=proven), POLICY, NOW)
+
+    assert one.code is two.code
+    assert one.sentence
+    assert (one.target is not None) == one.code.startswith("test/")
+
+
+@given(st.lists(tags, max_size=6), st.none() | tags)
+def test_decide_is_idempotent_after_promotion(many: list[str], proven: str | None) -> None:
+    """What was promoted is not tested again."""
+    before = facts(*many, proven=proven)
+    target = decide(before, POLICY, NOW).target
+    if target is None:
+        return
+
+    after: Facts = replace(before, canonical=canonical(target.tag))
+
+    assert decide(after, POLICY, NOW).code is Code.NO_NEW_VERSION
+
+
+@given(st.lists(tags, max_size=6), tags)
+def test_a_target_is_always_newer_than_the_canonical(many: list[str], proven: str) -> None:
+    """A canonical never goes back."""
+    before = facts(*many, proven=proven)
+    target = decide(before, POLICY, NOW).target
+    own = before.rule.order(proven)
+
+    assert target is None or target.version > own  # type: ignore[operator]
