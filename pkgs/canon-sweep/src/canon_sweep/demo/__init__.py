@@ -1,0 +1,1 @@
+"""The main job on the embedded default: a small fleet, its upstreams and its settings."""

@@ -1,0 +1,279 @@
+"""The embedded engine: services are child processes, volumes are folders.
+
+Below its root folder:
+
+    stacks/<stack>/state.json   what runs, by process and start time (see `process`)
+    stacks/<stack>/source/      a private copy of the recipe
+    stacks/<stack>/logs/        one file a service
+    volumes/<volume>/           the stacks' own named volumes
+    secrets/<secret>            mode 0600
+
+It keeps versions apart, not programs: a service can read whatever its user can.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from canon_sweep.core import names
+from canon_sweep.core.compose import Compose
+from canon_sweep.engine import source
+from canon_sweep.engine.local import log as local_log
+from canon_sweep.engine.local import plan as local_plan
+from canon_sweep.engine.local import port as local_port
+from canon_sweep.engine.local import process as local_process
+from canon_sweep.engine.local import state as local_state
+from canon_sweep.engine.local.plan import Plan
+from canon_sweep.engine.local.process import Held
+from canon_sweep.engine.local.ready import Watch
+from canon_sweep.engine.local.secret import SecretFolder
+from canon_sweep.engine.local.start import Start
+from canon_sweep.engine.local.state import Deployment, Running
+from canon_sweep.engine.local.volume import VolumeFolder
+from canon_sweep.engine.protocol import Address, App, Volume
+from canon_sweep.errors import HostFault, RecipeFault
+from canon_sweep.process import Completed
+
+MAX_OUTPUT = 1024 * 1024
+
+
+class LocalEngine:
+    """Deploys stacks with nothing but Python; see `engine.protocol.Engine` for its promises."""
+
+    def __init__(self, root: Path) -> None:
+        # resolved, as /proc shows places: a dynamic user's state folder is a link
+        self._root = root.resolve()
+        self._volumes = VolumeFolder(self._root / "volumes")
+        self._secrets = SecretFolder(self._root / "secrets")
+
+    @property
+    def name(self) -> str:
+        """The engine's name in settings and records."""
+        return "local"
+
+    def prepare(self, app: App, timeout: float) -> None:
+        """Read the recipe; there is nothing to fetch.
+
+        Raises:
+            RecipeFault: the recipe's files cannot be read or cannot run here.
+        """
+        del timeout
+        _read(app)
+
+    def deploy(self, app: App) -> None:
+        """Start the stack, or end its processes and start this version on the same volumes.
+
+        Raises:
+            RecipeFault: the recipe's files cannot be read or cannot run here.
+            HostFault: the root folder cannot be written, or no process started.
+        """
+        compose, plans = _read(app)
+        folder = self._folder(app.stack)
+        try:
+            (folder / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
+            # the copy first: while it is made, the old version still runs
+            fresh = _copied(app.source, folder / "source.new")
+            self._end(folder)
+            _replace(fresh, folder / "source")
+            values = self._values(compose, folder)
+            Start(folder, plans, values, self._taken_ports()).run(app.version)
+        except (OSError, shutil.Error) as error:
+            raise HostFault(f"stack {app.stack} cannot be written: {error}") from error
+
+    def wait_ready(self, app: App, timeout: float) -> None:
+        """Return as soon as every service of this version is up and healthy.
+
+        Raises:
+            RecipeFault: a service ended, or not all were ready in ``timeout`` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        folder = self._folder(app.stack)
+        deployment = local_state.load(folder)
+        if deployment is None:
+            raise RecipeFault(f"stack {app.stack} is not deployed")
+        Watch(deployment.services, folder / "logs", deadline).wait()
+
+    def undeploy(self, stack: str) -> None:
+        """End the stack's processes, whoever started them, and forget it.
+
+        Raises:
+            HostFault: a process cannot be killed.
+        """
+        folder = self._folder(stack)
+        if not folder.exists():
+            return
+        self._end(folder)
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise HostFault(f"{folder} cannot be removed: {error.strerror}") from error
+
+    def execute(
+        self, stack: str, service: str, command: Sequence[str], timeout: float
+    ) -> Completed:
+        """Run a command with a running service's environment, in the recipe's copy.
+
+        What it leaves running ends with it.  A missing program answers 127.
+
+        Raises:
+            RecipeFault: the service does not run, or the command took longer than ``timeout``.
+        """
+        folder = self._folder(stack)
+        deployment, running = self._running(stack, service)
+        local_plan.check_texts(f"service {service}", command)
+        with tempfile.TemporaryFile() as output:
+            held = local_process.start_held(
+                command, env=running.environment, cwd=folder / "source", output=output
+            )
+            try:
+                # on disk before it runs, so that a crash of ours cannot orphan it
+                local_state.save(folder, deployment.with_command(held.identity))
+                held.release()
+                _await_end(held, timeout)
+                code = local_process.exit_code(held.identity)
+            finally:
+                held.drop()
+                local_process.end([held.identity], folder, grace=0)
+                local_state.save(folder, deployment)
+            if code is None:
+                raise RecipeFault(f"{command[0]} in service {service} took over {timeout:g} s")
+            return Completed(code, _said(output))
+
+    def address(self, stack: str, service: str, port: int) -> Address:
+        """Where this port of a running service can be reached.
+
+        Raises:
+            RecipeFault: the service does not run or has no such port.
+        """
+        _, running = self._running(stack, service)
+        if port not in running.ports:
+            raise RecipeFault(f"service {service} of {stack} has no port {port}")
+        return Address("127.0.0.1", running.ports[port])
+
+    def volumes(self, stack: str) -> tuple[Volume, ...]:
+        """The named volumes of a stack, deployed or not, sorted by name."""
+        source.check_stack(stack)
+        return self._volumes.of_stack(stack)
+
+    def secrets(self, stack: str) -> tuple[str, ...]:
+        """The full names of the secrets of a stack, deployed or not, sorted."""
+        source.check_stack(stack)
+        return self._secrets.of_stack(stack)
+
+    def leftovers(self, stack: str) -> tuple[str, ...]:
+        """Everything that exists under a stack's name, e.g. ``volume x_data``."""
+        deployed = [f"stack {stack}"] if self._folder(stack).exists() else []
+        volumes = [f"volume {volume.name}" for volume in self.volumes(stack)]
+        return (*deployed, *volumes, *(f"secret {name}" for name in self.secrets(stack)))
+
+    def clone_volume(self, source: str, target: str) -> None:
+        """Make ``target`` an exact copy of ``source``, replacing any earlier ``target``.
+
+        Raises:
+            HostFault: there is no ``source``, or it cannot be copied.
+        """
+        self._volumes.clone(source, target)
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume with its data; one that is not there is no error."""
+        self._volumes.remove(name)
+
+    def remove_secret(self, name: str) -> None:
+        """Remove a secret; one that is not there is no error."""
+        self._secrets.remove(name)
+
+    def stacks_of_ours(self) -> tuple[str, ...]:
+        """Stacks that are deployed here, or whose deploy or undeploy was cut short."""
+        stacks = self._root / "stacks"
+        found = (entry.name for entry in stacks.iterdir()) if stacks.is_dir() else ()
+        return tuple(sorted(name for name in found if names.stack_problem(name) is None))
+
+    def volumes_of_ours(self) -> tuple[str, ...]:
+        """Every volume here, by full name, sorted."""
+        return self._volumes.names()
+
+    def logs(self, stack: str) -> str:
+        """What the stack's services said since the stack came up, updates included."""
+        return local_log.everything(self._folder(stack) / "logs")
+
+    def _folder(self, stack: str) -> Path:
+        source.check_stack(stack)
+        return self._root / "stacks" / stack
+
+    def _running(self, stack: str, service: str) -> tuple[Deployment, Running]:
+        folder = self._folder(stack)
+        source.check_part(service, "service")
+        deployment = local_state.load(folder)
+        running = deployment.services.get(service) if deployment else None
+        if deployment is None or running is None or not local_process.runs(running.identity):
+            raise RecipeFault(f"service {service} of {stack} does not run")
+        return deployment, running
+
+    def _end(self, folder: Path) -> None:
+        deployment = local_state.load(folder)
+        if deployment is not None:
+            local_process.end(deployment.identities, folder)
+            local_port.release(deployment.ports)
+
+    def _values(self, compose: Compose, folder: Path) -> dict[str, str]:
+        """Make what is missing of volumes and secrets; the placeholders' values."""
+        values = {"python": sys.executable, "source": str(folder / "source")}
+        for key, full in compose.volumes.items():
+            values[f"volumes.{key}"] = str(self._volumes.make(full))
+        for secret in compose.secrets:
+            self._secrets.make(secret)
+        for mark, full in local_plan.secret_marks(compose).items():
+            values[mark] = str(self._secrets.path(full))
+        return values
+
+    def _taken_ports(self) -> set[int]:
+        stacks = map(self._folder, self.stacks_of_ours())
+        deployments = [found for found in map(local_state.load, stacks) if found]
+        return {port for found in deployments for port in found.ports}
+
+
+def _read(app: App) -> tuple[Compose, tuple[Plan, ...]]:
+    compose = source.read(app).compose
+    plans = local_plan.plans(compose)
+    known = local_plan.known_marks(compose)
+    for plan in plans:
+        local_plan.check_marks(plan, known)
+    return compose, plans
+
+
+def _copied(origin: Path, goal: Path) -> Path:
+    shutil.rmtree(goal, ignore_errors=True)
+    # links stay links: what they point to is not ours to copy
+    shutil.copytree(origin, goal, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+    return goal
+
+
+def _replace(fresh: Path, goal: Path) -> None:
+    if goal.exists():
+        shutil.rmtree(goal)
+    fresh.rename(goal)
+
+
+def _await_end(held: Held, timeout: float) -> None:
+    descriptor = local_process.watch(held.identity)
+    if descriptor is None:
+        return
+    try:
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        poller.poll(timeout * 1000)
+    finally:
+        os.close(descriptor)
+
+
+def _said(output: IO[bytes]) -> str:
+    output.seek(0)
+    return output.read(MAX_OUTPUT).decode("utf-8", "replace")

@@ -1,0 +1,737 @@
+"""What only the local engine promises; what every engine promises is in `contract.py`."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from canon_sweep import process
+from canon_sweep.engine.local import LocalEngine
+from canon_sweep.engine.local import port as local_port
+from canon_sweep.engine.local import process as local_process
+from canon_sweep.engine.local import state as local_state
+from canon_sweep.engine.local import volume as local_volume
+from canon_sweep.engine.local.process import Identity
+from canon_sweep.engine.protocol import App
+from canon_sweep.errors import HostFault, RecipeFault
+
+STACK = "note-1a2b3c_ci_localhost"
+
+SERVER = """\
+import http.server, json, os, pathlib, sys, time
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/health" else 404)
+        self.end_headers()
+
+data = pathlib.Path(os.environ["DATA"])
+with http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler) as server:
+    (data / "environment.json").write_text(json.dumps(dict(os.environ)))
+    (data / "listens").write_text(repr(time.time()))
+    print("listens", flush=True)
+    server.serve_forever()
+"""
+
+LOCAL: dict[str, Any] = {
+    "command": ["{python}", "{source}/app.py"],
+    "environment": {"PORT": "{ports.8080}", "DATA": "{volumes.data}"},
+    "ready": {"port": 8080, "path": "/health"},
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe in a folder of its own, written anew for each version."""
+
+    folder: Path
+
+    def version(self, version: str, services: dict[str, dict[str, Any]], program: str) -> App:
+        self.folder.mkdir(exist_ok=True)
+        body = {
+            name: {"image": "x", "environment": {"OWN": name}, "x-canon-sweep": local}
+            for name, local in services.items()
+        }
+        secret = {"pw": {"external": True, "name": f"{STACK}_pw_v1"}}
+        tree = {"services": body, "volumes": {"data": None}, "secrets": secret}
+        (self.folder / "compose.yml").write_text(yaml.safe_dump(tree))
+        (self.folder / "app.py").write_text(program)
+        return App("notes", version, STACK, "notes.ci.localhost", self.folder, {})
+
+    def server(self, version: str = "1.0.0+1", **changes: Any) -> App:
+        return self.version(version, {"app": {**LOCAL, **changes}}, SERVER)
+
+    def program(self, program: str, **changes: Any) -> App:
+        return self.version("1.0.0+1", {"app": {**LOCAL, **changes}}, program)
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Recipe:
+    return Recipe(tmp_path / "recipe")
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[LocalEngine]:
+    engine = LocalEngine(tmp_path / "engine")
+    yield engine
+    for stack in engine.stacks_of_ours():
+        engine.undeploy(stack)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "engine" / "volumes" / f"{STACK}_data"
+
+
+@pytest.fixture
+def innocent() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is none of the engine's business."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, start_new_session=True) as child:
+        yield child
+        child.kill()
+
+
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "engine" / "stacks" / STACK
+
+
+def identity(tmp_path: Path, service: str = "app") -> Identity:
+    deployment = local_state.load(folder(tmp_path))
+    assert deployment is not None
+    return deployment.services[service].identity
+
+
+def ends(pid: int, within: float = 10) -> bool:
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], within)[0])
+    finally:
+        os.close(descriptor)
+
+
+def entries(place: Path) -> list[str]:
+    return sorted(path.name for path in place.iterdir())
+
+
+def appears(path: Path) -> str:
+    """The text of a file that another process is about to write."""
+    deadline = time.monotonic() + 10
+    while not (path.exists() and path.read_text()):
+        assert time.monotonic() < deadline, f"{path} does not appear"
+        select.select([], [], [], 0.01)
+    return path.read_text()
+
+
+def crashing(script: str, app: App, root: Path) -> subprocess.Popen[str]:
+    """Another process that has the app and an engine at ``root`` and runs ``script``."""
+    fields = repr((app.recipe, app.version, app.stack, app.domain, str(app.source)))
+    head = (
+        "import os, sys, pathlib\n"
+        "from canon_sweep.engine import local\n"
+        "from canon_sweep.engine.local import state as local_state\n"
+        "from canon_sweep.engine.protocol import App\n"
+        f"*names, source = {fields}\n"
+        "app = App(*names, pathlib.Path(source), {})\n"
+        f"engine = local.LocalEngine(pathlib.Path({str(root)!r}))\n"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", head + script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_killed_sweep_leaves_nothing_that_the_next_one_cannot_end(
+    tmp_path: Path, recipe: Recipe
+) -> None:
+    """After kill -9 of the deploying process a fresh engine undeploys its stack."""
+    root = tmp_path / "engine"
+    app = recipe.server()
+    script = "engine.deploy(app); engine.wait_ready(app, 10); print('up', flush=True); input()"
+    with crashing(script, app, root) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "up\n"
+        first.kill()
+    service = identity(tmp_path)
+    assert local_process.runs(service)
+    fresh = LocalEngine(root)
+    assert fresh.stacks_of_ours() == (STACK,)
+
+    fresh.undeploy(STACK)
+
+    assert ends(service.pid, within=0)
+    assert fresh.stacks_of_ours() == ()
+    assert fresh.leftovers(STACK) == (f"volume {STACK}_data", f"secret {STACK}_pw_v1")
+
+
+def test_a_crash_before_the_record_leaves_no_process(
+    tmp_path: Path, recipe: Recipe, data: Path
+) -> None:
+    """A child that no record names never becomes the program, and ends by itself."""
+    root = tmp_path / "engine"
+    script = (
+        "def die(folder, deployment):\n"
+        "    print(deployment.services['app'].identity.pid, flush=True)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "local_state.save = die\n"
+        "engine.deploy(app)\n"
+    )
+
+    with crashing(script, recipe.server(), root) as first:
+        assert first.stdout is not None
+        pid = int(first.stdout.readline())
+
+    assert ends(pid)
+    assert list(data.iterdir()) == []
+    fresh = LocalEngine(root)
+    assert fresh.stacks_of_ours() == (STACK,)
+    fresh.undeploy(STACK)
+    assert fresh.stacks_of_ours() == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda i: replace(i, start=i.start - 1), id="another start"),
+        pytest.param(lambda i: replace(i, boot="0" * 36), id="another boot"),
+    ],
+)
+def test_a_reused_process_number_is_not_killed(
+    engine: LocalEngine,
+    tmp_path: Path,
+    innocent: subprocess.Popen[bytes],
+    change: Callable[[Identity], Identity],
+) -> None:
+    """Only the very process that was recorded is ended, not the next of that number."""
+    fields = Path(f"/proc/{innocent.pid}/stat").read_text().rpartition(")")[2].split()
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    real = Identity(innocent.pid, int(fields[19]), boot)
+    assert local_process.runs(real)
+    running = local_state.Running(change(real), {}, {}, None, 0)
+    folder(tmp_path).mkdir(parents=True)
+    local_state.save(folder(tmp_path), local_state.Deployment("1.0.0+1", {"app": running}))
+
+    engine.undeploy(STACK)
+
+    assert engine.stacks_of_ours() == ()
+    assert innocent.poll() is None
+
+
+def test_a_failing_service_is_reported_at_once(engine: LocalEngine, recipe: Recipe) -> None:
+    """A service that falls is named with its exit code and its last words."""
+    app = recipe.program("import sys; print('no database'); sys.exit(3)")
+    began = time.monotonic()
+    engine.deploy(app)
+
+    with pytest.raises(RecipeFault, match=r"service app ended with exit code 3.*no database"):
+        engine.wait_ready(app, 60)
+
+    assert time.monotonic() - began < 5
+
+
+def test_last_words_cannot_move_the_operators_cursor(engine: LocalEngine, recipe: Recipe) -> None:
+    """Control characters of a service's log do not get into a fault."""
+    app = recipe.program("import sys; print('\\033[2Jgone'); sys.exit(1)")
+    engine.deploy(app)
+
+    with pytest.raises(RecipeFault, match=r"its log ends: \?\[2Jgone$"):
+        engine.wait_ready(app, 60)
+
+
+def test_a_service_that_ends_well_but_never_was_ready_has_failed(
+    engine: LocalEngine, recipe: Recipe
+) -> None:
+    """Exit code 0 before readiness is no success: nobody will ever answer."""
+    app = recipe.program("print('nothing to do')")
+    engine.deploy(app)
+
+    with pytest.raises(RecipeFault, match=r"exit code 0.*nothing to do"):
+        engine.wait_ready(app, 60)
+
+
+@pytest.mark.parametrize(("code", "fails"), [(0, False), (4, True)])
+def test_a_job_without_readiness_may_end_with_0_only(
+    engine: LocalEngine, recipe: Recipe, code: int, fails: bool
+) -> None:
+    """A service that says nothing of readiness may be a job that ends."""
+    job = {"command": ["{python}", "-c", f"raise SystemExit({code})"]}
+    app = recipe.version("1.0.0+1", {"app": LOCAL, "job": job}, SERVER)
+    engine.deploy(app)
+
+    if fails:
+        with pytest.raises(RecipeFault, match="service job ended with exit code 4"):
+            engine.wait_ready(app, 60)
+    else:
+        engine.wait_ready(app, 60)
+
+
+def test_a_missing_program_is_the_recipes_fault(engine: LocalEngine, recipe: Recipe) -> None:
+    """A command that does not exist shows in the log and fails the service."""
+    app = recipe.program("", command=["no-such-program"])
+    engine.deploy(app)
+
+    with pytest.raises(RecipeFault, match=r"exit code 127.*no-such-program cannot be run"):
+        engine.wait_ready(app, 60)
+
+
+def test_what_is_not_ready_is_named(engine: LocalEngine, recipe: Recipe) -> None:
+    """At the deadline the fault says which service was waited for, and for what."""
+    app = recipe.program("print('thinking', flush=True)\nimport signal; signal.pause()")
+    engine.deploy(app)
+
+    with pytest.raises(RecipeFault, match=r"not ready in time: app \(status 200 of /health"):
+        engine.wait_ready(app, 0.3)
+
+
+def test_a_service_that_drips_bytes_does_not_hold_up_the_sweep(
+    engine: LocalEngine, recipe: Recipe
+) -> None:
+    """The wait is bounded as a whole, not read by read."""
+    program = (
+        "import os, socket, time\n"
+        "server = socket.create_server(('127.0.0.1', int(os.environ['PORT'])))\n"
+        "while True:\n"
+        "    peer = server.accept()[0]\n"
+        "    try:\n"
+        "        while True:\n"
+        "            peer.sendall(b'H'); time.sleep(0.5)\n"
+        "    except OSError:\n"
+        "        pass\n"
+    )
+    app = recipe.program(program)
+    engine.deploy(app)
+    began = time.monotonic()
+
+    with pytest.raises(RecipeFault, match="not ready in time"):
+        engine.wait_ready(app, 1)
+
+    assert time.monotonic() - began < 3
+
+
+def test_readiness_is_noticed_at_once(engine: LocalEngine, recipe: Recipe, data: Path) -> None:
+    """Between a service that listens and a wait that returns lie 0.3 s at most."""
+    app = recipe.server()
+    engine.deploy(app)
+
+    engine.wait_ready(app, 30)
+    returned = time.time()
+
+    assert returned - float((data / "listens").read_text()) < 0.3
+
+
+def test_an_open_port_is_enough_without_a_path(engine: LocalEngine, recipe: Recipe) -> None:
+    """Readiness without a path is a port that accepts."""
+    app = recipe.server(ready={"port": 8080})
+    engine.deploy(app)
+
+    engine.wait_ready(app, 30)
+
+    assert engine.address(STACK, "app", 8080).host == "127.0.0.1"
+
+
+def test_an_update_ends_the_old_version_first(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe, data: Path
+) -> None:
+    """The new version starts on the same volumes, alone; what it no longer has is gone."""
+    worker = {"command": ["{python}", "-c", "import signal; signal.pause()"]}
+    old = recipe.version("1.0.0+1", {"app": LOCAL, "worker": worker}, SERVER)
+    engine.deploy(old)
+    engine.wait_ready(old, 30)
+    before = [identity(tmp_path, name) for name in ("app", "worker")]
+    (data / "kept").write_text("by 1.0.0")
+    check = "import os\n" + "".join(
+        f"assert not os.path.exists('/proc/{one.pid}'), 'the old one still runs'\n"
+        for one in before
+    )
+    new = recipe.version("2.0.0+2", {"app": LOCAL}, check + SERVER)
+
+    engine.deploy(new)
+    engine.wait_ready(new, 30)
+
+    assert not any(local_process.runs(one) for one in before)
+    assert (data / "kept").read_text() == "by 1.0.0"
+    with pytest.raises(RecipeFault, match=r"service worker of .* does not run"):
+        engine.execute(STACK, "worker", ["true"], 10)
+
+
+def test_a_child_sees_its_own_environment_only(
+    engine: LocalEngine, recipe: Recipe, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of ours reaches a service but where programs are found."""
+    monkeypatch.setenv("FORGE_TOKEN", "secret")
+    monkeypatch.setenv("PYTHONPATH", "/ours")
+    monkeypatch.setenv("LC_ALL", "C")
+    app = recipe.server()
+
+    engine.deploy(app)
+    engine.wait_ready(app, 30)
+
+    seen = json.loads((data / "environment.json").read_text())
+    assert seen.keys() == {"PATH", "LANG", "OWN", "PORT", "DATA"}
+    assert seen["OWN"] == "app"
+    assert seen["DATA"] == str(data)
+
+
+def test_a_service_outlives_the_callers_checkout(engine: LocalEngine, recipe: Recipe) -> None:
+    """The engine keeps its own copy: the caller's folder may go after the deploy."""
+    app = recipe.server()
+    engine.deploy(app)
+    for path in recipe.folder.iterdir():
+        path.unlink()
+    recipe.folder.rmdir()
+
+    done = engine.execute(STACK, "app", ["cat", "app.py"], 10)
+
+    assert done.output == SERVER
+
+
+def test_the_copy_of_a_checkout_follows_no_link(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe
+) -> None:
+    """A link in a recipe stays a link, and its repository is not copied."""
+    (tmp_path / "precious").write_text("not the recipe's")
+    app = recipe.server()
+    (recipe.folder / "link").symlink_to(tmp_path / "precious")
+    (recipe.folder / "dangling").symlink_to("nowhere")
+    (recipe.folder / ".git").mkdir()
+
+    engine.deploy(app)
+
+    copy = folder(tmp_path) / "source"
+    assert (copy / "link").is_symlink()
+    assert {"app.py", "compose.yml", "dangling", "link"} == set(entries(copy)) - {"__pycache__"}
+
+
+def test_what_a_fallen_leader_left_behind_is_ended(
+    tmp_path: Path, recipe: Recipe, data: Path
+) -> None:
+    """A worker whose parent has ended is still the stack's, also below a linked folder."""
+    (tmp_path / "link").symlink_to(tmp_path)
+    engine = LocalEngine(tmp_path / "link" / "engine")
+    program = (
+        "import os, pathlib, signal\n"
+        "if os.fork() == 0:\n"
+        "    pathlib.Path(os.environ['DATA'], 'worker').write_text(str(os.getpid()))\n"
+        "    signal.pause()\n"
+    )
+    app = recipe.program(program, ready=None)
+    engine.deploy(app)
+    worker = int(appears(data / "worker"))
+    engine.wait_ready(app, 30)
+
+    engine.undeploy(STACK)
+
+    assert ends(worker, within=0)
+
+
+def test_what_ignores_sigterm_is_killed(tmp_path: Path) -> None:
+    """After the grace SIGKILL reaches the whole session, children of children too."""
+    script = "trap '' TERM; sh -c 'trap \"\" TERM; echo $$ > pid; while :; do sleep 9; done' & wait"
+    env = {"PATH": os.environ["PATH"]}
+    with (tmp_path / "log").open("wb") as log:
+        held = local_process.start_held(["sh", "-c", script], env=env, cwd=tmp_path, output=log)
+    held.release()
+    held.drop()
+    grandchild = int(appears(tmp_path / "pid"))
+
+    local_process.end([held.identity], tmp_path, grace=0.1)
+
+    assert ends(grandchild, within=0)
+    assert not local_process.runs(held.identity)
+
+
+def test_a_command_runs_with_the_services_environment(engine: LocalEngine, recipe: Recipe) -> None:
+    """A command in a service sees what the service sees, and answers its exit code."""
+    engine.deploy(recipe.server())
+
+    done = engine.execute(STACK, "app", ["sh", "-c", 'echo "$OWN"; exit 5'], 10)
+    missing = engine.execute(STACK, "app", ["no-such-program"], 10)
+
+    assert done == process.Completed(5, "app\n")
+    assert missing.exit_code == 127
+
+
+def test_a_command_that_takes_too_long_is_ended_with_its_children(
+    engine: LocalEngine, recipe: Recipe, data: Path
+) -> None:
+    """Nothing of an overdue command runs on, and the service does."""
+    engine.deploy(recipe.server())
+    script = "sh -c 'echo $$ > \"$DATA/pid\"; sleep 99' & wait"
+
+    with pytest.raises(RecipeFault, match="took over 1 s"):
+        engine.execute(STACK, "app", ["sh", "-c", script], 1)
+
+    assert ends(int((data / "pid").read_text()), within=0)
+    assert engine.execute(STACK, "app", ["true"], 10).exit_code == 0
+
+
+def test_a_crash_while_a_command_runs_leaves_it_to_the_next_undeploy(
+    tmp_path: Path, recipe: Recipe, data: Path
+) -> None:
+    """A command is on record before it runs, as services are."""
+    root = tmp_path / "engine"
+    script = (
+        "engine.deploy(app)\n"
+        "shell = 'echo $$ > \"$DATA/pid\"; exec sleep 99'\n"
+        "engine.execute(app.stack, 'app', ['sh', '-c', shell], 60)\n"
+    )
+    with crashing(script, recipe.server(), root) as first:
+        command = int(appears(data / "pid"))
+        first.kill()
+
+    LocalEngine(root).undeploy(STACK)
+
+    assert ends(command, within=0)
+
+
+def test_a_secret_is_private_and_stays(engine: LocalEngine, tmp_path: Path, recipe: Recipe) -> None:
+    """A secret is made once, readable by us alone, and given as the path of a file."""
+    path = tmp_path / "engine" / "secrets" / f"{STACK}_pw_v1"
+    app = recipe.server(environment={**LOCAL["environment"], "PW": "{secrets.pw}"})
+    engine.deploy(app)
+    value = path.read_text()
+
+    engine.undeploy(STACK)
+    engine.deploy(app)
+
+    assert engine.execute(STACK, "app", ["sh", "-c", 'cat "$PW"'], 10).output == value
+    assert len(value) == 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_clone_is_exact_and_replaces(engine: LocalEngine, tmp_path: Path) -> None:
+    """Modes, times, links and hidden files are copied; nothing of the old target stays."""
+    volumes = tmp_path / "engine" / "volumes"
+    (volumes / "a_data" / "inner").mkdir(parents=True)
+    (volumes / "a_data" / ".hidden").write_text("x")
+    (volumes / "a_data" / ".hidden").chmod(0o640)
+    os.utime(volumes / "a_data" / ".hidden", (1, 1))
+    (volumes / "a_data" / "link").symlink_to("nowhere")
+    (volumes / "b_data").mkdir()
+    (volumes / "b_data" / "old").write_text("old")
+
+    engine.clone_volume("a_data", "b_data")
+
+    copy = volumes / "b_data"
+    assert entries(copy) == [".hidden", "inner", "link"]
+    assert (copy / "link").readlink() == Path("nowhere")
+    assert stat.S_IMODE((copy / ".hidden").stat().st_mode) == 0o640
+    assert (copy / ".hidden").stat().st_mtime == 1
+    assert engine.volumes_of_ours() == ("a_data", "b_data")
+    assert entries(volumes) == ["a_data", "b_data"]
+
+
+def test_a_clone_works_where_names_cannot_be_exchanged(
+    engine: LocalEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system without an atomic exchange gets two renames."""
+    monkeypatch.setattr(local_volume, "_exchange", lambda one, other: False)
+    volumes = tmp_path / "engine" / "volumes"
+    for name in ("a_data", "b_data"):
+        (volumes / name).mkdir(parents=True)
+        (volumes / name / "text").write_text(name)
+
+    engine.clone_volume("a_data", "b_data")
+
+    assert (volumes / "b_data" / "text").read_text() == "a_data"
+    assert entries(volumes) == ["a_data", "b_data"]
+
+
+def test_an_interrupted_clone_is_no_volume(
+    engine: LocalEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy that was cut short is never listed, changes no target and goes with the next."""
+    volumes = tmp_path / "engine" / "volumes"
+    for name in ("a_data", "b_data"):
+        (volumes / name).mkdir(parents=True)
+        (volumes / name / "text").write_text(name)
+
+    def half(command: list[str], **_: object) -> process.Completed:
+        Path(command[-1]).mkdir()
+        Path(command[-1], "stale").touch()
+        raise HostFault("cp did not end")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(process, "run", half)
+        with pytest.raises(HostFault):
+            engine.clone_volume("a_data", "b_data")
+
+    assert engine.volumes_of_ours() == ("a_data", "b_data")
+    assert (volumes / "b_data" / "text").read_text() == "b_data"
+    engine.clone_volume("a_data", "b_data")
+    assert entries(volumes) == ["a_data", "b_data"]
+    assert entries(volumes / "b_data") == ["text"]
+
+
+def test_a_service_without_a_local_command_is_refused(engine: LocalEngine, recipe: Recipe) -> None:
+    """What only runs in a container is refused before anything is touched."""
+    app = recipe.version("1.0.0+1", {"app": {}}, "")
+
+    with pytest.raises(RecipeFault, match="cannot run on the local engine"):
+        engine.deploy(app)
+
+    assert engine.leftovers(STACK) == ()
+
+
+@pytest.mark.parametrize(
+    "local",
+    [
+        {"command": []},
+        {"command": "sh -c true"},
+        {"command": ["{volumes.other}"]},
+        {"command": ["{secrets.other}"]},
+        {"command": ["{ports.99999}"]},
+        {"command": ["{ports.x}"]},
+        {"command": ["a\0b"]},
+        {"command": ["true"], "environment": {"A=B": "c"}},
+        {"command": ["true"], "ready": {"port": 80, "path": "/ HTTP/1.1\r\nX: y"}},
+        {"command": ["true"], "ready": {"port": 0}},
+        {"command": ["true"], "comand": 1},
+    ],
+)
+def test_a_wrong_local_table_is_refused(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe, local: dict[str, Any]
+) -> None:
+    """A mistake in x-canon-sweep is the recipe's fault, told by service, and touches nothing."""
+    app = recipe.version("1.0.0+1", {"app": local}, "")
+
+    with pytest.raises(RecipeFault, match="service app"):
+        engine.prepare(app, 10)
+    with pytest.raises(RecipeFault):
+        engine.deploy(app)
+
+    assert not (tmp_path / "engine").exists()
+
+
+def test_other_braces_are_left_alone(engine: LocalEngine, recipe: Recipe) -> None:
+    """Only what looks like a placeholder is one."""
+    app = recipe.server(environment={**LOCAL["environment"], "JSON": '{"a": {}}'})
+    engine.deploy(app)
+
+    assert engine.execute(STACK, "app", ["sh", "-c", 'echo "$JSON"'], 10).output == '{"a": {}}\n'
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "-rf", "/etc", "a\nb", "A" * 200])
+def test_hostile_names_touch_nothing(engine: LocalEngine, tmp_path: Path, name: str) -> None:
+    """A name that could be anything but a name is refused by every method."""
+    victim = tmp_path / "x"
+    victim.write_text("precious")
+    calls: list[Callable[[], object]] = [
+        lambda: engine.deploy(App("r", "1.0.0+1", name, "d", tmp_path, {})),
+        lambda: engine.wait_ready(App("r", "1.0.0+1", name, "d", tmp_path, {}), 1),
+        lambda: engine.undeploy(name),
+        lambda: engine.execute(name, "app", ["true"], 1),
+        lambda: engine.execute("fine", name, ["true"], 1),
+        lambda: engine.address(name, "app", 80),
+        lambda: engine.volumes(name),
+        lambda: engine.secrets(name),
+        lambda: engine.leftovers(name),
+        lambda: engine.logs(name),
+        lambda: engine.clone_volume(name, "fine_x"),
+        lambda: engine.clone_volume("fine_x", name),
+        lambda: engine.remove_volume(name),
+        lambda: engine.remove_secret(name),
+    ]
+
+    for call in calls:
+        with pytest.raises(RecipeFault):
+            call()
+
+    assert victim.read_text() == "precious"
+    assert not (tmp_path / "engine").exists()
+
+
+def test_ports_are_free_and_different() -> None:
+    """Ports of one deploy never meet each other, or those of another deploy."""
+    first = local_port.free(50, ())
+
+    second = local_port.free(50, ())
+
+    assert len({*first, *second}) == 100
+    local_port.release([*first, *second])
+
+
+def test_a_port_is_one_processs_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two engines on one host never start services at the same port."""
+    monkeypatch.setattr(local_port, "LAST", local_port.FIRST + 300)
+    script = (
+        "from canon_sweep.engine.local import port as local_port\n"
+        f"local_port.LAST = {local_port.LAST}\n"
+        "print(*local_port.free(100, ()), flush=True); input()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        theirs = {int(port) for port in other.stdout.readline().split()}
+        ours = set(local_port.free(100, ()))
+        other.kill()
+    local_port.release(ours)
+
+    assert len(theirs) == 100
+    assert not ours & theirs
+    again = local_port.free(250, ())
+    local_port.release(again)
+    assert theirs & set(again)
+
+
+def test_a_port_in_use_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port at which anybody listens is passed over."""
+    (used,) = local_port.free(1, ())
+    local_port.release([used])
+    monkeypatch.setattr(local_port, "FIRST", used)
+    monkeypatch.setattr(local_port, "LAST", used + 1)
+
+    with socket.create_server(("127.0.0.1", used)), pytest.raises(HostFault):
+        local_port.free(1, ())
+
+
+def test_an_undeploy_gives_the_ports_back(engine: LocalEngine, recipe: Recipe) -> None:
+    """A long sweep does not use up ports, or descriptors."""
+    engine.deploy(recipe.server())
+    port = engine.address(STACK, "app", 8080).port
+    assert port in local_port._reserved
+
+    engine.undeploy(STACK)
+
+    assert port not in local_port._reserved
+
+
+def test_a_damaged_record_is_the_hosts_fault(engine: LocalEngine, tmp_path: Path) -> None:
+    """A record that cannot be read is never taken for a stack that has nothing running."""
+    folder(tmp_path).mkdir(parents=True)
+    (folder(tmp_path) / "state.json").write_text("{")
+
+    with pytest.raises(HostFault, match=r"state\.json cannot be read"):
+        engine.undeploy(STACK)
+
+    (folder(tmp_path) / "state.json").unlink()
+
+
+def test_a_service_killed_by_a_signal_says_so(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe
+) -> None:
+    """A service that is killed, e.g. for want of memory, is reported with the signal."""
+    app = recipe.program("import os; os.kill(os.getpid(), 9)")
+    engine.deploy(app)
+
+    with pytest.raises(RecipeFault, match=f"killed by signal {signal.SIGKILL.value}"):
+        engine.wait_ready(app, 60)
