@@ -1,0 +1,209 @@
+"""A fleet for stories: real git remotes, the local engine, a calendar for a clock.
+
+The recipes' programs are one-line shells, so that a whole sweep takes the time of
+a few forks: the data is a token in a file, seeded and checked inside the service.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pygit2
+
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.demo import upstream
+from canon_sweep.engine.local import LocalEngine
+from canon_sweep.engine.protocol import Engine
+from canon_sweep.report.records import Entry, Results
+from canon_sweep.run import Means, run_plan, run_sweep
+from canon_sweep.settings.load import read
+from canon_sweep.settings.records import Settings
+from canon_sweep.single import Wanted, run_test
+from canon_sweep.state.store import State
+
+SUNDAY = datetime(2026, 6, 14, 3, tzinfo=UTC)
+WEEK = timedelta(days=7)
+
+RUNS = "exec sleep 1000"
+# runs on data of its own, and on none; in a compose file a lone $ is compose's own
+REFUSES_OLD_DATA = (
+    'test -e "$$DATA/mine" || test ! -e "$$DATA/token" || exit 3;'
+    ' touch "$$DATA/mine"; exec sleep 1000'
+)
+NEVER_STARTS = "echo no such table; exit 3"
+LOSES_DATA = 'rm -f "$$DATA/token"; exec sleep 1000'
+
+SEED = {"type": "exec", "command": ["sh", "-c", 'echo {token} > "$DATA/token"']}
+CHECK = {"type": "exec", "command": ["sh", "-c", 'cat "$DATA/token"'], "contains": "{token}"}
+
+
+class Quiet:
+    """Progress that nobody watches."""
+
+    def begins(self, recipe: str) -> None:
+        """Say nothing."""
+
+    def ended(self, entry: Entry) -> None:
+        """Say nothing."""
+
+
+def compose(program: str, tag: str, *, ready: bool = False) -> str:
+    """A compose file whose service is a line of shell."""
+    local: dict[str, Any] = {
+        "command": ["sh", "-c", program],
+        "environment": {"DATA": "{volumes.data}"},
+    }
+    if ready:
+        local["ready"] = {"port": 8080}
+    service = {
+        "image": "none",
+        "volumes": ["data:/data"],
+        "x-canon-sweep": local,
+        "deploy": {
+            "labels": [
+                f"coop-cloud.${{STACK_NAME}}.version={tag}",
+                "coop-cloud.${STACK_NAME}.timeout=20",
+            ]
+        },
+    }
+    # JSON is YAML
+    return json.dumps({"services": {"app": service}, "volumes": {"data": {}}})
+
+
+@dataclass(slots=True)
+class Night:
+    """One sweep's results, by recipe."""
+
+    results: Results
+
+    def __getitem__(self, recipe: str) -> Entry:
+        return next(entry for entry in self.results.entries if entry.recipe == recipe)
+
+
+@dataclass(slots=True)
+class Fleet:
+    """What the maintainers and the operator do, in their own words."""
+
+    folder: Path
+    now: datetime = SUNDAY
+    clock: int = 1_780_000_000
+    recipes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    wrap: Callable[[Engine], Engine] = lambda engine: engine
+
+    def publishes(
+        self, recipe: str, tag: str | None, program: str = RUNS, *, ready: bool = False
+    ) -> str:
+        """A maintainer commits to main, and tags it if it is a release; gives the commit."""
+        self.add(recipe)
+        files = {"compose.yml": compose(program, tag or "untagged", ready=ready)}
+        return self.commits(recipe, tag, files)
+
+    def commits(self, recipe: str, tag: str | None, files: dict[str, str]) -> str:
+        """A maintainer commits just these files."""
+        self.clock += 1
+        path = self.upstream(recipe)
+        # a file of its own keeps two commits of the same files apart
+        own = {"n": f"{self.clock}"}
+        return upstream.publish(path, files | own, "change", tag, when=self.clock)
+
+    def add(self, recipe: str, **settings: Any) -> None:
+        """Make a recipe's upstream and mirror, unless they are there."""
+        if recipe not in self.recipes:
+            for path in (self.upstream(recipe), self.mirror(recipe)):
+                upstream.create(path)
+            self.recipes[recipe] = {
+                "upstream": self.upstream(recipe).as_uri(),
+                "mirror": self.mirror(recipe).as_uri(),
+                "data": {"seed": [SEED], "check": [CHECK]},
+            }
+        self.recipes[recipe] |= settings
+
+    def upstream(self, recipe: str) -> Path:
+        """A recipe's upstream repository."""
+        return self.folder / "upstreams" / f"{recipe}.git"
+
+    def mirror(self, recipe: str) -> Path:
+        """A recipe's mirror."""
+        return self.folder / "mirrors" / f"{recipe}.git"
+
+    def repo(self, recipe: str) -> pygit2.Repository:
+        """Upstream, to change it as only git can."""
+        return pygit2.Repository(str(self.upstream(recipe)))
+
+    def settings(self) -> Settings:
+        """The configuration as it is now."""
+        tree = {
+            "stateDir": str(self.folder / "state"),
+            "cacheDir": str(self.folder / "cache"),
+            "engine": "local",
+            "timeouts": {"probe": "1s"},
+            "recipes": self.recipes,
+        }
+        return read(tree | self.options, "config.toml")
+
+    def sweeps(self, *recipes: str, retry: bool = False) -> Night:
+        """The timer fires."""
+        return Night(run_sweep(self.settings(), recipes, self.means(), retry=retry))
+
+    def plans(self) -> Night:
+        """The operator asks what would happen."""
+        return Night(run_plan(self.settings(), (), self.means()))
+
+    def tests(
+        self, recipe: str, version: str | None = None, ref: str | None = None, quick: bool = False
+    ) -> Entry:
+        """The operator tests one version."""
+        wanted = Wanted(recipe, version, ref, quick)
+        return run_test(self.settings(), wanted, self.means()).entries[0]
+
+    def means(self) -> Means:
+        """A calendar instead of a clock, and the engine of the story."""
+        return Means(Quiet(), lambda _: None, lambda: self.now, self.wrap(self.engine()))
+
+    def engine(self) -> LocalEngine:
+        """The local engine, as another process would open it."""
+        return LocalEngine(self.folder / "state" / "local")
+
+    def state(self) -> State:
+        """The state folder."""
+        return State.of(self.settings())
+
+    def canonical(self, recipe: str) -> Canonical:
+        """A recipe's record."""
+        record = self.state().canonicals.read(recipe)
+        assert record is not None
+        return record
+
+    def volume(self, recipe: str) -> Path:
+        """The folder of a canonical's volume."""
+        return self.folder / "state" / "local" / "volumes" / self.canonical(recipe).volumes[0].name
+
+    def bytes_of(self, *recipes: str) -> str:
+        """A digest of everything that these canonicals are: records, histories, volumes."""
+        digest = hashlib.sha256()
+        for recipe in recipes:
+            folder = self.state().canonicals.folder / recipe
+            for root in (folder, self.volume(recipe)):
+                for path in sorted([root, *root.rglob("*")]):
+                    about = path.lstat()
+                    content = path.read_bytes() if path.is_file() else b""
+                    fields = (path.name, about.st_mode, about.st_uid, content)
+                    # a folder's time changes with a draft beside the record
+                    time = about.st_mtime_ns if root != folder else 0
+                    digest.update(repr((*fields, time)).encode())
+        return digest.hexdigest()
+
+    def running(self) -> tuple[str, ...]:
+        """The stacks that are up."""
+        return self.engine().stacks_of_ours()
+
+    def volumes(self) -> set[str]:
+        """Every volume there is."""
+        return set(self.engine().volumes_of_ours())
