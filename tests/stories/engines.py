@@ -1,0 +1,64 @@
+"""Engines that fail, or die, at a chosen moment; everything else they do for real."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any, cast
+
+from canon_sweep.engine.protocol import Engine
+
+
+def intercepted(engine: Engine, before: Callable[[str, tuple[Any, ...]], None]) -> Engine:
+    """An engine that calls ``before`` with the name and arguments of each of its calls."""
+
+    class Intercepted:
+        name = engine.name
+
+        def __getattr__(self, attribute: str) -> Any:
+            method = getattr(engine, attribute)
+
+            def call(*arguments: Any, **named: Any) -> Any:
+                before(attribute, arguments)
+                return method(*arguments, **named)
+
+            return call
+
+    return cast(Engine, Intercepted())
+
+
+def failing(method: str, error: Exception, times: int = 1) -> Callable[[Engine], Engine]:
+    """Let the first calls of a method raise."""
+    left = [times]
+
+    def before(name: str, _arguments: tuple[Any, ...]) -> None:
+        if name == method and left[0] > 0:
+            left[0] -= 1
+            raise error
+
+    return lambda engine: intercepted(engine, before)
+
+
+def dying_at(step: int) -> Callable[[Engine], Engine]:
+    """Let the process be killed, as by a power cut, just before its n-th engine call."""
+    made = [0]
+
+    def before(_name: str, _arguments: tuple[Any, ...]) -> None:
+        made[0] += 1
+        if made[0] == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return lambda engine: intercepted(engine, before)
+
+
+def doing(method: str, deed: Callable[[], object]) -> Callable[[Engine], Engine]:
+    """Do something before the first call of a method."""
+    done: list[bool] = []
+
+    def before(name: str, _arguments: tuple[Any, ...]) -> None:
+        if name == method and not done:
+            done.append(True)
+            deed()
+
+    return lambda engine: intercepted(engine, before)

@@ -1,0 +1,116 @@
+"""kill -9 at every step of a promotion: the canonical is the old one or the new one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.canonical import Canonical
+from stories.engines import dying_at
+from stories.fleet import Fleet
+
+
+def is_whole(fleet: Fleet) -> Canonical:
+    """The record is there and so are its volumes, with the data that was seeded."""
+    record = fleet.canonical("notes")
+    assert {volume.name for volume in record.volumes} <= fleet.volumes()
+    token = (fleet.volume("notes") / "token").read_text().strip()
+    assert token == record.stack.split("_")[0]
+    return record
+
+
+def killed(work: Callable[[], object]) -> bool:
+    """Do the work in a forked child; was it killed?"""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(fleet: Fleet) -> None:
+    """The next run cleans up the rest, and ends what the crashed one began."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    fleet.sweeps()
+    seen = set()
+    step, release = 0, 1
+    while True:
+        step += 1
+        release += 1
+        old = fleet.canonical("notes").tag
+        new = fleet.publishes("notes", f"1.{release}.0+1") and f"1.{release}.0+1"
+
+        def crash(step: int = step) -> None:
+            fleet.wrap = dying_at(step)
+            fleet.sweeps()
+
+        died = killed(crash)
+
+        record = is_whole(fleet)
+        assert record.tag in (old, new)
+        seen.add(record.tag == new)
+        night = fleet.sweeps()
+        assert night["notes"].outcome in (Outcome.PROMOTED, None)
+        after = is_whole(fleet)
+        assert after.tag == new
+        assert fleet.volumes() == {volume.name for volume in after.volumes}, step
+        assert fleet.running() == ()
+        assert fleet.state().journal.entries() == ()
+        history = [entry.tag for entry in fleet.state().canonicals.history("notes")]
+        assert history[-1] == new
+        assert len(history) == len(set(history))
+        if not died:
+            break
+    assert seen == {True, False}
+    assert step > 20
+
+
+def test_a_crash_at_any_write_of_the_promotion_leaves_a_whole_canonical(fleet: Fleet) -> None:
+    """Killed at each rename in turn: records, journal and history agree afterwards."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    fleet.sweeps()
+    number = 0
+    while True:
+        number += 1
+        new = f"2.{number}.0+1"
+        fleet.publishes("notes", new)
+
+        died = killed(lambda number=number: _sweep_until_rename(fleet, number))  # type: ignore[misc]
+
+        is_whole(fleet)
+        fleet.sweeps()
+        assert is_whole(fleet).tag == new
+        assert fleet.volumes() == {volume.name for volume in fleet.canonical("notes").volumes}
+        if not died:
+            break
+    assert number > 5
+
+
+def _sweep_until_rename(fleet: Fleet, number: int) -> None:
+    """Sweep, and die right after the n-th rename in the state folder."""
+    made = [0]
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "os.rename" and "state" in str(arguments[0]):
+            made[0] += 1
+            if made[0] == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    # an audit hook cannot be taken away again: only in a child that ends here
+    sys.addaudithook(watch)
+    fleet.sweeps()
+
+
+def test_a_stopped_sweep_takes_down_what_it_has_up(fleet: Fleet) -> None:
+    """SIGTERM, as from systemctl stop: teardown first, and a line for every recipe."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    fleet.publishes("site", "1.0.0+1")

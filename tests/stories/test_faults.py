@@ -1,0 +1,206 @@
+"""Whose fault it was: infra, refused and promote-failed are never taken for red."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.decision import Code
+from canon_sweep.core.gate import Condition
+from canon_sweep.errors import HostFault, RecipeFault, StateFault
+from canon_sweep.state.canonicals import Canonicals
+from stories.engines import doing, failing
+from stories.fleet import Fleet
+
+NO_IMAGE = HostFault("image notes:1 cannot be pulled", do="look at the registry")
+
+
+@pytest.fixture
+def released(fleet: Fleet) -> Fleet:
+    """A fleet whose one recipe has two releases."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    return fleet
+
+
+def outcomes(fleet: Fleet) -> list[Outcome]:
+    """What the ledger has, in order."""
+    return [attempt.outcome for attempt in fleet.state().ledger.read()]
+
+
+@pytest.mark.parametrize("method", ["prepare", "deploy", "wait_ready", "execute", "undeploy"])
+def test_a_failed_host_is_infra_and_tried_again_next_time(released: Fleet, method: str) -> None:
+    """It says nothing of the recipe: no known red comes of it."""
+    released.options["infraRetries"] = 0
+    released.wrap = failing(method, NO_IMAGE)
+
+    night = released.sweeps()
+
+    assert night["notes"].outcome is Outcome.INFRA
+    assert "image notes:1 cannot be pulled" in night["notes"].reason
+    assert night.results.exit_code == 1
+    released.wrap = lambda engine: engine
+    assert released.sweeps()["notes"].outcome is Outcome.PROMOTED
+    assert released.running() == ()
+
+
+def test_infra_is_tried_again_in_the_same_sweep(released: Fleet) -> None:
+    """Up to infraRetries, each attempt in the ledger."""
+    released.wrap = failing("prepare", NO_IMAGE)
+
+    entry = released.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.PROMOTED
+    assert entry.attempts == 2
+    assert not entry.flaky
+    assert outcomes(released) == [Outcome.INFRA, Outcome.PROMOTED]
+
+
+def test_infra_is_not_tried_for_ever(released: Fleet) -> None:
+    """At most infraRetries times."""
+    released.options["infraRetries"] = 2
+    released.wrap = failing("prepare", NO_IMAGE, times=99)
+
+    assert released.sweeps()["notes"].attempts == 3
+
+
+def test_a_retried_red_that_turns_green_is_flaky(released: Fleet) -> None:
+    """retries reruns a red cold; the promotion is marked."""
+    released.recipes["notes"]["retries"] = 1
+    released.wrap = failing("wait_ready", RecipeFault("service app exited with code 137"))
+
+    entry = released.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.PROMOTED
+    assert entry.flaky
+    assert outcomes(released) == [Outcome.RED, Outcome.PROMOTED]
+
+
+def test_without_retries_a_red_is_final(released: Fleet) -> None:
+    """The default."""
+    released.wrap = failing("wait_ready", RecipeFault("service app exited with code 137"))
+
+    assert released.sweeps()["notes"].outcome is Outcome.RED
+    assert released.sweeps()["notes"].code is Code.KNOWN_RED
+
+
+def test_a_record_that_cannot_be_written_is_promote_failed(
+    released: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Green, but not kept: the previous canonical stands, nothing else is left."""
+    released.sweeps()
+    before, volumes = released.bytes_of("notes"), released.volumes()
+    released.publishes("notes", "2.0.0+1")
+
+    def full(_self: Canonicals, _record: object) -> None:
+        raise StateFault("canonical.json cannot be written: No space left on device")
+
+    with monkeypatch.context() as patch:
+        # a disk that is full just then cannot be had
+        patch.setattr(Canonicals, "write", full)
+        night = released.sweeps()
+
+    assert night["notes"].outcome is Outcome.PROMOTE_FAILED
+    assert "No space left" in night["notes"].reason
+    assert night.results.exit_code == 1
+    assert released.bytes_of("notes") == before
+    assert released.volumes() == volumes
+    assert released.sweeps()["notes"].outcome is Outcome.PROMOTED
+
+
+def test_a_record_that_took_its_name_but_was_not_flushed_stands(
+    released: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both canonicals' volumes stay until the next run has seen which record it is."""
+    released.sweeps()
+    old = released.volumes()
+    released.publishes("notes", "2.0.0+1")
+    write = Canonicals.write
+
+    def unflushed(self: Canonicals, record: object) -> None:
+        write(self, record)  # type: ignore[arg-type]
+        raise StateFault("folder cannot be flushed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Canonicals, "write", unflushed)
+        entry = released.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.PROMOTED
+    assert [note.code for note in entry.notes] == ["cleanup-pending"]
+    assert old < released.volumes()
+    assert released.sweeps().results.noop
+    assert released.volumes() == {volume.name for volume in released.canonical("notes").volumes}
+
+
+def test_a_tag_that_moves_during_the_test_is_refused(released: Fleet) -> None:
+    """What was tested is not what the tag names now."""
+
+    def move() -> None:
+        released.repo("notes").references.delete("refs/tags/1.1.0+1")
+        released.publishes("notes", "1.1.0+1")
+
+    released.wrap = doing("deploy", move)
+
+    entry = released.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.REFUSED
+    assert [failed.condition for failed in entry.refused] == [Condition.TAGGED]
+    assert "tag-moved" in entry.reason
+    assert released.volumes() == set()
+
+
+def test_a_release_that_appears_during_the_test_is_the_latest(released: Fleet) -> None:
+    """The outdated one is refused; the next sweep takes the new one."""
+    released.wrap = doing("deploy", lambda: released.publishes("notes", "1.2.0+1"))
+
+    entry = released.sweeps()["notes"]
+
+    assert [failed.condition for failed in entry.refused] == [Condition.LATEST]
+    assert released.sweeps()["notes"].tag == "1.2.0+1"
+
+
+def test_an_upstream_that_is_gone_at_the_gate_promotes_nothing(
+    released: Fleet, tmp_path: Path
+) -> None:
+    """Green, but nobody can say whether it is still the latest."""
+    upstream = released.upstream("notes")
+    released.options["infraRetries"] = 0
+    released.wrap = doing("undeploy", lambda: upstream.rename(tmp_path / "away"))
+
+    entry = released.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.INFRA
+    assert "upstream" in entry.reason
+    assert released.volumes() == set()
+
+
+def test_a_fault_of_ours_is_named_and_the_others_go_on(released: Fleet) -> None:
+    """A bug takes one recipe down, not the sweep; its traceback is in the log."""
+    released.publishes("site", "1.0.0+1")
+    released.publishes("site", "1.1.0+1")
+    released.wrap = failing("wait_ready", ZeroDivisionError("x / 0"))
+
+    night = released.sweeps()
+
+    assert night["notes"].code is Code.INTERNAL_ERROR
+    assert "ZeroDivisionError" in night["notes"].sentence
+    assert night["site"].outcome is Outcome.PROMOTED
+    assert night.results.exit_code == 1
+    log = released.folder / "state" / "runs" / night.results.run_id / "notes.log"
+    assert "Traceback" in log.read_text()
+    assert released.running() == ()
+
+
+def test_a_broken_record_is_one_recipes_error(released: Fleet) -> None:
+    """Never taken for 'no canonical', and never overwritten."""
+    released.sweeps()
+    path = released.state().canonicals.folder / "notes" / "canonical.json"
+    path.write_text("{")
+
+    night = released.sweeps()
+
+    assert night["notes"].code is Code.INTERNAL_ERROR
+    assert "canonical.json" in night["notes"].sentence
+    assert path.read_text() == "{"

@@ -1,0 +1,126 @@
+"""Quick runs: on the canonical's own data, which is put back byte for byte."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.decision import Code
+from canon_sweep.core.result import Tier
+from canon_sweep.errors import HostFault
+from stories.engines import dying_at, failing
+from stories.fleet import LOSES_DATA, REFUSES_OLD_DATA, RUNS, Fleet
+
+
+@pytest.fixture
+def proven(fleet: Fleet) -> Fleet:
+    """A fleet whose one recipe has a canonical, and a commit on main after it."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    fleet.sweeps()
+    fleet.publishes("notes", None, 'echo changed > "$$DATA/changed"; exec sleep 1000')
+    return fleet
+
+
+def test_the_canonical_is_reattached_and_its_data_found(proven: Fleet) -> None:
+    """A green canonical is of use: that is what it is kept for."""
+    before = proven.bytes_of("notes")
+
+    entry = proven.tests("notes", quick=True)
+
+    assert entry.outcome is Outcome.PASSED
+    assert [tier.tier for tier in entry.tiers] == [Tier.REATTACH, Tier.CUSTOM]
+    assert entry.deploys == 1
+    assert proven.bytes_of("notes") == before
+    assert proven.running() == ()
+
+
+def test_a_commit_is_tested_on_the_canonicals_data(proven: Fleet) -> None:
+    """Upgraded from the canonical, then everything is as it was."""
+    before, volumes = proven.bytes_of("notes"), proven.volumes()
+
+    entry = proven.tests("notes", ref="main", quick=True)
+
+    assert entry.outcome is Outcome.PASSED
+    assert [tier.tier for tier in entry.tiers] == [Tier.REATTACH, Tier.UPGRADE, Tier.CUSTOM]
+    assert entry.base == "1.1.0+1"
+    assert proven.bytes_of("notes") == before
+    assert proven.volumes() == volumes
+
+
+@pytest.mark.parametrize("program", [LOSES_DATA, REFUSES_OLD_DATA])
+def test_a_commit_that_ruins_the_data_ruins_nothing(proven: Fleet, program: str) -> None:
+    """Red, the canonical unharmed, and the release it came from not a known red."""
+    before = proven.bytes_of("notes")
+    proven.publishes("notes", None, program)
+
+    entry = proven.tests("notes", ref="main", quick=True)
+
+    assert entry.outcome is Outcome.RED
+    assert entry.reason.startswith("upgrade: ")
+    assert proven.bytes_of("notes") == before
+    assert proven.sweeps()["notes"].code is Code.NO_NEW_VERSION
+
+
+def test_a_quick_red_does_not_keep_a_release_from_its_cold_test(proven: Fleet) -> None:
+    """Warm and cold attempts are different things."""
+    proven.publishes("notes", "1.2.0+1", RUNS)
+    proven.wrap = failing("execute", HostFault("gone"))
+    proven.tests("notes", quick=True)
+    proven.wrap = lambda engine: engine
+
+    assert proven.sweeps()["notes"].outcome is Outcome.PROMOTED
+
+
+def test_without_a_canonical_there_is_nothing_to_be_quick_on(fleet: Fleet) -> None:
+    """One clear line, with the next step."""
+    fleet.publishes("notes", "1.0.0+1")
+
+    entry = fleet.tests("notes", quick=True)
+
+    assert entry.code is Code.INTERNAL_ERROR
+    assert "no canonical" in entry.sentence
+    assert "canon-sweep run notes" in entry.sentence
+
+
+def test_a_canonical_that_lost_its_volume_is_not_tested_on(proven: Fleet) -> None:
+    """A quick run on an empty volume would prove nothing."""
+    proven.engine().remove_volume(proven.canonical("notes").volumes[0].name)
+
+    entry = proven.tests("notes", quick=True)
+
+    assert entry.code is Code.INTERNAL_ERROR
+    assert "lost volume" in entry.sentence
+    assert proven.tests("notes").outcome is Outcome.PROMOTED
+
+
+def test_a_crash_at_any_step_is_mended_by_the_next_run(proven: Fleet) -> None:
+    """Killed before each call of the engine in turn: the canonical is what it was."""
+    before, volumes = proven.bytes_of("notes"), proven.volumes()
+    proven.publishes("notes", None, LOSES_DATA)
+    step = 0
+    survived = False
+    while not survived:
+        step += 1
+        survived = _dies(proven, step)
+        assert proven.sweeps().results.entries[0].code is Code.NO_NEW_VERSION
+        assert proven.bytes_of("notes") == before, step
+        assert proven.volumes() == volumes, step
+        assert proven.running() == (), step
+        assert proven.state().journal.entries() == (), step
+    assert step > 10
+
+
+def _dies(fleet: Fleet, step: int) -> bool:
+    """Run a quick test in a child that dies before its n-th engine call; did it survive?"""
+    child = os.fork()
+    if child == 0:
+        try:
+            fleet.wrap = dying_at(step)
+            fleet.tests("notes", ref="main", quick=True)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFEXITED(status)
