@@ -107,10 +107,3 @@ def _sweep_until_rename(fleet: Fleet, number: int) -> None:
     # an audit hook cannot be taken away again: only in a child that ends here
     sys.addaudithook(watch)
     fleet.sweeps()
-
-
-def test_a_stopped_sweep_takes_down_what_it_has_up(fleet: Fleet) -> None:
-    """SIGTERM, as from systemctl stop: teardown first, and a line for every recipe."""
-    fleet.publishes("notes", "1.0.0+1")
-    fleet.publishes("notes", "1.1.0+1")
-    fleet.publishes("site", "1.0.0+1")

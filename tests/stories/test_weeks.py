@@ -100,6 +100,7 @@ def test_a_new_release_replaces_the_canonical(fleet: Fleet) -> None:
     ]
 
 
+@pytest.mark.usefixtures("settling")
 @pytest.mark.parametrize(
     ("program", "ready", "tier", "why"),
     [
@@ -129,6 +130,7 @@ def test_a_red_release_keeps_the_canonical_byte_for_byte(
     assert fleet.running() == ()
 
 
+@pytest.mark.usefixtures("settling")
 def test_a_red_release_is_left_alone_until_the_next_week(fleet: Fleet) -> None:
     """Known red: not tested at once, tested a week later, or when a person asks."""
     fleet.publishes("notes", "1.0.0+1")
@@ -146,6 +148,7 @@ def test_a_red_release_is_left_alone_until_the_next_week(fleet: Fleet) -> None:
     assert fleet.sweeps()["notes"].outcome is Outcome.RED
 
 
+@pytest.mark.usefixtures("settling")
 def test_changed_settings_test_a_red_release_at_once(fleet: Fleet) -> None:
     """What was mended in the configuration needs no fake change of the recipe."""
     fleet.publishes("notes", "1.0.0+1")

@@ -15,6 +15,6 @@ def engine_of(settings: Settings) -> Engine:
 
             return LocalEngine(settings.state_dir / "local")
         case "swarm":
-            from canon_sweep.engine.swarm import SwarmEngine  # noqa: PLC0415
+            from canon_sweep.engine.swarm.engine import SwarmEngine  # noqa: PLC0415
 
             return SwarmEngine(settings.swarm.host, settings.state_dir / "swarm")
