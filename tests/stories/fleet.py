@@ -101,12 +101,12 @@ class Fleet:
         self, recipe: str, tag: str | None, program: str = RUNS, *, ready: bool = False
     ) -> str:
         """A maintainer commits to main, and tags it if it is a release; gives the commit."""
-        self.add(recipe)
         files = {"compose.yml": compose(program, tag or "untagged", ready=ready)}
         return self.commits(recipe, tag, files)
 
     def commits(self, recipe: str, tag: str | None, files: dict[str, str]) -> str:
         """A maintainer commits just these files."""
+        self.add(recipe)
         self.clock += 1
         path = self.upstream(recipe)
         # a file of its own keeps two commits of the same files apart

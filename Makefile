@@ -1,0 +1,46 @@
+# The two commands of a machine without Nix.  Each makes what it needs; nothing
+# else has to be installed first than Python 3.11 or newer, make and git.
+
+PYTHON ?= python3
+VENV := .venv
+DEMO := .demo
+PACKAGE := pkgs/canon-sweep
+CHECKED := $(PACKAGE)/src tests bench
+
+.PHONY: demo test lint types pytest format bench clean
+
+demo: $(VENV)/installed
+	rm -rf $(DEMO)
+	$(VENV)/bin/canon-sweep demo --dir $(DEMO)
+
+test: lint types pytest
+
+lint: $(VENV)/installed-for-tests
+	$(VENV)/bin/ruff check $(CHECKED)
+	$(VENV)/bin/ruff format --check $(CHECKED)
+
+types: $(VENV)/installed-for-tests
+	$(VENV)/bin/mypy $(CHECKED)
+
+pytest: $(VENV)/installed-for-tests
+	$(VENV)/bin/pytest -q $(PYTEST)
+
+format: $(VENV)/installed-for-tests
+	$(VENV)/bin/ruff check --fix $(CHECKED)
+	$(VENV)/bin/ruff format $(CHECKED)
+
+bench: $(VENV)/installed-for-tests
+	$(VENV)/bin/python bench/startup.py
+
+$(VENV)/installed: $(PACKAGE)/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("canon-sweep needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --editable $(PACKAGE)
+	touch $@
+
+$(VENV)/installed-for-tests: $(VENV)/installed
+	$(VENV)/bin/pip install --quiet --editable '$(PACKAGE)[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(DEMO)

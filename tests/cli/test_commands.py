@@ -1,0 +1,250 @@
+"""The commands as an operator types them: what is printed, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from canon_sweep.state import lock
+from stories.fleet import Fleet
+
+Call = Callable[..., subprocess.CompletedProcess[str]]
+PROGRAM = [sys.executable, "-c", "from canon_sweep.cli import main; main()"]
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    """A fleet with one recipe that has two releases, and one that has none."""
+    fleet = Fleet(tmp_path)
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    fleet.publishes("draft", None)
+    return fleet
+
+
+@pytest.fixture
+def call(fleet: Fleet) -> Call:
+    """Run a command on the fleet's configuration."""
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        env = os.environ | {"CANON_SWEEP_CONFIG": str(config(fleet))}
+        return subprocess.run(
+            [*PROGRAM, *words], env=env, capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+def config(fleet: Fleet) -> Path:
+    """The fleet's configuration as a file; JSON's values are TOML's."""
+    path = fleet.folder / "config.toml"
+    lines = [
+        f'stateDir = "{fleet.folder}/state"',
+        f'cacheDir = "{fleet.folder}/cache"',
+        'engine = "local"',
+    ]
+    for name, recipe in fleet.recipes.items():
+        lines += [
+            f"[recipes.{name}]",
+            f'upstream = "{recipe["upstream"]}"',
+            f'mirror = "{recipe["mirror"]}"',
+        ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> Any:
+    """The JSON on stdout; everything else is on stderr."""
+    return json.loads(done.stdout)
+
+
+def test_a_run_twice_is_a_noop(call: Call) -> None:
+    """`run --assert-noop` proves it, and fails where something was done."""
+    first = call("run", "--assert-noop", "--json")
+    second = call("run", "--assert-noop", "--json")
+
+    assert first.returncode == 1
+    assert "not-a-noop" in first.stderr
+    assert answer(first)["totals"]["canonical_writes"] == 1
+    assert second.returncode == 0, second.stderr
+    assert answer(second)["noop"]
+    assert {entry["recipe"]: entry["code"] for entry in answer(second)["entries"]} == {
+        "notes": "skip/no-new-version",
+        "draft": "skip/never-released",
+    }
+
+
+def test_results_are_on_disk_as_they_were_printed(call: Call, fleet: Fleet) -> None:
+    """runs/latest has the last run, with a log for each recipe."""
+    done = call("run", "--json")
+
+    latest = fleet.folder / "state" / "runs" / "latest"
+    assert json.loads((latest / "results.json").read_text()) == answer(done)
+    assert "tier install: pass" in (latest / "notes.log").read_text()
+    assert "never-released" in (latest / "draft.log").read_text()
+
+
+def test_every_report_has_json_and_a_table(call: Call) -> None:
+    """Names and codes are in both; JSON is JSON, whatever is said on stderr."""
+    assert call("run").returncode == 0
+    reports = [
+        ("plan",),
+        ("status",),
+        ("explain", "notes"),
+        ("history", "notes"),
+        ("verify",),
+        ("test", "notes", "--quick"),
+    ]
+    for words in reports:
+        table, as_json = call(*words), call(*words, "--json")
+        assert table.returncode == 0, (words, table.stderr)
+        assert "1.1.0+1" in table.stdout, words
+        assert answer(as_json), words
+        assert "1.1.0+1" in as_json.stdout, words
+
+
+def test_a_hold_is_seen_everywhere_and_ends(call: Call) -> None:
+    """Its reason is shown by whatever names the recipe."""
+    assert call("hold", "notes", "--reason", "moving house", "--for", "2d").returncode == 0
+
+    assert "moving house" in call("status").stdout
+    assert "skip/held" in call("explain", "notes").stdout
+    entries = answer(call("run", "--json"))["entries"]
+    assert {entry["recipe"]: entry["code"] for entry in entries}["notes"] == "skip/held"
+    assert "held no longer" in call("unhold", "notes").stdout
+    assert "was not held" in call("unhold", "notes").stdout
+
+
+def test_verify_finds_what_a_record_names_and_is_not_there(call: Call, fleet: Fleet) -> None:
+    """Volumes, tags and commits; exit 1, one line each."""
+    call("run")
+    fleet.repo("notes").references.delete("refs/tags/1.1.0+1")
+    fleet.engine().remove_volume(fleet.canonical("notes").volumes[0].name)
+
+    done = call("verify")
+
+    assert done.returncode == 1
+    assert "upstream has no release 1.1.0+1" in done.stdout
+    assert "is gone" in done.stdout
+
+
+def test_explain_names_ignored_tags_and_bases(call: Call, fleet: Fleet) -> None:
+    """'Not considered', and everybody can find out why."""
+    repo = fleet.repo("notes")
+    repo.references.create("refs/tags/v2.4.8", repo.references["refs/heads/main"].target)
+
+    done = call("explain", "notes")
+
+    assert done.returncode == 0
+    assert "test/first-canonical" in done.stdout
+    assert "v2.4.8: not of the form" in done.stdout
+    assert "bases      1.0.0+1" in done.stdout
+
+
+def test_a_mistake_in_the_configuration_is_exit_2(call: Call, fleet: Fleet) -> None:
+    """Every mistake at once, on stderr, and with --json as an object too."""
+    fleet.recipes["bad"] = {"upstream": "u", "mirror": "u"}
+
+    done = call("run", "--json")
+
+    assert done.returncode == 2
+    assert "recipes.bad.mirror: is the same as upstream" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert answer(done)["error"]["problems"] == ["recipes.bad.mirror: is the same as upstream"]
+
+
+def test_an_empty_enrolment_is_exit_2(call: Call, fleet: Fleet) -> None:
+    """The hollow sweep does not exit 0."""
+    fleet.recipes.clear()
+
+    for words in (["run"], ["plan"], ["status"]):
+        done = call(*words)
+        assert done.returncode == 2
+        assert "no recipe takes part in the sweep" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        (["run", "nosuch"], "no recipe 'nosuch'"),
+        (["test", "../../etc"], "no recipe '../../etc'"),
+        (["test", "notes", "--version", "9.9.9+9"], "no release '9.9.9+9'"),
+        (["test", "notes", "--version", "a", "--ref", "b"], "exclude each other"),
+        (["hold", "notes", "--reason", "x", "--for", "soon"], "duration"),
+        (["hold", "notes"], "--reason"),
+        (["nosuch"], "No such command"),
+        (["run", "--config", "/nosuch/config.toml"], "/nosuch/config.toml"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_exit_2(call: Call, words: list[str], cause: str) -> None:
+    """One clear line, never a traceback."""
+    done = call(*words)
+
+    assert done.returncode == 2
+    assert cause in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_beside_a_run_is_exit_75(call: Call, fleet: Fleet) -> None:
+    """Deferred: nothing is wrong, it is only not the moment."""
+    with lock.held(fleet.folder / "state" / "lock"):
+        done = call("run")
+
+    assert done.returncode == 75
+    assert f"process {os.getpid()}" in done.stderr
+
+
+def test_a_red_recipe_is_exit_1_and_its_repetition_is_not(call: Call, fleet: Fleet) -> None:
+    """The night that finds it red is loud; the skip after it is a no-op."""
+    fleet.publishes("notes", "2.0.0+1", "exit 3", ready=True)
+
+    assert call("run").returncode == 1
+    again = call("run", "--assert-noop")
+
+    assert again.returncode == 0
+    assert "skip/known-red" in again.stdout
+    assert call("run", "--retry", "notes").returncode == 1
+
+
+def test_a_stopped_run_takes_down_what_it_has_up(fleet: Fleet) -> None:
+    """SIGTERM, as systemctl stop sends it: teardown first, then a line for every recipe."""
+    fleet.publishes("draft", "1.0.0+1")
+    fleet.publishes("draft", "1.0.1+1", "exec sleep 1000", ready=True)
+    run = subprocess.Popen(
+        [*PROGRAM, "run", "--json", "--config", str(config(fleet))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    log = fleet.folder / "state" / "runs"
+    while not any("deploy 1.0.1+1" in path.read_text() for path in log.rglob("draft.log")):
+        assert run.poll() is None
+        time.sleep(0.01)  # a file tells nobody that it has grown
+
+    run.send_signal(signal.SIGTERM)
+    output, _ = run.communicate(timeout=20)
+
+    assert run.returncode == 1
+    entries = {entry["recipe"]: entry for entry in json.loads(output)["entries"]}
+    assert entries["draft"]["code"] == entries["notes"]["code"] == "deferred/out-of-time"
+    assert "SIGTERM" in entries["draft"]["sentence"]
+    assert fleet.running() == ()
+    assert fleet.volumes() == set()
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["--version"]])
+def test_help_needs_no_configuration(call: Call, words: list[str]) -> None:
+    """It is what one looks at first."""
+    done = call(*words)
+
+    assert done.returncode == 0
+    assert "canon-sweep" in done.stdout or "Usage" in done.stdout

@@ -1,0 +1,147 @@
+"""Hostile input: one clear line for that recipe, exit 1, the others go on."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pygit2
+import pytest
+
+from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.decision import Code
+from stories.fleet import Fleet
+
+# a ref cannot have a space in it; this is how a shell would be made to see one
+SHELL = "1.0.0+$(touch${IFS}%s)"
+
+
+@contextmanager
+def half_a_server() -> Iterator[str]:
+    """A git server that closes each connection halfway through its first answer."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(1000)
+                    connection.sendall(b"00a4" + b"a" * 40 + b" HEAD\0multi_ack")
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"git://127.0.0.1:{server.getsockname()[1]}/notes"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_fleet_of_hostile_recipes(fleet: Fleet, tmp_path: Path) -> None:
+    """All of them in one sweep with two good ones; nothing leaves its place."""
+    touched = tmp_path / "touched"
+    for good in ("aaa", "zzz"):
+        fleet.publishes(good, "1.0.0+1")
+        fleet.publishes(good, "1.1.0+1")
+    fleet.sweeps()
+    before = fleet.bytes_of("aaa", "zzz")
+    fleet.publishes("zzz", "1.2.0+1")
+
+    fleet.publishes("tags", "1.0.0+1")
+    fleet.publishes("tags", "1.1.0+1")
+    repo = fleet.repo("tags")
+    head = repo.references["refs/heads/main"].target
+    blob = repo.create_blob(b"not a commit")
+    repo.references.create("refs/tags/-upload-pack=x", head)
+    repo.references.create(f"refs/tags/{SHELL % touched}", head)
+    repo.references.create("refs/tags/9.0.0+9", blob)
+    fleet.commits("yaml", "1.0.0+1", {"compose.yml": "services: {app: [}"})
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.recipes["../../etc"] = dict(fleet.recipes["notes"])
+
+    with half_a_server() as url:
+        fleet.recipes["halfway"] = fleet.recipes["notes"] | {"upstream": url}
+        night = fleet.sweeps()
+
+    assert night.results.exit_code == 1
+    assert {entry.recipe for entry in night.results.entries} == set(fleet.recipes)
+    assert all("\n" not in entry.why for entry in night.results.entries)
+
+    assert night["../../etc"].code is Code.SYNC_ERROR
+    assert "'../../etc' is no recipe name" in night["../../etc"].sentence
+    assert night["halfway"].code is Code.SYNC_ERROR
+    assert night["yaml"].outcome is Outcome.RED
+    assert "compose.yml is not YAML, line 1" in night["yaml"].reason
+
+    ignored = {entry.tag: entry.reason for entry in night["tags"].ignored_tags}
+    assert set(ignored) == {"-upload-pack=x", SHELL % touched, "9.0.0+9"}
+    assert "commit" in ignored["9.0.0+9"]
+    assert night["tags"].outcome is Outcome.PROMOTED
+    mirror = pygit2.Repository(str(fleet.mirror("tags")))
+    assert str(mirror.references["refs/tags/9.0.0+9"].target) == str(blob)
+
+    assert night["zzz"].outcome is Outcome.PROMOTED
+    assert night["aaa"].code is Code.NO_NEW_VERSION
+    assert fleet.bytes_of("aaa", "zzz") != before
+    assert not touched.exists()
+    outside = {path.name for path in tmp_path.iterdir()}
+    assert outside == {"cache", "mirrors", "state", "upstreams"}
+
+
+@pytest.mark.parametrize("what", ["gone", "emptied", "halfway"])
+def test_an_upstream_that_fails_deletes_nothing(fleet: Fleet, what: str) -> None:
+    """A failed or empty answer is an error, never 'no tags'."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    fleet.sweeps()
+    before = fleet.bytes_of("notes")
+    mirror = pygit2.Repository(str(fleet.mirror("notes")))
+    refs = sorted(mirror.references)
+
+    with half_a_server() as url:
+        if what == "gone":
+            fleet.upstream("notes").rename(fleet.folder / "away")
+        elif what == "emptied":
+            for name in list(fleet.repo("notes").references):
+                fleet.repo("notes").references.delete(name)
+        else:
+            fleet.recipes["notes"]["upstream"] = url
+        night = fleet.sweeps()
+
+    assert night["notes"].code is Code.SYNC_ERROR
+    assert night.results.exit_code == 1
+    assert sorted(mirror.references) == refs
+    assert fleet.bytes_of("notes") == before
+
+
+@pytest.mark.parametrize(
+    ("files", "cause"),
+    [
+        ({"README.md": "nothing to deploy"}, "no 'compose.yml'"),
+        ({"compose.yml": "- list"}, "no table"),
+        (
+            {"compose.yml": "services: {app: {image: a}}", ".env.sample": "COMPOSE_FILE=../x.yml"},
+            "no '../x.yml'",
+        ),
+        (
+            {
+                "compose.yml": "services: {app: {image: a}}\nvolumes: {data: {name: shared}}",
+            },
+            "outside its stack",
+        ),
+    ],
+)
+def test_a_recipe_that_cannot_be_deployed_is_red_in_install(
+    fleet: Fleet, files: dict[str, str], cause: str
+) -> None:
+    """The cause is the recipe's, and is said in one line."""
+    fleet.add("notes")
+    fleet.commits("notes", "1.0.0+1", files)
+
+    entry = fleet.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.RED
+    assert entry.reason.startswith("install: ")
+    assert cause in entry.reason

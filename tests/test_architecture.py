@@ -1,0 +1,84 @@
+"""The shape of the tree: the rules do nothing, and each library has one door."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import canon_sweep
+
+ROOT = Path(canon_sweep.__file__).parent
+ACTS = {
+    "os", "subprocess", "socket", "shutil", "tempfile", "requests", "pygit2", "docker", "time",
+    "random", "secrets", "pathlib", "fcntl", "signal",
+}  # fmt: skip
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports at run time, by their full names."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def importers(library: str) -> set[str]:
+    """The files that import a library."""
+    return {
+        str(path.relative_to(ROOT))
+        for path in ROOT.rglob("*.py")
+        if any(name.split(".")[0] == library for name in imports(path))
+    }
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "core").glob("*.py")), ids=lambda path: path.stem)
+def test_the_rules_do_not_act(path: Path) -> None:
+    """core/ has no I/O, no clock and no environment: facts in, values out."""
+    found = set(imports(path))
+
+    assert not {name.split(".")[0] for name in found} & ACTS
+    ours = {name for name in found if name.startswith("canon_sweep.")}
+    assert all(name.startswith(("canon_sweep.core", "canon_sweep.errors")) for name in ours)
+
+
+def test_errors_import_nothing_of_ours() -> None:
+    """Whatever fails, its name can be imported."""
+    assert not any(name.startswith("canon_sweep") for name in imports(ROOT / "errors.py"))
+
+
+def test_each_library_has_one_door() -> None:
+    """git, Docker and other programs are each spoken to in one place.
+
+    The demo makes upstreams, which is a maintainer's work and none of the mirror's.
+    """
+    assert all(
+        path.startswith("mirror/") or path == "demo/upstream.py" for path in importers("pygit2")
+    )
+    assert all(path.startswith("engine/swarm/") for path in importers("docker"))
+    assert importers("subprocess") <= {"process.py", "engine/local/process.py"}
+    assert importers("requests") <= {"harness/probe.py", "engine/swarm/api.py"}
+    assert importers("yaml") <= {"core/compose.py", "engine/swarm/overlay.py"}
+
+
+def test_only_the_state_folders_package_writes_records() -> None:
+    """One writer: everybody else hands it records."""
+    writers = [
+        path
+        for path in ROOT.rglob("*.py")
+        if "write_atomically" in path.read_text() and path.parent.name != "state"
+    ]
+
+    assert [str(path.relative_to(ROOT)) for path in writers] == []
+
+
+def test_the_sweep_knows_no_engine() -> None:
+    """sweep.py is the job on one page, whatever deploys."""
+    text = (ROOT / "sweep.py").read_text()
+
+    assert "swarm" not in text
+    assert "local" not in text
+    assert len(text.splitlines()) < 250
