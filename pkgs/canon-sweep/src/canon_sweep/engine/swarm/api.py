@@ -1,0 +1,369 @@
+"""The one door to the Docker API.
+
+Whatever goes wrong with it is the host's fault and becomes a `HostFault` here.
+A thing that is asked for and not there is no trouble: None, or nothing done.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import docker
+import docker.errors
+import docker.types
+import docker.utils
+import urllib3.exceptions
+
+from canon_sweep.errors import HostFault, RecipeFault
+from canon_sweep.process import Completed
+
+MAX_OUTPUT = 16 * 1024 * 1024
+# for one answer, not for a whole transfer; removing a large volume takes a while
+CALL_SECONDS = 120
+
+Body = Mapping[str, Any]
+T = TypeVar("T")
+
+_TROUBLE = (
+    docker.errors.DockerException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    json.JSONDecodeError,
+    OSError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: ``container`` ``start``, ``service`` ``update``, ..."""
+
+    kind: str
+    action: str
+    attributes: Mapping[str, str]
+
+
+class Docker:
+    """The calls that this engine makes, with plain dictionaries as answers."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the engine runs on this machine, so that its paths are ours."""
+        return self.host.startswith("unix://")
+
+    @cached_property
+    def _client(self) -> docker.APIClient:
+        return docker.APIClient(base_url=self.host, version="auto", timeout=CALL_SECONDS)
+
+    @contextmanager
+    def _door(self) -> Iterator[Any]:  # the SDK's stubs know a part of its methods
+        try:
+            yield self._client
+        except docker.errors.APIError as error:
+            raise HostFault(f"Docker refused: {error.explanation or error}") from error
+        except _TROUBLE as error:
+            raise HostFault(
+                f"Docker does not answer at {self.host}: {_innermost(error)}",
+                do="start it, and check `docker info`",
+            ) from error
+
+    def info(self) -> Body:
+        """The engine and its Swarm."""
+        with self._door() as client:
+            return _body(client.info())
+
+    # what exists
+
+    def services(self, label: str) -> list[Body]:
+        """The services with a label (``name`` or ``name=value``)."""
+        with self._door() as client:
+            return _bodies(client.services(filters={"label": label}))
+
+    def tasks(self, services: Sequence[str]) -> list[Body]:
+        """The tasks of these services, past ones included."""
+        if not services:
+            return []
+        with self._door() as client:
+            return _bodies(client.tasks(filters={"service": list(services)}))
+
+    def containers(self, **filters: str) -> list[Body]:
+        """The containers that match, running or not, in their short form."""
+        with self._door() as client:
+            return _bodies(client.containers(all=True, filters=filters))
+
+    def networks(self, label: str) -> list[Body]:
+        """The networks with a label."""
+        with self._door() as client:
+            return _bodies(client.networks(filters={"label": label}))
+
+    def configs(self, label: str) -> list[Body]:
+        """The configs with a label."""
+        with self._door() as client:
+            return _bodies(client.configs(filters={"label": label}))
+
+    def secrets(self) -> list[Body]:
+        """All secrets, without their values."""
+        with self._door() as client:
+            return _bodies(client.secrets())
+
+    def volumes(self) -> list[Body]:
+        """All volumes."""
+        with self._door() as client:
+            return _bodies(client.volumes()["Volumes"])
+
+    def images(self) -> list[Body]:
+        """All images that are already here."""
+        with self._door() as client:
+            return _bodies(client.images())
+
+    def container(self, name: str) -> Body | None:
+        """One container in full."""
+        with self._door() as client:
+            return _found(lambda: client.inspect_container(name))
+
+    def network(self, name: str) -> Body | None:
+        """One network with the containers on it."""
+        with self._door() as client:
+            return _found(lambda: client.inspect_network(name))
+
+    def volume(self, name: str) -> Body | None:
+        """One volume."""
+        with self._door() as client:
+            return _found(lambda: client.inspect_volume(name))
+
+    def image(self, name: str) -> Body | None:
+        """One image."""
+        with self._door() as client:
+            return _found(lambda: client.inspect_image(name))
+
+    # what is made
+
+    def pull(self, image: str) -> None:
+        """Fetch an image.  Not bounded in time: see `bounded`."""
+        repository, tag = docker.utils.parse_repository_tag(image)
+        with self._door() as client:
+            # without a tag the API would fetch every tag there is
+            for line in client.pull(repository, tag=tag or "latest", stream=True, decode=True):
+                if "error" in line:
+                    raise HostFault(f"{line['error']}")
+
+    def create_secret(self, name: str, value: str, labels: Mapping[str, str]) -> None:
+        """Make a secret."""
+        with self._door() as client:
+            client.create_secret(name, value.encode(), labels=dict(labels))
+
+    def create_volume(self, name: str, driver: str, labels: Mapping[str, str]) -> Body:
+        """Make an empty volume."""
+        with self._door() as client:
+            return _body(client.create_volume(name, driver=driver, labels=dict(labels)))
+
+    def create_holder(self, image: str, volume: str, path: str, label: str) -> str:
+        """Make a container, never started, that holds a volume at ``path``."""
+        # no_copy: else the image's own files at that path would be put into it
+        mount = docker.types.Mount(path, volume, type="volume", no_copy=True)
+        with self._door() as client:
+            made = client.create_container(
+                image,
+                command=["/never-started"],
+                labels={label: ""},
+                host_config=client.create_host_config(mounts=[mount], network_mode="none"),
+            )
+            return str(made["Id"])
+
+    # what is removed
+
+    def remove_service(self, name: str) -> None:
+        """Remove a service; its containers end some time later."""
+        with self._door() as client:
+            _found(lambda: client.remove_service(name))
+
+    def remove_container(self, name: str) -> None:
+        """Remove a container, running or not, unless it is being removed already."""
+        with self._door() as client:
+            _unless_busy(lambda: client.remove_container(name, force=True))
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network, unless something still uses it."""
+        with self._door() as client:
+            _unless_busy(lambda: client.remove_network(name))
+
+    def remove_config(self, name: str) -> None:
+        """Remove a config."""
+        with self._door() as client:
+            _found(lambda: client.remove_config(name))
+
+    def remove_secret(self, name: str) -> None:
+        """Remove a secret."""
+        with self._door() as client:
+            _found(lambda: client.remove_secret(name))
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume with its data."""
+        with self._door() as client:
+            _found(lambda: client.remove_volume(name))
+
+    # what goes in and out
+
+    def logs(self, container: str, lines: int) -> str:
+        """The last lines that a container said; empty when they are not kept."""
+        with self._door() as client:
+            try:
+                said = client.logs(container, tail=lines, stdout=True, stderr=True)
+            except docker.errors.APIError:
+                return ""  # gone already, or its log driver cannot be read
+            return bytes(said).decode("utf-8", "replace")
+
+    def execute(self, container: str, command: Sequence[str]) -> Completed:
+        """Run a command in a container.  Not bounded in time: see `bounded`.
+
+        Raises:
+            RecipeFault: the container has just ended.
+        """
+        output = bytearray()
+        with self._door() as client:
+            try:
+                run = client.exec_create(container, list(command))["Id"]
+                for chunk in client.exec_start(run, stream=True):
+                    output += chunk[: MAX_OUTPUT - len(output)]
+                code = client.exec_inspect(run)["ExitCode"]
+            except docker.errors.APIError as error:
+                if error.status_code == 400:  # newer engines' word for a missing program
+                    return Completed(127, str(error.explanation))
+                if error.is_client_error():
+                    raise RecipeFault(f"{command[0]} cannot be run: {error.explanation}") from error
+                raise
+        return Completed(int(code), output.decode("utf-8", "replace"))
+
+    def archive(self, container: str, path: str) -> Iterator[bytes]:
+        """A folder of a container as a tar stream."""
+        with self._door() as client:
+            stream, _ = client.get_archive(container, path)
+            yield from stream
+
+    def extract(self, container: str, path: str, stream: Iterable[bytes]) -> None:
+        """Unpack a tar stream into a folder of a container."""
+        with self._door() as client:
+            client.put_archive(container, path, stream)
+
+    @contextmanager
+    def events(self) -> Iterator[Events]:
+        """Subscribe to what happens to containers, services and networks."""
+        with self._door() as client:
+            # since: the engine answers before it has subscribed us
+            stream = client.events(
+                decode=True,
+                since=int(time.time()),
+                filters={"type": ["container", "service", "network"]},
+            )
+        events = Events(self.host, stream)
+        try:
+            yield events
+        finally:
+            events.close()
+
+
+class Events:
+    """The engine's events, read by a thread so that waiting can be bounded."""
+
+    def __init__(self, host: str, stream: Any) -> None:
+        self._host = host
+        self._stream = stream
+        self._queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, name="docker-events", daemon=True).start()
+
+    def wait(self, concerns: Callable[[Event], bool], timeout: float) -> None:
+        """Return at the next event that concerns the caller, or after ``timeout`` seconds.
+
+        Raises:
+            HostFault: the engine ended while it was listened to.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                event = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return
+            if event is None:
+                raise HostFault(f"Docker at {self._host} stopped in the middle")
+            if concerns(event):
+                return
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        with suppress(*_TROUBLE, AttributeError):
+            self._stream.close()
+
+    def _read(self) -> None:
+        with suppress(*_TROUBLE, AttributeError, ValueError):
+            for line in self._stream:
+                attributes = line.get("Actor", {}).get("Attributes") or {}
+                self._queue.put(Event(line.get("Type", ""), line.get("Action", ""), attributes))
+        self._queue.put(None)
+
+
+def bounded(work: Callable[[], T], timeout: float) -> T:
+    """Do ``work`` in at most ``timeout`` seconds; it may go on unseen after that.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    answers: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
+
+    def answer() -> None:
+        try:
+            answers.put((work(), None))
+        except Exception as error:
+            answers.put((None, error))
+
+    threading.Thread(target=answer, name="docker-call", daemon=True).start()
+    try:
+        value, error = answers.get(timeout=timeout)
+    except queue.Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
+    return value  # type: ignore[return-value]
+
+
+def _found(call: Callable[[], Any]) -> Body | None:
+    try:
+        answer: Body | None = call()
+    except docker.errors.NotFound:
+        return None
+    return answer
+
+
+def _unless_busy(call: Callable[[], Any]) -> None:
+    try:
+        call()
+    except docker.errors.APIError as error:
+        # a network that only the node still has is "not found" with status 500
+        if not error.is_client_error() and "not found" not in str(error.explanation):
+            raise
+
+
+def _body(answer: Any) -> Body:
+    assert isinstance(answer, dict)
+    return answer
+
+
+def _bodies(answer: Any) -> list[Body]:
+    return [_body(item) for item in answer or []]
+
+
+def _innermost(error: BaseException) -> str:
+    """The cause without the layers of libraries around it."""
+    while isinstance(error.__cause__ or error.__context__, BaseException):
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return str(error) or type(error).__name__

@@ -1,0 +1,302 @@
+"""The engine ``swarm``: the promises of `protocol`, kept on a Docker Swarm."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import string
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from canon_sweep import process
+from canon_sweep.engine import source as recipe_source
+from canon_sweep.engine.protocol import Address, App, Volume
+from canon_sweep.engine.source import Source, check_part, check_stack
+from canon_sweep.engine.swarm import overlay, volume
+from canon_sweep.engine.swarm import stack as swarm_stack
+from canon_sweep.engine.swarm.api import Body, Docker, bounded
+from canon_sweep.engine.swarm.ready import Limits
+from canon_sweep.errors import HostFault, RecipeFault
+from canon_sweep.process import Completed
+
+DEPLOY_SECONDS = 120.0
+LETTERS = string.ascii_letters + string.digits
+
+# what `docker stack deploy` says when it is not the recipe's fault
+_OF_HOST = re.compile(
+    r"cannot connect to the docker daemon|is not a swarm manager|could not be found"
+    r"|network \S+ not found"
+    r"|update out of sequence|rpc error: code = (?:unavailable|deadlineexceeded)"
+    r"|context deadline exceeded|no space left on device",
+    re.IGNORECASE,
+)
+# variables that would steer the docker command itself, or what it loads
+_STEERING = re.compile(
+    r"PATH|HOME|LD_.*|GODEBUG|DOCKER_(?:HOST|CONFIG|CONTEXT|TLS|TLS_VERIFY|CERT_PATH"
+    r"|API_VERSION|CONTENT_TRUST.*|CLI_.*|CUSTOM_HEADERS|STACK_ORCHESTRATOR)",
+    re.IGNORECASE,
+)
+
+
+class SwarmEngine:
+    """Deploys stacks on the Swarm behind ``host``, e.g. ``unix:///var/run/docker.sock``.
+
+    ``work`` is a folder for files that only live as long as a deploy.
+    """
+
+    def __init__(self, host: str, work: Path, *, limits: Limits | None = None) -> None:
+        self._docker = Docker(host)
+        self._work = work.absolute()
+        self._limits = limits or Limits()
+
+    @property
+    def name(self) -> str:
+        """The engine's name in settings and records."""
+        return "swarm"
+
+    def prepare(self, app: App, timeout: float) -> None:
+        """Check that the Swarm is usable, and fetch the images that are not here yet.
+
+        Raises:
+            HostFault: no active Swarm, an external network is missing, or an image
+                cannot be had.
+            RecipeFault: the recipe's files cannot be read.
+        """
+        source = recipe_source.read(app)
+        deadline = time.monotonic() + timeout
+        self._check_swarm()
+        for network in _external_networks(source):
+            if self._docker.network(network) is None:
+                raise HostFault(
+                    f"the external network {network} does not exist",
+                    do=f"docker network create --driver overlay --attachable {network}",
+                )
+        for image in sorted({service.image for service in source.compose.services.values()}):
+            if self._docker.image(image) is None:
+                self._pull(image, deadline - time.monotonic())
+
+    def deploy(self, app: App) -> None:
+        """Start the stack, or update it to this version; returns before it is ready.
+
+        Raises:
+            RecipeFault: the recipe's files cannot be read or are refused by the engine.
+        """
+        source = recipe_source.read(app)
+        environment = self._environment(source.env)
+        files = [str(path.absolute()) for path in source.files]
+        for path in files:
+            if any(sign in path for sign in ',"\n'):
+                # the command reads its list of files as comma-separated values
+                raise RecipeFault(f"{path!r} is no name for a compose file")
+        swarm = self._check_swarm()
+        self._make_secrets(app, source)
+        over = self._write_overlay(app, source, swarm)
+        try:
+            self._stack_deploy(app.stack, [*files, str(over)], environment)
+        finally:
+            over.unlink(missing_ok=True)
+
+    def wait_ready(self, app: App, timeout: float) -> None:
+        """Return as soon as every service of this version is up and healthy.
+
+        Raises:
+            RecipeFault: a service failed for good, or was not ready in ``timeout`` seconds.
+        """
+        source = recipe_source.read(app)
+        swarm_stack.wait_ready(self._docker, app, source, self._limits, timeout)
+
+    def undeploy(self, stack: str) -> None:
+        """End the stack and wait until nothing of it is left but volumes and secrets."""
+        check_stack(stack)
+        swarm_stack.undeploy(self._docker, stack, self._limits)
+
+    def execute(
+        self, stack: str, service: str, command: Sequence[str], timeout: float
+    ) -> Completed:
+        """Run a command inside a running service and return what it answered.
+
+        Raises:
+            RecipeFault: the service does not run, or the command took longer than ``timeout``.
+        """
+        container = self._container(stack, service)
+        try:
+            return bounded(lambda: self._docker.execute(container, command), timeout)
+        except TimeoutError:
+            raise RecipeFault(
+                f"a command in service {service} took longer than {timeout:g} s"
+            ) from None
+
+    def address(self, stack: str, service: str, port: int) -> Address:
+        """Where this port of a running service can be reached from this machine.
+
+        Raises:
+            RecipeFault: the service does not run or has no such port.
+        """
+        container = self._container(stack, service)
+        body = self._docker.container(container)
+        if body is None:
+            raise RecipeFault(f"service {service} of {stack} does not run")
+        network = body["NetworkSettings"]
+        for published in (network.get("Ports") or {}).get(f"{port}/tcp") or []:
+            return Address("127.0.0.1", int(published["HostPort"]))
+        if "host" in (network.get("Networks") or {}):
+            return Address("127.0.0.1", port)
+        # every container of an overlay network also has a leg on this bridge
+        bridge = self._docker.network("docker_gwbridge")
+        leg = ((bridge or {}).get("Containers") or {}).get(container) or {}
+        if leg.get("IPv4Address"):
+            return Address(leg["IPv4Address"].split("/")[0], port)
+        for attached in (network.get("Networks") or {}).values():
+            if attached.get("Gateway") and attached.get("IPAddress"):
+                return Address(attached["IPAddress"], port)
+        raise RecipeFault(f"port {port} of service {service} cannot be reached from the host")
+
+    def volumes(self, stack: str) -> tuple[Volume, ...]:
+        """The named volumes of a stack, deployed or not, sorted by name.
+
+        Raises:
+            HostFault: the size of one cannot be found out.
+        """
+        check_stack(stack)
+        found = []
+        for name in swarm_stack.volume_names(self._docker, stack):
+            body = self._docker.volume(name)
+            if body is not None:
+                found.append(Volume(name, volume.size(self._docker, body)))
+        return tuple(found)
+
+    def secrets(self, stack: str) -> tuple[str, ...]:
+        """The full names of the secrets of a stack, deployed or not, sorted."""
+        check_stack(stack)
+        return swarm_stack.secret_names(self._docker, stack)
+
+    def leftovers(self, stack: str) -> tuple[str, ...]:
+        """Everything that exists under a stack's name, e.g. ``volume x_data``."""
+        check_stack(stack)
+        return swarm_stack.leftovers(self._docker, stack)
+
+    def clone_volume(self, source: str, target: str) -> None:
+        """Make ``target`` an exact copy of ``source``, replacing any earlier ``target``.
+
+        Raises:
+            HostFault: a volume is missing, in use, or has driver options.
+        """
+        check_part(source, "volume")
+        check_part(target, "volume")
+        volume.clone(self._docker, source, target)
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume with its data; one that is not there is no error."""
+        check_part(name, "volume")
+        volume.remove_stale_holders(self._docker)
+        self._docker.remove_volume(name)
+
+    def remove_secret(self, name: str) -> None:
+        """Remove a secret; one that is not there is no error."""
+        check_part(name, "secret")
+        self._docker.remove_secret(name)
+
+    def stacks_of_ours(self) -> tuple[str, ...]:
+        """Stacks with our label of which anything is left that an undeploy removes."""
+        return swarm_stack.of_ours(self._docker)
+
+    def volumes_of_ours(self) -> tuple[str, ...]:
+        """Volumes with our label, by full name, sorted."""
+        bodies = self._docker.volumes()
+        ours = (body["Name"] for body in bodies if overlay.STACK in (body.get("Labels") or {}))
+        return tuple(sorted(ours))
+
+    def logs(self, stack: str) -> str:
+        """What the stack's services said, for the recipe's log; empty when not deployed."""
+        check_stack(stack)
+        return swarm_stack.logs(self._docker, stack)
+
+    def _container(self, stack: str, service: str) -> str:
+        check_stack(stack)
+        check_part(service, "service")
+        return swarm_stack.container_of(self._docker, stack, service)
+
+    def _check_swarm(self) -> Body:
+        swarm: Body = self._docker.info()["Swarm"]
+        if swarm.get("LocalNodeState") != "active" or not swarm.get("ControlAvailable"):
+            raise HostFault(
+                f"Docker at {self._docker.host} is no manager of an active Swarm",
+                do="docker swarm init",
+            )
+        return swarm
+
+    def _pull(self, image: str, timeout: float) -> None:
+        try:
+            bounded(lambda: self._docker.pull(image), max(0.0, timeout))
+        except TimeoutError:
+            raise HostFault(f"image {image} could not be fetched in time") from None
+        except HostFault as fault:
+            if "invalid reference format" in fault.what:
+                raise RecipeFault(f"{image!r} is no name of an image") from None
+            raise HostFault(f"image {image} cannot be had: {fault.what}", do=fault.do) from fault
+
+    def _make_secrets(self, app: App, source: Source) -> None:
+        present = {body["Spec"]["Name"] for body in self._docker.secrets()}
+        for secret in source.compose.secrets:
+            if secret.name not in present:
+                value = "".join(secrets.choice(LETTERS) for _ in range(max(1, secret.length)))
+                labels = {
+                    overlay.RECIPE: app.recipe,
+                    overlay.VERSION: app.version,
+                    overlay.STACK: app.stack,
+                }
+                # without the stack's own label: `docker stack rm` would take it along
+                self._docker.create_secret(secret.name, value, labels)
+
+    def _write_overlay(self, app: App, source: Source, swarm: Body) -> Path:
+        text = overlay.text(
+            [path.read_text("utf-8") for path in source.files],
+            recipe=app.recipe,
+            version=app.version,
+            stack=app.stack,
+            node=swarm["NodeID"] if int(swarm.get("Nodes") or 1) > 1 else None,
+        )
+        path = self._work / f"{app.stack}.overlay.yml"
+        try:
+            self._work.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        except OSError as error:
+            raise HostFault(f"{path} cannot be written: {error.strerror}") from error
+        return path
+
+    def _environment(self, values: Mapping[str, str]) -> dict[str, str]:
+        for name, value in values.items():
+            if _STEERING.fullmatch(name):
+                raise RecipeFault(f"the recipe sets {name}, which would steer the docker command")
+            if "=" in name or "\0" in name + value:
+                raise RecipeFault(f"the recipe's variable {name!r} cannot be set")
+        ours = {name: os.environ.get(name, "") for name in ("PATH", "HOME")}
+        return {**values, **ours, "DOCKER_HOST": self._docker.host}
+
+    def _stack_deploy(
+        self, stack: str, files: Sequence[str], environment: Mapping[str, str]
+    ) -> None:
+        command = ["docker", "stack", "deploy", "--resolve-image", "never", "--prune"]
+        for path in files:
+            command += ["-c", path]
+        done = process.run([*command, stack], env=environment, timeout=DEPLOY_SECONDS)
+        if done.exit_code == 0:
+            return
+        said = " ".join(done.output.split())[-500:]
+        self._docker.info()  # an engine that has died is no fault of the recipe
+        if _OF_HOST.search(said):
+            raise HostFault(f"docker stack deploy failed: {said}")
+        raise RecipeFault(f"docker stack deploy refused the recipe: {said}")
+
+
+def _external_networks(source: Source) -> Iterator[str]:
+    tree: Any = source.compose.tree.get("networks") or {}
+    for key, body in tree.items():
+        external = (body or {}).get("external")
+        if external:
+            # older compose files write external: {name: ...}
+            inner = external.get("name") if isinstance(external, dict) else None
+            yield str(inner or body.get("name") or key)

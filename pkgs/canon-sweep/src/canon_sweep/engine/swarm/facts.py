@@ -1,0 +1,167 @@
+"""What the Docker API answers about a stack's services, as values.  Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+NAMESPACE = "com.docker.stack.namespace"
+TASK = "com.docker.swarm.task.id"
+
+FAILED = frozenset({"failed", "rejected"})
+ENDED = FAILED | {"complete", "shutdown", "remove", "orphaned"}
+
+_LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container on this node; ``health`` is empty without a health check."""
+
+    id: str
+    running: bool
+    health: str
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One try to run one replica.
+
+    ``current``: it was made from the service's present definition, so that it
+    says something about the version under test.  ``container`` is None as long
+    as there is none here.
+    """
+
+    id: str
+    slot: str
+    node: str
+    state: str
+    wanted: bool
+    current: bool
+    created: float
+    changed: float
+    error: str
+    exit_code: int
+    container_id: str
+    container: Container | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended as it should not have."""
+        return self.state in FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service with its tasks; ``name`` is the one in the compose file.
+
+    ``replicas`` is None where Swarm decides (``mode: global``).  ``restarts`` is
+    whether Swarm tries again without end, ``completes`` whether exit code 0 is
+    a good end.
+    """
+
+    name: str
+    version: str
+    replicas: int | None
+    restarts: bool
+    completes: bool
+    update: str
+    message: str
+    tasks: tuple[Task, ...]
+
+
+def service(
+    body: Mapping[str, Any],
+    stack: str,
+    tasks: Iterable[Mapping[str, Any]],
+    containers: Mapping[str, Container],
+    version_label: str,
+) -> Service:
+    """Read a service, its tasks and (by task id) their containers."""
+    spec = body["Spec"]
+    update = body.get("UpdateStatus") or {}
+    policy = spec["TaskTemplate"].get("RestartPolicy") or {}
+    condition = policy.get("Condition") or "any"
+    replicas, job = _replicas(spec.get("Mode") or {})
+    return Service(
+        name=spec["Name"].removeprefix(f"{stack}_"),
+        version=(spec.get("Labels") or {}).get(version_label, ""),
+        replicas=replicas,
+        restarts=condition != "none" and not policy.get("MaxAttempts"),
+        completes=job or condition != "any",
+        update=update.get("State", ""),
+        message=update.get("Message", ""),
+        tasks=tuple(
+            _task(task, spec["TaskTemplate"], containers.get(task["ID"]))
+            for task in tasks
+            if task["ServiceID"] == body["ID"]
+        ),
+    )
+
+
+def container(body: Mapping[str, Any]) -> Container:
+    """Read an inspected container."""
+    state = body["State"]
+    return Container(
+        id=body["Id"],
+        running=bool(state["Running"]) and not state.get("Restarting"),
+        health=(state.get("Health") or {}).get("Status", ""),
+        started=timestamp(state["StartedAt"]),
+    )
+
+
+def timestamp(text: str) -> float:
+    """Seconds since 1970 of a time as Docker writes it; 0 for never."""
+    # the year 1 stands for never, and Python reads six decimals
+    if text.startswith("0001-"):
+        return 0.0
+    return datetime.fromisoformat(_LONG_FRACTION.sub(r"\1", text)).timestamp()
+
+
+def _task(
+    body: Mapping[str, Any], template: Mapping[str, Any], container: Container | None
+) -> Task:
+    status = body["Status"]
+    inside = status.get("ContainerStatus") or {}
+    return Task(
+        id=body["ID"],
+        slot=str(body.get("Slot") or body.get("NodeID") or ""),
+        node=body.get("NodeID", ""),
+        state=status["State"],
+        wanted=body["DesiredState"] not in ("shutdown", "remove"),
+        current=_definition(body["Spec"]) == _definition(template),
+        created=timestamp(body["CreatedAt"]),
+        changed=timestamp(status["Timestamp"]),
+        error=status.get("Err", ""),
+        exit_code=int(inside.get("ExitCode") or 0),
+        container_id=inside.get("ContainerID", ""),
+        container=container,
+    )
+
+
+def _replicas(mode: Mapping[str, Any]) -> tuple[int | None, bool]:
+    if "Replicated" in mode:
+        return int(mode["Replicated"].get("Replicas") or 0), False
+    if "ReplicatedJob" in mode:
+        return int(mode["ReplicatedJob"].get("TotalCompletions") or 1), True
+    return None, "GlobalJob" in mode
+
+
+def _definition(template: Mapping[str, Any]) -> Any:
+    # Swarm itself keeps a task when only the placement changed, and the answer
+    # about a task leaves out the runtime.
+    ignored = ("Placement", "Runtime")
+    return _without_empty({key: value for key, value in template.items() if key not in ignored})
+
+
+def _without_empty(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        cleaned = {key: _without_empty(value) for key, value in node.items()}
+        return {key: value for key, value in cleaned.items() if value not in (None, {}, [], "", 0)}
+    if isinstance(node, list):
+        return [_without_empty(value) for value in node]
+    return node

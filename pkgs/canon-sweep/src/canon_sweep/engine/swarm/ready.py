@@ -1,0 +1,224 @@
+"""Is a stack ready, still coming, or failing?  Pure but for what it remembers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from canon_sweep.engine.swarm.facts import ENDED, Service, Task
+from canon_sweep.errors import Fault, HostFault, RecipeFault
+
+_STUCK = frozenset({"paused", "rollback_started", "rollback_paused", "rollback_completed"})
+# reasons for a task's end that say something about the host only
+_NO_IMAGE = re.compile(r"no such image|pull access denied|manifest unknown", re.IGNORECASE)
+_OF_HOST = re.compile(
+    r"no space left on device|cannot allocate memory|network .* not found"
+    r"|context deadline exceeded",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to believe what is seen; all times in seconds.
+
+    ``settle``: how long a container without a health check must have run.
+    ``failures`` and ``patience``: how often one replica must have failed, and how
+    long the stack must have been waited for, before it is given up early.
+    ``relook``: how long an event that got lost can go unnoticed.
+    ``undeploy``: how long the end of a stack may take; ``orphans``: after how
+    long containers that Swarm forgot are removed by force.
+    """
+
+    settle: float = 2.0
+    failures: int = 3
+    patience: float = 20.0
+    relook: float = 1.0
+    undeploy: float = 120.0
+    orphans: float = 40.0
+
+
+class GivenUp(Exception):
+    """A stack that will not get ready: the fault, and the task whose log tells why."""
+
+    def __init__(self, fault: Fault, task: Task | None) -> None:
+        super().__init__(fault.what)
+        self.fault = fault
+        self.task = task
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is still waited for; look again after ``again`` seconds even without an event."""
+
+    waiting: tuple[str, ...]
+    again: float
+
+
+class Readiness:
+    """Judges one deployment, look by look.
+
+    It remembers since when a failing service cannot be excused by another that is
+    still coming up: without ``depends_on``, an application often dies a few times
+    until its database answers.
+    """
+
+    def __init__(self, expected: Iterable[str], version: str, node: str, limits: Limits) -> None:
+        self._expected = tuple(expected)
+        self._version = version
+        self._node = node
+        self._limits = limits
+        self._first: float | None = None
+        self._alone_since: float | None = None
+
+    def look(self, services: Sequence[Service], now: float) -> Look:
+        """Say what is still waited for.
+
+        Raises:
+            GivenUp: waiting longer would change nothing.
+        """
+        self._first = now if self._first is None else self._first
+        if not services:  # a deploy makes all services before it returns
+            raise GivenUp(RecipeFault("nothing of the stack is deployed"), None)
+        present = {service.name: service for service in services}
+        waiting, late, again = [], [], self._limits.relook
+        for name in self._expected:
+            service = present.get(name)
+            why, soon = ("not created", None) if service is None else self._service(service, now)
+            if why:
+                waiting.append(f"{name}: {why}")
+                late += [] if service is None else [service]
+            again = min(again, again if soon is None else max(soon, 0.01))
+        self._give_up_on_failing(late, now)
+        return Look(tuple(waiting), again)
+
+    def _service(self, service: Service, now: float) -> tuple[str, float | None]:
+        """Why a service is not ready (empty: it is) and when that may change by itself."""
+        _check_update(service)
+        self._check_exhausted(service, now)
+        if service.version not in ("", self._version):
+            return f"still version {service.version}", None
+        done, missing, soon = 0, "", None
+        for slot in _newest_per_slot(service):
+            why, wait = self._task(slot, service, now)
+            done += not why
+            missing, soon = missing or why, wait if soon is None else soon
+        wanted = service.replicas if service.replicas is not None else max(1, len(_slots(service)))
+        if done < wanted:
+            _check_image(service)
+            why = f"{missing or 'no task yet'}{_history(service)}"
+            return f"{done} of {wanted} up, {why}" if wanted > 1 else why, soon
+        if service.update == "updating":
+            return "update in progress", None
+        if any(_runs(task) for task in service.tasks if not task.current):
+            return "the old version still runs", None
+        return "", None
+
+    def _task(self, task: Task, service: Service, now: float) -> tuple[str, float | None]:
+        if task.state == "complete" and service.completes:
+            return "", None
+        if task.state in ENDED or not task.wanted:
+            return _end(task), None
+        if task.node and task.node != self._node:
+            return ("" if task.state == "running" else f"task {task.state}"), None
+        container = task.container
+        if container is None or not _runs(task):
+            return f"task {task.state}{f': {task.error}' if task.error else ''}", None
+        if container.health:
+            healthy = container.health == "healthy"
+            return ("" if healthy else f"runs, health is {container.health}"), None
+        left = container.started + self._limits.settle - now
+        return ("" if left <= 0 else "has only just started"), left if left > 0 else None
+
+    def _check_exhausted(self, service: Service, now: float) -> None:
+        if service.restarts:
+            return
+        last = next((task for task in _newest_per_slot(service) if task.failed), None)
+        # Swarm takes a moment to make the next task of a service that has tries left
+        if last is not None and now - last.changed > self._limits.relook / 2:
+            raise _given_up(f"service {service.name} failed for good: {_end(last)}", last)
+
+    def _give_up_on_failing(self, late: Sequence[Service], now: float) -> None:
+        """Look at the services that are not ready: ``failing`` ones and those that come up."""
+        failing = [one for one in late if _failures(one, 0.0) >= self._limits.failures]
+        if self._alone_since is None or len(failing) < len(late):
+            self._alone_since = now
+        assert self._first is not None
+        if now - self._first < self._limits.patience:
+            return
+        since = 0.0 if len(failing) == len(self._expected) else self._alone_since
+        lost = [one for one in failing if _failures(one, since) >= self._limits.failures]
+        if lost:
+            told = "; ".join(f"{one.name}: {_end(_last_failure(one))}" for one in lost)
+            noun = "service keeps" if len(lost) == 1 else "services keep"
+            raise _given_up(f"{noun} failing: {told}", _last_failure(lost[0]))
+
+
+def _check_update(service: Service) -> None:
+    if service.update in _STUCK:
+        state = service.update.replace("_", " ")
+        raise GivenUp(
+            RecipeFault(f"service {service.name}: update {state}: {service.message}"),
+            max(
+                (task for task in service.tasks if task.failed),
+                key=lambda task: task.created,
+                default=None,
+            ),
+        )
+
+
+def _check_image(service: Service) -> None:
+    last = _last_failure(service)
+    if last is not None and _NO_IMAGE.search(last.error):  # trying again cannot help
+        raise _given_up(f"service {service.name} cannot run here: {last.error}", None, of_host=True)
+
+
+def _given_up(what: str, task: Task | None, *, of_host: bool = False) -> GivenUp:
+    if task is not None and (_NO_IMAGE.search(task.error) or _OF_HOST.search(task.error)):
+        of_host = True
+    return GivenUp(HostFault(what) if of_host else RecipeFault(what), task)
+
+
+def _runs(task: Task) -> bool:
+    return task.container is not None and task.container.running
+
+
+def _slots(service: Service) -> set[str]:
+    return {task.slot for task in service.tasks if task.wanted}
+
+
+def _newest_per_slot(service: Service) -> list[Task]:
+    """The present task of each replica, as far as it is of the current definition."""
+    newest: dict[str, Task] = {}
+    for task in sorted(service.tasks, key=lambda task: (task.wanted, task.created)):
+        if task.current:
+            newest[task.slot] = task
+    return list(newest.values())
+
+
+def _failures(service: Service, since: float) -> int:
+    """How often the worst replica failed, of the tasks made after ``since``."""
+    counts: dict[str, int] = {}
+    for task in service.tasks:
+        if task.current and task.failed and task.created >= since:
+            counts[task.slot] = counts.get(task.slot, 0) + 1
+    return max(counts.values(), default=0)
+
+
+def _last_failure(service: Service) -> Task | None:
+    failed = (task for task in service.tasks if task.current and task.failed)
+    return max(failed, key=lambda task: task.created, default=None)
+
+
+def _history(service: Service) -> str:
+    count = sum(task.current and task.failed for task in service.tasks)
+    return f", failed {count} times: {_end(_last_failure(service))}" if count > 1 else ""
+
+
+def _end(task: Task | None) -> str:
+    if task is None:
+        return "no task yet"
+    if task.exit_code and "exit" not in task.error:
+        return f"exit code {task.exit_code}{f', {task.error}' if task.error else ''}"
+    return task.error or f"task {task.state}"

@@ -1,0 +1,174 @@
+"""What exists under a stack's name, and how it is ended."""
+
+from __future__ import annotations
+
+import time
+
+from canon_sweep.engine.protocol import App
+from canon_sweep.engine.source import Source
+from canon_sweep.engine.swarm import facts, volume, watch
+from canon_sweep.engine.swarm.api import Docker
+from canon_sweep.engine.swarm.facts import NAMESPACE, Service, Task
+from canon_sweep.engine.swarm.overlay import STACK, VERSION
+from canon_sweep.engine.swarm.ready import GivenUp, Limits, Look, Readiness
+from canon_sweep.errors import HostFault, RecipeFault
+
+LAST_LINES = 8
+
+
+def services(docker: Docker, stack: str) -> tuple[Service, ...]:
+    """The stack's services with their tasks and containers."""
+    found = docker.services(f"{NAMESPACE}={stack}")
+    tasks = docker.tasks([body["ID"] for body in found])
+    containers = {}
+    for short in docker.containers(label=f"{NAMESPACE}={stack}"):
+        task = short["Labels"].get(facts.TASK)
+        body = docker.container(short["Id"]) if task else None
+        if task and body is not None:
+            containers[task] = facts.container(body)
+    return tuple(facts.service(body, stack, tasks, containers, VERSION) for body in found)
+
+
+def wait_ready(docker: Docker, app: App, source: Source, limits: Limits, timeout: float) -> None:
+    """Return as soon as every service of the app's version is up and healthy.
+
+    Raises:
+        RecipeFault: a service failed for good, or was not ready in time.
+        HostFault: a service cannot run here.
+    """
+    node = docker.info()["Swarm"]["NodeID"]
+    readiness = Readiness(source.compose.services, app.version, node, limits)
+
+    def look() -> Look:
+        return readiness.look(services(docker, app.stack), time.time())
+
+    try:
+        waiting = watch.until(docker, app.stack, look, timeout)
+    except GivenUp as end:
+        end.fault.what += _last_words(docker, end.task)
+        raise end.fault from None
+    if waiting:
+        raise RecipeFault(f"{app.stack} was not ready in {timeout:g} s: {'; '.join(waiting)}")
+
+
+def container_of(docker: Docker, stack: str, service: str) -> str:
+    """The container that now runs a service.
+
+    Raises:
+        RecipeFault: there is none.
+    """
+    present = [one for one in services(docker, stack) if one.name == service]
+    tasks = [task for one in present for task in one.tasks if task.current and task.wanted]
+    running = [
+        (task.created, task.container.id)
+        for task in tasks
+        if task.container is not None and task.container.running
+    ]
+    if not running:
+        raise RecipeFault(f"service {service} of {stack} does not run")
+    return max(running)[1]
+
+
+def leftovers(docker: Docker, stack: str) -> tuple[str, ...]:
+    """Everything that exists under a stack's name, by kind."""
+    label = f"{NAMESPACE}={stack}"
+    found = [f"service {body['Spec']['Name']}" for body in docker.services(label)]
+    found += [f"container {body['Names'][0].strip('/')}" for body in docker.containers(label=label)]
+    found += [f"network {body['Name']}" for body in docker.networks(label)]
+    found += [f"config {body['Spec']['Name']}" for body in docker.configs(label)]
+    found += [f"volume {name}" for name in volume_names(docker, stack)]
+    found += [f"secret {name}" for name in secret_names(docker, stack)]
+    return tuple(sorted(found))
+
+
+def volume_names(docker: Docker, stack: str) -> tuple[str, ...]:
+    """The full names of the stack's volumes, sorted."""
+    return tuple(
+        sorted(
+            body["Name"]
+            for body in docker.volumes()
+            if volume.belongs(body["Name"], body.get("Labels") or {}, stack)
+        )
+    )
+
+
+def secret_names(docker: Docker, stack: str) -> tuple[str, ...]:
+    """The full names of the stack's secrets, sorted."""
+    specs = [body["Spec"] for body in docker.secrets()]
+    return tuple(
+        sorted(
+            spec["Name"]
+            for spec in specs
+            if volume.belongs(spec["Name"], spec.get("Labels") or {}, stack)
+        )
+    )
+
+
+def of_ours(docker: Docker) -> tuple[str, ...]:
+    """The stacks with our label of which anything is left that an undeploy removes."""
+    labels = [body["Spec"].get("Labels") for body in docker.services(STACK)]
+    labels += [body.get("Labels") for body in docker.containers(label=STACK)]
+    labels += [body.get("Labels") for body in docker.networks(STACK)]
+    labels += [body["Spec"].get("Labels") for body in docker.configs(STACK)]
+    return tuple(sorted({found[STACK] for found in labels if found and found.get(STACK)}))
+
+
+def undeploy(docker: Docker, stack: str, limits: Limits) -> None:
+    """End a stack and wait until nothing of it is left but volumes and secrets.
+
+    Raises:
+        HostFault: something is still there after the limit.
+    """
+    began = time.monotonic()
+
+    def look() -> Look:
+        forced = time.monotonic() - began > limits.orphans
+        return Look(_remove(docker, stack, forced=forced), limits.relook)
+
+    waiting = watch.until(docker, stack, look, limits.undeploy)
+    if waiting:
+        raise HostFault(
+            f"{stack} is not gone after {limits.undeploy:g} s: {', '.join(waiting)}",
+            do="remove it by hand, or restart the engine",
+        )
+
+
+def logs(docker: Docker, stack: str, lines: int = 2000) -> str:
+    """What the stack's containers said, one after the other, oldest first."""
+    bodies = docker.containers(label=f"{NAMESPACE}={stack}")
+    parts = []
+    for body in sorted(bodies, key=lambda body: int(body["Created"])):
+        said = docker.logs(body["Id"], lines)
+        name = body["Names"][0].strip("/")
+        parts += [f"{name} | {line}\n" for line in said.splitlines()]
+    return "".join(parts)
+
+
+def _remove(docker: Docker, stack: str, *, forced: bool) -> tuple[str, ...]:
+    """Remove what can be removed now; return what is still there."""
+    label = f"{NAMESPACE}={stack}"
+    for body in docker.services(label):
+        docker.remove_service(body["ID"])
+    containers = docker.containers(label=label)
+    for body in containers:
+        # Swarm would remove an ended one too, but only seconds later
+        if forced or body["State"] in ("exited", "dead"):
+            docker.remove_container(body["Id"])
+    if containers:
+        # networks last: one that is still in use refuses to go
+        return tuple(f"container {body['Names'][0].strip('/')}" for body in containers)
+    for body in docker.configs(label):
+        docker.remove_config(body["ID"])
+    networks = docker.networks(label)
+    for body in networks:
+        docker.remove_network(body["Id"])
+    # seen again: a network of the Swarm leaves its node some time later
+    return tuple(f"network {body['Name']}" for body in docker.networks(label)) if networks else ()
+
+
+def _last_words(docker: Docker, task: Task | None) -> str:
+    if task is None or not task.container_id:
+        return ""
+    said = docker.logs(task.container_id, LAST_LINES)
+    words = " | ".join(line.strip() for line in said.splitlines() if line.strip())
+    return f"; it said: {words[-800:]}" if words else ""

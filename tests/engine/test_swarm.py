@@ -1,0 +1,429 @@
+"""What only the Swarm engine promises; the rest is in `contract`."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from canon_sweep.engine.swarm import facts, volume
+from canon_sweep.engine.swarm.api import Docker
+from canon_sweep.engine.swarm.engine import SwarmEngine
+from canon_sweep.engine.swarm.ready import Limits
+from canon_sweep.errors import HostFault, RecipeFault
+from engine.contract import FAILS, READY_SECONDS, SOON, Bench, service
+from engine.docker_host import DockerHost
+
+pytestmark = pytest.mark.swarm
+
+STACK = "swarm-1a2b3c_ci_localhost"
+BUSYBOX = {"image": "canon-sweep/busybox:1", "stop_grace_period": "1s"}
+
+
+@pytest.fixture
+def bench(docker_host: str, tmp_path: Path) -> Iterator[Bench]:
+    """A recipe on the session's Swarm, cleaned away afterwards."""
+    bench = _bench(docker_host, tmp_path)
+    yield bench
+    bench.clean()
+
+
+@pytest.fixture
+def client(docker_host: str) -> Iterator[Any]:
+    """The Docker API itself, to check what the engine says."""
+    client = docker.APIClient(docker_host, version="1.41")
+    yield client
+    client.close()
+
+
+def _bench(host: str, folder: Path, limits: Limits | None = None) -> Bench:
+    engine = SwarmEngine(host, folder / "work", limits=limits or Limits(patience=0, settle=0.3))
+    return Bench(engine, folder / "recipe", STACK, "swarm-1a2b3c.ci.localhost")
+
+
+def _shell(script: str, **over: Any) -> dict[str, Any]:
+    return BUSYBOX | {"command": ["sh", "-c", script]} | over
+
+
+def _unhealthy(version: str, **deploy: Any) -> dict[str, Any]:
+    body = service(version)
+    body["environment"] |= {"HEALTH": "file"}
+    body["deploy"] |= deploy
+    return body
+
+
+def _labels(body: Any) -> dict[str, str]:
+    return body.get("Labels") or {}
+
+
+def test_readiness_is_noticed_at_once(
+    bench: Bench, client: Any, record_property: Callable[[str, object], None]
+) -> None:
+    """Between 'healthy' and the return of wait_ready there are 0.3 s at most."""
+    app = bench.app(services={"app": _unhealthy("1.0.0+1")})
+    began = time.time()
+    bench.engine.deploy(app)
+    returned: list[float] = []
+
+    def wait() -> None:
+        bench.engine.wait_ready(app, READY_SECONDS)
+        returned.append(time.time())
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    _await_event(client, began, "container", action="start")
+    bench.shell('touch "$DATA/healthy"')
+    waiter.join(READY_SECONDS)
+
+    (container,) = client.containers(filters={"label": f"{facts.NAMESPACE}={STACK}"})
+    checks = client.inspect_container(container["Id"])["State"]["Health"]["Log"]
+    healthy_at = min(facts.timestamp(one["End"]) for one in checks if one["ExitCode"] == 0)
+    delay = returned[0] - healthy_at
+    record_property("readiness_delay_seconds", round(delay, 3))
+    assert 0 <= delay <= 0.3
+
+
+def _await_event(client: Any, since: float, kind: str, **wanted: str) -> None:
+    """Return at the first event of a kind with these attributes, past or to come."""
+    filters = {"type": kind}
+    for event in client.events(decode=True, since=int(since), filters=filters):
+        attributes = event["Actor"]["Attributes"] | {"action": event["Action"]}
+        if wanted.items() <= attributes.items():
+            return
+
+
+def test_an_old_version_that_still_runs_is_not_the_new_one(bench: Bench) -> None:
+    """While the old task still answers, the update is not ready."""
+    bench.up(bench.app("1.0.0+1"))
+    update = {"order": "start-first", "monitor": "100ms"}
+    app = bench.app("2.0.0+1", {"app": _unhealthy("2.0.0+1", update_config=update)})
+    bench.engine.deploy(app)
+
+    with pytest.raises(RecipeFault, match="app: runs, health is starting"):
+        bench.engine.wait_ready(app, 3)
+
+
+def test_a_rollback_is_a_failure(bench: Bench, client: Any) -> None:
+    """A Swarm that is back at the old version is healthy, but not with the new one."""
+    bench.up(bench.app("1.0.0+1"))
+    body = service("2.0.0+1", command=["python3", "-c", FAILS])
+    body["deploy"] |= {"update_config": {"failure_action": "rollback", "monitor": "2s"}}
+    app = bench.app("2.0.0+1", {"app": body})
+    began = time.time()
+    bench.engine.deploy(app)
+
+    with pytest.raises(RecipeFault, match="app: update rollback"):
+        bench.engine.wait_ready(app, READY_SECONDS)
+
+    _await_event(client, began, "service", **{"updatestate.new": "rollback_completed"})
+    with pytest.raises(RecipeFault, match="app: update rollback completed"):
+        bench.engine.wait_ready(app, READY_SECONDS)
+
+
+def test_a_paused_update_is_a_failure(bench: Bench) -> None:
+    """Swarm's default is to stop in the middle; that never clears by itself."""
+    bench.up(bench.app("1.0.0+1"))
+    body = service("2.0.0+1", command=["python3", "-c", FAILS])
+    body["deploy"] |= {"update_config": {"failure_action": "pause", "monitor": "2s"}}
+    app = bench.app("2.0.0+1", {"app": body})
+    bench.engine.deploy(app)
+
+    with pytest.raises(RecipeFault, match="app: update paused"):
+        bench.engine.wait_ready(app, READY_SECONDS)
+
+
+def test_a_service_that_may_not_restart_fails_at_once(docker_host: str, tmp_path: Path) -> None:
+    """No patience is needed where Swarm itself does not try again."""
+    bench = _bench(docker_host, tmp_path, Limits())
+    worker = _shell(
+        "echo no database here; exit 7", deploy={"restart_policy": {"condition": "none"}}
+    )
+    began = time.monotonic()
+    try:
+        with pytest.raises(RecipeFault, match=r"worker.*7.*no database here"):
+            bench.up(bench.app(services={"worker": worker}))
+        assert time.monotonic() - began < 10
+    finally:
+        bench.clean()
+
+
+def test_a_task_that_is_done_is_ready(bench: Bench) -> None:
+    """A service that runs once, such as a migration, is complete with exit code 0."""
+    once = _shell("exit 0", deploy={"restart_policy": {"condition": "none"}})
+
+    bench.up(bench.app(services={"once": once, "app": service("1.0.0+1")}))
+
+    assert bench.ask("/version") == "1.0.0+1"
+
+
+def test_a_crash_soon_after_the_start_is_not_ready(bench: Bench) -> None:
+    """Without a health check, having started is not enough."""
+    worker = _shell("usleep 100000; exit 1", deploy={"restart_policy": SOON})
+
+    with pytest.raises(RecipeFault, match="worker"):
+        bench.up(bench.app(services={"worker": worker}))
+
+
+def test_global_services_and_replicas_are_waited_for(bench: Bench, client: Any) -> None:
+    """All replicas, not just the first."""
+    sleeper = {"command": ["sleep", "600"], "image": "canon-sweep/busybox:1"}
+    many = sleeper | {"stop_grace_period": "0s", "deploy": {"replicas": 3}}
+    everywhere = sleeper | {"stop_grace_period": "0s", "deploy": {"mode": "global"}}
+
+    bench.up(bench.app(services={"many": many, "everywhere": everywhere}))
+
+    running = client.containers(filters={"label": f"{facts.NAMESPACE}={STACK}"})
+    assert len(running) == 4
+
+
+def test_an_image_that_cannot_be_had_is_the_hosts_fault(bench: Bench) -> None:
+    """A registry that is down says nothing about the recipe."""
+    app = bench.app(services={"app": {"image": "registry.invalid/nobody/nothing:1"}})
+
+    with pytest.raises(HostFault, match=r"registry\.invalid/nobody/nothing:1"):
+        bench.engine.prepare(app, 30)
+
+
+def test_an_image_that_is_gone_at_the_deploy_is_the_hosts_fault(bench: Bench) -> None:
+    """An image that was evicted between prepare and deploy is no red either."""
+    app = bench.app(services={"app": {"image": "registry.invalid/nobody/nothing:1"}})
+    bench.engine.deploy(app)
+
+    with pytest.raises(HostFault, match="No such image"):
+        bench.engine.wait_ready(app, READY_SECONDS)
+
+
+def test_a_missing_external_network_is_the_hosts_fault(bench: Bench) -> None:
+    """The operator is told which network to make."""
+    app = bench.app(networks={"gone": {"external": True, "name": "nowhere"}})
+
+    with pytest.raises(HostFault, match="nowhere"):
+        bench.engine.prepare(app, 30)
+
+
+def test_secrets_are_made_once_and_kept(bench: Bench, client: Any) -> None:
+    """A database keeps its first password; so must the stack."""
+    body = service("1.0.0+1") | {"secrets": ["pw"]}
+    name = f"{STACK}_pw_v1"
+    top: dict[str, Any] = {
+        "secrets": {"pw": {"external": True, "name": "${STACK_NAME}_pw_${SECRET_PW_VERSION}"}}
+    }
+    app = bench.app(services={"app": body}, **top)
+    (app.source / ".env.sample").write_text("SECRET_PW_VERSION=v1 # length=20\n")
+    bench.up(app)
+    first = bench.shell("cat /run/secrets/pw")
+    (made,) = client.secrets(filters={"name": name})
+    bench.engine.undeploy(STACK)
+    assert bench.engine.leftovers(STACK) == (f"secret {name}", f"volume {STACK}_data")
+
+    bench.up(app)
+
+    assert len(first) == 20
+    assert first.isalnum()
+    assert bench.shell("cat /run/secrets/pw") == first
+    assert bench.engine.secrets(STACK) == (name,)
+    assert _labels(made["Spec"])["canon-sweep.stack"] == STACK
+
+
+def test_everything_we_make_has_our_labels(bench: Bench, client: Any) -> None:
+    """What is ours can be told from what is not, whatever is left of a stack."""
+    bench.up(bench.app("1.0.0+1", env={}))
+    label = {"label": f"canon-sweep.stack={STACK}"}
+    ours = [*client.services(filters=label), *client.configs(filters=label)]
+
+    assert {one["Spec"]["Name"] for one in ours} == {f"{STACK}_app", f"{STACK}_program_v1"}
+    assert all(_labels(one["Spec"])["canon-sweep.version"] == "1.0.0+1" for one in ours)
+    others = [*client.containers(filters=label), *client.networks(filters=label)]
+    others += client.volumes(filters=label)["Volumes"]
+    assert len(others) == 3
+    assert all(_labels(one)["canon-sweep.recipe"] == "note" for one in others)
+
+
+def test_what_is_not_ours_is_never_listed(bench: Bench, client: Any) -> None:
+    """Cleaning up after a crash cannot hit somebody else's stack."""
+    client.create_volume(f"{STACK}_foreign", labels={facts.NAMESPACE: STACK})
+    client.create_network("foreign", driver="overlay", labels={facts.NAMESPACE: "foreign"})
+    try:
+        assert bench.engine.volumes_of_ours() == ()
+        assert bench.engine.stacks_of_ours() == ()
+    finally:
+        client.remove_network("foreign")
+
+
+def test_a_service_that_did_not_change_is_left_running(bench: Bench, client: Any) -> None:
+    """Our labels do not make an update larger than it is in production."""
+    sleeper = BUSYBOX | {"command": ["sleep", "600"], "volumes": ["db:/db"]}
+    volumes = {"data": None, "db": None}
+    label = {"label": f"com.docker.swarm.service.name={STACK}_db"}
+    bench.up(bench.app("1.0.0+1", {"app": service("1"), "db": sleeper}, volumes=volumes))
+    (before,) = client.containers(filters=label)
+
+    bench.up(bench.app("2.0.0+1", {"app": service("2"), "db": sleeper}, volumes=volumes))
+
+    (after,) = client.containers(filters=label)
+    assert after["Id"] == before["Id"]
+    assert bench.ask("/version") == "2"
+
+
+def test_the_overlay_keeps_what_the_recipe_says_of_a_volume(bench: Bench, client: Any) -> None:
+    """A volume keeps its driver options and labels when ours are added."""
+    options = {"type": "tmpfs", "device": "tmpfs", "o": "size=${SIZE}"}
+    data = {"driver_opts": options, "labels": ["mine=1"], "name": "${STACK_NAME}_data"}
+
+    bench.up(bench.app(env={"SIZE": "1m"}, volumes={"data": data}))
+
+    made = client.inspect_volume(f"{STACK}_data")
+    assert made["Options"] == {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}
+    assert _labels(made)["mine"] == "1"
+    assert _labels(made)["canon-sweep.stack"] == STACK
+    bench.engine.undeploy(STACK)
+    with pytest.raises(HostFault, match="driver options"):
+        bench.engine.clone_volume(f"{STACK}_data", f"{STACK}2_data")
+
+
+def test_nothing_is_left_of_a_stack_by_dockers_own_account(bench: Bench, docker_host: str) -> None:
+    """Teardown is checked with the command an operator would use."""
+    bench.up(bench.app())
+
+    bench.engine.undeploy(STACK)
+
+    for listing in (["ps", "-aq"], ["network", "ls", "-q"], ["service", "ls", "-q"]):
+        label = f"label={facts.NAMESPACE}={STACK}"
+        assert _docker(docker_host, *listing, "--filter", label) == ""
+    assert _docker(docker_host, "config", "ls", "-q") == ""
+
+
+def _docker(host: str, *words: str) -> str:
+    command = ["docker", "-H", host, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_both_ways_to_clone_and_to_measure_give_the_same(
+    bench: Bench, client: Any, docker_host: str
+) -> None:
+    """A volume that can only be reached through the API is copied as exactly."""
+    bench.up(bench.app())
+    bench.shell(
+        'cd "$DATA" && mkdir -m 2750 d && echo hello > d/f && chmod 4640 d/f && chown 7:8 d/f'
+        " && ln d/f d/same && ln -s d/f l && touch -d 2001-02-03 d/f d && chown 9:9 ."
+        " && head -c 100000 /dev/urandom > big && chmod 1777 . && touch -d 2002-03-04 ."
+    )
+    bench.engine.undeploy(STACK)
+    engine = Docker(docker_host)
+    names = []
+    for name, through_api in (("direct", False), ("api", True)):
+        names.append(f"{STACK}2_{name}")
+        volume.clone(engine, f"{STACK}_data", names[-1], through_api=through_api)
+    found = [client.inspect_volume(name) for name in (f"{STACK}_data", *names)]
+
+    original, direct, api = (_tree(Path(one["Mountpoint"])) for one in found)
+
+    assert direct == original
+    assert api == original
+    sizes = {volume.size(engine, one) for one in found}
+    sizes.add(volume.size(engine, found[0] | {"Mountpoint": "/nowhere"}))
+    assert sizes == {100_006}
+    assert client.containers(all=True) == []
+
+
+def _tree(root: Path) -> dict[str, tuple[Any, ...]]:
+    found: dict[str, tuple[Any, ...]] = {}
+    for path in [root, *sorted(root.rglob("*"))]:
+        info = path.lstat()
+        content = str(path.readlink()) if path.is_symlink() else ""
+        content = path.read_bytes().hex() if path.is_file() else content
+        links = info.st_nlink if path.is_file() else 0
+        shape = (info.st_mode, info.st_uid, info.st_gid, int(info.st_mtime), links, content)
+        found[str(path.relative_to(root))] = shape
+    return found
+
+
+def test_a_volume_in_use_is_not_replaced(bench: Bench) -> None:
+    """A clone onto a running stack's volume is refused, and so is one from it."""
+    bench.up(bench.app())
+    bench.ask("/note", put="kept")
+
+    for source, target in (("data", "copy"), ("copy", "data")):
+        with pytest.raises(HostFault):
+            bench.engine.clone_volume(f"{STACK}_{source}", f"{STACK}_{target}")
+
+    assert bench.ask("/note") == "kept"
+
+
+def test_variables_that_steer_the_command_are_refused(bench: Bench) -> None:
+    """A recipe's sample file cannot make the docker command load code of its own."""
+    for name in ("LD_PRELOAD", "DOCKER_HOST", "DOCKER_CONFIG", "PATH"):
+        app = bench.app()
+        (app.source / ".env.sample").write_text(f"{name}=/evil\n")
+
+        with pytest.raises(RecipeFault, match=name):
+            bench.engine.deploy(app)
+
+    assert bench.engine.leftovers(STACK) == ()
+
+
+def test_a_list_of_files_in_one_name_is_refused(bench: Bench) -> None:
+    """The docker command splits at commas: a name with one would reach outside the recipe."""
+    app = bench.app(env={"COMPOSE_FILE": "a,b.yml"})
+    (app.source / "compose.yml").rename(app.source / "a,b.yml")
+
+    with pytest.raises(RecipeFault, match="a,b"):
+        bench.engine.deploy(app)
+
+
+def test_what_docker_refuses_is_the_recipes_fault(bench: Bench) -> None:
+    """What the deploy command says is handed on."""
+    app = bench.app(services={"app": service("1") | {"nonsense": True}})
+
+    with pytest.raises(RecipeFault, match="nonsense"):
+        bench.engine.deploy(app)
+
+
+def test_an_engine_that_cannot_be_reached_is_the_hosts_fault(tmp_path: Path) -> None:
+    """Every call says so in one line."""
+    bench = _bench("unix:///nowhere/docker.sock", tmp_path)
+    engine, app = bench.engine, bench.app()
+    calls: list[Any] = [
+        lambda: engine.prepare(app, 5),
+        lambda: engine.deploy(app),
+        lambda: engine.wait_ready(app, 5),
+        lambda: engine.undeploy(STACK),
+        lambda: engine.leftovers(STACK),
+        lambda: engine.execute(STACK, "app", ["true"], 5),
+        lambda: engine.clone_volume(f"{STACK}_a", f"{STACK}_b"),
+        engine.stacks_of_ours,
+        engine.volumes_of_ours,
+    ]
+
+    for call in calls:
+        with pytest.raises(HostFault, match=r"unix:///nowhere/docker\.sock"):
+            call()
+
+
+@pytest.mark.usefixtures("docker_host")  # skipped where none can be started
+def test_an_engine_that_dies_while_we_wait_is_the_hosts_fault(tmp_path: Path) -> None:
+    """A crash of Docker in the middle is not a red recipe."""
+    host = DockerHost()
+    try:
+        host.start()
+        client = docker.APIClient(host.url, version="1.41")
+        bench = _bench(host.url, tmp_path)
+        app = bench.app(services={"app": _unhealthy("1.0.0+1")})
+        began = time.time()
+        bench.engine.deploy(app)
+        _await_event(client, began, "container", action="start")
+        killer = threading.Timer(0.5, host.kill)
+        killer.start()
+
+        with pytest.raises(HostFault):
+            bench.engine.wait_ready(app, READY_SECONDS)
+
+        killer.join()
+    finally:
+        host.stop()

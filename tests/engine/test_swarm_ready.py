@@ -1,0 +1,238 @@
+"""When a stack is ready, told from what Swarm says; no engine is needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from canon_sweep.engine.swarm.facts import Container, Service, Task
+from canon_sweep.engine.swarm.ready import GivenUp, Limits, Readiness
+from canon_sweep.errors import HostFault, RecipeFault
+
+NOW = 1_000.0
+LIMITS = Limits(settle=2, failures=3, patience=10, relook=1)
+
+
+def task(**over: object) -> Task:
+    """A task of the current version that has run for long, in a healthy container."""
+    container = Container("c", running=True, health="healthy", started=0.0)
+    plain = Task(
+        id="t",
+        slot="1",
+        node="here",
+        state="running",
+        wanted=True,
+        current=True,
+        created=1.0,
+        changed=1.0,
+        error="",
+        exit_code=0,
+        container_id="c",
+        container=container,
+    )
+    return replace(plain, **over)  # type: ignore[arg-type]
+
+
+def failure(created: float, error: str = "task: non-zero exit (1)") -> Task:
+    """A task that ended with exit code 1."""
+    return task(
+        state="failed", wanted=False, created=created, error=error, exit_code=1, container=None
+    )
+
+
+def service(name: str, *tasks: Task, **over: object) -> Service:
+    """A service of version 2 that Swarm restarts without end."""
+    plain = Service(
+        name=name,
+        version="2",
+        replicas=1,
+        restarts=True,
+        completes=False,
+        update="",
+        message="",
+        tasks=tasks,
+    )
+    return replace(plain, **over)  # type: ignore[arg-type]
+
+
+def waiting(*services: Service, now: float = NOW) -> tuple[str, ...]:
+    """What a first look waits for."""
+    return readiness(*services).look(services, now).waiting
+
+
+def readiness(*services: Service) -> Readiness:
+    """A judge of these services."""
+    return Readiness([one.name for one in services], "2", "here", LIMITS)
+
+
+def given_up(*services: Service) -> GivenUp:
+    """How a first look ends."""
+    with pytest.raises(GivenUp) as caught:
+        waiting(*services)
+    return caught.value
+
+
+def test_a_healthy_service_is_ready() -> None:
+    """All replicas up, nothing in progress."""
+    assert waiting(service("app", task())) == ()
+
+
+def test_a_running_task_is_not_ready_before_its_health() -> None:
+    """The health check decides where there is one."""
+    starting = Container("c", running=True, health="starting", started=0.0)
+
+    assert waiting(service("app", task(container=starting))) == ("app: runs, health is starting",)
+
+
+def test_without_a_health_check_a_container_must_have_run_for_a_while() -> None:
+    """Otherwise a crash right after the start would be ready for a moment."""
+    fresh = Container("c", running=True, health="", started=NOW - 0.5)
+    app = service("app", task(container=fresh))
+
+    look = readiness(app).look([app], NOW)
+
+    assert look.waiting == ("app: has only just started",)
+    assert look.again == 1.0
+    assert waiting(app, now=NOW + 2) == ()
+
+
+def test_the_old_versions_task_is_not_counted() -> None:
+    """A task of the earlier definition says nothing about this one."""
+    assert waiting(service("app", task(current=False))) == ("app: no task yet",)
+
+
+def test_the_old_version_must_be_gone() -> None:
+    """With start-first the old container outlives the update for a moment."""
+    app = service("app", task(), task(id="old", current=False, wanted=False))
+
+    assert waiting(app) == ("app: the old version still runs",)
+
+
+def test_a_service_that_went_back_to_another_version_is_not_ready() -> None:
+    """The label says which version Swarm runs."""
+    assert waiting(service("app", task(), version="1")) == ("app: still version 1",)
+
+
+def test_every_replica_counts() -> None:
+    """Two of three is not ready."""
+    app = service("app", task(), task(id="u", slot="2"), replicas=3)
+
+    assert waiting(app) == ("app: 2 of 3 up, no task yet",)
+
+
+def test_a_global_service_counts_the_tasks_that_swarm_wants() -> None:
+    """One on each node that takes it, and at least one."""
+    assert waiting(service("app", task(), replicas=None)) == ()
+    assert waiting(service("app", replicas=None)) == ("app: no task yet",)
+
+
+def test_a_missing_service_is_waited_for() -> None:
+    """The recipe's own list of services decides, not the Swarm's."""
+    judge = Readiness(["app", "db"], "2", "here", LIMITS)
+
+    assert judge.look([service("app", task())], NOW).waiting == ("db: not created",)
+
+
+@pytest.mark.parametrize("state", ["paused", "rollback_started", "rollback_completed"])
+def test_an_update_that_stopped_is_the_recipes_fault(state: str) -> None:
+    """Neither ever becomes the new version by waiting."""
+    end = given_up(service("app", task(), update=state, message="because"))
+
+    assert isinstance(end.fault, RecipeFault)
+    assert "because" in str(end.fault)
+
+
+def test_an_update_in_progress_is_waited_for() -> None:
+    """N of N is not converged while Swarm still watches the new tasks."""
+    assert waiting(service("app", task(), update="updating")) == ("app: update in progress",)
+
+
+def test_a_missing_image_is_the_hosts_fault() -> None:
+    """It says nothing about the recipe."""
+    end = given_up(service("app", failure(1.0, "No such image: x:1")))
+
+    assert isinstance(end.fault, HostFault)
+
+
+def test_a_trouble_of_the_host_that_has_passed_is_forgotten() -> None:
+    """What failed once and runs now is ready."""
+    assert waiting(service("app", failure(1.0, "No such image: x:1"), task(created=2.0))) == ()
+
+
+def test_a_full_disk_is_the_hosts_fault() -> None:
+    """It keeps services from starting without saying anything about them."""
+    end = given_up(service("app", failure(1.0, "write: no space left on device"), restarts=False))
+
+    assert isinstance(end.fault, HostFault)
+
+
+def test_a_service_without_restarts_is_given_up_at_once() -> None:
+    """There will be no other try."""
+    end = given_up(service("app", failure(1.0), restarts=False))
+
+    assert isinstance(end.fault, RecipeFault)
+    assert "app" in str(end.fault)
+
+
+def test_a_completed_task_is_ready_where_that_is_a_good_end() -> None:
+    """A migration is done, a server is not."""
+    done = task(state="complete", wanted=False, container=None)
+
+    assert waiting(service("once", done, completes=True)) == ()
+    assert waiting(service("server", done)) == ("server: task complete",)
+
+
+def test_a_crash_loop_is_given_up_after_the_patience() -> None:
+    """Not before, as the first tries may be the price of a slow host."""
+    app = service("app", failure(1.0), failure(2.0), failure(3.0))
+    judge = readiness(app)
+
+    first = judge.look([app], NOW).waiting
+
+    ended = "task: non-zero exit (1)"
+    assert first == (f"app: {ended}, failed 3 times: {ended}",)
+    with pytest.raises(GivenUp, match="app"):
+        judge.look([app], NOW + LIMITS.patience)
+
+
+def test_a_crash_loop_is_excused_while_another_service_comes_up() -> None:
+    """An application may die until its database answers, and gets new tries then."""
+    starting = Container("d", running=True, health="starting", started=0.0)
+    down, up = service("db", task(container=starting)), service("db", task())
+    app = service("app", failure(1.0), failure(2.0), failure(3.0))
+    judge = readiness(down, app)
+    judge.look([down, app], NOW)
+
+    assert judge.look([down, app], NOW + 60).waiting
+    assert judge.look([up, app], NOW + 61).waiting
+    worse = replace(app, tasks=tuple(failure(NOW + 62 + second) for second in range(3)))
+    with pytest.raises(GivenUp, match="app"):
+        judge.look([up, worse], NOW + 70)
+
+
+def test_failures_before_the_success_are_forgiven() -> None:
+    """What is up in the end is ready, however often it was tried, and however long ago."""
+    app = service("app", failure(1.0), failure(2.0), failure(3.0), task(created=4.0))
+    done = task(state="complete", wanted=False, container=None, created=2.0)
+    once = service("once", failure(1.0), done, completes=True, restarts=False)
+    judge = readiness(app, once)
+    judge.look([app, once], NOW)
+
+    assert judge.look([app, once], NOW + 60).waiting == ()
+
+
+def test_failures_of_different_replicas_are_not_added_up() -> None:
+    """Three replicas that each failed once are not a loop."""
+    failures = (replace(failure(1.0), slot=slot) for slot in "123")
+    app = service("app", *failures, replicas=3)
+    judge = readiness(app)
+    judge.look([app], NOW)
+
+    assert judge.look([app], NOW + 60).waiting
+
+
+def test_nothing_deployed_is_a_fault() -> None:
+    """It is no use to wait for what nobody has started."""
+    with pytest.raises(GivenUp):
+        Readiness(["app"], "2", "here", LIMITS).look([], NOW)
