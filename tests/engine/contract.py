@@ -274,6 +274,33 @@ class Promises:
         bench.up(bench.app())
         assert _without_parent(bench.shell(look)) == _without_parent(before)
 
+    def test_a_digest_changes_with_anything_in_the_volume(self, bench: Bench) -> None:
+        """It is how a canonical is seen to be byte for byte what it was."""
+        volume = f"{bench.stack}_data"
+        bench.up(bench.app())
+        bench.shell('cd "$DATA" && mkdir d && echo hello > d/f && ln -s d/f l')
+        bench.engine.undeploy(bench.stack)
+        before = bench.engine.volume_digest(volume)
+        bench.engine.clone_volume(volume, f"{bench.stack}2_data")
+        assert bench.engine.volume_digest(volume) == before
+        assert bench.engine.volume_digest(f"{bench.stack}2_data") == before
+
+        bench.up(bench.app())
+        seen = {before}
+        for change in (
+            "echo hellO > d/f",
+            "chmod 600 d/f",
+            "ln -sf d l",
+            "mv d e",
+            "touch -d 2001-02-03 e",
+        ):
+            bench.shell(f'cd "$DATA" && {change}')
+            seen.add(bench.engine.volume_digest(volume))
+
+        assert len(seen) == 6
+        with pytest.raises(HostFault):
+            bench.engine.volume_digest(f"{bench.stack}_gone")
+
     def test_a_clone_belongs_to_the_stack_of_its_name(self, bench: Bench) -> None:
         """A copy kept under another stack's name does not make the first stack warm."""
         bench.up(bench.app())

@@ -305,7 +305,7 @@ def _docker(host: str, *words: str) -> str:
 
 
 def test_both_ways_to_clone_and_to_measure_give_the_same(
-    bench: Bench, client: Any, docker_host: str
+    bench: Bench, client: Any, docker_host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A volume that can only be reached through the API is copied as exactly."""
     bench.up(bench.app())
@@ -329,6 +329,11 @@ def test_both_ways_to_clone_and_to_measure_give_the_same(
     sizes = {volume.size(engine, one) for one in found}
     sizes.add(volume.size(engine, found[0] | {"Mountpoint": "/nowhere"}))
     assert sizes == {100_006}
+    assert volume.digest(engine, names[0]) == volume.digest(engine, f"{STACK}_data")
+    with monkeypatch.context() as patch:
+        patch.setattr(Docker, "is_here", False)
+        far = {volume.digest(engine, name) for name in (f"{STACK}_data", *names)}
+    assert len(far) == 1
     assert client.containers(all=True) == []
 
 

@@ -27,7 +27,6 @@ from canon_sweep.mirror.sync import Synced
 from canon_sweep.report.records import Sync
 from canon_sweep.settings.load import digest_of
 from canon_sweep.settings.records import RecipeSettings, Settings
-from canon_sweep.state.lock import awaited
 from canon_sweep.state.runs import Log
 from canon_sweep.state.store import State
 
@@ -230,16 +229,13 @@ class RealWorld:
 
     def _read(self, recipe: str, reader: Reader) -> Synced:
         settings = self.settings.recipes[recipe]
-        clone = self.clone(recipe)
-        # a plan may look while a sweep is at work: one of them at a time in a clone
-        with awaited(clone.with_suffix(".lock")):
-            return reader(
-                settings.upstream,
-                settings.mirror,
-                clone,
-                credentials=self.settings.credentials,
-                timeout=float(self.settings.sync_timeout),
-            )
+        return reader(
+            settings.upstream,
+            settings.mirror,
+            self.clone(recipe),
+            credentials=self.settings.credentials,
+            timeout=float(self.settings.sync_timeout),
+        )
 
     def _releases_now(self, recipe: str) -> Releases:
         return self.releases(recipe, self._read(recipe, mirrors.look))

@@ -28,14 +28,15 @@ from canon_sweep.run import Means
     show_default=True,
     help="swarm needs the image canon-sweep/python:1 and a network named proxy.",
 )
+@click.option("--host", help="Where the Docker Engine listens, if not in its usual place.")
 @reporting
-def command(session: Session, folder: Path, engine: str) -> int:
+def command(session: Session, folder: Path, engine: str, host: str | None) -> int:
     """Sweep four times over little apps with state, made in a new folder.
 
     Everything is promoted; then nothing is to be done; then one new release is
     promoted and a broken one kept back; then nothing is to be done again.
     """
-    settings = prepare(folder, engine)
+    settings = prepare(folder, engine, host)
 
     def show(chapter: Chapter) -> None:
         if session.as_json:

@@ -137,10 +137,13 @@ def mirror_path(folder: Path, recipe: str) -> Path:
     return folder / "mirrors" / f"{recipe}.git"
 
 
-def config_toml(folder: Path, engine: str) -> str:
-    """The text of ``config.toml`` for this fleet; ``folder`` becomes absolute in it."""
+def config_toml(folder: Path, engine: str, host: str | None = None) -> str:
+    """The text of ``config.toml`` for this fleet; ``folder`` becomes absolute in it.
+
+    ``host`` is where the Docker Engine listens, if not in its usual place.
+    """
     folder = folder.absolute()
-    return "\n".join([_head(folder, engine), *(_recipe_toml(folder, r) for r in FLEET)])
+    return "\n".join([_head(folder, engine, host), *(_recipe_toml(folder, r) for r in FLEET)])
 
 
 def files(recipe: DemoRecipe, number: int) -> dict[str, str]:
@@ -191,13 +194,14 @@ def _filled(path: Path, marks: dict[str, str]) -> str:
     return text
 
 
-def _head(folder: Path, engine: str) -> str:
+def _head(folder: Path, engine: str, host: str | None) -> str:
+    swarm = f"swarm.host = {_quoted(host)}\n" if host else ""
     # these apps answer at once or not at all; a minute is for real ones
     return (
         f"stateDir = {_quoted(str(folder / 'state'))}\n"
         f"cacheDir = {_quoted(str(folder / 'cache'))}\n"
         f"engine = {_quoted(engine)}\n"
-        'domain = "ci.localhost"\n\n'
+        f'domain = "ci.localhost"\n{swarm}\n'
         '[timeouts]\nprobe = "5s"\n'
     )
 

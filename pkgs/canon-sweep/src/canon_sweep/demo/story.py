@@ -51,7 +51,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         return EXIT_DONE if all(claim.holds for claim in claims) else EXIT_WRONG
 
 
-def prepare(folder: Path, engine: str) -> Settings:
+def prepare(folder: Path, engine: str, host: str | None = None) -> Settings:
     """Make the fleet's upstreams, its mirrors and ``config.toml`` in an empty folder.
 
     Raises:
@@ -63,7 +63,7 @@ def prepare(folder: Path, engine: str) -> Settings:
             raise UsageFault(f"{folder} is not empty", do="name a new folder, or remove it")
         fleet.create_upstreams(folder)
         fleet.create_mirrors(folder)
-        (folder / "config.toml").write_text(fleet.config_toml(folder, engine), "utf-8")
+        (folder / "config.toml").write_text(fleet.config_toml(folder, engine, host), "utf-8")
     except OSError as error:
         raise UsageFault(f"{folder} cannot be used: {error.strerror}") from error
     return load(folder / "config.toml")
@@ -95,13 +95,13 @@ def tell(
 
 
 def fingerprint(recipe: str, canonicals: Canonicals, engine: Engine) -> str:
-    """A digest of a canonical's record, its history, and its volumes' names and sizes."""
+    """A digest of a canonical: its record, its history, and its volumes with their content."""
     record = canonicals.read(recipe)
     digest = hashlib.sha256()
     for path in sorted((canonicals.folder / recipe).iterdir()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     for volume in engine.volumes(record.stack) if record else ():
-        digest.update(f"{volume.name} {volume.bytes}".encode())
+        digest.update(f"{volume.name} {engine.volume_digest(volume.name)}".encode())
     return digest.hexdigest()
 
 

@@ -125,6 +125,14 @@ class Engine(Protocol):
         """
         ...
 
+    def volume_digest(self, name: str) -> str:
+        """A digest of everything in a volume: equal means byte for byte the same.
+
+        Raises:
+            HostFault: the volume is not there, or cannot be read.
+        """
+        ...
+
     def clone_volume(self, source: str, target: str) -> None:
         """Make ``target`` an exact copy of ``source``, replacing any earlier ``target``.
 

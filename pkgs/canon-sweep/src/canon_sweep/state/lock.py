@@ -36,21 +36,6 @@ def held(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-@contextmanager
-def awaited(path: Path) -> Iterator[None]:
-    """Hold the lock, waiting for whoever has it.
-
-    Raises:
-        StateFault: the lock's file cannot be made.
-    """
-    descriptor = _open(path)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _open(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

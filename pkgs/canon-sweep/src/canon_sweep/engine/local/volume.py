@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canon_sweep import process
+from canon_sweep.engine import content
 from canon_sweep.engine.protocol import Volume
 from canon_sweep.engine.source import check_part
 from canon_sweep.errors import HostFault
@@ -55,6 +56,18 @@ class VolumeFolder:
         """The volumes of a stack with their sizes, sorted by name."""
         own = (name for name in self.names() if name.startswith(f"{stack}_"))
         return tuple(Volume(name, _size(self.root / name)) for name in own)
+
+    def digest(self, name: str) -> str:
+        """A digest of everything in a volume.
+
+        Raises:
+            HostFault: it is not there, or cannot be read.
+            RecipeFault: the name could be anything but a name.
+        """
+        try:
+            return content.digest_of(self.path(name))
+        except OSError as error:
+            raise HostFault(f"volume {name} cannot be read: {error.strerror}") from error
 
     def clone(self, source: str, target: str) -> None:
         """Make ``target`` an exact copy of ``source``, replacing what was there.

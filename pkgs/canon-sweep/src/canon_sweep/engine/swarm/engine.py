@@ -178,6 +178,15 @@ class SwarmEngine:
         check_stack(stack)
         return swarm_stack.leftovers(self._docker, stack)
 
+    def volume_digest(self, name: str) -> str:
+        """A digest of everything in a volume: equal means byte for byte the same.
+
+        Raises:
+            HostFault: the volume is not there, or cannot be read.
+        """
+        check_part(name, "volume")
+        return volume.digest(self._docker, name)
+
     def clone_volume(self, source: str, target: str) -> None:
         """Make ``target`` an exact copy of ``source``, replacing any earlier ``target``.
 

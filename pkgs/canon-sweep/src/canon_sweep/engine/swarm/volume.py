@@ -7,6 +7,7 @@ is made for it from any image and never started.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import stat
@@ -16,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from canon_sweep import process
+from canon_sweep.engine import content
 from canon_sweep.engine.swarm import overlay
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.facts import NAMESPACE
@@ -55,6 +57,26 @@ def size(docker: Docker, volume: Body) -> int:
         tarfile.open(fileobj=_Reader(docker.archive(holder, _HELD)), mode="r|") as archive,
     ):
         return sum(member.size for member in archive if member.isreg())
+
+
+def digest(docker: Docker, name: str) -> str:
+    """A digest of everything in a volume, times included (through the API, to the second).
+
+    Raises:
+        HostFault: it is not there, or cannot be read.
+    """
+    found = docker.volume(name)
+    if found is None:
+        raise HostFault(f"volume {name} does not exist")
+    folder = _folder(docker, found)
+    if folder is not None:
+        with suppress(PermissionError):
+            return content.digest_of(folder)
+    with (
+        _held(docker, name) as holder,
+        tarfile.open(fileobj=_Reader(docker.archive(holder, _HELD)), mode="r|") as archive,
+    ):
+        return _digest_of_archive(archive)
 
 
 def clone(docker: Docker, source: str, target: str, *, through_api: bool = False) -> None:
@@ -143,6 +165,18 @@ def _walk(folder: Path) -> int:
                 with os.scandir(entry.path) as entries:
                     pending.extend(entries)
     return sum(sizes.values())
+
+
+def _digest_of_archive(archive: tarfile.TarFile) -> str:
+    # a stream cannot be sorted before it is read: each member has a digest of its own
+    members = []
+    for member in archive:
+        own = hashlib.sha256(repr(sorted(member.get_info().items())).encode("utf-8", "replace"))
+        file = archive.extractfile(member) if member.isreg() else None
+        while file is not None and (chunk := file.read(content.CHUNK)):
+            own.update(chunk)
+        members.append(own.digest())
+    return hashlib.sha256(b"".join(sorted(members))).hexdigest()
 
 
 def _copy(source: Path, target: Path) -> None:

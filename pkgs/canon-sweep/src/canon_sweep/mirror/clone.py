@@ -1,0 +1,181 @@
+"""The cache clone: a bare repository that may be deleted at any time and is made again."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import FileMode, SortMode
+
+from canon_sweep.mirror.remote import GIT_ERRORS
+
+MAIN = "refs/heads/main"
+TAGS = "refs/tags/"
+
+
+@contextmanager
+def opened(clone: Path) -> Iterator[pygit2.Repository]:
+    """The clone, alone in it; made when missing, and made again when it cannot be trusted.
+
+    A second process waits here until the first one is done.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    clone.parent.mkdir(parents=True, exist_ok=True)
+    with clone.with_name(clone.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        repo = _sound(clone) or _made(clone)
+        try:
+            yield repo
+        finally:
+            repo.free()
+
+
+def forget(clone: Path) -> None:
+    """Delete the clone: the next sync makes it again."""
+    shutil.rmtree(clone, ignore_errors=True)
+
+
+def held(repo: pygit2.Repository) -> dict[str, str]:
+    """Object ids of main and of every tag that the clone has, by full ref name."""
+    refs = repo.references
+    names = [name for name in refs if name == MAIN or name.startswith(TAGS)]
+    return {name: str(refs[name].target) for name in names}
+
+
+def prune(repo: pygit2.Repository, refs: Mapping[str, str]) -> None:
+    """Remove the clone's tags that are not in ``refs``, so that others can take their place."""
+    for name in held(repo).keys() - refs.keys():
+        repo.references.delete(name)
+
+
+def peeled(repo: pygit2.Repository, object_id: str) -> pygit2.Object:
+    """What a ref leads to at the end of its chain of tag objects.
+
+    Raises:
+        KeyError: a part of the chain is missing.
+    """
+    found = repo[object_id]
+    while isinstance(found, pygit2.Tag):
+        found = repo[found.target]
+    return found
+
+
+def history(repo: pygit2.Repository, commit: str) -> frozenset[str]:
+    """The commit and all its ancestors.
+
+    Raises:
+        pygit2.GitError, KeyError: one of them is missing.
+    """
+    return frozenset(str(found.id) for found in repo.walk(commit, SortMode.NONE))
+
+
+def is_whole(repo: pygit2.Repository, refs: Iterable[str], known: Iterable[str] = ()) -> bool:
+    """Whether everything reachable from the object ids ``refs`` is there.
+
+    What is reachable from ``known``, which was looked at before, is not looked
+    at again.
+    """
+    try:
+        contents(repo, roots(repo, refs, known))
+    except GIT_ERRORS:
+        return False
+    return True
+
+
+def roots(
+    repo: pygit2.Repository, refs: Iterable[str], known: Iterable[str] = ()
+) -> list[pygit2.Oid]:
+    """The trees of all commits reachable from ``refs`` but not from ``known``, and tagged trees.
+
+    Raises:
+        pygit2.GitError, KeyError: a commit or a tag object is missing.
+    """
+    ends = [peeled(repo, object_id) for object_id in refs]
+    walker = repo.walk(None, SortMode.NONE)
+    for end in ends:
+        if isinstance(end, pygit2.Commit):
+            walker.push(end.id)
+    for object_id in known:
+        end = peeled(repo, object_id)
+        if isinstance(end, pygit2.Commit):
+            walker.hide(end.id)
+    trees = [end.id for end in ends if isinstance(end, pygit2.Tree)]
+    return trees + [found.tree_id for found in walker]
+
+
+def contents(repo: pygit2.Repository, trees: Iterable[pygit2.Oid]) -> frozenset[pygit2.Oid]:
+    """The trees, and the trees and files in them; submodules are not looked into.
+
+    Raises:
+        pygit2.GitError, KeyError: one of them is missing.
+    """
+    waiting = list(trees)
+    seen = set(waiting)
+    while waiting:
+        tree = repo[waiting.pop()]
+        if not isinstance(tree, pygit2.Tree):
+            raise KeyError(str(tree.id))
+        for entry in tree:
+            if entry.id in seen or entry.filemode == FileMode.COMMIT:
+                continue
+            seen.add(entry.id)
+            if entry.filemode == FileMode.TREE:
+                waiting.append(entry.id)
+            elif entry.id not in repo:
+                raise KeyError(str(entry.id))
+    return frozenset(seen)
+
+
+def _sound(clone: Path) -> pygit2.Repository | None:
+    """The clone, if what its refs lead to is there."""
+    if _is_left_over(clone):
+        return None
+    try:
+        repo = pygit2.Repository(str(clone))
+        _check_ends(repo)
+    except GIT_ERRORS:
+        return None
+    return repo if repo.is_bare else None
+
+
+def _is_left_over(clone: Path) -> bool:
+    """Whether a kill in the middle of a fetch left a lock that nobody holds, or half a pack."""
+    leftovers = (
+        clone.glob("*.lock"),
+        (clone / "refs").rglob("*.lock"),
+        (clone / "objects/pack").glob("*_git2_*"),
+    )
+    return any(any(found) for found in leftovers)
+
+
+def _check_ends(repo: pygit2.Repository) -> None:
+    """Look at main's history and at every tree that may be checked out: cheap enough for always.
+
+    Raises:
+        pygit2.GitError, KeyError: something is missing or cannot be read.
+    """
+    listed = set(repo.references)
+    for file in Path(repo.path, "refs").rglob("*"):
+        # libgit2 does not list a ref that it cannot read, and then cannot write it either.
+        if file.is_file() and file.relative_to(repo.path).as_posix() not in listed:
+            raise KeyError(file.name)
+    refs = held(repo)
+    if MAIN in refs:
+        history(repo, refs[MAIN])
+    ends = [peeled(repo, object_id) for object_id in refs.values()]
+    trees = [end.id for end in ends if isinstance(end, pygit2.Tree)]
+    contents(repo, trees + [end.tree.id for end in ends if isinstance(end, pygit2.Commit)])
+
+
+def _made(clone: Path) -> pygit2.Repository:
+    if clone.is_dir() and not clone.is_symlink():
+        shutil.rmtree(clone)
+    else:
+        clone.unlink(missing_ok=True)
+    return pygit2.init_repository(str(clone), bare=True, initial_head="main")

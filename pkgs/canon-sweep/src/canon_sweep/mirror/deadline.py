@@ -1,0 +1,78 @@
+"""One bound on everything that a sync does, whatever the server sends or does not send."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import TypeVar
+
+from canon_sweep.errors import SyncFault
+
+T = TypeVar("T")
+
+# libgit2's own limits end a read at the deadline; this lets their error come first.
+_GRACE = 0.3
+
+
+class Deadline:
+    """When a sync has to be done, and whom it is waiting for."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+        self.waiting_for = "the cache clone"
+
+    def left(self) -> float:
+        """Seconds until the deadline, never negative."""
+        return max(0.0, self._end - time.monotonic())
+
+    def expire(self) -> None:
+        """Nothing may be done any more: what still runs stops at its next check."""
+        self._end = 0.0
+
+    def check(self) -> None:
+        """Go on, or not.
+
+        Raises:
+            SyncFault: the deadline has passed.
+        """
+        if not self.left():
+            raise self.fault()
+
+    def fault(self) -> SyncFault:
+        """The error that says who was too slow."""
+        return SyncFault(
+            f"{self.waiting_for}: not done within {self._seconds:g} s",
+            do="see whether it answers, or allow a sync more time",
+        )
+
+
+def bounded(work: Callable[[Deadline], T], seconds: float) -> T:
+    """Do ``work`` and return its result, or give up at the deadline.
+
+    libgit2 cannot be interrupted while a server drips one byte a second, so it
+    works in a thread that is left behind at the deadline.  Such a thread can
+    only receive: whatever it would do next begins with a check of the deadline.
+
+    Raises:
+        SyncFault: the deadline passed first.
+    """
+    deadline = Deadline(seconds)
+    answer: Future[T] = Future()
+    threading.Thread(target=_settle, args=(answer, work, deadline), daemon=True).start()
+    try:
+        return answer.result(timeout=seconds + _GRACE)
+    except FutureTimeout:
+        raise deadline.fault() from None
+    finally:
+        deadline.expire()
+
+
+def _settle(answer: Future[T], work: Callable[[Deadline], T], deadline: Deadline) -> None:
+    try:
+        answer.set_result(work(deadline))
+    except BaseException as error:  # it is raised again where the answer is awaited
+        answer.set_exception(error)

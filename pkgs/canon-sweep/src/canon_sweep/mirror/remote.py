@@ -1,0 +1,208 @@
+"""One remote, spoken to through libgit2: advertise, fetch, push."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import ConfigLevel
+
+from canon_sweep.core.names import printable
+from canon_sweep.errors import SyncFault
+from canon_sweep.mirror.address import address
+from canon_sweep.mirror.callbacks import Callbacks, DeafCallbacks
+from canon_sweep.mirror.deadline import Deadline
+from canon_sweep.settings.records import Credential
+
+# Whatever pygit2 raises for a remote, a repository or an object at fault.  AssertionError
+# is pygit2's own, for an error code of libgit2 that it does not know.
+GIT_ERRORS = (pygit2.GitError, OSError, ValueError, LookupError, TypeError, AssertionError)
+
+_NAME = "canon-sweep"
+
+# The configuration of the user who runs us must not rewrite URLs (`url.*.insteadOf`)
+# or choose credentials: what is synced depends on our settings alone.
+for _level in (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
+    pygit2.settings.search_path[_level] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advertisement:
+    """What a remote says it has: object ids by full ref name, and HEAD's branch if told."""
+
+    refs: Mapping[str, str]
+    head: str | None
+
+
+class Remote:
+    """One remote URL, spoken to from the repository ``repo``.
+
+    ``advertise`` and ``fetch`` share one connection, so that what is fetched
+    is what was advertised; the end of the ``with`` block closes it.
+    """
+
+    def __init__(
+        self,
+        repo: pygit2.Repository,
+        url: str,
+        credentials: Mapping[str, Credential],
+        deadline: Deadline,
+    ) -> None:
+        self._repo = repo
+        self._address = address(url)
+        self._credential = next(
+            (credentials[key] for key in self._address.keys if key in credentials), None
+        )
+        self._deadline = deadline
+        self._line: pygit2.Remote | None = None
+
+    def __enter__(self) -> Remote:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._line = None
+
+    @property
+    def shown(self) -> str:
+        """The URL without secrets."""
+        return self._address.shown
+
+    def advertise(self) -> Advertisement:
+        """Connect and read what the remote has.
+
+        Raises:
+            SyncFault: it cannot be reached, refuses us, or offers a name that git forbids.
+        """
+        callbacks = self._callbacks()
+        with self._speaking("cannot be read"):
+            self._line = self._open()
+            self._line.connect(callbacks=callbacks, proxy=True)
+            heads = self._line.list_heads(connect=False)
+        self._deadline.check()
+        refs = {}
+        head = None
+        for entry in heads:
+            name = entry.name or ""
+            if name == "HEAD":
+                head = entry.symref_target
+            elif not name.endswith("^{}"):
+                self._check_name(name)
+                refs[name] = str(entry.oid)
+        return Advertisement(refs, head)
+
+    def fetch(self, specs: Sequence[str]) -> None:
+        """Fetch by ``specs`` over the connection of `advertise`; no other ref is written.
+
+        Raises:
+            SyncFault: the answer is broken or does not come.
+        """
+        callbacks = self._callbacks()
+        with self._speaking("cannot be fetched from"):
+            line = self._line or self._open()
+            line.fetch(list(specs), callbacks=callbacks, proxy=True)
+        self._line = None
+        self._deadline.check()
+
+    def push(self, updates: Sequence[str], deletions: Sequence[str]) -> None:
+        """Force every ref of ``updates`` to what the repository has, and remove ``deletions``.
+
+        Raises:
+            SyncFault: the remote cannot be reached, or did not take every ref.
+        """
+        # Deletions first: a tag `a` may have to make room for a tag `a/b`.
+        specs = [*(f":{ref}" for ref in deletions), *(f"+{ref}:{ref}" for ref in updates)]
+        callbacks = self._callbacks(Callbacks)
+        try:
+            with self._speaking("cannot be pushed to", UnicodeDecodeError):
+                self._open().push(specs, callbacks=callbacks, proxy=True)
+        except UnicodeDecodeError:
+            # The server's chatter is not UTF-8, and pygit2 stops at it: push again, unheard.
+            callbacks = self._callbacks()
+            with self._speaking("cannot be pushed to"):
+                self._open().push(specs, callbacks=callbacks, proxy=True)
+        self._check_taken([*deletions, *updates], callbacks)
+        self._deadline.check()
+
+    def _callbacks(self, kind: type[Callbacks] = DeafCallbacks) -> Callbacks:
+        return kind(self._address, self._credential, self._deadline)
+
+    def _open(self) -> pygit2.Remote:
+        config = self._repo.config
+        # libgit2 would show a credential to whichever host a redirect leads to.
+        config["http.followRedirects"] = "initial" if self._credential is None else "false"
+        # A named remote, because only a name can be told not to follow tags by itself.
+        config[f"remote.{_NAME}.url"] = self._address.url
+        config[f"remote.{_NAME}.tagOpt"] = "--no-tags"
+        return self._repo.remotes[_NAME]
+
+    @contextmanager
+    def _speaking(self, failure: str, *let_through: type[Exception]) -> Iterator[None]:
+        """Turn every error of libgit2 into one sentence that names the remote."""
+        self._deadline.waiting_for = self.shown
+        self._deadline.check()
+        milliseconds = max(1, int(self._deadline.left() * 1000))
+        pygit2.settings.server_connect_timeout = milliseconds
+        pygit2.settings.server_timeout = milliseconds
+        try:
+            with self._known_hosts():
+                yield
+        except let_through:
+            raise
+        except GIT_ERRORS as error:
+            self._line = None
+            self._deadline.check()
+            why = self._callbacks().clean(str(error)) or type(error).__name__
+            # Not chained: libgit2's text may repeat what `clean` has just removed.
+            raise SyncFault(
+                f"{self.shown} {failure}: {why}", do="see that the URL is right and it answers"
+            ) from None
+
+    @contextmanager
+    def _known_hosts(self) -> Iterator[None]:
+        """Let libgit2 find the known hosts: it looks in the home folder and nowhere else."""
+        if self._address.scheme != "ssh":
+            yield
+            return
+        hosts = self._credential and self._credential.known_hosts_file
+        if not hosts:
+            raise SyncFault(
+                f"{self.shown} is refused: no known hosts are configured for it",
+                do=f"set knownHostsFile in the credentials of {self._address.host}",
+            )
+        home_before = pygit2.settings.homedir
+        with tempfile.TemporaryDirectory(prefix="canon-sweep-ssh-") as home:
+            folder = Path(home, ".ssh")
+            folder.mkdir()
+            (folder / "known_hosts").write_bytes(hosts.read_bytes())
+            pygit2.settings.homedir = home
+            try:
+                yield
+            finally:
+                pygit2.settings.homedir = home_before or ""
+
+    def _check_name(self, name: str) -> None:
+        """Only tags become refs under their own name; others are looked up by ours."""
+        valid = pygit2.reference_is_valid_name
+        if name.startswith("refs/tags/") and not (name.isprintable() and valid(name)):
+            raise SyncFault(
+                f"{self.shown} offers {printable(name)}, which is no valid ref name",
+                do="remove that tag there: nothing was changed",
+            )
+
+    def _check_taken(self, refs: Sequence[str], callbacks: Callbacks) -> None:
+        """A push that was answered is not a push that was done: look at every ref."""
+        refused = [ref for ref in refs if callbacks.reports.get(ref, "no answer") is not None]
+        if not refused:
+            return
+        reason = callbacks.clean(callbacks.reports.get(refused[0]) or "no answer")
+        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+        said = callbacks.clean(callbacks.heard)
+        raise SyncFault(
+            f"{self.shown} rejects {printable(refused[0])}{more}: {reason}"
+            + (f" ({said})" if said else ""),
+            do="see its branch protection, hooks and the account's rights; the next sync goes on",
+        )

@@ -1,0 +1,335 @@
+"""Bring a mirror's main and tags to what upstream has, and touch nothing else."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+
+from canon_sweep.core.names import printable
+from canon_sweep.core.release import Tag
+from canon_sweep.errors import SyncFault, UsageFault
+from canon_sweep.mirror import clone as cache
+from canon_sweep.mirror.clone import MAIN, TAGS
+from canon_sweep.mirror.deadline import Deadline, bounded
+from canon_sweep.mirror.remote import Advertisement, Remote
+from canon_sweep.settings.records import Credential
+
+# Refs that `fetch_ref` keeps in the clone; no sync looks at them or pushes them.
+FETCHED = "refs/canon-sweep/ref/"
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A tag that upstream does not have, and the object that the mirror had for it."""
+
+    tag: str
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """What upstream advertises: the full name and commit of its main branch, and its tags.
+
+    ``tags`` has the object id (of the tag object, when annotated) by tag name.
+    """
+
+    branch: str
+    main: str
+    tags: Mapping[str, str]
+
+    @property
+    def refs(self) -> dict[str, str]:
+        """The refs that the mirror has to have, by full name."""
+        return {MAIN: self.main} | {TAGS + tag: oid for tag, oid in self.tags.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What upstream has, and what was done about it.
+
+    From `look`, ``pushed`` and ``deleted`` are what a sync would do.
+    """
+
+    main: str
+    tags: tuple[Tag, ...]
+    fetched: bool
+    pushed: tuple[str, ...]
+    deleted: tuple[Deleted, ...]
+
+
+def sync(
+    upstream: str,
+    mirror: str,
+    clone: Path,
+    *,
+    credentials: Mapping[str, Credential],
+    timeout: float,
+) -> Synced:
+    """Make the mirror's main and tags those of upstream.
+
+    ``timeout`` is in seconds, for everything together.  When both sides agree
+    and the clone has it all, nothing is fetched and nothing is pushed.
+
+    Raises:
+        SyncFault: upstream or mirror fails.  Before the push nothing was changed;
+            during it the mirror may have a part, and the next sync goes on.
+    """
+
+    def work(deadline: Deadline) -> Synced:
+        with _cache(clone) as repo:
+            source = Remote(repo, upstream, credentials, deadline)
+            target = Remote(repo, mirror, credentials, deadline)
+            found = _compare(repo, clone, source, target)
+            if found.pushed or found.deleted:
+                _check_pushable(repo, found, target)
+                target.push(found.pushed, [TAGS + gone.tag for gone in found.deleted])
+            return found
+
+    return bounded(work, timeout)
+
+
+def look(
+    upstream: str,
+    mirror: str,
+    clone: Path,
+    *,
+    credentials: Mapping[str, Credential],
+    timeout: float,
+) -> Synced:
+    """What `sync` would do, without changing the mirror; the clone is brought up to date.
+
+    Raises:
+        SyncFault: upstream or mirror cannot be read.
+    """
+
+    def work(deadline: Deadline) -> Synced:
+        with _cache(clone) as repo:
+            source = Remote(repo, upstream, credentials, deadline)
+            target = Remote(repo, mirror, credentials, deadline)
+            return _compare(repo, clone, source, target)
+
+    return bounded(work, timeout)
+
+
+def advertised(upstream: str, *, credentials: Mapping[str, Credential], timeout: float) -> Upstream:
+    """Read upstream's main and tags anew; nothing is fetched.
+
+    Raises:
+        SyncFault: upstream cannot be read, is empty, or has no main branch.
+    """
+
+    def work(deadline: Deadline) -> Upstream:
+        # libgit2 speaks only from a repository; this one stays empty.
+        with tempfile.TemporaryDirectory(prefix="canon-sweep-read-") as folder:
+            repo = pygit2.init_repository(folder, bare=True)
+            with Remote(repo, upstream, credentials, deadline) as source:
+                return _upstream(source)
+
+    return bounded(work, timeout)
+
+
+def tag_now(
+    upstream: str, tag: str, *, credentials: Mapping[str, Credential], timeout: float
+) -> str | None:
+    """The object id that upstream has for the tag at this moment, None if it is gone.
+
+    To compare with ``Tag.object_id``: a difference means that it moved.
+
+    Raises:
+        SyncFault: upstream cannot be read, is empty, or has no main branch.
+    """
+    return advertised(upstream, credentials=credentials, timeout=timeout).tags.get(tag)
+
+
+def fetch_ref(
+    remote: str,
+    clone: Path,
+    ref: str,
+    *,
+    credentials: Mapping[str, Credential],
+    timeout: float,
+) -> str:
+    """Fetch one branch, tag or pull request ref and return its commit.
+
+    ``ref`` is a branch's or tag's name, ``pull/7/head``, or a full ref name.  It
+    is kept in the clone under ``refs/canon-sweep/ref/``, apart from what a sync
+    mirrors, so that ``remote`` may also be the mirror or a fork.
+
+    Raises:
+        UsageFault: the remote has no such ref, or it does not lead to a commit.
+        SyncFault: the remote fails.
+    """
+
+    def work(deadline: Deadline) -> str:
+        with _cache(clone) as repo, Remote(repo, remote, credentials, deadline) as source:
+            name, object_id = _found(source, ref)
+            kept = FETCHED + name.removeprefix("refs/")
+            for other in [ref for ref in repo.references if _in_the_way(ref, kept)]:
+                repo.references.delete(other)
+            _fetch(clone, source, [f"+{name}:{kept}"])
+            _check_whole(repo, clone, source, {kept: object_id}, known=())
+            end = cache.peeled(repo, object_id)
+            if not isinstance(end, pygit2.Commit):
+                raise UsageFault(f"{printable(ref)} of {source.shown} does not lead to a commit")
+            return str(end.id)
+
+    return bounded(work, timeout)
+
+
+@contextmanager
+def _cache(clone: Path) -> Iterator[pygit2.Repository]:
+    try:
+        with cache.opened(clone) as repo:
+            yield repo
+    except OSError as error:
+        raise SyncFault(
+            f"the cache clone {clone} cannot be used: {error.strerror or error}",
+            do="see the folder's rights and the free space",
+        ) from error
+    except (pygit2.GitError, KeyError) as error:
+        cache.forget(clone)
+        raise SyncFault(
+            f"the cache clone {clone} is broken", do="it was deleted; sync the recipe again"
+        ) from error
+
+
+def _compare(repo: pygit2.Repository, clone: Path, source: Remote, target: Remote) -> Synced:
+    """Bring the clone to upstream, then say in what the mirror differs from it."""
+    with source:
+        wanted = _upstream(source)
+        fetched = _bring(repo, clone, source, wanted)
+    with target:
+        mirrored = target.advertise().refs
+    return Synced(
+        main=wanted.main,
+        tags=_tags(repo, wanted),
+        fetched=fetched,
+        pushed=tuple(ref for ref, oid in sorted(wanted.refs.items()) if mirrored.get(ref) != oid),
+        deleted=tuple(
+            Deleted(ref.removeprefix(TAGS), oid)
+            for ref, oid in sorted(mirrored.items())
+            if ref.startswith(TAGS) and ref not in wanted.refs
+        ),
+    )
+
+
+def _upstream(source: Remote) -> Upstream:
+    """Read upstream; an answer that could be half of one is an error, never "no tags"."""
+    told = source.advertise()
+    if not told.refs:
+        raise SyncFault(
+            f"{source.shown} has no branches and no tags",
+            do="see that the upstream URL is right: nothing was changed",
+        )
+    branch = _main_branch(told)
+    if branch is None:
+        raise SyncFault(
+            f"{source.shown} has no main branch",
+            do="see that the upstream URL is right: nothing was changed",
+        )
+    tags = {ref.removeprefix(TAGS): oid for ref, oid in told.refs.items() if ref.startswith(TAGS)}
+    return Upstream(branch, told.refs[branch], tags)
+
+
+def _main_branch(told: Advertisement) -> str | None:
+    """``main``; else the branch that HEAD names; else ``master``."""
+    heads = (MAIN, told.head or "", "refs/heads/master")
+    return next((ref for ref in heads if ref.startswith("refs/heads/") and ref in told.refs), None)
+
+
+def _bring(repo: pygit2.Repository, clone: Path, source: Remote, wanted: Upstream) -> bool:
+    """Make the clone's main and tags those of upstream; whether anything was fetched."""
+    before = cache.held(repo)
+    if before == wanted.refs:
+        return False
+    cache.prune(repo, wanted.refs)
+    if cache.held(repo) == wanted.refs:
+        return False
+    _fetch(clone, source, [f"+{wanted.branch}:{MAIN}", f"+{TAGS}*:{TAGS}*"])
+    _check_whole(repo, clone, source, wanted.refs, known=before.values())
+    return True
+
+
+def _fetch(clone: Path, source: Remote, specs: Sequence[str]) -> None:
+    try:
+        source.fetch(specs)
+    except SyncFault:
+        # It may be the clone's fault as well, so that no fetch into it would ever work again.
+        cache.forget(clone)
+        raise
+
+
+def _check_whole(
+    repo: pygit2.Repository,
+    clone: Path,
+    source: Remote,
+    wanted: Mapping[str, str],
+    known: Iterable[str],
+) -> None:
+    """See that what was advertised has come, with everything it leads to.
+
+    Raises:
+        SyncFault: it has not.  The clone is deleted, so that no later sync builds on it.
+    """
+    refs = repo.references
+    missing = [
+        ref for ref, oid in wanted.items() if ref not in refs or str(refs[ref].target) != oid
+    ]
+    if not missing and cache.is_whole(repo, wanted.values(), known):
+        return
+    cache.forget(clone)
+    raise SyncFault(
+        f"{source.shown} did not send everything that it advertised"
+        + (f", e.g. {printable(missing[0])}" if missing else ""),
+        do="nothing was changed; the next sync starts from an empty clone",
+    )
+
+
+def _check_pushable(repo: pygit2.Repository, found: Synced, target: Remote) -> None:
+    """See that libgit2 can send every tag: of a tag on a bare tree it sends the tree alone.
+
+    Raises:
+        SyncFault: a tag is on a tree that comes with nothing else that is pushed.
+    """
+    refs = cache.held(repo)
+    bare = [ref for ref in found.pushed if isinstance(repo[refs[ref]], pygit2.Tree)]
+    if not bare:
+        return
+    others = [oid for ref, oid in refs.items() if ref not in bare]
+    sent = cache.contents(repo, cache.roots(repo, others))
+    for ref in bare:
+        if repo[refs[ref]].id not in sent:
+            raise SyncFault(
+                f"{target.shown} cannot be sent {printable(ref)}:"
+                " it is a tag on a tree that no commit has",
+                do="remove that tag upstream",
+            )
+
+
+def _tags(repo: pygit2.Repository, wanted: Upstream) -> tuple[Tag, ...]:
+    on_main = cache.history(repo, wanted.main)
+    tags = []
+    for name, object_id in sorted(wanted.tags.items()):
+        end = cache.peeled(repo, object_id)
+        commit = str(end.id) if isinstance(end, pygit2.Commit) else None
+        tags.append(Tag(name, object_id, commit, commit in on_main))
+    return tuple(tags)
+
+
+def _in_the_way(ref: str, of: str) -> bool:
+    """Whether the ref of an earlier fetch is a folder where ``of`` is a file, or the reverse."""
+    return ref.startswith(FETCHED) and (ref.startswith(of + "/") or of.startswith(ref + "/"))
+
+
+def _found(source: Remote, ref: str) -> tuple[str, str]:
+    """Full name and object id of the ref that the text means."""
+    told = source.advertise().refs
+    for name in (ref, f"refs/heads/{ref}", f"{TAGS}{ref}", f"refs/{ref}"):
+        if name.startswith("refs/") and name in told and pygit2.reference_is_valid_name(name):
+            return name, told[name]
+    raise UsageFault(f"{source.shown} has no branch, tag or ref {printable(ref)}")

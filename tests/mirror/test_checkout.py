@@ -1,0 +1,226 @@
+"""Finding a commit in the clone and writing its files, whatever is in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from canon_sweep.errors import Fault, HostFault, RecipeFault, SyncFault, UsageFault
+from canon_sweep.mirror.checkout import checkout, is_commit, resolve
+from canon_sweep.mirror.sync import fetch_ref
+from mirror.world import Repo, World
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """An empty folder."""
+    target = tmp_path / "target"
+    target.mkdir()
+    return target
+
+
+@pytest.fixture
+def taken(world: World, target: Path) -> Path:
+    """A commit's files: a script, a folder, a link inside, a submodule."""
+    up = world.up
+    blob = up.blob(b"echo hi\n")
+    inner = up.tree(f"100644 blob {blob}\tdeep.txt\n120000 blob {up.blob(b'../abra.sh')}\tup\n")
+    tree = up.tree(
+        f"100755 blob {blob}\tabra.sh\n040000 tree {inner}\trelease\n"
+        f"120000 blob {up.blob(b'release/deep.txt')}\tlink\n"
+        f"160000 commit {up.refs()['refs/heads/main']}\tmodule\n"
+    )
+    commit = up.commit_of(tree, up.refs()["refs/heads/main"])
+    up.set("refs/heads/main", commit)
+    world.sync()
+    checkout(world.clone, commit, target)
+    return target
+
+
+def test_a_commit_is_written_as_it_is(taken: Path) -> None:
+    """Files, modes and inner links are there; a submodule is not."""
+    found = {str(path.relative_to(taken)) for path in taken.rglob("*")}
+
+    assert found == {"abra.sh", "release", "release/deep.txt", "release/up", "link"}
+    assert os.access(taken / "abra.sh", os.X_OK)
+    assert not os.access(taken / "release/deep.txt", os.X_OK)
+    assert (taken / "link").read_bytes() == b"echo hi\n"
+    assert (taken / "release/up").is_symlink()
+
+
+def raw_tree(up: Repo, *entries: tuple[str, str, str]) -> str:
+    """A tree that git itself would refuse to make, from (mode, name, object id)."""
+    data = b"".join(
+        f"{mode} {name}\0".encode() + bytes.fromhex(object_id) for mode, name, object_id in entries
+    )
+    return up.git("hash-object", "-t", "tree", "-w", "--literally", "--stdin", given=data)
+
+
+def hostile_trees(up: Repo) -> dict[str, str]:
+    blob = up.blob(b"owned")
+
+    def link(to: bytes) -> str:
+        return up.blob(to)
+
+    inner = raw_tree(up, ("100644", "x", blob))
+    deep = raw_tree(up, ("120000", "d", link(b"../..")), ("120000", "e", link(b"d/../x")))
+    nest = raw_tree(up, ("40000", "q", deep))
+    bomb = up.tree(f"100644 blob {blob}\tx\n")
+    for _ in range(8):
+        bomb = raw_tree(up, *(("40000", f"d{n}", bomb) for n in range(10)))
+    return {
+        "git folder": raw_tree(up, ("40000", ".git", inner)),
+        "GIT folder": raw_tree(up, ("40000", ".GIT", inner)),
+        "dots": raw_tree(up, ("40000", "..", inner)),
+        "slash": raw_tree(up, ("100644", "a/../../x", blob)),
+        "absolute": raw_tree(up, ("120000", "l", link(b"/etc/passwd"))),
+        "outside": raw_tree(up, ("120000", "l", link(b"../x"))),
+        "by two links": raw_tree(up, ("40000", "p", nest)),
+        "through a link": raw_tree(up, ("120000", "a", link(b"..")), ("40000", "a", inner)),
+        "twice": raw_tree(up, ("100644", "a", blob), ("100755", "a", blob)),
+        "no target": raw_tree(up, ("120000", "l", link(b"a\0b"))),
+        "long": raw_tree(up, ("100644", "n" * 300, blob)),
+        "bomb": bomb,
+    }
+
+
+CASES = (
+    *("git folder", "GIT folder", "dots", "slash", "absolute", "outside", "by two links"),
+    *("through a link", "twice", "no target", "long", "bomb"),
+)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_hostile_tree_is_the_recipes_fault(up: Repo, target: Path, case: str) -> None:
+    """Nothing is written or led outside the folder, and nothing is left in it."""
+    commit = up.commit_of(hostile_trees(up)[case])
+
+    with pytest.raises(RecipeFault) as caught:
+        checkout(up.path, commit, target)
+
+    assert str(caught.value).isprintable()
+    assert list(target.iterdir()) == []
+    assert [path.name for path in target.parent.iterdir()] == ["target"]
+
+
+def test_a_commit_that_the_clone_lacks_is_an_error(world: World, target: Path) -> None:
+    """A missing commit and a missing clone say: sync first."""
+    with pytest.raises(SyncFault, match="sync the recipe first"):
+        checkout(world.clone, "c0ffee" + "0" * 34, target)
+    world.sync()
+    with pytest.raises(SyncFault, match="sync the recipe first"):
+        checkout(world.clone, "c0ffee" + "0" * 34, target)
+
+
+def test_a_broken_clone_is_deleted_so_that_it_is_made_again(world: World, target: Path) -> None:
+    """A clone that misses a file heals with the next sync."""
+    up = world.up
+    clone = Repo.made(world.clone)
+    commit = clone.commit("whole")
+    lost = clone.git("rev-parse", f"{commit}:compose.yml")
+    (clone.path / "objects" / lost[:2] / lost[2:]).unlink()
+
+    with pytest.raises(SyncFault, match="it was deleted"):
+        checkout(world.clone, commit, target)
+
+    assert list(target.iterdir()) == []
+    main = world.sync().main
+    checkout(world.clone, main, target)
+    assert (target / "compose.yml").read_text() == up.git("show", "main:compose.yml")
+
+
+def test_a_folder_with_something_in_it_is_not_touched(world: World, target: Path) -> None:
+    """A checkout never mixes with what is there, nor makes its own folder."""
+    main = world.sync().main
+    (target / "kept").touch()
+
+    for folder in (target, target / "none"):
+        with pytest.raises(HostFault, match="is not an empty folder"):
+            checkout(world.clone, main, folder)
+
+    assert [path.name for path in target.iterdir()] == ["kept"]
+
+
+def test_a_ref_is_resolved_to_its_commit(world: World) -> None:
+    """Main, tags, full names and commit ids lead to a commit."""
+    done = world.sync()
+    release = next(tag for tag in done.tags if tag.name == "1.0.0+v1")
+
+    assert resolve(world.clone, "main") == done.main
+    assert resolve(world.clone, "refs/heads/main") == done.main
+    assert resolve(world.clone, "1.0.0+v1") == release.commit
+    assert resolve(world.clone, release.object_id) == release.commit
+    assert resolve(world.clone, done.main) == done.main
+    assert resolve(world.clone, done.main[:9]) == done.main
+
+
+@pytest.mark.parametrize(
+    "ref",
+    ["", "nothing", "-x", "main~1", "main^{tree}", "../../x", "a\nb", "abc", "a blob", "\udcff"],
+)
+def test_an_unknown_ref_is_a_usage_error(world: World, ref: str) -> None:
+    """What is no name or id is never evaluated, and is quoted in the error."""
+    world.sync()
+
+    with pytest.raises(UsageFault) as caught:
+        resolve(world.clone, ref)
+
+    assert str(caught.value).isprintable()
+
+
+def test_only_a_commit_is_a_commit(world: World) -> None:
+    """A tag object, a prefix and a stranger are none."""
+    done = world.sync()
+
+    assert is_commit(world.clone, done.main)
+    assert not is_commit(world.clone, done.main[:10])
+    assert not is_commit(world.clone, done.tags[0].object_id)
+    assert not is_commit(world.clone, "c0ffee" + "0" * 34)
+    assert not is_commit(world.clone.with_name("none"), done.main)
+
+
+@pytest.mark.parametrize(
+    "ref", ["feature", "refs/heads/feature", "refs/pull/7/head", "pull/7/head"]
+)
+def test_a_branch_or_pull_request_is_fetched_by_name(world: World, ref: str) -> None:
+    """``test --ref`` works for what is not mirrored, and leaves the mirror's refs as they are."""
+    done = world.sync()
+    work = world.up.commit("draft", branch="feature")
+    world.up.set("refs/pull/7/head", work)
+    world.up.tag("not-yet", work)
+
+    fetched = fetch_ref(world.upstream_url, world.clone, ref, credentials={}, timeout=10)
+
+    assert fetched == work
+    assert resolve(world.clone, ref) == work
+    assert Repo(world.clone).refs()["refs/heads/main"] == done.main
+    assert "refs/tags/not-yet" not in Repo(world.clone).refs()
+    world.up.remove("refs/tags/not-yet")
+    assert not world.sync().fetched
+    assert set(world.mirror.refs()) == {
+        "refs/heads/main",
+        *(f"refs/tags/{t.name}" for t in done.tags),
+    }
+
+
+def test_a_branch_may_make_room_for_a_folder_of_branches(world: World) -> None:
+    """A stale branch of an earlier fetch is not in the way of a new one."""
+    for ref in ("feature", "feature/x", "feature"):
+        world.up.commit(ref, branch=ref)
+
+        got = fetch_ref(world.upstream_url, world.clone, ref, credentials={}, timeout=10)
+
+        assert got == world.up.refs()[f"refs/heads/{ref}"]
+        world.up.remove(f"refs/heads/{ref}")
+
+
+def test_a_ref_that_is_not_there_is_a_usage_error(world: World) -> None:
+    """A misspelled branch and a tag on a blob are told apart from a failing remote."""
+    world.up.tag("blob", world.up.blob(b"x"))
+    for ref in ("featur", "-x", "refs/tags/../x", "blob", ""):
+        with pytest.raises(UsageFault):
+            fetch_ref(world.upstream_url, world.clone, ref, credentials={}, timeout=10)
+    with pytest.raises(Fault, match="cannot be read"):
+        fetch_ref("file:///nowhere.git", world.clone, "x", credentials={}, timeout=10)

@@ -1,0 +1,272 @@
+"""Upstreams that fail, lie or stall: an error in one line, and nothing changes."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from canon_sweep.errors import SyncFault
+from mirror.servers import Hostile, advertisement, line
+from mirror.world import GIT_ENV, Repo, World
+
+A_COMMIT = "c0ffee" + "0" * 34
+
+
+@pytest.fixture
+def settled(world: World, hostile: Hostile) -> World:
+    """A recipe that is in sync, and whose upstream is hostile from now on."""
+    world.sync()
+    world.upstream_url = hostile.url
+    return world
+
+
+def fails(world: World, match: str) -> str:
+    """The error of a sync, which must be one printable line and leave the mirror alone."""
+    before = world.mirror.refs()
+    with pytest.raises(SyncFault, match=match) as caught:
+        world.sync()
+    assert world.mirror.refs() == before
+    assert str(caught.value).isprintable()
+    assert caught.value.do
+    return str(caught.value)
+
+
+def test_an_empty_upstream_is_an_error(world: World) -> None:
+    """A repository without refs is never taken for one whose tags were all deleted."""
+    world.sync()
+    for ref in world.up.refs():
+        world.up.remove(ref)
+
+    fails(world, r"up\.git has no branches and no tags")
+
+
+def test_an_upstream_without_main_is_an_error(world: World) -> None:
+    """Tags alone are no recipe."""
+    world.sync()
+    world.up.remove("refs/heads/main")
+
+    fails(world, "has no main branch")
+
+
+def test_a_missing_upstream_is_an_error(world: World) -> None:
+    """A repository that went away is named."""
+    world.sync()
+    world.up.path.rename(world.up.path.with_name("moved.git"))
+
+    assert "up.git" in fails(world, "cannot be read")
+
+
+def test_a_missing_mirror_is_an_error(world: World) -> None:
+    """A mirror that was never made is named."""
+    world.mirror.path.rename(world.mirror.path.with_name("moved.git"))
+
+    with pytest.raises(SyncFault, match=r"mirror\.git cannot be read"):
+        world.sync()
+
+
+@pytest.mark.parametrize(
+    ("answer", "match"),
+    [
+        (b"", "cannot be read"),
+        (b"0000", "no branches and no tags"),
+        (b"003f" + b"0" * 20, "cannot be read"),
+        (advertisement(("refs/heads/main", A_COMMIT))[:-4], "cannot be read"),
+        (b"zzzz", "cannot be read"),
+        (line("ERR no such repository\x1b[31m"), "cannot be read"),
+    ],
+    ids=["closes", "nothing", "half a line", "no end", "garbage", "an error"],
+)
+def test_a_broken_advertisement_changes_nothing(
+    settled: World, hostile: Hostile, answer: bytes, match: str
+) -> None:
+    """A failed or empty answer is an error, never "no tags"."""
+    hostile.talk = lambda connection: connection.sendall(answer)
+
+    assert hostile.url in fails(settled, match)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["refs/tags/../../x", "refs/tags/a\x1b[2Jb", "refs/tags/a b", "refs/tags/x.lock", "refs/tags/"],
+)
+def test_a_forbidden_name_is_an_error(settled: World, hostile: Hostile, name: str) -> None:
+    """A ref name that git forbids never becomes a file, and is quoted in the error."""
+    answer = advertisement(("refs/heads/main", A_COMMIT), (name, A_COMMIT))
+    hostile.talk = lambda connection: connection.sendall(answer)
+
+    fails(settled, "is no valid ref name")
+
+    assert "refs/heads/main" in Repo(settled.clone).refs()
+    assert not (settled.clone / "x").exists()
+
+
+def test_a_name_that_is_not_utf8_is_an_error(settled: World, hostile: Hostile) -> None:
+    """Bytes that are no text do not end in a traceback."""
+    bad = line(f"{A_COMMIT} refs/tags/".encode() + b"\xff\xfe\n")
+    answer = advertisement(("refs/heads/main", A_COMMIT))[:-4] + bad + b"0000"
+    hostile.talk = lambda connection: connection.sendall(answer)
+
+    fails(settled, "is no valid ref name|cannot be read")
+
+
+@pytest.mark.parametrize("kind", ["silent", "dripping"])
+def test_a_stalled_upstream_ends_at_the_deadline(
+    settled: World, hostile: Hostile, kind: str
+) -> None:
+    """The deadline holds against a server that says nothing and one that says it slowly."""
+    finished = threading.Event()
+
+    def stall(connection: socket.socket) -> None:
+        connection.sendall(b"ffff" if kind == "dripping" else b"")
+        while not finished.wait(0.05) and not hostile.closing.is_set():
+            if kind == "dripping":
+                with suppress(OSError):
+                    connection.sendall(b"x")
+
+    hostile.talk = stall
+    settled.timeout = 0.4
+    began = time.monotonic()
+
+    error = fails(settled, r"not done within 0\.4 s")
+
+    assert time.monotonic() - began < 2
+    assert hostile.url in error
+    finished.set()
+
+
+def test_a_program_that_met_a_dripping_server_can_end(hostile: Hostile) -> None:
+    """The thread left behind neither holds up the exit nor spoils the exit code."""
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"ffff")
+        with suppress(OSError):
+            while not hostile.closing.wait(0.02):
+                connection.sendall(b"x")
+
+    hostile.talk = drip
+    script = (
+        "from canon_sweep.mirror.sync import advertised\n"
+        "from canon_sweep.errors import SyncFault\n"
+        f"try: advertised({hostile.url!r}, credentials={{}}, timeout=0.3)\n"
+        "except SyncFault: raise SystemExit(7)\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], timeout=10, check=False)
+
+    assert done.returncode == 7
+
+
+def relay(repo: Repo, sent: Callable[[bytes], bytes]) -> Callable[[socket.socket], None]:
+    """Upstream's true advertisement, then what ``sent`` makes of its true answer to a fetch."""
+
+    def talk(connection: socket.socket) -> None:
+        program = subprocess.Popen(
+            ["git", "upload-pack", str(repo.path)],
+            env=GIT_ENV,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert program.stdin
+        assert program.stdout
+        with program:
+            # The last line of an advertisement is a flush; the program then waits for us.
+            while (head := program.stdout.read(4)) != b"0000":
+                connection.sendall(head + program.stdout.read(int(head, 16) - 4))
+            connection.sendall(b"0000")
+            asked = b""
+            while not asked.endswith(b"done\n"):
+                asked += connection.recv(65536)
+            program.stdin.write(asked)
+            program.stdin.close()
+            connection.sendall(sent(program.stdout.read()))
+
+    return talk
+
+
+def pack(repo: Repo, *objects: str) -> bytes:
+    """An answer to a fetch with a pack of just these objects."""
+    if objects:
+        made = subprocess.run(
+            ["git", "pack-objects", "--stdout", "-q"],
+            cwd=repo.path,
+            env=GIT_ENV,
+            input="\n".join(objects).encode() + b"\n",
+            capture_output=True,
+            check=True,
+        ).stdout
+    else:
+        made = b"PACK" + struct.pack(">II", 2, 0)
+        made += hashlib.sha1(made).digest()
+    return line("NAK\n") + line(b"\x01" + made) + b"0000"
+
+
+@pytest.mark.parametrize("part", [0.0, 0.5, 0.99])
+def test_a_truncated_pack_is_an_error(settled: World, hostile: Hostile, part: float) -> None:
+    """A fetch that breaks off brings nothing to the mirror; the next one starts anew."""
+    real = settled.up.path.as_uri()
+    noise = random.Random(1).randbytes(200_000)
+    settled.up.tag("2.0.0+v2", settled.up.commit("four"), annotated=True)
+    settled.up.tag("noise", settled.up.blob(noise))
+    hostile.talk = relay(settled.up, lambda answer: answer[: int(len(answer) * part)])
+
+    assert hostile.url in fails(settled, "cannot be fetched from")
+
+    settled.upstream_url = real
+    settled.sync()
+    assert settled.agrees()
+
+
+def test_a_pack_without_what_was_advertised_is_an_error(settled: World, hostile: Hostile) -> None:
+    """An advertised object that does not come is not taken on trust."""
+    settled.up.tag("2.0.0+v2", settled.up.commit("four"), annotated=True)
+    hostile.talk = relay(settled.up, lambda answer: pack(settled.up))
+
+    fails(settled, "cannot be fetched from|did not send everything")
+
+
+@pytest.mark.parametrize("missing", ["tree", "blob", "parent", "old tree"])
+def test_a_pack_with_a_hole_is_an_error(settled: World, hostile: Hostile, missing: str) -> None:
+    """Everything that a ref leads to has to come, not only what the ref names."""
+    up = settled.up
+    real = up.path.as_uri()
+    older = up.commit("four")
+    tip = up.commit("five")
+    objects = {
+        "tip": tip,
+        "parent": older,
+        "tree": up.git("rev-parse", f"{tip}^{{tree}}"),
+        "blob": up.git("rev-parse", f"{tip}:compose.yml"),
+        "old tree": up.git("rev-parse", f"{older}^{{tree}}"),
+        "old blob": up.git("rev-parse", f"{older}:compose.yml"),
+    }
+    del objects[missing]
+    answer = pack(up, *objects.values())
+    hostile.talk = relay(up, lambda _: answer)
+
+    fails(settled, "did not send everything")
+
+    settled.upstream_url = real
+    settled.sync()
+    assert settled.agrees()
+
+
+def test_many_tags_are_no_trouble(world: World) -> None:
+    """A repository with two thousand tags takes seconds, not the night."""
+    main = world.up.refs()["refs/heads/main"]
+    lines = "".join(f"create refs/tags/0.0.{n}+v1 {main}\n" for n in range(2000))
+    world.up.git("update-ref", "--stdin", given=lines.encode())
+
+    done = world.sync()
+
+    assert len(done.pushed) == 2003
+    assert world.mirror.refs() == world.up.refs()

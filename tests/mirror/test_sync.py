@@ -1,0 +1,380 @@
+"""What a sync does to a mirror, over every kind of server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from canon_sweep.core.release import Tag
+from canon_sweep.errors import SyncFault
+from canon_sweep.mirror.sync import Deleted, advertised, tag_now
+from mirror.conftest import TRANSPORTS
+from mirror.servers import HttpServer
+from mirror.world import Repo, World
+
+MAIN = "refs/heads/main"
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+def test_an_empty_mirror_gets_main_and_every_tag(served: Callable[[str], World], kind: str) -> None:
+    """The first sync makes the mirror equal to upstream, the second finds nothing to do."""
+    world = served(kind)
+
+    done = world.sync()
+
+    assert world.agrees()
+    assert done.fetched
+    assert done.pushed == (MAIN, "refs/tags/1.0.0+v1", "refs/tags/1.1.0+v1")
+    assert done.main == world.up.refs()[MAIN]
+    again = world.sync()
+    assert (again.fetched, again.pushed, again.deleted) == (False, (), ())
+    assert (again.main, again.tags) == (done.main, done.tags)
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+def test_a_change_upstream_reaches_the_mirror(served: Callable[[str], World], kind: str) -> None:
+    """A later sync brings new commits, moved tags and deletions, and reports them."""
+    world = served(kind)
+    world.sync()
+    gone = world.up.refs()["refs/tags/1.0.0+v1"]
+    world.up.remove("refs/tags/1.0.0+v1")
+    world.up.tag("1.1.0+v1", world.up.commit("four"), annotated=True)
+
+    done = world.sync()
+
+    assert world.agrees()
+    assert done.pushed == (MAIN, "refs/tags/1.1.0+v1")
+    assert done.deleted == (Deleted("1.0.0+v1", gone),)
+
+
+def test_a_second_sync_only_reads_the_two_advertisements(
+    served: Callable[[str], World], http: HttpServer
+) -> None:
+    """Seen from the servers, a sync without a change asks for refs and for nothing else."""
+    world = served("http")
+    world.sync()
+    http.asked.clear()
+
+    world.sync()
+
+    assert set(http.asked) == {"GET refs?service=git-upload-pack"}
+
+
+def test_a_deleted_tag_can_be_put_back(world: World) -> None:
+    """What the report says of a deletion is enough to undo it on the mirror."""
+    own = world.mirror
+    world.sync()
+    stray = own.tag("9.9.9+stray", own.refs()[MAIN], annotated=True)
+
+    done = world.sync()
+
+    assert done.deleted == (Deleted("9.9.9+stray", stray),)
+    own.set("refs/tags/9.9.9+stray", done.deleted[0].object_id)
+
+
+def test_other_refs_of_the_mirror_are_left_alone(world: World) -> None:
+    """Pull requests, other branches, notes and HEAD of the mirror are not upstream's business."""
+    own = world.mirror
+    work = own.commit("a pull request", branch="feature/x")
+    others = {"refs/heads/feature/x": work, "refs/pull/1/head": work, "refs/notes/commits": work}
+    for ref, commit in others.items():
+        own.set(ref, commit)
+    head = own.git("symbolic-ref", "HEAD")
+
+    done = world.sync()
+
+    assert done.deleted == ()
+    assert own.refs() == world.up.refs() | others
+    assert own.git("symbolic-ref", "HEAD") == head
+
+
+def test_other_branches_of_upstream_stay_there(world: World) -> None:
+    """Only main and tags are mirrored."""
+    world.up.commit("draft", branch="draft")
+
+    world.sync()
+
+    assert "refs/heads/draft" not in world.mirror.refs()
+
+
+def test_a_main_that_was_rewritten_is_followed(world: World) -> None:
+    """A force-push upstream is a force-push on the mirror."""
+    world.sync()
+    world.up.remove(MAIN)
+    rewritten = world.up.commit("rewritten")
+
+    done = world.sync()
+
+    assert world.mirror.refs()[MAIN] == rewritten
+    assert done.pushed == (MAIN,)
+    assert [tag.on_main for tag in done.tags] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("branches", "head", "expected"),
+    [
+        (("main", "master", "trunk"), "master", "main"),
+        (("master", "trunk"), "trunk", "trunk"),
+        (("master", "other"), "nowhere", "master"),
+    ],
+)
+def test_the_main_branch_is_main_on_the_mirror(
+    world: World, branches: tuple[str, ...], head: str, expected: str
+) -> None:
+    """Upstream's main, else the branch of its HEAD, else master, is the mirror's main."""
+    world.up.remove(MAIN)
+    made = {branch: world.up.commit(f"of {branch}", branch=branch) for branch in branches}
+    world.up.git("symbolic-ref", "HEAD", f"refs/heads/{head}")
+
+    done = world.sync()
+
+    assert done.main == made[expected]
+    assert world.mirror.refs()[MAIN] == made[expected]
+    assert {ref for ref in world.mirror.refs() if ref.startswith("refs/heads/")} == {MAIN}
+
+
+def test_a_tag_says_where_it_leads(world: World) -> None:
+    """Annotated, light, off main, on a tag, on a blob, on a tree: each is told apart."""
+    up = world.up
+    main = up.refs()[MAIN]
+    side = up.commit("side", branch="side")
+    blob = up.blob(b"no commit at all")
+    expected = [
+        Tag("a-light", up.tag("a-light", main), main, True),
+        Tag("b-side", up.tag("b-side", side, annotated=True), side, False),
+        Tag("c-tag", up.tag("c-tag", up.refs()["refs/tags/a-light"], annotated=True), main, True),
+        Tag("d-blob", up.tag("d-blob", blob), None, False),
+        Tag("e-blob", up.tag("e-blob", blob, annotated=True), None, False),
+        Tag("f-tree", up.tag("f-tree", up.git("rev-parse", "main^{tree}")), None, False),
+    ]
+    nested = up.tag("g-nested", expected[1].object_id, annotated=True)
+    expected.append(Tag("g-nested", nested, side, False))
+    up.remove("refs/heads/side")
+
+    done = world.sync()
+
+    assert world.agrees()
+    assert [tag for tag in done.tags if tag.name[1] == "-"] == expected
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+def test_a_tag_name_is_only_a_name(
+    served: Callable[[str], World], kind: str, tmp_path: Path
+) -> None:
+    """No tag name is ever taken for an option, a command or a pattern."""
+    world = served(kind)
+    trap = f"1.0.0+$(touch${{IFS}}{tmp_path}/sprung)"
+    for name in (
+        "-upload-pack=x",
+        "--exec=x",
+        trap,
+        "1.0.0+`id`;x",
+        "ü+v1",
+        "a'b\"c",
+        "1.0.0+$(x)",
+    ):
+        world.up.tag(name, world.up.refs()[MAIN], annotated=True)
+
+    world.sync()
+
+    assert world.agrees()
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_tag_may_make_room_for_a_folder_of_tags(world: World) -> None:
+    """Deleting ``a`` and making ``a/b`` in one week works, in both directions."""
+    main = world.up.refs()[MAIN]
+    world.up.tag("a", main)
+    world.sync()
+    world.up.remove("refs/tags/a")
+    world.up.tag("a/b", main)
+    world.sync()
+    assert world.agrees()
+    world.up.remove("refs/tags/a/b")
+    world.up.tag("a", main)
+
+    world.sync()
+
+    assert world.agrees()
+
+
+def test_a_tag_may_change_its_kind(served: Callable[[str], World]) -> None:
+    """A tag that moves from a commit to a blob and back is followed."""
+    world = served("git")
+    main = world.up.refs()[MAIN]
+    for target in (main, world.up.blob(b"x"), main):
+        world.up.tag("odd", target)
+
+        world.sync()
+
+        assert world.agrees()
+
+
+@pytest.mark.parametrize(
+    "damage", ["missing", "emptied", "a file", "objects", "refs", "locked", "half a pack"]
+)
+def test_the_clone_may_break_at_any_time(world: World, damage: str) -> None:
+    """A clone that was deleted or damaged is made again, and nothing else happens."""
+    world.sync()
+    clone = world.clone
+    if damage in ("missing", "a file", "emptied"):
+        shutil.rmtree(clone)
+    if damage == "a file":
+        clone.write_text("not a repository")
+    if damage == "emptied":
+        clone.mkdir()
+    if damage == "objects":
+        shutil.rmtree(clone / "objects")
+        (clone / "objects").mkdir()
+    if damage == "refs":
+        (clone / "refs/heads/main").write_text("x" * 40)
+    if damage == "locked":
+        (clone / "refs/heads/main.lock").touch()
+    if damage == "half a pack":
+        (clone / "objects/pack/pack_git2_aBcDeF").touch()
+
+    done = world.sync()
+
+    assert done.fetched
+    assert done.pushed == ()
+    assert world.agrees()
+
+
+def test_a_clone_with_a_lost_file_is_made_again(world: World) -> None:
+    """One object missing below a tag is noticed before anybody checks it out."""
+    world.sync()
+    lost = world.up.git("rev-parse", "1.0.0+v1:compose.yml")
+    packed = Repo(world.clone)
+    for pack in [*(world.clone / "objects/pack").glob("*.pack")]:
+        data = pack.read_bytes()
+        pack.unlink()
+        pack.with_suffix(".idx").unlink()
+        packed.git("unpack-objects", "-q", given=data)
+    (world.clone / "objects" / lost[:2] / lost[2:]).unlink()
+
+    done = world.sync()
+
+    assert done.fetched
+    assert packed.is_whole()
+
+
+def test_no_program_is_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sync and a look need no git on the PATH."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+
+    world.look()
+    world.sync()
+
+    assert world.agrees()
+
+
+def test_the_users_git_settings_do_not_count(world: World, tmp_path: Path) -> None:
+    """A rewrite of URLs in somebody's home changes nothing about what is synced."""
+    (tmp_path / ".gitconfig").write_text('[url "file:///elsewhere/"]\n\tinsteadOf = file:///\n')
+    script = (
+        "from canon_sweep.mirror.sync import advertised\n"
+        f"print(advertised({world.upstream_url!r}, credentials={{}}, timeout=10).main)\n"
+    )
+
+    said = subprocess.check_output(
+        [sys.executable, "-c", script], env=os.environ | {"HOME": str(tmp_path)}, text=True
+    )
+
+    assert said.strip() == world.up.refs()[MAIN]
+
+
+def test_looking_changes_nothing_on_the_mirror(world: World) -> None:
+    """A plan tells what a sync would do, and does not do it."""
+    stray = world.mirror.commit("old", branch="main")
+    world.mirror.tag("stray", stray)
+    before = world.mirror.refs()
+
+    seen = world.look()
+
+    assert world.mirror.refs() == before
+    assert seen.pushed == (MAIN, "refs/tags/1.0.0+v1", "refs/tags/1.1.0+v1")
+    assert seen.deleted == (Deleted("stray", stray),)
+    done = world.sync()
+    assert (done.pushed, done.deleted, done.tags) == (seen.pushed, seen.deleted, seen.tags)
+    assert not done.fetched
+
+
+def test_a_tag_is_read_again_at_the_gate(world: World) -> None:
+    """Upstream's answer of this moment tells a tag that moved or went away during a test."""
+    before = {tag.name: tag.object_id for tag in world.sync().tags}
+    url = world.upstream_url
+    moved = world.up.tag("1.1.0+v1", world.up.refs()[MAIN])
+    world.up.remove("refs/tags/1.0.0+v1")
+
+    now = advertised(url, credentials={}, timeout=10)
+
+    assert now.main == world.up.refs()[MAIN]
+    assert now.tags == {"1.1.0+v1": moved}
+    assert moved != before["1.1.0+v1"]
+    assert tag_now(url, "1.1.0+v1", credentials={}, timeout=10) == moved
+    assert tag_now(url, "1.0.0+v1", credentials={}, timeout=10) is None
+
+
+def test_a_rejected_ref_is_an_error_that_names_it(served: Callable[[str], World]) -> None:
+    """A mirror that takes a part says which ref it did not take, and why; it goes on later."""
+    world = served("git")
+    world.mirror.hook("update", 'case "$1" in *1.1.0*) echo protected by Bob; exit 1;; esac\n')
+
+    with pytest.raises(SyncFault, match=r"rejects 'refs/tags/1\.1\.0\+v1': .*\(protected by Bob"):
+        world.sync()
+
+    assert "refs/tags/1.0.0+v1" in world.mirror.refs()
+    (world.mirror.path / "hooks/update").unlink()
+    assert world.sync().pushed == ("refs/tags/1.1.0+v1",)
+    assert world.agrees()
+
+
+@pytest.mark.parametrize("kind", ["git", "http", "ssh"])
+def test_a_mirror_that_rejects_everything_is_an_error(
+    served: Callable[[str], World], kind: str
+) -> None:
+    """A hook that declines is never a success, and its words reach the operator."""
+    world = served(kind)
+    world.mirror.hook("pre-receive", "echo 'main is protected' >&2; exit 1\n")
+
+    with pytest.raises(SyncFault, match=r"refs/heads/main' \(and 2 more\).*main is protected"):
+        world.sync()
+
+    assert world.mirror.refs() == {}
+
+
+def test_a_hook_may_chatter_in_any_encoding(served: Callable[[str], World]) -> None:
+    """Words of the mirror that are not UTF-8 do not fail a push."""
+    world = served("git")
+    world.mirror.hook("post-receive", r"printf 'gr\374\337e\n' >&2" + "\n")
+
+    world.sync()
+
+    assert world.agrees()
+
+
+def test_a_tag_on_a_tree_of_no_commit_is_refused_before_the_push(world: World) -> None:
+    """What cannot be sent whole is not sent: a mirror never gets half an object."""
+    tree = world.up.tree(f"100644 blob {world.up.blob(b'only here')}\tx\n")
+    world.up.tag("bare-tree", tree)
+
+    with pytest.raises(SyncFault, match="'refs/tags/bare-tree'"):
+        world.sync()
+
+    assert world.mirror.refs() == {}
+
+
+def test_no_commit_is_ever_made(world: World) -> None:
+    """The clone and the mirror hold upstream's objects and no other."""
+    world.sync()
+
+    every = "--batch-all-objects", "--batch-check=%(objectname)"
+    theirs = set(world.up.git("cat-file", *every).split())
+    assert set(world.mirror.git("cat-file", *every).split()) <= theirs
+    assert set(Repo(world.clone).git("cat-file", *every).split()) <= theirs

@@ -1,0 +1,135 @@
+"""Repositories that tests build and read with git itself, never through the code under test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from canon_sweep.mirror.sync import Synced, look, sync
+from canon_sweep.settings.records import Credential
+
+GIT_ENV = {
+    "PATH": os.environ["PATH"],
+    "HOME": "/nonexistent",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.org",
+    "GIT_AUTHOR_DATE": "1700000000 +0000",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.org",
+    "GIT_COMMITTER_DATE": "1700000000 +0000",
+}
+
+
+def git(*args: str, cwd: Path, given: bytes = b"") -> str:
+    """Run git and return what it prints."""
+    done = subprocess.run(
+        ["git", *args], cwd=cwd, env=GIT_ENV, input=given, capture_output=True, check=False
+    )
+    assert done.returncode == 0, (args, done.stderr)
+    return done.stdout.decode().strip()
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A bare repository on disk."""
+
+    path: Path
+
+    @classmethod
+    def made(cls, path: Path) -> Repo:
+        """An empty one; its own HEAD names a branch that no test touches."""
+        path.mkdir(parents=True)
+        git("init", "-q", "--bare", "-b", "trunk", ".", cwd=path)
+        return cls(path)
+
+    def git(self, *args: str, given: bytes = b"") -> str:
+        return git(*args, cwd=self.path, given=given)
+
+    def blob(self, data: bytes) -> str:
+        return self.git("hash-object", "-w", "--stdin", given=data)
+
+    def tree(self, entries: str) -> str:
+        """A tree from lines of ``<mode> <type> <id>\\t<name>``."""
+        return self.git("mktree", "--missing", given=entries.encode())
+
+    def commit_of(self, tree: str, *parents: str, message: str = "a change") -> str:
+        known = [word for parent in parents for word in ("-p", parent)]
+        return self.git("commit-tree", tree, "-m", message, *known)
+
+    def commit(self, text: str, branch: str = "main") -> str:
+        """One more commit on the branch, with a file that says ``text``."""
+        tree = self.tree(f"100644 blob {self.blob(text.encode())}\tcompose.yml\n")
+        before = self.refs().get(f"refs/heads/{branch}")
+        made = self.commit_of(tree, *([before] if before else []), message=text)
+        self.set(f"refs/heads/{branch}", made)
+        return made
+
+    def set(self, ref: str, object_id: str) -> None:
+        self.git("update-ref", ref, object_id)
+
+    def remove(self, ref: str) -> None:
+        self.git("update-ref", "-d", ref)
+
+    def tag(self, name: str, target: str, *, annotated: bool = False) -> str:
+        """Make or move a tag, however odd its name; the id of what the ref then names."""
+        if annotated:
+            kind = self.git("cat-file", "-t", target)
+            text = (
+                f"object {target}\ntype {kind}\ntag {name}\ntagger A <a@b> 1700000000 +0000\n\nx\n"
+            )
+            target = self.git("hash-object", "-w", "-t", "tag", "--stdin", given=text.encode())
+        self.set(f"refs/tags/{name}", target)
+        return target
+
+    def refs(self) -> dict[str, str]:
+        lines = self.git("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
+        return dict(line.rsplit(" ", 1) for line in lines)
+
+    def hook(self, name: str, script: str) -> None:
+        file = self.path / "hooks" / name
+        file.write_text("#!/bin/sh\n" + script)
+        file.chmod(0o755)
+
+    def is_whole(self) -> bool:
+        self.git("fsck", "--full", "--strict", "--no-dangling")
+        return True
+
+
+@dataclass
+class World:
+    """One recipe's upstream, mirror and clone."""
+
+    up: Repo
+    mirror: Repo
+    clone: Path
+    upstream_url: str
+    mirror_url: str
+    credentials: Mapping[str, Credential] = field(default_factory=dict)
+    timeout: float = 20
+
+    def sync(self) -> Synced:
+        return sync(
+            self.upstream_url,
+            self.mirror_url,
+            self.clone,
+            credentials=self.credentials,
+            timeout=self.timeout,
+        )
+
+    def look(self) -> Synced:
+        return look(
+            self.upstream_url,
+            self.mirror_url,
+            self.clone,
+            credentials=self.credentials,
+            timeout=self.timeout,
+        )
+
+    def agrees(self) -> bool:
+        """Whether the mirror's main and tags are upstream's, object by object, and whole."""
+        assert self.mirror.refs() == self.up.refs()
+        return self.mirror.is_whole()
