@@ -6,6 +6,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical
@@ -34,15 +37,26 @@ def killed(work: Callable[[], object]) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(fleet: Fleet) -> None:
+@pytest.mark.parametrize(
+    ("settings", "first", "stride"),
+    [
+        ({"expectedNA": {"upgrade": "every call of the others"}}, 1, 1),
+        ({}, 12, 5),
+    ],
+    ids=["every-call", "in-the-upgrade-too"],
+)
+def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(
+    fleet: Fleet, settings: dict[str, Any], first: int, stride: int
+) -> None:
     """The next run cleans up the rest, and ends what the crashed one began."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
+    fleet.add("notes", **settings)
     fleet.sweeps()
     seen = set()
-    step, release = 0, 1
+    step, release = first - stride, 1
     while True:
-        step += 1
+        step += stride
         release += 1
         old = fleet.canonical("notes").tag
         new = fleet.publishes("notes", f"1.{release}.0+1") and f"1.{release}.0+1"
@@ -69,13 +83,14 @@ def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(fleet: Fleet) -> No
         if not died:
             break
     assert seen == {True, False}
-    assert step > 20
+    assert step > 15
 
 
 def test_a_crash_at_any_write_of_the_promotion_leaves_a_whole_canonical(fleet: Fleet) -> None:
     """Killed at each rename in turn: records, journal and history agree afterwards."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
+    fleet.add("notes", expectedNA={"upgrade": "its renames are those of the install"})
     fleet.sweeps()
     number = 0
     while True:
