@@ -1,0 +1,79 @@
+{
+  lib,
+  python3Packages,
+  coreutils,
+  docker-client,
+  gitMinimal,
+  versionCheckHook,
+}:
+
+python3Packages.buildPythonApplication (finalAttrs: {
+  pname = "canon-sweep";
+  version = (lib.importTOML ./pyproject.toml).project.version;
+  pyproject = true;
+
+  src = lib.fileset.toSource {
+    root = ../..;
+    fileset = lib.fileset.unions [
+      ./README.md
+      ./pyproject.toml
+      ./src
+      ../../pyproject.toml
+      ../../tests
+    ];
+  };
+  sourceRoot = "${finalAttrs.src.name}/pkgs/canon-sweep";
+
+  build-system = [ python3Packages.setuptools ];
+
+  dependencies = with python3Packages; [
+    click
+    docker
+    msgspec
+    packaging
+    pygit2
+    python-dotenv
+    pyyaml
+    requests
+    rich
+  ];
+
+  # `cp --reflink` copies volumes, `docker stack deploy` deploys; a docker that
+  # the host has on its PATH comes first, since it fits the host's daemon
+  makeWrapperArgs = [
+    "--suffix"
+    "PATH"
+    ":"
+    (lib.makeBinPath [
+      coreutils
+      docker-client
+    ])
+  ];
+
+  nativeCheckInputs = [
+    gitMinimal
+    python3Packages.hypothesis
+    python3Packages.pytestCheckHook
+    versionCheckHook
+  ];
+
+  enabledTestPaths = [ "../../tests" ];
+
+  # the tests' own folder is not writable here
+  pytestFlags = [
+    "-p"
+    "no:cacheprovider"
+  ];
+
+  # these start a Docker Engine, as root
+  disabledTestMarks = [ "swarm" ];
+
+  pythonImportsCheck = [ "canon_sweep" ];
+
+  meta = {
+    description = "Proves the latest release of every Co-op Cloud recipe and keeps it warm";
+    license = lib.licenses.agpl3Plus;
+    mainProgram = "canon-sweep";
+    platforms = lib.platforms.linux;
+  };
+})
