@@ -334,6 +334,8 @@ def test_both_ways_to_clone_and_to_measure_give_the_same(
         patch.setattr(Docker, "is_here", False)
         far = {volume.digest(engine, name) for name in (f"{STACK}_data", *names)}
     assert len(far) == 1
+    for name in names:
+        bench.engine.remove_volume(name)
     assert client.containers(all=True) == []
 
 

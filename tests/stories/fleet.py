@@ -143,7 +143,7 @@ class Fleet:
             "stateDir": str(self.folder / "state"),
             "cacheDir": str(self.folder / "cache"),
             "engine": "local",
-            "timeouts": {"probe": "1s"},
+            "timeouts": {"probe": "400ms"},
             "recipes": self.recipes,
         }
         return read(tree | self.options, "config.toml")

@@ -52,12 +52,12 @@ class Told:
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
     def ours(self) -> set[str]:
-        """Everything on the engine, but what was there before the demo and the volumes."""
+        """Everything on the engine but volumes and what was there before the demo."""
         return everything(self.host) - self.before
 
     def volumes(self) -> set[str]:
-        """Every volume on the engine."""
-        return docker(self.host, "volume", "ls", "--format", "{{.Name}}")
+        """Every volume on the engine, but what was there before the demo."""
+        return volumes(self.host) - self.before
 
     def kept(self) -> set[str]:
         """The volumes that records name."""
@@ -77,6 +77,16 @@ def docker(host: str, *words: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def volumes(host: str) -> set[str]:
+    """Every volume on the engine, by name."""
+    return docker(host, "volume", "ls", "--format", "{{.Name}}")
+
+
+def secrets(host: str) -> set[str]:
+    """Every secret on the engine, by name."""
+    return docker(host, "secret", "ls", "--format", "{{.Name}}")
+
+
 def everything(host: str) -> set[str]:
     """Containers, stacks, services, networks and configs by name."""
     return set().union(
@@ -92,7 +102,7 @@ def everything(host: str) -> set[str]:
 def told(docker_host: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """The demo, told once; every test below looks at what it left."""
     folder = tmp_path_factory.mktemp("swarm") / "demo"
-    before = everything(docker_host)
+    before = everything(docker_host) | volumes(docker_host) | secrets(docker_host)
     command = ["demo", "--json", "--dir", str(folder), "--engine", "swarm", "--host", docker_host]
     done = subprocess.run([*PROGRAM, *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -128,8 +138,7 @@ def test_nothing_of_ours_is_left_but_the_canonicals_volumes(told: Told) -> None:
     """No container, stack, service, network or config; exactly the volumes of the records."""
     assert told.ours() == set()
     assert told.volumes() == told.kept()
-    secrets = docker(told.host, "secret", "ls", "--format", "{{.Name}}")
-    assert secrets == set(told.canonical("notes").secrets)
+    assert secrets(told.host) - told.before == set(told.canonical("notes").secrets)
 
 
 def test_every_record_holds(told: Told) -> None:
