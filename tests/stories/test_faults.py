@@ -176,6 +176,19 @@ def test_an_upstream_that_is_gone_at_the_gate_promotes_nothing(
     assert released.volumes() == set()
 
 
+def test_a_test_that_outlasts_the_run_is_infra(released: Fleet) -> None:
+    """maxRuntime bounds the recipe at hand too, and does not make it red."""
+    released.publishes("notes", "1.2.0+1", ready=True)
+    released.options["maxRuntime"] = "500ms"
+
+    night = released.sweeps()
+
+    assert night["notes"].outcome is Outcome.INFRA
+    assert "maxRuntime" in night["notes"].reason
+    assert night["notes"].seconds < 5
+    assert released.running() == ()
+
+
 def test_a_fault_of_ours_is_named_and_the_others_go_on(released: Fleet) -> None:
     """A bug takes one recipe down, not the sweep; its traceback is in the log."""
     released.publishes("site", "1.0.0+1")

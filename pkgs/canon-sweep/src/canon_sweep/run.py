@@ -20,7 +20,7 @@ from canon_sweep.settings.records import Settings
 from canon_sweep.state import lock, runs
 from canon_sweep.state.store import State
 from canon_sweep.sweep import Progress, each, plan_one, sweep_one
-from canon_sweep.world import Reader, RealWorld, until
+from canon_sweep.world import Reader, RealWorld, countdown
 
 
 def clock() -> datetime:
@@ -56,7 +56,7 @@ def run_sweep(
             sweep_one,
             world,
             Policy(timedelta(seconds=settings.retry_red_after), retry=retry),
-            is_over=lambda: None if world.may_go_on() else "maxRuntime is used up",
+            is_over=lambda: None if world.time_left() > 0 else "maxRuntime is used up",
             progress=means.progress,
         )
         results = results_of("run", chosen, entries, world, started)
@@ -99,7 +99,7 @@ def opened(
             log_of=run.log_of,
             clock=means.clock,
             reader=reader,
-            may_go_on=until(settings.max_runtime),
+            time_left=countdown(settings.max_runtime),
         )
         world.recover(means.say)
         yield world, run

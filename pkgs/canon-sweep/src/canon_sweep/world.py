@@ -52,7 +52,7 @@ class RealWorld:
     clock: Callable[[], datetime]
     reader: Reader
     blocked: str | None = None
-    may_go_on: Callable[[], bool] = lambda: True
+    time_left: Callable[[], float] = lambda: float("inf")
     _synced: dict[str, Synced] = field(default_factory=dict)
     _deploys: int = 0
 
@@ -127,7 +127,7 @@ class RealWorld:
             raise HostFault(self.blocked)
         settings = self.settings.recipes[recipe]
         limits = Limits.of(self.settings, settings)
-        stage = Stage(self.engine, self.state.journal, self.log_of(recipe), limits)
+        stage = Stage(self.engine, self.state.journal, self.log_of(recipe), limits, self.time_left)
         with self.checkouts(recipe) as checkout:
             try:
                 yield stage, checkout
@@ -252,7 +252,7 @@ class RealWorld:
         return Patience(
             retries=self.settings.retries if own is None else own,
             infra_retries=self.settings.infra_retries,
-            may_go_on=self.may_go_on,
+            may_go_on=lambda: self.time_left() > 0,
         )
 
 
@@ -261,10 +261,10 @@ def rule_of(recipe: RecipeSettings) -> TagRule:
     return TagRule(recipe.tag_pattern, recipe.prereleases)
 
 
-def until(seconds: float, clock: Callable[[], float] = time.monotonic) -> Callable[[], bool]:
-    """A question: is there time left?  True until ``seconds`` from now."""
-    deadline = clock() + seconds
-    return lambda: clock() < deadline
+def countdown(seconds: float) -> Callable[[], float]:
+    """How many of the seconds from now are left, whenever it is asked; below 0 later."""
+    deadline = time.monotonic() + seconds
+    return lambda: deadline - time.monotonic()
 
 
 def _with_advice(ended: Ended, recipe: RecipeSettings) -> Ended:

@@ -7,13 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import requests
-
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import RecipeFault
+from canon_sweep.harness.request import NotThereError, NotYetError, Request, bounded_request
 from canon_sweep.settings.records import ExecProbe, HttpProbe, Probe, TcpProbe
 
-MAX_BODY = 1024 * 1024
 ONE_TRY = 10.0
 INTERVAL = 0.1
 
@@ -31,14 +29,6 @@ class Subject:
     def token(self) -> str:
         """What this app's seeded data is known by; no other stack has the same."""
         return self.stack.partition("_")[0]
-
-
-class NotYetError(Exception):
-    """A probe that did not pass this time; the text says why."""
-
-
-class NotThereError(NotYetError):
-    """Nothing answered at all, so that nothing can have been changed either."""
 
 
 def until_pass(probes: Sequence[Probe], subject: Subject, timeout: float) -> None:
@@ -104,27 +94,16 @@ def _filler(token: str) -> Callable[[str], str]:
 
 
 def _ask_http(probe: HttpProbe, subject: Subject, fill: Callable[[str], str]) -> None:
-    address = _address(probe, subject)
-    headers = {"Host": subject.domain} | {k: fill(v) for k, v in probe.headers.items()}
-    with requests.Session() as session:
-        session.trust_env = False  # a proxy of ours is none of the app's business
-        try:
-            answer = session.request(
-                probe.method,
-                f"http://{address[0]}:{address[1]}{fill(probe.path)}",
-                headers=headers,
-                data=fill(probe.body).encode(),
-                timeout=ONE_TRY,
-                allow_redirects=False,
-                stream=True,
-            )
-            body = answer.raw.read(MAX_BODY, decode_content=True).decode("utf-8", "replace")
-        except requests.exceptions.ConnectionError as error:
-            raise NotThereError("nobody answers") from error
-        except (requests.exceptions.RequestException, OSError) as error:
-            raise NotYetError(type(error).__name__) from error
-    if answer.status_code != probe.status:
-        raise NotYetError(f"answered {answer.status_code}, not {probe.status}{_shown(body)}")
+    host, port = _address(probe, subject)
+    request = Request(
+        method=probe.method,
+        url=f"http://{host}:{port}{fill(probe.path)}",
+        headers={"Host": subject.domain} | {k: fill(v) for k, v in probe.headers.items()},
+        body=fill(probe.body).encode(),
+    )
+    status, body = bounded_request(request, ONE_TRY)
+    if status != probe.status:
+        raise NotYetError(f"answered {status}, not {probe.status}{_shown(body)}")
     if fill(probe.contains) not in body:
         raise NotYetError(f"the answer does not contain {fill(probe.contains)!r}{_shown(body)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +43,16 @@ class Limits:
 
 @dataclass(slots=True)
 class Stage:
-    """Puts apps up and takes them down; ``deploys`` counts what was started."""
+    """Puts apps up and takes them down; ``deploys`` counts what was started.
+
+    ``time_left`` gives the seconds that the whole run still has.
+    """
 
     engine: Engine
     journal: Journal
     log: Log
     limits: Limits
+    time_left: Callable[[], float]
     deploys: int = 0
 
     def free_names(self, recipe: str, parent: str, seed: str) -> tuple[str, str]:
@@ -76,17 +80,20 @@ class Stage:
 
         Raises:
             RecipeFault: the app did not get ready.
-            HostFault: the engine, an image or the network failed.
+            HostFault: the engine, an image or the network failed, or the run's
+                time is used up: that is no fault of the app's.
         """
-        limit = self._deploy_limit(app)
-        self.engine.prepare(app, self.limits.prepare)
-        self.log.say(f"deploy {app.version} as {app.stack}, at most {limit:g} s")
+        self._assert_time()
+        limit = min(self._deploy_limit(app), self.time_left())
+        self.engine.prepare(app, min(self.limits.prepare, self.time_left()))
+        self.log.say(f"deploy {app.version} as {app.stack}, at most {limit:.3g} s")
         self.deploys += 1
         try:
             self.engine.deploy(app)
             self.engine.wait_ready(app, limit)
         except RecipeFault as fault:
             self.log.say(f"not ready: {fault}\n{self.engine.logs(app.stack)}")
+            self._assert_time()
             raise
         self.log.say(f"ready: {app.version}")
 
@@ -112,6 +119,10 @@ class Stage:
     def subject(self, app: App) -> Subject:
         """The app as probes see it."""
         return Subject(self.engine, app.stack, app.domain, self.limits.exec)
+
+    def _assert_time(self) -> None:
+        if self.time_left() <= 0:
+            raise HostFault("maxRuntime is used up", do="raise it if this happens often")
 
     def _deploy_limit(self, app: App) -> float:
         label = source.read(app).compose.timeout
