@@ -5,7 +5,6 @@ A stack's folder without the file is a deploy that died before anything ran.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import msgspec
 
 from canon_sweep.engine.local.plan import Ready
 from canon_sweep.engine.local.process import Identity
-from canon_sweep.errors import HostFault
+from canon_sweep.errors import HostFault, StateFault
+from canon_sweep.state import files
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +84,11 @@ def save(folder: Path, deployment: Deployment) -> None:
 def write_private(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, readable by us alone.
 
-    Survives a kill at any point and, with fsync, a power loss.
-
     Raises:
         HostFault: it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.new")
     try:
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise HostFault(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        files.write_atomically(path, data, mode=0o600)
+    except StateFault as fault:
+        # the engine's own folder: for the sweep it is a part of the host
+        raise HostFault(fault.what) from fault
