@@ -17,6 +17,7 @@ import pytest
 
 from canon_sweep.cli import main
 from canon_sweep.state import lock
+from canon_sweep.state.journal import Deployment
 from stories.fleet import Fleet
 
 
@@ -163,6 +164,25 @@ def test_verify_finds_what_a_record_names_and_is_not_there(call: Call, fleet: Fl
     assert "is gone" in done.stdout
 
 
+def test_verify_sees_changed_data_strays_and_what_is_under_way(call: Call, fleet: Fleet) -> None:
+    """Also while upstream is down."""
+    call("run")
+    record = fleet.canonical("notes")
+    (fleet.volume("notes") / "more").write_text("data")
+    fleet.engine().clone_volume(record.volumes[0].name, "left-abcdef_ci_localhost_data")
+    fleet.upstream("notes").rename(fleet.folder / "away")
+
+    done = call("verify")
+
+    assert done.returncode == 1
+    assert "has 4 bytes, had 0" in done.stdout
+    assert "volume left-abcdef_ci_localhost_data belongs to no record" in done.stdout
+    assert "upstream" in done.stdout
+
+    fleet.state().journal.put(Deployment(recipe="notes", stack=record.stack))
+    assert "the next run puts it back" in call("verify").stdout
+
+
 def test_explain_names_ignored_tags_and_bases(call: Call, fleet: Fleet) -> None:
     """'Not considered', and everybody can find out why."""
     repo = fleet.repo("notes")
@@ -205,6 +225,10 @@ def test_an_empty_enrolment_is_exit_2(call: Call, fleet: Fleet) -> None:
         (["test", "../../etc"], "no recipe '../../etc'"),
         (["test", "notes", "--version", "9.9.9+9"], "no release '9.9.9+9'"),
         (["test", "notes", "--version", "a", "--ref", "b"], "exclude each other"),
+        (["test", "notes", "--ref", ""], "need a value"),
+        (["test", "notes", "--version="], "need a value"),
+        (["hold", "notes", "--reason", "x", "--tag", "1.0.0"], "no release tag"),
+        (["hold", "notes", "--reason", "bad\udcff"], "not UTF-8"),
         (["hold", "notes", "--reason", "x", "--for", "soon"], "duration"),
         (["hold", "notes"], "--reason"),
         (["nosuch"], "No such command"),
@@ -239,6 +263,56 @@ def test_a_red_recipe_is_exit_1_and_its_repetition_is_not(call: Call, fleet: Fle
     assert again.returncode == 0
     assert "skip/known-red" in again.stdout
     assert call("run", "--retry", "notes").returncode == 1
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_reader_that_is_gone_changes_nothing(fleet: Fleet, stream: str) -> None:
+    """Progress that nobody reads ends no sweep, and a closed pipe is no red recipe."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(
+            [*PROGRAM, "run", "--config", str(config(fleet))],
+            check=False,
+            **(streams | {stream: closed}),
+        )
+
+    assert done.returncode == 0
+    assert fleet.canonical("notes").tag == "1.1.0+1"
+    assert (fleet.folder / "state" / "runs" / "latest" / "results.json").exists()
+
+
+def test_a_terminal_that_knows_only_ascii_is_enough(fleet: Fleet) -> None:
+    """What it cannot show is shown as an escape; the exit code is the command's."""
+    command = [*PROGRAM, "hold", "notes", "--reason", "Umzug für", "--config", str(config(fleet))]
+
+    done = subprocess.run(
+        command,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0
+    assert "f\\xfcr" in done.stdout
+
+
+def test_a_full_disk_behind_stdout_is_one_line(fleet: Fleet) -> None:
+    """The results are in the state folder."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "status", "--config", str(config(fleet))],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 1
+    assert "error output: the result cannot be printed" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_stopped_run_takes_down_what_it_has_up(fleet: Fleet) -> None:

@@ -8,7 +8,7 @@ import pytest
 from canon_sweep.core.gate import Condition, gate
 from canon_sweep.core.release import Releases
 from canon_sweep.core.result import CiResult, Status, Tier, TierResult
-from core.examples import green, known
+from core.examples import green, known, version
 
 RELEASES = known("1.0.0+1", "1.1.0+1")
 LATEST = green("1.1.0+1")
@@ -69,6 +69,14 @@ def test_a_tag_withdrawn_during_the_test_is_refused() -> None:
         Condition.LATEST,
         Condition.TAGGED,
     }
+
+
+def test_a_canonical_never_goes_back() -> None:
+    """The latest that is left is not newer than a canonical whose tag is gone."""
+    verdict = gate(LATEST, RELEASES, enrolled=True, proven=version("1.2.0+1"))
+
+    assert [failed.condition for failed in verdict.failed] == [Condition.LATEST]
+    assert gate(LATEST, RELEASES, enrolled=True, proven=version("1.1.0+1")).promote
 
 
 def test_a_declared_na_is_green() -> None:

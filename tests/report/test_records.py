@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from canon_sweep.core.attempts import Outcome
-from canon_sweep.core.decision import Code
-from canon_sweep.report.records import Entry, Sync, exit_code_of, totals_of
+from canon_sweep.core.decision import Code, Note
+from canon_sweep.report.records import LOST, Entry, Sync, exit_code_of, totals_of
 
 
 def entry(code: Code, outcome: Outcome | None = None, **more: object) -> Entry:
@@ -39,6 +39,15 @@ def entry(code: Code, outcome: Outcome | None = None, **more: object) -> Entry:
 def test_every_code_has_its_exit_code(code: Code, outcome: Outcome | None, exit_code: int) -> None:
     """A recipe that was dropped, or ended badly, never ends a run with 0."""
     assert exit_code_of([entry(code, outcome)]) == exit_code
+
+
+def test_a_canonical_that_is_not_whole_is_wrong_until_it_is_made_anew() -> None:
+    """A note that must not be overlooked."""
+    notes = (Note(code=LOST, text="volume x is gone"),)
+
+    assert entry(Code.NO_NEW_VERSION, notes=notes).is_wrong
+    assert not entry(Code.NEW_RELEASE, Outcome.PROMOTED, notes=notes).is_wrong
+    assert not entry(Code.NO_NEW_VERSION, notes=(Note(code="tag-moved", text="x"),)).is_wrong
 
 
 def test_something_wrong_outranks_something_deferred() -> None:

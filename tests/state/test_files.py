@@ -62,12 +62,22 @@ def test_an_append_leaves_whole_lines(tmp_path: Path) -> None:
     step = 1
     done = False
     while not done:
-        path.write_bytes(b"one\ntw")
-        done = killed_at(step, lambda: files.append_line(path, b"three"))
-        assert files.lines_of(path) in ([b"one"], [b"one", b"three"])
+        path.write_bytes(b'{"n":1}\n{"n"')
+        done = killed_at(step, lambda: files.append_line(path, b'{"n":3}'))
+        assert files.lines_of(path) in ([b'{"n":1}'], [b'{"n":1}', b'{"n":3}'])
         step += 1
 
-    assert files.lines_of(path) == [b"one", b"three"]
+    assert files.lines_of(path) == [b'{"n":1}', b'{"n":3}']
+
+
+def test_a_whole_last_line_counts_without_its_newline(tmp_path: Path) -> None:
+    """As an editor leaves it; blank lines are none."""
+    path = tmp_path / "attempts.jsonl"
+    path.write_bytes(b'{"n":1}\n\n{"n":2}')
+
+    files.append_line(path, b'{"n":3}')
+
+    assert files.lines_of(path) == [b'{"n":1}', b'{"n":2}', b'{"n":3}']
 
 
 def test_a_draft_left_behind_is_no_obstacle(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_a_broken_ledger_is_a_fault(tmp_path: Path) -> None:
     path = tmp_path / "attempts.jsonl"
     path.write_text("nonsense\n")
 
-    with pytest.raises(StateFault, match="no attempt ledger"):
+    with pytest.raises(StateFault, match="line 1 is no attempt"):
         Ledger(path).read()
 
 

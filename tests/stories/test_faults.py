@@ -11,6 +11,7 @@ from canon_sweep.core.decision import Code
 from canon_sweep.core.gate import Condition
 from canon_sweep.errors import HostFault, RecipeFault, StateFault
 from canon_sweep.state.canonicals import Canonicals
+from canon_sweep.state.journal import Deployment, QuickRun
 from stories.engines import doing, failing
 from stories.fleet import Fleet
 
@@ -187,6 +188,44 @@ def test_a_test_that_outlasts_the_run_is_infra(released: Fleet) -> None:
     assert "maxRuntime" in night["notes"].reason
     assert night["notes"].seconds < 5
     assert released.running() == ()
+
+
+def test_what_cannot_be_cleaned_up_is_loud_and_stops_no_cleaning(released: Fleet) -> None:
+    """A run that could not mend what an earlier one left does not exit 0."""
+    released.sweeps()
+    journal = released.state().journal
+    record = released.canonical("notes")
+    journal.put(
+        QuickRun(
+            recipe="notes",
+            stack=record.stack,
+            snapshots={record.volumes[0].name: "snapshot.gone"},
+            complete=True,
+        )
+    )
+    journal.put(Deployment(recipe="notes", stack="zzzz-000000_ci_localhost"))
+    released.publishes("notes", "1.2.0+1")
+
+    night = released.sweeps()
+
+    assert night.results.exit_code == 1
+    (problem,) = night.results.problems
+    assert record.stack in problem
+    assert night["notes"].outcome is Outcome.INFRA
+    assert "cleaned up" in night["notes"].reason
+    assert [entry.stack for entry in journal.entries()] == [record.stack]
+    assert released.canonical("notes") == record
+
+
+def test_a_journal_entry_never_costs_another_recipes_canonical(released: Fleet) -> None:
+    """Whatever recipe it is written under: what any record names stays."""
+    released.sweeps()
+    record = released.canonical("notes")
+    released.state().journal.put(Deployment(recipe="other", stack=record.stack))
+
+    released.sweeps()
+
+    assert released.volumes() == {volume.name for volume in record.volumes}
 
 
 def test_a_fault_of_ours_is_named_and_the_others_go_on(released: Fleet) -> None:

@@ -83,7 +83,18 @@ def test_without_a_canonical_there_is_nothing_to_be_quick_on(fleet: Fleet) -> No
 
     assert entry.code is Code.INTERNAL_ERROR
     assert "no canonical" in entry.sentence
-    assert "canon-sweep run notes" in entry.sentence
+    assert "canon-sweep test notes" in entry.sentence
+
+
+def test_a_damaged_canonical_is_not_the_fault_of_the_version_under_test(proven: Fleet) -> None:
+    """It was proven once: what is broken is here, and says nothing of the release."""
+    (proven.volume("notes") / "token").unlink()
+
+    entry = proven.tests("notes", ref="main", quick=True)
+
+    assert entry.outcome is Outcome.INFRA
+    assert "the canonical 1.1.0+1 itself is damaged" in entry.reason
+    assert "canon-sweep test notes" in entry.reason
 
 
 def test_a_canonical_that_lost_its_volume_is_not_tested_on(proven: Fleet) -> None:
@@ -94,6 +105,7 @@ def test_a_canonical_that_lost_its_volume_is_not_tested_on(proven: Fleet) -> Non
 
     assert entry.code is Code.INTERNAL_ERROR
     assert "lost volume" in entry.sentence
+    assert entry.canonical == "1.1.0+1"
     assert proven.tests("notes").outcome is Outcome.PROMOTED
 
 

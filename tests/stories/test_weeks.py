@@ -201,6 +201,60 @@ def test_at_most_base_depth_bases_are_tried(fleet: Fleet) -> None:
     assert "1.0.0+1" not in entry.reason
 
 
+def test_a_test_by_hand_pushes_nothing_and_says_so(fleet: Fleet) -> None:
+    """It looks at upstream; the mirror is the sweep's to move."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+
+    entry = fleet.tests("notes")
+
+    assert entry.outcome is Outcome.PROMOTED
+    assert entry.sync is not None
+    assert entry.sync.pushed == ()
+    assert list(pygit2.Repository(str(fleet.mirror("notes"))).references) == []
+
+
+def test_a_ref_never_promotes_though_it_is_a_release_tag(fleet: Fleet) -> None:
+    """--ref is for looking; --version is for releases."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+
+    assert fleet.tests("notes", ref="1.1.0+1").outcome is Outcome.REFUSED
+    assert fleet.tests("notes", version="1.1.0+1").outcome is Outcome.PROMOTED
+
+
+def test_a_canonical_never_goes_back_by_hand_either(fleet: Fleet) -> None:
+    """Its tag withdrawn, the release before it is the latest; the gate still says no."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    fleet.publishes("notes", "1.2.0+1")
+    fleet.sweeps()
+    before = fleet.bytes_of("notes")
+    fleet.repo("notes").references.delete("refs/tags/1.2.0+1")
+
+    entry = fleet.tests("notes")
+
+    assert entry.outcome is Outcome.REFUSED
+    assert "never goes back" in entry.reason
+    assert fleet.bytes_of("notes") == before
+
+
+def test_a_canonical_that_lost_its_volume_is_loud(fleet: Fleet) -> None:
+    """Nothing is new, but the night is not green: the record is not whole."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    fleet.sweeps()
+    fleet.engine().remove_volume(fleet.canonical("notes").volumes[0].name)
+
+    night = fleet.sweeps()
+
+    assert night["notes"].code is Code.NO_NEW_VERSION
+    assert [note.code for note in night["notes"].notes] == ["canonical-lost"]
+    assert night.results.exit_code == 1
+    assert fleet.tests("notes").outcome is Outcome.PROMOTED
+    assert fleet.sweeps().results.exit_code == 0
+
+
 def test_an_untagged_commit_never_promotes(fleet: Fleet) -> None:
     """Green or not, the gate names the condition that does not hold."""
     fleet.publishes("notes", "1.0.0+1")
@@ -300,7 +354,9 @@ def test_a_plan_takes_the_same_decisions_and_changes_nothing(fleet: Fleet) -> No
     assert plan["notes"].code is Code.FIRST_CANONICAL
     assert plan["notes"].outcome is None
     assert plan["notes"].sync is not None
-    assert "refs/heads/main" in plan["notes"].sync.pushed
+    assert "refs/heads/main" in plan["notes"].sync.differs
+    assert plan["notes"].sync.pushed == ()
+    assert plan.results.totals.pushed_refs == 0
     assert list(pygit2.Repository(str(fleet.mirror("notes"))).references) == []
     assert not (fleet.folder / "state" / "runs").exists()
     assert fleet.sweeps()["notes"].code is Code.FIRST_CANONICAL

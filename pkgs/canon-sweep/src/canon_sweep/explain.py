@@ -19,8 +19,8 @@ from canon_sweep.world import RealWorld
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """A recipe's decision and its facts.
 
-    ``to_push`` and ``to_delete`` are what a sync would do to the mirror now;
-    ``bases`` what an upgrade to the latest release would start from, in order.
+    ``differs`` has the refs that a sync would change on the mirror now; ``bases``
+    what an upgrade to the latest release would start from, in order.
     """
 
     recipe: str
@@ -29,8 +29,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     upstream: str
     mirror: str
     main: str = ""
-    to_push: tuple[str, ...] = ()
-    to_delete: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
     canonical: str = ""
     releases: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
@@ -58,7 +57,7 @@ def explain(settings: Settings, recipe: str, now: datetime) -> Explanation:
             upstream=own.upstream,
             mirror=own.mirror,
         )
-    world = looking(settings, now)
+    world = looking(settings, lambda: now)
     world.sync(recipe)
     return _explained(recipe, own, world, now)
 
@@ -75,8 +74,7 @@ def _explained(recipe: str, own: RecipeSettings, world: RealWorld, now: datetime
         upstream=own.upstream,
         mirror=own.mirror,
         main=sync.main,
-        to_push=sync.pushed,
-        to_delete=tuple(sync.deleted),
+        differs=sync.differs,
         canonical=facts.canonical.release_tag if facts.canonical else "",
         releases=tuple(release.tag for release in facts.releases.known),
         bases=_bases(facts, own, world.settings.base_depth),

@@ -71,7 +71,7 @@ def run_plan(settings: Settings, recipes: Sequence[str], means: Means) -> Result
         UsageFault: there is no such recipe.
     """
     chosen = chosen_recipes(settings, recipes)
-    world = looking(settings, means.clock(), means.engine)
+    world = looking(settings, means.clock, means.engine)
     started = means.clock()
     policy = Policy(timedelta(seconds=settings.retry_red_after))
     entries = each(chosen, plan_one, world, policy, is_over=lambda: None, progress=means.progress)
@@ -101,11 +101,16 @@ def opened(
             reader=reader,
             time_left=countdown(settings.max_runtime),
         )
-        world.recover(means.say)
-        yield world, run
+        try:
+            world.recover(means.say)
+            yield world, run
+        finally:
+            run.forget_if_empty()
 
 
-def looking(settings: Settings, now: datetime, engine: Engine | None = None) -> RealWorld:
+def looking(
+    settings: Settings, clock: Callable[[], datetime], engine: Engine | None = None
+) -> RealWorld:
     """A world in which mirrors are only looked at and nothing is logged."""
     return RealWorld(
         settings=settings,
@@ -113,7 +118,7 @@ def looking(settings: Settings, now: datetime, engine: Engine | None = None) -> 
         engine=engine or engine_of(settings),
         run_id="",
         log_of=lambda _: runs.Log(None),
-        clock=lambda: now,
+        clock=clock,
         reader=mirrors.look,
         blocked="nothing is deployed by a command that only looks",
     )
@@ -147,11 +152,12 @@ def results_of(
         version=__version__,
         started=started,
         ended=world.now(),
-        exit_code=exit_code_of(entries, missing) if chosen else EXIT_WRONG,
+        exit_code=exit_code_of(entries, (*missing, *world.problems)) if chosen else EXIT_WRONG,
         noop=totals.is_noop,
         totals=totals,
         entries=entries,
         missing=missing,
+        problems=world.problems,
     )
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.base import bases
 from canon_sweep.core.decision import Code, Decision, Facts, Policy
 from canon_sweep.core.result import CiResult
-from canon_sweep.core.version import Version
+from canon_sweep.core.version import Version, ordered
 from canon_sweep.engine import source
 from canon_sweep.engine.protocol import App
 from canon_sweep.errors import HostFault, RecipeFault, StateFault, UsageFault
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.quick import run_quick
-from canon_sweep.harness.trial import Ended, attempt_of
+from canon_sweep.harness.trial import Ended, attempt_of, note_attempt
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Entry, Results
 from canon_sweep.run import Means, encoded, opened, results_of
@@ -82,15 +82,16 @@ def _asked_for(order: Order, facts: Facts) -> Decision:
 
 
 def _order(recipe: str, world: RealWorld, facts: Facts, wanted: Wanted) -> Order:
-    tag = wanted.version or wanted.ref
-    release = facts.releases.of_tag(tag) if tag else facts.releases.latest
-    if release is not None:
-        return world.order(recipe, facts, release)
     if wanted.ref is not None:
         return _order_of_ref(recipe, world, facts, wanted.ref)
+    tag = wanted.version
+    release = facts.releases.latest if tag is None else facts.releases.of_tag(tag)
+    if release is not None:
+        return world.order(recipe, facts, release)
     known = ", ".join(release.tag for release in facts.releases.known[-10:]) or "none"
-    what = f"no release {wanted.version!r}" if wanted.version else "no release"
-    raise UsageFault(f"{recipe} has {what}", do=f"its releases are: {known}")
+    if tag is None:
+        raise UsageFault(f"{recipe} has no release", do="test a commit of it: --ref main")
+    raise UsageFault(f"{recipe} has no release {tag!r}", do=f"its releases are: {known}")
 
 
 def _order_of_ref(recipe: str, world: RealWorld, facts: Facts, ref: str) -> Order:
@@ -120,20 +121,19 @@ def _labelled_version(recipe: str, world: RealWorld, facts: Facts, commit: str) 
     """The version that a commit says it is; a pull request may say the canonical's own."""
     env = world.settings.recipes[recipe].env
     with world.checkouts(recipe) as checkout:
-        app = App(recipe, commit, "version", "version", checkout(commit), env)
         try:
+            app = App(recipe, commit, "version", "version", checkout(commit), env)
             label = source.read(app).compose.version
         except RecipeFault:
             return None  # the install tier says it better
-    version = facts.rule.order(label) if label else None
-    return version if isinstance(version, Version) else None
+    return ordered(facts.rule, label)
 
 
 def _quick(order: Order, facts: Facts, world: RealWorld) -> Ended:
     if facts.canonical is None:
         raise StateFault(
             f"{order.recipe} has no canonical to test on",
-            do=f"make one: canon-sweep run {order.recipe}",
+            do=f"test it cold first: canon-sweep test {order.recipe}",
         )
     with world.stage(order.recipe) as (stage, checkout):
         try:
@@ -142,10 +142,10 @@ def _quick(order: Order, facts: Facts, world: RealWorld) -> Ended:
             ended = Ended(Outcome.INFRA, str(fault))
         else:
             ended = _judged(result)
-    world.state.ledger.add(
-        attempt_of(order, ended, facts.digest, run_id=world.run_id, now=world.now(), quick=True)
+    attempt = attempt_of(
+        order, ended, facts.digest, run_id=world.run_id, now=world.now(), quick=True
     )
-    return ended
+    return replace(ended, notes=(*ended.notes, *note_attempt(attempt, world.state.ledger)))
 
 
 def _judged(result: CiResult) -> Ended:

@@ -12,7 +12,7 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.attempts import Outcome
-from canon_sweep.core.decision import Code, Decision, Facts, Policy, decide, excepted
+from canon_sweep.core.decision import Code, Decision, Facts, Note, Policy, decide, excepted
 from canon_sweep.errors import Fault, HostFault, Interrupted, SyncFault, UsageFault
 from canon_sweep.harness.trial import Ended
 from canon_sweep.report.records import Entry, Ignored, Sync
@@ -35,6 +35,14 @@ class World(Protocol):
 
     def facts(self, recipe: str) -> Facts:
         """What the decision rests on; the recipe is synced."""
+        ...
+
+    def losses(self, recipe: str, facts: Facts) -> tuple[Note, ...]:
+        """A note if the canonical is not whole: a volume or secret of its record is gone."""
+        ...
+
+    def canonical(self, recipe: str) -> str:
+        """The canonical's tag, empty if there is none that can be read."""
         ...
 
     def test(self, recipe: str, facts: Facts, decision: Decision) -> Ended:
@@ -88,7 +96,11 @@ def each(
     for recipe in recipes:
         stopped = stopped or is_over()
         if stopped:
-            entry = Entry(recipe=recipe, code=Code.OUT_OF_TIME, sentence=f"not reached: {stopped}")
+            sentence = f"not reached: {stopped}"
+            canonical = world.canonical(recipe)
+            entry = Entry(
+                recipe=recipe, code=Code.OUT_OF_TIME, sentence=sentence, canonical=canonical
+            )
         else:
             progress.begins(recipe)
             entry, stopped = _guarded(recipe, step, world, policy)
@@ -131,7 +143,9 @@ def _decided(recipe: str, world: World, policy: Policy) -> tuple[Entry, Facts | 
     world.sync(recipe)  # acts
     facts = world.facts(recipe)
     decision = decide(facts, policy, world.now())
-    return with_facts(entry_of(recipe, decision), facts), facts, decision
+    entry = with_facts(entry_of(recipe, decision), facts)
+    notes = (*entry.notes, *world.losses(recipe, facts))
+    return msgspec.structs.replace(entry, notes=notes), facts, decision
 
 
 def check_name(recipe: str) -> None:
@@ -213,6 +227,7 @@ def _guarded(recipe: str, step: Step, world: World, policy: Policy) -> tuple[Ent
     world.say(recipe, f"{entry.verdict}: {entry.why}")
     done = msgspec.structs.replace(
         entry,
+        canonical=entry.canonical or world.canonical(recipe),
         sync=world.synced(recipe),
         seconds=round(time.monotonic() - started, 3),
         deploys=world.deploys() - deploys,

@@ -14,17 +14,17 @@ from canon_sweep import __version__
 from canon_sweep.core.base import bases
 from canon_sweep.core.decision import Decision, Facts, Note
 from canon_sweep.core.release import Release, Releases, releases
-from canon_sweep.core.version import TagRule
 from canon_sweep.engine.protocol import Engine
-from canon_sweep.errors import HostFault, UsageFault
+from canon_sweep.errors import HostFault, StateFault, UsageFault
 from canon_sweep.harness.order import Checkout, Order
+from canon_sweep.harness.quick import lost_parts
 from canon_sweep.harness.recover import recover
 from canon_sweep.harness.stage import Limits, Stage
 from canon_sweep.harness.trial import Court, Ended, Patience, hold_trial
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.mirror.sync import Synced
-from canon_sweep.report.records import Sync
+from canon_sweep.report.records import LOST, Sync
 from canon_sweep.settings.load import digest_of
 from canon_sweep.settings.records import RecipeSettings, Settings
 from canon_sweep.state.runs import Log
@@ -52,6 +52,7 @@ class RealWorld:
     clock: Callable[[], datetime]
     reader: Reader
     blocked: str | None = None
+    problems: tuple[str, ...] = ()
     time_left: Callable[[], float] = lambda: float("inf")
     _synced: dict[str, Synced] = field(default_factory=dict)
     _deploys: int = 0
@@ -65,10 +66,17 @@ class RealWorld:
         """As `sweep.World`."""
         synced = self._read(recipe, self.reader)
         self._synced[recipe] = synced
+        if self.only_looks:
+            return
         for entry in synced.deleted:
             self.say(recipe, f"deleted tag {entry.tag} of the mirror, it was {entry.object_id}")
         for ref in synced.pushed:
             self.say(recipe, f"pushed {ref}")
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether mirrors are left as they are."""
+        return self.reader is mirrors.look
 
     def synced(self, recipe: str) -> Sync | None:
         """As `sweep.World`."""
@@ -76,6 +84,9 @@ class RealWorld:
         if synced is None:
             return None
         deleted = {entry.tag: entry.object_id for entry in synced.deleted}
+        if self.only_looks:
+            differs = (*synced.pushed, *(f"refs/tags/{tag}" for tag in deleted))
+            return Sync(main=synced.main, fetched=synced.fetched, differs=differs)
         return Sync(main=synced.main, fetched=synced.fetched, pushed=synced.pushed, deleted=deleted)
 
     def facts(self, recipe: str) -> Facts:
@@ -84,12 +95,32 @@ class RealWorld:
         return Facts(
             recipe=recipe,
             releases=self.releases(recipe, self._synced[recipe]),
-            rule=rule_of(settings),
+            rule=settings.tag_rule,
             canonical=self.state.canonicals.read(recipe),
             hold=self.state.holds.read().get(recipe),
             attempts=self.state.ledger.read(),
             digest=self.digest(recipe),
         )
+
+    def losses(self, recipe: str, facts: Facts) -> tuple[Note, ...]:
+        """As `sweep.World`."""
+        record = facts.canonical
+        if record is None or record.engine != self.engine.name:
+            return ()
+        try:
+            lost = lost_parts(record, self.engine)
+        except HostFault:
+            return ()  # an engine that cannot be reached has lost nothing yet
+        advice = f"make the canonical anew: canon-sweep test {recipe}"
+        return tuple(Note(code=LOST, text=f"{part} is gone; {advice}") for part in lost)
+
+    def canonical(self, recipe: str) -> str:
+        """As `sweep.World`."""
+        try:
+            record = self.state.canonicals.read(recipe)
+        except StateFault:
+            return ""
+        return record.release_tag if record else ""
 
     def test(self, recipe: str, facts: Facts, decision: Decision) -> Ended:
         """As `sweep.World`."""
@@ -115,6 +146,7 @@ class RealWorld:
                 now=self.clock,
                 run_id=self.run_id,
                 digest=facts.digest,
+                rule=facts.rule,
                 enrolled=order.settings.enroll,
             )
             ended = hold_trial(order, court, facts.canonical, self._patience(order.settings))
@@ -193,16 +225,15 @@ class RealWorld:
         """Clean up after a run that did not end by itself; until that is done, test nothing.
 
         Raises:
-            StateFault: the journal or a record cannot be read.
+            StateFault: the journal cannot be read.
         """
-        try:
-            recover(self.state.journal, self.state.canonicals, self.engine, say)
-        except HostFault as fault:
-            self.blocked = str(fault)
+        self.problems = recover(self.state.journal, self.state.canonicals, self.engine, say)
+        if self.problems:
+            self.blocked = f"nothing is tested before this is cleaned up: {self.problems[0]}"
 
     def releases(self, recipe: str, synced: Synced) -> Releases:
         """The releases among a recipe's tags."""
-        return releases(synced.tags, rule_of(self.settings.recipes[recipe]))
+        return releases(synced.tags, self.settings.recipes[recipe].tag_rule)
 
     def clone(self, recipe: str) -> Path:
         """Where a recipe's clone is cached."""
@@ -254,11 +285,6 @@ class RealWorld:
             infra_retries=self.settings.infra_retries,
             may_go_on=lambda: self.time_left() > 0,
         )
-
-
-def rule_of(recipe: RecipeSettings) -> TagRule:
-    """Which of a recipe's tags are versions."""
-    return TagRule(recipe.tag_pattern, recipe.prereleases)
 
 
 def countdown(seconds: float) -> Callable[[], float]:

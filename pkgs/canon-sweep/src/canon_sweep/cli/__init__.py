@@ -15,6 +15,7 @@ from typing import NoReturn
 import click
 
 from canon_sweep import __version__
+from canon_sweep.cli import output
 from canon_sweep.errors import EXIT_USAGE, EXIT_WRONG, Interrupted
 
 _COMMANDS = {
@@ -62,7 +63,9 @@ def main() -> NoReturn:
     """Run the command line and exit."""
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
+    output.prepare()
     try:
+        _check_words(sys.argv[1:])
         answer = cli.main(standalone_mode=False)
         sys.exit(answer if isinstance(answer, int) else 0)
     except click.ClickException as error:
@@ -70,6 +73,14 @@ def main() -> NoReturn:
         sys.exit(EXIT_USAGE)
     except (click.Abort, Interrupted):
         sys.exit(EXIT_WRONG)
+
+
+def _check_words(words: list[str]) -> None:
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise click.UsageError(f"{word!r} is not UTF-8 text") from None
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from canon_sweep.cli.session import Session, progress, reporting
+from canon_sweep.cli.session import Lines, Session, reporting
 from canon_sweep.demo.story import Chapter, prepare, tell
 from canon_sweep.engine.choice import engine_of
 from canon_sweep.report import table
@@ -45,12 +45,12 @@ def command(session: Session, folder: Path, engine: str, host: str | None) -> in
         session.show(
             chapter,
             f"\n{chapter.title}\n",
-            table.results_table(chapter.results),
+            table.results_listing(chapter.results),
             table.totals_line(chapter.results),
             "\n".join(claims),
         )
 
-    story = tell(folder, settings, Means(progress(), session.say), engine_of(settings), show)
+    story = tell(folder, settings, Means(Lines(), session.say), engine_of(settings), show)
     config = folder.absolute() / "config.toml"
     if session.as_json:
         session.show(story)

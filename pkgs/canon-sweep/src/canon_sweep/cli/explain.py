@@ -26,19 +26,26 @@ def _lines(answer: Explanation) -> list[str]:
         f"  upstream   {answer.upstream} (main {answer.main[:12] or 'not read'})",
         f"  mirror     {answer.mirror}{_difference(answer)}",
         f"  canonical  {answer.canonical or 'none'}",
-        f"  releases   {', '.join(answer.releases[-8:]) or 'none'}",
+        f"  releases   {_last(answer.releases, 8)}",
         f"  bases      {', '.join(answer.bases) or 'none'}",
     ]
     lines += [f"  ignored    {ignored.tag}: {ignored.reason}" for ignored in answer.ignored_tags]
     lines += [f"  note       {note.code}: {note.text}" for note in answer.notes]
     for attempt in answer.attempts[-5:]:
         name = attempt.key.tag or attempt.key.commit[:12]
-        lines.append(f"  attempt    {attempt.ts:%Y-%m-%d %H:%M} {name} {attempt.outcome}")
+        log = f"runs/{attempt.run_id}/{answer.recipe}.log"
+        lines.append(f"  attempt    {attempt.ts:%Y-%m-%d %H:%M} {name} {attempt.outcome} ({log})")
         if attempt.reason:
             lines.append(f"             {attempt.reason}")
     return lines
 
 
+def _last(names: tuple[str, ...], count: int) -> str:
+    older = f"{len(names) - count} older, " if len(names) > count else ""
+    return older + (", ".join(names[-count:]) or "none")
+
+
 def _difference(answer: Explanation) -> str:
-    count = len(answer.to_push) + len(answer.to_delete)
-    return f" ({count} refs differ)" if count else " (in step)"
+    if not answer.main:
+        return " (not read)"
+    return f" ({len(answer.differs)} refs differ)" if answer.differs else " (in step)"

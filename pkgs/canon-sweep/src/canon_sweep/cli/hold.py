@@ -8,6 +8,7 @@ import click
 
 from canon_sweep.cli.session import Session, reporting
 from canon_sweep.core.decision import Hold
+from canon_sweep.core.version import ordered
 from canon_sweep.settings.load import seconds
 from canon_sweep.state.store import State
 
@@ -28,9 +29,11 @@ def _duration(_context: click.Context, _option: click.Parameter, value: str) -> 
 def command(session: Session, recipe: str, reason: str, span: timedelta, tag: str | None) -> int:
     """Leave RECIPE alone for a while; its mirror is still synced."""
     settings = session.settings()
-    settings.recipe(recipe)
+    own = settings.recipe(recipe)
     if not reason.strip():
         raise click.BadParameter("a hold needs a reason", param_hint="--reason")
+    if tag is not None and ordered(own.tag_rule, tag) is None:
+        raise click.BadParameter(f"{tag!r} is no release tag", param_hint="--tag")
     until = datetime.now(UTC).replace(microsecond=0) + span
     hold = Hold(recipe=recipe, reason=reason.strip(), until=until, tag=tag)
     State.of(settings).holds.put(hold)

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import functools
+import io
 import json
 import os
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, Union
 
 import click
 
+from canon_sweep.cli import output
+from canon_sweep.core.names import plain
 from canon_sweep.errors import Fault, SettingsFault
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
 
     from canon_sweep.report.records import Entry, Results
     from canon_sweep.settings.records import Settings
 
 DEFAULT_CONFIG = "/etc/canon-sweep/config.toml"
 PLAIN_WIDTH = 160
+
+Rendered = Union[str, "RenderableType"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +47,23 @@ class Session:
 
         return load(self.config)
 
-    def show(self, content: object, *tables: RenderableType) -> None:
-        """Print a result: the content as JSON if that was asked for, else the tables."""
+    def show(self, content: object, *parts: Rendered) -> None:
+        """Print a result: the content as JSON if that was asked for, else the parts.
+
+        Raises:
+            OutputFault: it cannot be printed.
+        """
         if self.as_json:
             import msgspec  # noqa: PLC0415 - start-up
 
-            sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(content)) + b"\n")
-            sys.stdout.flush()
+            output.result(msgspec.json.format(msgspec.json.encode(content)).decode())
             return
-        console = _console(sys.stdout.isatty())
-        for table in tables:
-            console.print(table, highlight=False)
+        for part in parts:
+            output.result(_rendered(part, sys.stdout).rstrip("\n"))
 
     def say(self, text: str) -> None:
         """Print a line of talk."""
-        click.echo(text, err=True)
+        output.talk(text)
 
 
 def reporting(function: Callable[..., int]) -> Callable[..., int]:
@@ -80,52 +86,47 @@ def reporting(function: Callable[..., int]) -> Callable[..., int]:
     with_config = click.option(
         "--config",
         type=click.Path(path_type=Path),
-        default=lambda: os.environ.get("CANON_SWEEP_CONFIG", DEFAULT_CONFIG),
+        default=lambda: os.environ.get("CANON_SWEEP_CONFIG") or DEFAULT_CONFIG,
         help=f"The configuration [$CANON_SWEEP_CONFIG, else {DEFAULT_CONFIG}].",
     )
     return with_config(with_json(call))
 
 
-@dataclass(slots=True)
 class Lines:
-    """Progress on stderr: a spinner on a terminal, and a line for each recipe."""
-
-    console: Console
-    status: AbstractContextManager[Any] | None = None
+    """Progress on stderr: on a terminal who is at work, and a line for each recipe."""
 
     def begins(self, recipe: str) -> None:
         """As `sweep.Progress`."""
-        if self.console.is_terminal:
-            self.status = self.console.status(recipe)
-            self.status.__enter__()
+        if sys.stderr.isatty():
+            output.talk(f"{plain(recipe)} ...")
 
     def ended(self, entry: Entry) -> None:
         """As `sweep.Progress`."""
         from canon_sweep.report.table import line  # noqa: PLC0415 - start-up
 
-        if self.status is not None:
-            self.status.__exit__(None, None, None)
-            self.status = None
-        self.console.print(line(entry), highlight=False, soft_wrap=True)
-
-
-def progress() -> Lines:
-    """Progress on this process's stderr."""
-    return Lines(_console(sys.stderr.isatty(), stderr=True))
+        output.talk(_rendered(line(entry), sys.stderr).rstrip("\n"))
 
 
 def show_results(session: Session, results: Results) -> None:
     """Print a run's results."""
     from canon_sweep.report import table  # noqa: PLC0415 - start-up
 
-    session.show(results, table.results_table(results), table.totals_line(results))
+    session.show(results, table.results_listing(results), table.totals_line(results))
 
 
-def _console(is_terminal: bool, *, stderr: bool = False) -> Console:
+def _rendered(part: Rendered, stream: TextIO) -> str:
+    """A part as text, with colours where the stream is a terminal."""
+    if isinstance(part, str):
+        return part
     from rich.console import Console  # noqa: PLC0415 - start-up
 
     # a pipe has no width: the default of 80 would cut names in a log
-    return Console(stderr=stderr, width=None if is_terminal else PLAIN_WIDTH)
+    is_terminal = stream.isatty()
+    text = io.StringIO()
+    width = None if is_terminal else PLAIN_WIDTH
+    console = Console(file=text, force_terminal=is_terminal, width=width)
+    console.print(part, highlight=False, soft_wrap=not is_terminal)
+    return text.getvalue()
 
 
 def _complain(fault: Fault, session: Session) -> None:
@@ -134,4 +135,4 @@ def _complain(fault: Fault, session: Session) -> None:
         error: dict[str, object] = {"code": fault.code, "what": fault.what, "do": fault.do}
         if isinstance(fault, SettingsFault):
             error["problems"] = fault.problems
-        click.echo(json.dumps({"error": error, "exit_code": fault.exit_code}, indent=2))
+        output.result(json.dumps({"error": error, "exit_code": fault.exit_code}, indent=2))

@@ -10,7 +10,7 @@ import msgspec
 from canon_sweep.cli.session import Session, reporting
 from canon_sweep.core.attempts import Attempt
 from canon_sweep.core.decision import Hold
-from canon_sweep.errors import StateFault
+from canon_sweep.errors import EXIT_WRONG, StateFault
 from canon_sweep.settings.records import RecipeSettings
 from canon_sweep.state.store import State
 
@@ -45,7 +45,7 @@ def command(session: Session) -> int:
         for name, recipe in sorted(settings.recipes.items())
     ]
     _show(session, rows)
-    return 0
+    return EXIT_WRONG if any(row.problem for row in rows) else 0
 
 
 def _row(
@@ -77,15 +77,15 @@ def _show(session: Session, rows: list[Row]) -> None:
     if session.as_json:
         session.show(rows)
         return
-    from canon_sweep.report.table import rows as table  # noqa: PLC0415 - start-up
+    from canon_sweep.report.table import listing  # noqa: PLC0415 - start-up
 
-    columns = ("recipe", "canonical", "promoted", "kept", "last", "what")
-    session.show(rows, table(columns, map(_cells, rows)))
+    columns = ("recipe", "canonical", "since", "kept", "last attempt")
+    session.show(rows, listing(columns, ((_cells(row), _what(row)) for row in rows)))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     last = f"{row.last_outcome} {row.last_tag}".strip()
-    return (row.recipe, row.canonical, row.promoted_at, row.retained, last, _what(row))
+    return (row.recipe, row.canonical, row.promoted_at[:10], row.retained, last)
 
 
 def _what(row: Row) -> str:
@@ -94,5 +94,6 @@ def _what(row: Row) -> str:
     if not row.enrolled:
         return f"not enrolled: {row.exception}"
     if row.hold is not None:
-        return f"held until {row.hold.until:%Y-%m-%d %H:%M}: {row.hold.reason}"
+        what = f"{row.hold.tag} is held" if row.hold.tag else "held"
+        return f"{what} until {row.hold.until:%Y-%m-%d %H:%M}: {row.hold.reason}"
     return row.last_reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from canon_sweep.cli.session import Session, progress, reporting, show_results
+from canon_sweep.cli.session import Lines, Session, reporting, show_results
 from canon_sweep.run import Means
 from canon_sweep.single import Wanted, run_test
 
@@ -22,9 +22,11 @@ def command(
 
     A cold run of the latest release that passes all of the gate promotes it.
     """
+    if version == "" or ref == "":
+        raise click.UsageError("--version and --ref need a value")
     if version and ref:
         raise click.UsageError("--version and --ref exclude each other")
     wanted = Wanted(recipe, version, ref, quick)
-    results = run_test(session.settings(), wanted, Means(progress(), session.say))
+    results = run_test(session.settings(), wanted, Means(Lines(), session.say))
     show_results(session, results)
     return results.exit_code

@@ -6,7 +6,7 @@ import click
 
 from canon_sweep.cli.session import Session, reporting
 from canon_sweep.errors import EXIT_WRONG
-from canon_sweep.report.table import rows
+from canon_sweep.report.table import listing
 from canon_sweep.run import clock
 from canon_sweep.verify import verify
 
@@ -16,11 +16,12 @@ from canon_sweep.verify import verify
 def command(session: Session) -> int:
     """Check every canonical's record against its tag, commit, volumes and secrets."""
     findings = verify(session.settings(), clock())
-    lines = [(f.recipe, f.canonical, "; ".join(f.problems) or "holds") for f in findings]
+    lines = [((f.recipe, f.canonical), "; ".join(f.problems) or "holds") for f in findings]
     wrong = sum(1 for finding in findings if finding.problems)
+    records = sum(1 for finding in findings if finding.recipe != "-")
     session.show(
         findings,
-        rows(("recipe", "canonical", "what"), lines),
-        f"{len(findings)} records, {wrong} with a problem",
+        listing(("recipe", "canonical"), lines),
+        f"{records} records, {wrong} problems",
     )
     return EXIT_WRONG if wrong else 0

@@ -7,7 +7,7 @@ from typing import Literal
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.release import Release, Releases
-from canon_sweep.core.version import TagRule, Version
+from canon_sweep.core.version import TagRule, Version, ordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,7 @@ def bases(
     the newest release that is.  After it, older and older releases.  A commit
     without a version (None) is taken for newer than every release.
     """
-    known = None if canonical is None else rule.order(canonical.release_tag)
-    proven = known if isinstance(known, Version) else None
+    proven = ordered(rule, canonical.release_tag if canonical else None)
     first = _pinned(pin, releases)
     if first is None and canonical is not None and proven is not None:
         first = Base(canonical.release_tag, canonical.commit, proven, "canonical")

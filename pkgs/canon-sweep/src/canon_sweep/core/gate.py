@@ -9,6 +9,7 @@ import msgspec
 
 from canon_sweep.core.release import Releases
 from canon_sweep.core.result import CiResult
+from canon_sweep.core.version import Version
 
 
 class Condition(StrEnum):
@@ -45,15 +46,18 @@ class Verdict:
         return "; ".join(f"not {failed.condition}: {failed.reason}" for failed in self.failed)
 
 
-def gate(result: CiResult, releases: Releases, *, enrolled: bool) -> Verdict:
+def gate(
+    result: CiResult, releases: Releases, *, enrolled: bool, proven: Version | None = None
+) -> Verdict:
     """Judge a finished run by the releases as they are *after* it.
 
-    A tag that was moved, withdrawn or outdated while the test ran is caught here.
+    A tag that was moved, withdrawn or outdated while the test ran is caught here;
+    so is one that is older than the canonical (``proven``), whose tag is gone.
     """
     checks = (
         (Condition.GREEN, _red(result)),
         (Condition.COLD, None if result.cold else "it ran on what an earlier run left"),
-        (Condition.LATEST, _outdated(result, releases)),
+        (Condition.LATEST, _outdated(result, releases, proven)),
         (Condition.ENROLLED, None if enrolled else "the recipe takes no part in the sweep"),
         (Condition.TAGGED, _untagged(result, releases)),
     )
@@ -69,10 +73,12 @@ def _red(result: CiResult) -> str | None:
     return f"{failed.tier}: {failed.reason}" if failed else "a tier did not run"
 
 
-def _outdated(result: CiResult, releases: Releases) -> str | None:
+def _outdated(result: CiResult, releases: Releases, proven: Version | None) -> str | None:
     latest = releases.latest
     if latest is None:
         return "the recipe has no release"
+    if proven is not None and proven > latest.version:
+        return f"the canonical {proven.tag} is newer, and a canonical never goes back"
     return None if latest.tag == result.tag else f"the latest release is {latest.tag}"
 
 

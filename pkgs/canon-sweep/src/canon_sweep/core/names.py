@@ -61,6 +61,11 @@ def stack_of_domain(domain: str) -> str:
     return domain.replace(".", "_")
 
 
+def plain(text: str) -> str:
+    """A text without anything that could steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def printable(text: str) -> str:
     """Quote hostile text for one line of a log: no control characters, bounded."""
     shown = text if len(text) <= 80 else text[:77] + "..."

@@ -86,6 +86,12 @@ class TagRule:
         return _version(tag, match["version"], match.groupdict().get("app") or "")
 
 
+def ordered(rule: TagRule, tag: str | None) -> Version | None:
+    """The version of a tag that is already in use, or None if it has no place in the order."""
+    version = None if tag is None else rule.order(tag)
+    return version if isinstance(version, Version) else None
+
+
 def pattern_problem(pattern: str) -> str | None:
     """Say what is wrong with a ``tagPattern``, or None."""
     try:

@@ -16,7 +16,7 @@ import msgspec
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.result import CiResult, Tier
 from canon_sweep.engine.protocol import App, Engine
-from canon_sweep.errors import StateFault
+from canon_sweep.errors import HostFault, RecipeFault, StateFault
 from canon_sweep.harness.cold import PASSED, Judged, run_tiers
 from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.probe import until_pass
@@ -116,10 +116,10 @@ def _assert_whole(canonical: Canonical, engine: Engine) -> None:
 
 def lost_parts(canonical: Canonical, engine: Engine) -> tuple[str, ...]:
     """The volumes and secrets that a record names and the engine does not have."""
-    volumes = {volume.name for volume in engine.volumes(canonical.stack)}
-    lost = sorted({volume.name for volume in canonical.volumes} - volumes)
-    secrets = sorted(set(canonical.secrets) - set(engine.secrets(canonical.stack)))
-    return (*(f"volume {name}" for name in lost), *(f"secret {name}" for name in secrets))
+    there = engine.leftovers(canonical.stack) if canonical.stack else ()
+    named = [f"volume {volume.name}" for volume in canonical.volumes]
+    named += [f"secret {secret}" for secret in canonical.secrets]
+    return tuple(sorted(set(named) - set(there)))
 
 
 @dataclass(slots=True)
@@ -131,8 +131,15 @@ class _QuickRun:
 
     def reattach(self) -> Judged:
         app = self._app(self.canonical.release_tag, self.canonical.commit)
-        self.stage.up(app)
-        self._check_data(app)
+        try:
+            self.stage.up(app)
+            self._check_data(app)
+        except RecipeFault as fault:
+            # it was proven once: this is no fault of the version under test
+            raise HostFault(
+                f"the canonical {self.canonical.release_tag} itself is damaged: {fault.what}",
+                do=f"make it anew: canon-sweep test {self.order.recipe}",
+            ) from fault
         return PASSED
 
     def upgrade(self) -> Judged:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from canon_sweep.core.canonical import Canonical
 from canon_sweep.engine.protocol import Engine
+from canon_sweep.errors import Fault
 from canon_sweep.harness.promote import discard_previous
 from canon_sweep.harness.quick import put_back
 from canon_sweep.state.canonicals import Canonicals
@@ -14,22 +14,30 @@ from canon_sweep.state.journal import Deployment, Entry, Journal, Promotion, Qui
 
 def recover(
     journal: Journal, canonicals: Canonicals, engine: Engine, say: Callable[[str], None]
-) -> None:
+) -> tuple[str, ...]:
     """Finish or undo everything that the journal says was under way.
 
     Then take down every stack of ours that is left: nothing of ours runs between
-    two runs.  Volumes that a record names are never removed.
+    two runs.  Volumes that a record names are never removed.  Returns a text for
+    each thing that could not be cleaned up; the others were.
 
     Raises:
-        HostFault: the engine cannot be used.
-        StateFault: the journal or a record cannot be read.
+        StateFault: the journal cannot be read.
     """
+    problems = []
     for entry in journal.entries():
         say(f"cleaning up after an interrupted run: {entry.recipe} ({entry.stack})")
-        _settle(entry, journal, canonicals, engine)
-    for stack in engine.stacks_of_ours():
-        say(f"taking down {stack}, which an earlier run left")
-        engine.undeploy(stack)
+        try:
+            _settle(entry, journal, canonicals, engine)
+        except Fault as fault:
+            problems.append(f"{entry.stack}, left by an earlier run of {entry.recipe}: {fault}")
+    try:
+        for stack in engine.stacks_of_ours():
+            say(f"taking down {stack}, which an earlier run left")
+            engine.undeploy(stack)
+    except Fault as fault:
+        problems.append(str(fault))
+    return tuple(problems)
 
 
 def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engine) -> None:
@@ -43,14 +51,16 @@ def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engi
                 canonicals.note_promotion(record)
                 discard_previous(entry, engine, journal)
             else:
-                _discard(entry.stack, record, engine, journal)
+                _discard(entry.stack, canonicals, engine, journal)
         case Deployment():
-            _discard(entry.stack, canonicals.read(entry.recipe), engine, journal)
+            _discard(entry.stack, canonicals, engine, journal)
 
 
-def _discard(stack: str, record: Canonical | None, engine: Engine, journal: Journal) -> None:
+def _discard(stack: str, canonicals: Canonicals, engine: Engine, journal: Journal) -> None:
     engine.undeploy(stack)
-    if record is None or record.stack != stack:
+    # whoever's the entry says it is: what any record names stays
+    records = map(canonicals.read, canonicals.recipes())
+    if all(record is None or record.stack != stack for record in records):
         for volume in engine.volumes(stack):
             engine.remove_volume(volume.name)
         for secret in engine.secrets(stack):

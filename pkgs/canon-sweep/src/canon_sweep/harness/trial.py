@@ -12,6 +12,7 @@ from canon_sweep.core.decision import Note
 from canon_sweep.core.gate import Failed, gate
 from canon_sweep.core.release import Releases
 from canon_sweep.core.result import CiResult
+from canon_sweep.core.version import TagRule, ordered
 from canon_sweep.errors import Fault, HostFault
 from canon_sweep.harness.cold import run_cold
 from canon_sweep.harness.order import Checkout, Order
@@ -59,6 +60,7 @@ class Court:
     now: Callable[[], datetime]
     run_id: str
     digest: str
+    rule: TagRule
     enrolled: bool
 
 
@@ -82,7 +84,8 @@ def hold_trial(order: Order, court: Court, before: Canonical | None, patience: P
     while True:
         tries.made += 1
         ended = _attempt(order, court, before, tries)
-        notes = _write_down(order, court, ended)
+        attempt = attempt_of(order, ended, court.digest, run_id=court.run_id, now=court.now())
+        notes = note_attempt(attempt, court.ledger)
         again = _is_due(ended.outcome, tries) and patience.may_go_on()
         if not again:
             return replace(ended, notes=(*ended.notes, *notes))
@@ -107,7 +110,8 @@ def _judge(
     recipe: str, result: CiResult, court: Court, before: Canonical | None, tries: _Tries
 ) -> Ended:
     try:
-        verdict = gate(result, court.releases_now(), enrolled=court.enrolled)
+        proven = ordered(court.rule, before.release_tag if before else None)
+        verdict = gate(result, court.releases_now(), enrolled=court.enrolled, proven=proven)
     except Fault as fault:
         _give_up(result.stack, court)
         reason = f"green, but upstream could not be asked again: {fault}"
@@ -115,7 +119,12 @@ def _judge(
     if not verdict.promote:
         _give_up(result.stack, court)
         return Ended(
-            Outcome.REFUSED, verdict.sentence, result, verdict.failed, tries.made, tries.red
+            Outcome.REFUSED,
+            f"green, but {verdict.sentence}",
+            result,
+            verdict.failed,
+            tries.made,
+            tries.red,
         )
     return _keep(recipe, result, court, before, tries)
 
@@ -185,10 +194,10 @@ def attempt_of(
     )
 
 
-def _write_down(order: Order, court: Court, ended: Ended) -> tuple[Note, ...]:
-    attempt = attempt_of(order, ended, court.digest, run_id=court.run_id, now=court.now())
+def note_attempt(attempt: Attempt, ledger: Ledger) -> tuple[Note, ...]:
+    """Write an attempt down; one that cannot be is a note, and costs no result."""
     try:
-        court.ledger.add(attempt)
+        ledger.add(attempt)
     except Fault as fault:
         return (Note(code="ledger", text=f"this attempt is not in the ledger: {fault}"),)
     return ()

@@ -14,6 +14,8 @@ from canon_sweep.core.result import BrokenBase, TierResult
 from canon_sweep.errors import EXIT_DEFERRED, EXIT_DONE, EXIT_WRONG
 
 SCHEMA = 1
+LOST = "canonical-lost"
+"""The note of a canonical whose volume or secret is gone: its record is not whole."""
 
 
 class Ignored(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,12 +26,17 @@ class Ignored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sync(msgspec.Struct, frozen=True, kw_only=True):
-    """What the mirror's sync did; ``deleted`` maps a tag to the object that it named."""
+    """What the mirror's sync did; ``deleted`` maps a tag to the object that it named.
+
+    ``differs`` has the refs in which a mirror that was only looked at is not what
+    upstream is.
+    """
 
     main: str
     fetched: bool = False
     pushed: tuple[str, ...] = ()
     deleted: dict[str, str] = {}
+    differs: tuple[str, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +73,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return (
             self.code in (Code.SYNC_ERROR, Code.INTERNAL_ERROR, Code.OUT_OF_TIME, Code.DISK)
             or self.outcome not in (None, Outcome.PROMOTED, Outcome.PASSED)
-        )  # fmt: skip
+            or (self.outcome is None and any(note.code == LOST for note in self.notes))
+        )
 
     @property
     def verdict(self) -> str:
@@ -94,7 +102,11 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole run."""
+    """A whole run.
+
+    ``missing`` are recipes without a line, ``problems`` what an earlier run left and
+    could not be cleaned up; each of them makes the run wrong.
+    """
 
     schema: int = SCHEMA
     run_id: str
@@ -108,6 +120,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     totals: Totals
     entries: tuple[Entry, ...]
     missing: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 def totals_of(entries: Iterable[Entry]) -> Totals:
@@ -122,10 +135,10 @@ def totals_of(entries: Iterable[Entry]) -> Totals:
     )
 
 
-def exit_code_of(entries: Iterable[Entry], missing: Iterable[str] = ()) -> int:
+def exit_code_of(entries: Iterable[Entry], wrong: Iterable[str] = ()) -> int:
     """What the process ends with: something wrong outranks something deferred."""
     entries = list(entries)
-    if any(entry.is_wrong for entry in entries) or list(missing):
+    if any(entry.is_wrong for entry in entries) or list(wrong):
         return EXIT_WRONG
     deferred = any(entry.code is Code.IN_FLIGHT for entry in entries)
     return EXIT_DEFERRED if deferred else EXIT_DONE

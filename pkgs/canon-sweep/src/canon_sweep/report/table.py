@@ -1,14 +1,19 @@
-"""Results for people: tables and lines on a terminal."""
+"""Results for people: listings and lines on a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from canon_sweep.core.names import plain
 from canon_sweep.report.records import Entry, Results
 
+WIDE = 120
 _STYLES = {
     "promoted": "bold green",
     "passed": "bold green",
@@ -23,63 +28,112 @@ _STYLES = {
 }
 
 
-def results_table(results: Results) -> Table:
-    """One line for each recipe, and what follows from it."""
-    table = grid("recipe", "verdict", "release", "canonical", "why", "time")
-    for entry in results.entries:
-        table.add_row(
-            Text(entry.recipe),
-            coded(entry.verdict + (" (flaky)" if entry.flaky else "")),
-            Text(entry.tag),
-            Text(entry.canonical),
-            Text("\n".join([entry.why, *_remarks(entry)])),
-            Text(f"{entry.seconds:.1f} s", justify="right"),
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a listing: short cells, and what is to be said at length."""
+
+    cells: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Rows under a heading: beside the cells, or on a narrow terminal below them,
+    stands what is to be said of each.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """As rich wants it."""
+        if options.max_width >= WIDE:
+            yield self._wide()
+        else:
+            yield from self._narrow()
+
+    def _wide(self) -> Table:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in self.columns:
+            table.add_column(column, no_wrap=True)
+        table.add_column("what", overflow="fold")
+        for row in self.rows:
+            what = Text("\n".join(map(plain, row.remarks)))
+            table.add_row(*map(coded, row.cells), what)
+        return table
+
+    def _narrow(self) -> RenderResult:
+        every = (self.columns, *(row.cells for row in self.rows))
+        widths = [max(len(plain(cell)) for cell in column) for column in zip(*every, strict=True)]
+        yield _line(self.columns, widths, "bold")
+        for row in self.rows:
+            yield _line(row.cells, widths)
+            for remark in row.remarks:
+                if remark:
+                    yield Padding(Text(plain(remark)), (0, 0, 0, 4))
+
+
+def results_listing(results: Results) -> Listing:
+    """One row for each recipe, and what follows from it."""
+    rows = [
+        Row(
+            (
+                entry.recipe,
+                entry.verdict + (" (flaky)" if entry.flaky else ""),
+                entry.tag,
+                entry.canonical,
+                f"{entry.seconds:.1f} s",
+            ),
+            (entry.why, *_remarks(entry)),
         )
-    return table
+        for entry in results.entries
+    ]
+    return Listing(("recipe", "verdict", "release", "canonical", "time"), tuple(rows))
 
 
 def totals_line(results: Results) -> str:
-    """Everything that the run did to the world, in one line."""
+    """Everything that the run did to the world, or would do, in one line."""
     totals = results.totals
-    end = (
-        "nothing was done: a no-op"
-        if results.noop
-        else (
+    count = "1 recipe" if len(results.entries) == 1 else f"{len(results.entries)} recipes"
+    if results.command == "plan":
+        end = f"{sum(e.code.startswith('test/') for e in results.entries)} to be tested"
+    elif results.noop:
+        end = "nothing was done: a no-op"
+    else:
+        end = (
             f"{totals.tested} tested, {totals.deploys} deploys, {totals.pushed_refs} refs pushed,"
             f" {totals.canonical_writes} canonicals written"
         )
-    )
-    missing = f"; without a line: {', '.join(results.missing)}" if results.missing else ""
-    count = "1 recipe" if len(results.entries) == 1 else f"{len(results.entries)} recipes"
-    return f"{count}: {end}{missing}"
+    problems = [f"error: {problem}" for problem in results.problems]
+    problems += [f"error: {recipe} has no line" for recipe in results.missing]
+    return "\n".join([f"{count}: {end}", *map(plain, problems)])
 
 
 def line(entry: Entry) -> Text:
     """A recipe's line while the run goes on."""
-    what = f" {entry.tag}" if entry.tag else ""
-    return Text.assemble((f"{entry.recipe}{what} ", "bold"), coded(entry.verdict), f" {entry.why}")
+    what = f"{entry.recipe} {entry.tag}".rstrip()
+    return Text.assemble((plain(what) + " ", "bold"), coded(entry.verdict), f" {plain(entry.why)}")
 
 
-def grid(*columns: str) -> Table:
-    """An empty table with the project's look."""
-    table = Table(box=None, pad_edge=False, header_style="bold", expand=False)
-    for column in columns:
-        # names and codes stay whole; the reason is what wraps
-        table.add_column(column, no_wrap=column not in ("why", "what"), overflow="fold")
-    return table
-
-
-def rows(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> Table:
-    """A table of plain texts."""
-    table = grid(*columns)
-    for cells in lines:
-        table.add_row(*(Text(cell) for cell in cells))
-    return table
+def listing(columns: Sequence[str], rows: Iterable[tuple[Sequence[str], str]]) -> Listing:
+    """A listing of plain texts: the cells, and one remark each."""
+    return Listing(tuple(columns), tuple(Row(tuple(cells), (what,)) for cells, what in rows))
 
 
 def coded(code: str) -> Text:
-    """A code in its colour."""
-    return Text(code, style=_STYLES.get(code.partition(" ")[0].partition("/")[0], ""))
+    """A text, in its colour if it is a code."""
+    return Text(plain(code), style=_style(code))
+
+
+def _style(code: str) -> str:
+    return _STYLES.get(code.partition(" ")[0].partition("/")[0], "")
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], style: str = "") -> Text:
+    line = Text(no_wrap=True, overflow="ellipsis")
+    for cell, width in zip(cells, widths, strict=True):
+        line.append(plain(cell).ljust(width + 1), style=style or _style(cell))
+    return line
 
 
 def _remarks(entry: Entry) -> list[str]:
@@ -87,4 +141,6 @@ def _remarks(entry: Entry) -> list[str]:
     remarks += [f"broken-base {broken.tag}: {broken.reason}" for broken in entry.broken_bases]
     if entry.sync is not None:
         remarks += [f"deleted tag {tag} ({was[:12]})" for tag, was in entry.sync.deleted.items()]
+        if entry.sync.differs:
+            remarks.append(f"{len(entry.sync.differs)} refs of the mirror differ")
     return remarks

@@ -10,7 +10,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -21,6 +21,8 @@ from canon_sweep.settings.records import RecipeSettings, Seconds, Settings, Tabl
 
 # a label of 11 characters and a dot come before it, and a stack's name may have 45
 MAX_DOMAIN = 33
+
+MAX_SECONDS = 30 * 365 * 86400
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|min|[smhdw])\s*", re.ASCII)
@@ -78,8 +80,8 @@ def seconds(value: object) -> Seconds:
         total = sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(value))
     else:
         raise ValueError('expected a duration such as "90s", "5m", "1h 30m" or "6d"')
-    if not 0 < total < 1e9:
-        raise ValueError("expected a duration longer than 0")
+    if not 0 < total < MAX_SECONDS:
+        raise ValueError("expected a duration longer than 0 and shorter than 30 years")
     return Seconds(total)
 
 
@@ -128,7 +130,8 @@ def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
         try:
             _convert(value, wanted)
         except msgspec.ValidationError as error:
-            yield f"{at}: {_plain(str(error))}"
+            choices = f", expected one of {', '.join(arguments)}" if kind is Literal else ""
+            yield f"{at}: {_plain(str(error))}{choices}"
 
 
 def _probe_problems(wanted: Any, body: object, at: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from canon_sweep.core.names import printable
+from canon_sweep.core.version import TagRule
 from canon_sweep.errors import UsageFault
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -127,6 +128,11 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     data: DataSettings = DataSettings()
     timeouts: RecipeTimeouts = RecipeTimeouts()
     expected_na: ExpectedNA = msgspec.field(default=ExpectedNA(), name="expectedNA")
+
+    @property
+    def tag_rule(self) -> TagRule:
+        """Which of the recipe's tags are versions."""
+        return TagRule(self.tag_pattern, self.prereleases)
 
 
 class SwarmSettings(Table, frozen=True, kw_only=True):

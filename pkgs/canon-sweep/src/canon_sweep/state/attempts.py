@@ -24,12 +24,15 @@ class Ledger:
         Raises:
             StateFault: the ledger cannot be read.
         """
-        try:
-            return tuple(msgspec.json.decode(x, type=Attempt) for x in files.lines_of(self.path))
-        except msgspec.DecodeError as error:
-            raise StateFault(
-                f"{self.path} is no attempt ledger: {error}", do="mend or remove the bad line"
-            ) from None
+        attempts = []
+        for number, line in enumerate(files.lines_of(self.path), start=1):
+            try:
+                attempts.append(msgspec.json.decode(line, type=Attempt))
+            except msgspec.DecodeError as error:
+                raise StateFault(
+                    f"{self.path}: line {number} is no attempt: {error}", do="mend or remove it"
+                ) from None
+        return tuple(attempts)
 
     def add(self, attempt: Attempt) -> None:
         """Write down an attempt that has ended.

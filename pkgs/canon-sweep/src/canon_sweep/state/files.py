@@ -1,9 +1,12 @@
-"""Files that are whole at every instant."""
+"""Files that are whole at every instant; lines are JSON."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
 
 from canon_sweep.errors import StateFault
 
@@ -33,7 +36,7 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Add one line to a file of lines; a line that a crash cut short is taken away first.
+    """Add one line of JSON to a file of lines; a line that a crash cut short is taken away first.
 
     Raises:
         StateFault: the file cannot be written.
@@ -41,8 +44,8 @@ def append_line(path: Path, line: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         is_new = not path.exists()
-        with path.open("ab+") as file:
-            _cut_to_last_newline(file.fileno())
+        with path.open("rb+" if not is_new else "wb+") as file:
+            _cut_to_whole_lines(file)
             file.write(line + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -58,11 +61,9 @@ def lines_of(path: Path) -> list[bytes]:
     Raises:
         StateFault: the file cannot be read.
     """
-    content = read(path)
-    if content is None:
-        return []
-    whole, _, _cut_short = content.rpartition(b"\n")
-    return whole.split(b"\n") if whole else []
+    content = read(path) or b""
+    whole = content[: _length_of_whole_lines(content)]
+    return [line for line in whole.split(b"\n") if line.strip()]
 
 
 def read(path: Path) -> bytes | None:
@@ -79,11 +80,24 @@ def read(path: Path) -> bytes | None:
         raise StateFault(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _cut_to_last_newline(descriptor: int) -> None:
-    size = os.fstat(descriptor).st_size
-    content = os.pread(descriptor, size, 0) if size else b""
-    if content and not content.endswith(b"\n"):
-        os.ftruncate(descriptor, content.rfind(b"\n") + 1)
+def _cut_to_whole_lines(file: BinaryIO) -> None:
+    file.seek(0)
+    content = file.read()
+    length = _length_of_whole_lines(content)
+    file.truncate(length)
+    file.seek(length)
+    if content[:length] and not content[:length].endswith(b"\n"):
+        file.write(b"\n")
+
+
+def _length_of_whole_lines(content: bytes) -> int:
+    """The last line counts without its newline if it is whole JSON, as an editor leaves it."""
+    end = content.rfind(b"\n") + 1
+    try:
+        msgspec.json.decode(content[end:])
+    except msgspec.DecodeError:
+        return end
+    return len(content)
 
 
 def _flush_folder(folder: Path) -> None:

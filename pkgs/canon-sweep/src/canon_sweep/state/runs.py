@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,11 @@ class Run:
             link.replace(self.folder.parent / "latest")
         except OSError as error:
             raise StateFault(f"{link.parent}/latest: {error.strerror}") from error
+
+    def forget_if_empty(self) -> None:
+        """Take the folder away again if nothing came of the run."""
+        with suppress(OSError):
+            self.folder.rmdir()
 
     def log_of(self, recipe: str) -> Log:
         """The log of one recipe; nothing is written for a name that is none."""

@@ -1,0 +1,61 @@
+"""Standard output and error that nothing can be lost by.
+
+A job that is at work for hours must not end because nobody reads its progress, nor
+its exit code change because a terminal cannot show a letter.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+from canon_sweep.errors import Fault
+
+
+class OutputFault(Fault):
+    """A result could not be printed; it is in the state folder."""
+
+    code = "output"
+
+
+def prepare() -> None:
+    """Make both outputs usable: open, and able to show any text."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        else:
+            stream.reconfigure(errors="backslashreplace")
+
+
+def talk(text: str) -> None:
+    """Print to stderr if anybody listens."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        _silence(sys.stderr)
+
+
+def result(text: str) -> None:
+    """Print to stdout.
+
+    A reader that has seen enough (``| head``) is no fault.
+
+    Raises:
+        OutputFault: it cannot be written, e.g. to a full disk.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        _silence(sys.stdout)
+    except OSError as error:
+        _silence(sys.stdout)
+        raise OutputFault(f"the result cannot be printed: {error.strerror}") from error
+
+
+def _silence(stream: TextIO) -> None:
+    # the interpreter flushes it once more at its end, and must not complain then
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
