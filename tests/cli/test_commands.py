@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from canon_sweep.cli import main
+from canon_sweep.engine.protocol import App
 from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment
-from stories.fleet import Fleet
+from stories.fleet import RUNS, Fleet, compose
 
 
 @dataclass(frozen=True)
@@ -171,11 +172,16 @@ def test_verify_sees_changed_data_strays_and_what_is_under_way(call: Call, fleet
     (fleet.volume("notes") / "more").write_text("data")
     fleet.engine().clone_volume(record.volumes[0].name, "left-abcdef_ci_localhost_data")
     fleet.upstream("notes").rename(fleet.folder / "away")
+    app = App("notes", "1", "left-abcdef_ci_localhost", "left.ci.localhost", fleet.folder, {})
+    (fleet.folder / "compose.yml").write_text(compose(RUNS, "1"))
+    fleet.engine().deploy(app)
 
     done = call("verify")
+    fleet.engine().undeploy(app.stack)
 
     assert done.returncode == 1
     assert "has 4 bytes, had 0" in done.stdout
+    assert "stack left-abcdef_ci_localhost is up, but no run is on" in done.stdout
     assert "volume left-abcdef_ci_localhost_data belongs to no record" in done.stdout
     assert "upstream" in done.stdout
 

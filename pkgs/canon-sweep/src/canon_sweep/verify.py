@@ -84,13 +84,15 @@ def _tag_problems(record: Canonical, world: RealWorld) -> Iterator[str]:
 
 
 def _strays(world: RealWorld) -> Iterator[Finding]:
-    """Volumes that canon-sweep made and nothing names any more."""
+    """Stacks and volumes that canon-sweep made and nothing names any more."""
     canonicals = world.state.canonicals
     try:
         if world.state.journal.entries():
             return  # a test is on, or was broken off: the next run cleans up after it
         records = [canonicals.read(recipe) for recipe in canonicals.recipes()]
         named = {volume.name for record in records if record for volume in record.volumes}
+        for stack in world.engine.stacks_of_ours():
+            yield Finding(recipe="-", problems=(f"stack {stack} is up, but no run is on",))
         for name in world.engine.volumes_of_ours():
             if name not in named:
                 yield Finding(recipe="-", problems=(f"volume {name} belongs to no record",))

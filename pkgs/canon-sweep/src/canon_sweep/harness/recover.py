@@ -17,9 +17,9 @@ def recover(
 ) -> tuple[str, ...]:
     """Finish or undo everything that the journal says was under way.
 
-    Then take down every stack of ours that is left: nothing of ours runs between
-    two runs.  Volumes that a record names are never removed.  Returns a text for
-    each thing that could not be cleaned up; the others were.
+    Volumes that a record names are never removed.  Stacks that the journal does not
+    name are left alone: another canon-sweep may be at work on the same engine.
+    Returns a text for each entry that could not be settled; the others were.
 
     Raises:
         StateFault: the journal cannot be read.
@@ -31,12 +31,6 @@ def recover(
             _settle(entry, journal, canonicals, engine)
         except Fault as fault:
             problems.append(f"{entry.stack}, left by an earlier run of {entry.recipe}: {fault}")
-    try:
-        for stack in engine.stacks_of_ours():
-            say(f"taking down {stack}, which an earlier run left")
-            engine.undeploy(stack)
-    except Fault as fault:
-        problems.append(str(fault))
     return tuple(problems)
 
 
