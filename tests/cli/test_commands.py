@@ -172,8 +172,10 @@ def test_verify_sees_changed_data_strays_and_what_is_under_way(call: Call, fleet
     (fleet.volume("notes") / "more").write_text("data")
     fleet.engine().clone_volume(record.volumes[0].name, "left-abcdef_ci_localhost_data")
     fleet.upstream("notes").rename(fleet.folder / "away")
-    app = App("notes", "1", "left-abcdef_ci_localhost", "left.ci.localhost", fleet.folder, {})
-    (fleet.folder / "compose.yml").write_text(compose(RUNS, "1"))
+    source = fleet.folder / "source"
+    source.mkdir()
+    (source / "compose.yml").write_text(compose(RUNS, "1"))
+    app = App("notes", "1", "left-abcdef_ci_localhost", "left.ci.localhost", source, {})
     fleet.engine().deploy(app)
 
     done = call("verify")
