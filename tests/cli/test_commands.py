@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from canon_sweep.cli import main
+from canon_sweep.cli import SIGNALS, main
 from canon_sweep.engine.protocol import App
 from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment
@@ -53,7 +53,7 @@ def call(
 
     In this process, since most of a call's time is the start of an interpreter.
     """
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
 
     def run(*words: str) -> Done:
         monkeypatch.setenv("CANON_SWEEP_CONFIG", str(config(fleet)))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.gate import Condition
 from canon_sweep.errors import HostFault, RecipeFault, StateFault
+from canon_sweep.state.attempts import Ledger
 from canon_sweep.state.canonicals import Canonicals
-from canon_sweep.state.journal import Deployment, QuickRun
-from stories.engines import doing, failing
-from stories.fleet import Fleet
+from canon_sweep.state.journal import Deployment, Journal, QuickRun
+from canon_sweep.state.runs import Log
+from stories.engines import doing, failing, intercepted
+from stories.fleet import NEVER_STARTS, Fleet
 
 NO_IMAGE = HostFault("image notes:1 cannot be pulled", do="look at the registry")
 
@@ -124,13 +128,19 @@ def test_a_record_that_took_its_name_but_was_not_flushed_stands(
         write(self, record)  # type: ignore[arg-type]
         raise StateFault("folder cannot be flushed")
 
+    def unflushable(_self: Canonicals, _recipe: str) -> None:
+        raise StateFault("folder cannot be flushed")
+
     with monkeypatch.context() as patch:
         patch.setattr(Canonicals, "write", unflushed)
+        patch.setattr(Canonicals, "flush", unflushable)
         entry = released.sweeps()["notes"]
 
     assert entry.outcome is Outcome.PROMOTED
     assert [note.code for note in entry.notes] == ["cleanup-pending"]
     assert old < released.volumes()
+    cleaned = released.sweeps().results
+    assert (cleaned.totals.recovered, cleaned.exit_code) == (1, 0)
     assert released.sweeps().results.noop
     assert released.volumes() == {volume.name for volume in released.canonical("notes").volumes}
 
@@ -177,16 +187,18 @@ def test_an_upstream_that_is_gone_at_the_gate_promotes_nothing(
     assert released.volumes() == set()
 
 
-def test_a_test_that_outlasts_the_run_is_infra(released: Fleet) -> None:
+def test_a_test_that_outlasts_the_run_is_broken_off(released: Fleet) -> None:
     """maxRuntime bounds the recipe at hand too, and does not make it red."""
     released.publishes("notes", "1.2.0+1", ready=True)
     released.options["maxRuntime"] = "500ms"
 
     night = released.sweeps()
 
-    assert night["notes"].outcome is Outcome.INFRA
-    assert "maxRuntime" in night["notes"].reason
+    assert night["notes"].code is Code.OUT_OF_TIME
+    assert "maxRuntime" in night["notes"].sentence
     assert night["notes"].seconds < 5
+    assert night.results.exit_code == 1
+    assert released.volumes() == set()
     assert released.running() == ()
 
 
@@ -226,6 +238,142 @@ def test_a_journal_entry_never_costs_another_recipes_canonical(released: Fleet) 
     released.sweeps()
 
     assert released.volumes() == {volume.name for volume in record.volumes}
+
+
+def test_a_red_whose_teardown_fails_is_still_red(released: Fleet) -> None:
+    """What could not be taken down is said, and the end of the run tries again."""
+    released.publishes("notes", "1.2.0+1", NEVER_STARTS, ready=True)
+    released.recipes["notes"]["retries"] = 3
+    released.wrap = failing("undeploy", HostFault("the engine hung"))
+
+    entry = released.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.RED
+    assert entry.attempts == 1
+    assert [note.code for note in entry.notes] == ["cleanup-pending"]
+    assert outcomes(released) == [Outcome.RED]
+    assert released.running() == ()
+    assert released.state().journal.entries() == ()
+
+
+def test_a_red_whose_rerun_meets_a_failed_host_stays_red(released: Fleet) -> None:
+    """The rerun said nothing; what was seen before it counts."""
+    released.publishes("notes", "1.2.0+1", NEVER_STARTS, ready=True)
+    released.recipes["notes"]["retries"] = 1
+    released.options["infraRetries"] = 0
+    left = [1]
+
+    def before(name: str, _arguments: object) -> None:
+        if name == "prepare":
+            left[0] -= 1
+            if left[0] < 0:
+                raise NO_IMAGE
+
+    released.wrap = lambda engine: intercepted(engine, before)
+
+    entry = released.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.RED
+    assert "no such table" in entry.reason
+    assert [note.code for note in entry.notes] == ["infra"]
+    assert released.sweeps()["notes"].code is Code.KNOWN_RED
+
+
+def test_a_cache_that_is_deleted_during_a_test_changes_nothing(released: Fleet) -> None:
+    """It may be deleted at any time."""
+    released.wrap = doing("undeploy", lambda: shutil.rmtree(released.folder / "cache"))
+
+    entry = released.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.PROMOTED
+    assert entry.base == "1.0.0+1"
+
+
+def test_a_base_that_loses_its_own_data_is_a_broken_base(fleet: Fleet) -> None:
+    """It would be lost without the new version too."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1", 'while :; do rm -f "$$DATA/token"; done')
+    fleet.publishes("notes", "1.2.0+1")
+
+    entry = fleet.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.PROMOTED
+    assert entry.base == "1.0.0+1"
+    assert [broken.tag for broken in entry.broken_bases] == ["1.1.0+1"]
+
+
+def test_an_upgrade_base_that_cannot_be_used_is_noted(released: Fleet) -> None:
+    """An override that does nothing must not look as if it did."""
+    released.recipes["notes"]["upgradeBase"] = "9.9.9+1"
+
+    entry = released.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.PROMOTED
+    assert [note.code for note in entry.notes] == ["pin-ignored"]
+
+
+def test_a_canonical_of_another_engine_is_not_forgotten(released: Fleet) -> None:
+    """What this engine cannot remove is said, and not taken for removed."""
+    released.sweeps()
+    record = released.canonical("notes")
+    elsewhere = msgspec.structs.replace(record, engine="swarm")
+    released.state().canonicals.write(elsewhere)
+    released.publishes("notes", "1.2.0+1")
+
+    entry = released.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.PROMOTED
+    assert "stay on the swarm engine" in entry.notes[0].text
+    assert {volume.name for volume in record.volumes} < released.volumes()
+
+
+@pytest.mark.parametrize("what", ["log", "journal", "history", "ledger"])
+def test_a_state_folder_that_fails_at_any_write_costs_no_canonical(
+    released: Fleet, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Each write in turn fails as on a full disk: the record is whole, old or new."""
+    released.sweeps()
+    number = 0
+    failed = True
+    while failed:
+        number += 1
+        released.publishes("notes", f"2.{number}.0+1")
+        failed = _sweep_with_failing_write(released, monkeypatch, what, number)
+        record = released.canonical("notes")
+        assert {volume.name for volume in record.volumes} <= released.volumes(), number
+        released.sweeps()
+        assert released.canonical("notes").tag == f"2.{number}.0+1"
+        assert released.volumes() == {volume.name for volume in released.canonical("notes").volumes}
+        assert released.running() == ()
+    assert number > 1
+
+
+def _sweep_with_failing_write(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, what: str, number: int
+) -> bool:
+    """Sweep while the n-th write of a kind fails; was there an n-th write?"""
+    kind, name = {
+        "log": (Log, "say"),
+        "journal": (Journal, "_write"),
+        "history": (Canonicals, "note_promotion"),
+        "ledger": (Ledger, "add"),
+    }[what]
+    real = getattr(kind, name)
+    made = [0]
+
+    def write(self: object, *arguments: object) -> None:
+        made[0] += 1
+        if made[0] == number and what == "log":
+            return  # a log swallows it
+        if made[0] == number:
+            raise StateFault("No space left on device")
+        real(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        # a disk that is full just then cannot be had
+        patch.setattr(kind, name, write)
+        fleet.sweeps()
+    return made[0] >= number
 
 
 def test_a_fault_of_ours_is_named_and_the_others_go_on(released: Fleet) -> None:

@@ -9,7 +9,8 @@ import pytest
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.result import Tier
-from canon_sweep.errors import HostFault
+from canon_sweep.errors import HostFault, StateFault
+from canon_sweep.state.journal import Entry, Journal
 from stories.engines import dying_at, failing
 from stories.fleet import LOSES_DATA, REFUSES_OLD_DATA, RUNS, Fleet
 
@@ -136,3 +137,29 @@ def _dies(fleet: Fleet, step: int) -> bool:
             os._exit(0)
     _, status = os.waitpid(child, 0)
     return os.WIFEXITED(status)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
+def test_a_journal_that_cannot_be_written_costs_no_canonical(
+    proven: Fleet, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Each of its writes in turn fails as on a full disk; the volumes are what they were."""
+    before, volumes = proven.bytes_of("notes"), proven.volumes()
+    real = Journal._write
+    made = [0]
+
+    def write(self: Journal, entries: dict[str, Entry]) -> None:
+        made[0] += 1
+        if made[0] == number:
+            raise StateFault("No space left on device")
+        real(self, entries)
+
+    with monkeypatch.context() as patch:
+        # a disk that is full just then cannot be had
+        patch.setattr(Journal, "_write", write)
+        proven.tests("notes", ref="main", quick=True)
+    proven.sweeps()
+
+    assert proven.bytes_of("notes") == before
+    assert proven.volumes() == volumes
+    assert proven.state().journal.entries() == ()

@@ -183,8 +183,10 @@ def test_a_quick_run_that_is_killed_is_put_back_by_the_next_run(told: Told) -> N
     run.wait()
     assert stack in everything(told.host)
 
+    cleaned = json.loads(told.run("run", "--json").stdout)
     done = told.run("run", "--assert-noop")
 
+    assert cleaned["totals"]["recovered"] == 1
     assert done.returncode == 0, done.stdout + done.stderr
     assert told.digests() == before
     assert told.volumes() == volumes

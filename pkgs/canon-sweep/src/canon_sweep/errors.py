@@ -25,11 +25,17 @@ class Fault(Exception):
 
     def __init__(self, what: str, *, do: str = "") -> None:
         super().__init__(what)
-        self.what = " ".join(what.split())
-        self.do = do
+        self.what = _one_line(what)
+        self.do = _one_line(do)
 
     def __str__(self) -> str:
         return f"{self.what}; {self.do}" if self.do else self.what
+
+
+def _one_line(text: str) -> str:
+    """What is quoted in a fault may be anybody's: nothing in it steers a terminal."""
+    line = " ".join(text.split())
+    return "".join(character if character.isprintable() else "?" for character in line)
 
 
 class UsageFault(Fault):
@@ -77,6 +83,12 @@ class HostFault(Fault):
     """The engine, the network or a tool is at fault: it says nothing about the recipe."""
 
     code = "infra"
+
+
+class TimeFault(Fault):
+    """The run's time is used up; it says nothing about anybody."""
+
+    code = "out-of-time"
 
 
 class StateFault(Fault):

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from canon_sweep.core.attempts import Attempt
-from canon_sweep.core.base import bases
-from canon_sweep.core.decision import Code, Facts, Note, Policy, decide, excepted
+from canon_sweep.core.decision import Code, Note, Policy, decide, excepted
 from canon_sweep.report.records import Ignored
 from canon_sweep.run import looking
 from canon_sweep.settings.records import RecipeSettings, Settings
@@ -67,6 +66,8 @@ def _explained(recipe: str, own: RecipeSettings, world: RealWorld, now: datetime
     assert sync is not None
     policy = Policy(timedelta(seconds=world.settings.retry_red_after))
     decision = decide(facts, policy, now)
+    latest = facts.releases.latest
+    order = world.order_of(recipe, facts, latest) if latest else None
     return Explanation(
         recipe=recipe,
         code=decision.code,
@@ -77,23 +78,8 @@ def _explained(recipe: str, own: RecipeSettings, world: RealWorld, now: datetime
         differs=sync.differs,
         canonical=facts.canonical.release_tag if facts.canonical else "",
         releases=tuple(release.tag for release in facts.releases.known),
-        bases=_bases(facts, own, world.settings.base_depth),
+        bases=tuple(base.tag for base in order.bases.candidates) if order else (),
         ignored_tags=tuple(Ignored(tag=x.tag, reason=x.reason) for x in facts.releases.ignored),
         notes=decision.notes,
         attempts=tuple(a for a in facts.attempts if a.key.recipe == recipe),
     )
-
-
-def _bases(facts: Facts, own: RecipeSettings, depth: int) -> tuple[str, ...]:
-    latest = facts.releases.latest
-    if latest is None:
-        return ()
-    found = bases(
-        latest.version,
-        facts.canonical,
-        facts.releases,
-        facts.rule,
-        depth=depth,
-        pin=own.upgrade_base,
-    )
-    return tuple(base.tag for base in found.candidates)

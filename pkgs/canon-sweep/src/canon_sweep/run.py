@@ -105,6 +105,9 @@ def opened(
             world.recover(means.say)
             yield world, run
         finally:
+            if state.journal.entries():
+                # a teardown failed, or a signal came in the middle of it
+                world.recover(means.say)
             run.forget_if_empty()
 
 
@@ -143,7 +146,7 @@ def results_of(
     started: datetime,
 ) -> Results:
     """Sum a run up; recipes without a line make it wrong, whatever the lines say."""
-    totals = totals_of(entries)
+    totals = totals_of(entries, world.recovered)
     missing = tuple(sorted(set(chosen) ^ {entry.recipe for entry in entries}))
     return Results(
         run_id=world.run_id,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from canon_sweep.core.attempts import Outcome
-from canon_sweep.core.base import bases
 from canon_sweep.core.decision import Code, Decision, Facts, Policy
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import Version, ordered
@@ -87,7 +86,7 @@ def _order(recipe: str, world: RealWorld, facts: Facts, wanted: Wanted) -> Order
     tag = wanted.version
     release = facts.releases.latest if tag is None else facts.releases.of_tag(tag)
     if release is not None:
-        return world.order(recipe, facts, release)
+        return world.order_of(recipe, facts, release)
     known = ", ".join(release.tag for release in facts.releases.known[-10:]) or "none"
     if tag is None:
         raise UsageFault(f"{recipe} has no release", do="test a commit of it: --ref main")
@@ -96,25 +95,8 @@ def _order(recipe: str, world: RealWorld, facts: Facts, wanted: Wanted) -> Order
 
 def _order_of_ref(recipe: str, world: RealWorld, facts: Facts, ref: str) -> Order:
     commit = world.commit_of(recipe, ref)
-    settings = world.settings.recipes[recipe]
     version = _labelled_version(recipe, world, facts, commit)
-    return Order(
-        recipe=recipe,
-        settings=settings,
-        tag="",
-        commit=commit,
-        version=version,
-        bases=bases(
-            version,
-            facts.canonical,
-            facts.releases,
-            facts.rule,
-            depth=world.settings.base_depth,
-            pin=settings.upgrade_base,
-        ),
-        domain=world.settings.domain,
-        seed=f"{world.run_id}/{recipe}",
-    )
+    return world.order(recipe, facts, tag="", commit=commit, version=version)
 
 
 def _labelled_version(recipe: str, world: RealWorld, facts: Facts, commit: str) -> Version | None:

@@ -13,7 +13,7 @@ import msgspec
 from canon_sweep.core import names
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Decision, Facts, Note, Policy, decide, excepted
-from canon_sweep.errors import Fault, HostFault, Interrupted, SyncFault, UsageFault
+from canon_sweep.errors import Fault, HostFault, Interrupted, SyncFault, TimeFault, UsageFault
 from canon_sweep.harness.trial import Ended
 from canon_sweep.report.records import Entry, Ignored, Sync
 
@@ -203,6 +203,8 @@ def failed_entry(recipe: str, fault: Exception) -> Entry:
     """The line of a recipe that could not be decided, or whose test broke off."""
     if isinstance(fault, SyncFault):
         return Entry(recipe=recipe, code=Code.SYNC_ERROR, sentence=str(fault))
+    if isinstance(fault, TimeFault):
+        return Entry(recipe=recipe, code=Code.OUT_OF_TIME, sentence=f"broken off: {fault}")
     if isinstance(fault, Fault):
         return Entry(recipe=recipe, code=Code.INTERNAL_ERROR, sentence=str(fault))
     kind = f"{type(fault).__name__}: {fault}".splitlines()[0]
@@ -211,7 +213,7 @@ def failed_entry(recipe: str, fault: Exception) -> Entry:
 
 
 def _guarded(recipe: str, step: Step, world: World, policy: Policy) -> tuple[Entry, str | None]:
-    started, deploys = time.monotonic(), world.deploys()
+    started, deploys, before = time.monotonic(), world.deploys(), world.canonical(recipe)
     stopped = None
     try:
         entry = step(recipe, world, policy)
@@ -225,9 +227,12 @@ def _guarded(recipe: str, step: Step, world: World, policy: Policy) -> tuple[Ent
         if not isinstance(fault, Fault):
             world.say(recipe, traceback.format_exc())
     world.say(recipe, f"{entry.verdict}: {entry.why}")
+    after = world.canonical(recipe)
     done = msgspec.structs.replace(
         entry,
-        canonical=entry.canonical or world.canonical(recipe),
+        canonical=after or entry.canonical,
+        # also when it was broken off right after its promotion
+        canonical_writes=entry.canonical_writes or int(after != before),
         sync=world.synced(recipe),
         seconds=round(time.monotonic() - started, 3),
         deploys=world.deploys() - deploys,

@@ -14,6 +14,7 @@ from canon_sweep import __version__
 from canon_sweep.core.base import bases
 from canon_sweep.core.decision import Decision, Facts, Note
 from canon_sweep.core.release import Release, Releases, releases
+from canon_sweep.core.version import Version
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault, UsageFault
 from canon_sweep.harness.order import Checkout, Order
@@ -53,6 +54,7 @@ class RealWorld:
     reader: Reader
     blocked: str | None = None
     problems: tuple[str, ...] = ()
+    recovered: int = 0
     time_left: Callable[[], float] = lambda: float("inf")
     _synced: dict[str, Synced] = field(default_factory=dict)
     _deploys: int = 0
@@ -125,7 +127,7 @@ class RealWorld:
     def test(self, recipe: str, facts: Facts, decision: Decision) -> Ended:
         """As `sweep.World`."""
         assert decision.target is not None
-        order = self.order(recipe, facts, decision.target)
+        order = self.order_of(recipe, facts, decision.target)
         # the trigger makes it impossible: a sweep's target is newer than the canonical
         assert not order.bases.stepped_back, f"same-version upgrade of {recipe}"
         return self.trial(order, facts)
@@ -150,7 +152,7 @@ class RealWorld:
                 enrolled=order.settings.enroll,
             )
             ended = hold_trial(order, court, facts.canonical, self._patience(order.settings))
-        return _with_advice(ended, order.settings)
+        return _with_advice(ended, order)
 
     @contextmanager
     def stage(self, recipe: str) -> Iterator[tuple[Stage, Checkout]]:
@@ -159,17 +161,28 @@ class RealWorld:
             raise HostFault(self.blocked)
         settings = self.settings.recipes[recipe]
         limits = Limits.of(self.settings, settings)
-        stage = Stage(self.engine, self.state.journal, self.log_of(recipe), limits, self.time_left)
+        stage = Stage(
+            recipe,
+            self.engine,
+            self.state.journal,
+            self.state.canonicals,
+            self.log_of(recipe),
+            limits,
+            self.time_left,
+        )
         with self.checkouts(recipe) as checkout:
             try:
                 yield stage, checkout
             finally:
                 self._deploys += stage.deploys
+                if stage.pending:
+                    self.blocked = f"nothing is tested before {stage.pending[0]}"
 
     @contextmanager
     def checkouts(self, recipe: str) -> Iterator[Checkout]:
         """Folders with the files of a recipe's commits, which go afterwards."""
-        folder = self.settings.cache_dir / "checkouts" / recipe
+        # not in the cache, which anybody may delete at any time
+        folder = self.state.folder / "checkouts" / recipe
         shutil.rmtree(folder, ignore_errors=True)
         try:
             yield lambda commit: self._checkout(recipe, commit, folder)
@@ -200,17 +213,19 @@ class RealWorld:
                 continue
         return trees.resolve(self.clone(recipe), ref)
 
-    def order(self, recipe: str, facts: Facts, release: Release) -> Order:
-        """The order to test a release."""
+    def order(
+        self, recipe: str, facts: Facts, *, tag: str, commit: str, version: Version | None
+    ) -> Order:
+        """The order to test a release, or with an empty tag a commit."""
         settings = self.settings.recipes[recipe]
         return Order(
             recipe=recipe,
             settings=settings,
-            tag=release.tag,
-            commit=release.commit,
-            version=release.version,
+            tag=tag,
+            commit=commit,
+            version=version,
             bases=bases(
-                release.version,
+                version,
                 facts.canonical,
                 facts.releases,
                 facts.rule,
@@ -221,15 +236,25 @@ class RealWorld:
             seed=f"{self.run_id}/{recipe}",
         )
 
+    def order_of(self, recipe: str, facts: Facts, release: Release) -> Order:
+        """The order to test a release."""
+        return self.order(
+            recipe, facts, tag=release.tag, commit=release.commit, version=release.version
+        )
+
     def recover(self, say: Callable[[str], None]) -> None:
         """Clean up after a run that did not end by itself; until that is done, test nothing.
 
         Raises:
             StateFault: the journal cannot be read.
         """
-        self.problems = recover(self.state.journal, self.state.canonicals, self.engine, say)
-        if self.problems:
-            self.blocked = f"nothing is tested before this is cleaned up: {self.problems[0]}"
+        before = len(self.state.journal.entries())
+        problems = recover(self.state.journal, self.state.canonicals, self.engine, say)
+        self.recovered += before - len(self.state.journal.entries())
+        self.blocked = (
+            f"nothing is tested before this is cleaned up: {problems[0]}" if problems else None
+        )
+        self.problems = (*problems, *self.state.ledger.problems())
 
     def releases(self, recipe: str, synced: Synced) -> Releases:
         """The releases among a recipe's tags."""
@@ -243,7 +268,12 @@ class RealWorld:
         """The fingerprint of all that decides a test besides the commit."""
         common = self.settings.timeouts
         return digest_of(
-            self.settings.recipes[recipe], __version__, HARNESS, self.settings.engine, repr(common)
+            self.settings.recipes[recipe],
+            __version__,
+            HARNESS,
+            self.settings.engine,
+            str(self.settings.base_depth),
+            repr(common),
         )
 
     def deploys(self) -> int:
@@ -293,8 +323,11 @@ def countdown(seconds: float) -> Callable[[], float]:
     return lambda: deadline - time.monotonic()
 
 
-def _with_advice(ended: Ended, recipe: RecipeSettings) -> Ended:
-    if recipe.data.check or not (ended.record and ended.record.volumes):
-        return ended
-    text = "no data.check is declared: the upgrade proves that the app runs, not that data stays"
-    return replace(ended, notes=(*ended.notes, Note(code="no-data-check", text=text)))
+def _with_advice(ended: Ended, order: Order) -> Ended:
+    notes = list(ended.notes)
+    if order.bases.pin_problem:
+        notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
+    if not order.settings.data.check and ended.record and ended.record.volumes:
+        text = "no data.check is declared: nothing shows that an upgrade keeps the data"
+        notes.append(Note(code="no-data-check", text=text))
+    return replace(ended, notes=tuple(notes))

@@ -18,6 +18,8 @@ from canon_sweep import __version__
 from canon_sweep.cli import output
 from canon_sweep.errors import EXIT_USAGE, EXIT_WRONG, Interrupted
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 _COMMANDS = {
     "run": "Sweep: sync, decide, test, promote.",
     "plan": "The same decisions; changes nothing.",
@@ -61,8 +63,8 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
     output.prepare()
     try:
         _check_words(sys.argv[1:])
@@ -85,6 +87,6 @@ def _check_words(words: list[str]) -> None:
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
     # once: what is under way is taken down, and that must not be interrupted again
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
     raise Interrupted(f"stopped by {signal.Signals(number).name}")

@@ -26,11 +26,12 @@ class Bases:
 
     ``stepped_back`` tells that the canonical has the very version under test, so
     that an older release stands in for it.  That happens to pull requests, never
-    in a sweep.
+    in a sweep.  ``pin_problem`` says why an operator's pin could not be used.
     """
 
     candidates: tuple[Base, ...]
     stepped_back: bool = False
+    pin_problem: str = ""
 
 
 def bases(
@@ -49,7 +50,8 @@ def bases(
     without a version (None) is taken for newer than every release.
     """
     proven = ordered(rule, canonical.release_tag if canonical else None)
-    first = _pinned(pin, releases)
+    pinned = _pinned(pin, releases)
+    first = pinned
     if first is None and canonical is not None and proven is not None:
         first = Base(canonical.release_tag, canonical.commit, proven, "canonical")
     is_older = first is not None and (version is None or first.version < version)
@@ -59,7 +61,17 @@ def bases(
     return Bases(
         candidates=tuple([*start, *older][:depth]),
         stepped_back=proven is not None and proven == version,
+        pin_problem=_pin_problem(pin, pinned, version),
     )
+
+
+def _pin_problem(pin: str | None, pinned: Base | None, version: Version | None) -> str:
+    if pin is None:
+        return ""
+    if pinned is None:
+        return f"upgradeBase {pin} is no release"
+    is_older = version is None or pinned.version < version
+    return "" if is_older else f"upgradeBase {pin} is not older than the version under test"
 
 
 def _pinned(pin: str | None, releases: Releases) -> Base | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from canon_sweep.core.base import Base
@@ -27,38 +28,22 @@ def run_cold(order: Order, stage: Stage, checkout: Checkout) -> CiResult:
 
     Raises:
         HostFault: the host failed; it says nothing of the version.
+        SyncFault: the version is not in the clone.
+        TimeFault: the run's time is used up.
     """
-    stack, domain = stage.free_names(order.recipe, order.domain, f"{order.seed}/keep")
-    cold = not stage.engine.leftovers(stack)
-    stage.begin(order.recipe, stack)
+    names = stage.free_names(order.domain, f"{order.seed}/keep")
+    cold = not stage.engine.leftovers(names[0])
+    run = _ColdRun(order, stage, checkout, names)
+    run.fetch()
+    stage.begin(names[0])
     green = False
     try:
-        run = _ColdRun(order, stage, checkout, (stack, domain))
-        tiers = run_tiers(
-            stage,
-            {
-                Tier.INSTALL: run.install,
-                Tier.CUSTOM: run.custom,
-                Tier.UPGRADE: run.upgrade,
-                Tier.REATTACH: run.reattach,
-            },
-        )
-        result = CiResult(
-            tag=order.tag,
-            commit=order.commit,
-            cold=cold,
-            tiers=tiers,
-            stack=stack,
-            domain=domain,
-            base=run.base,
-            broken_bases=tuple(run.broken),
-            stepped_back=order.bases.stepped_back,
-        )
+        result = run.result(cold=cold)
         green = result.green
         return result
     finally:
         if not green:
-            stage.discard(stack)
+            stage.discard(names[0])
 
 
 def run_tiers(stage: Stage, tiers: dict[Tier, Callable[[], Judged]]) -> tuple[TierResult, ...]:
@@ -91,6 +76,44 @@ class _ColdRun:
     kept: tuple[str, str]
     base: str | None = None
     broken: list[BrokenBase] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def fetch(self) -> None:
+        """Write out every version that is needed, before anything is up.
+
+        Raises:
+            SyncFault: the version under test is not in the clone.
+        """
+        with suppress(RecipeFault):  # the install says it
+            self.checkout(self.order.commit)
+        for base in self.order.bases.candidates:
+            try:
+                self.checkout(base.commit)
+            except (RecipeFault, SyncFault) as fault:
+                self.missing[base.commit] = str(fault)
+
+    def result(self, *, cold: bool) -> CiResult:
+        """Run every tier until one fails."""
+        tiers = run_tiers(
+            self.stage,
+            {
+                Tier.INSTALL: self.install,
+                Tier.CUSTOM: self.custom,
+                Tier.UPGRADE: self.upgrade,
+                Tier.REATTACH: self.reattach,
+            },
+        )
+        return CiResult(
+            tag=self.order.tag,
+            commit=self.order.commit,
+            cold=cold,
+            tiers=tiers,
+            stack=self.kept[0],
+            domain=self.kept[1],
+            base=self.base,
+            broken_bases=tuple(self.broken),
+            stepped_back=self.order.bases.stepped_back,
+        )
 
     def install(self) -> Judged:
         app = self._app(self.order.label, self.order.commit, self.kept)
@@ -101,8 +124,8 @@ class _ColdRun:
     def custom(self) -> Judged:
         """The recipe's checks; then data goes in, which `reattach` looks for."""
         checks, app = self.order.settings.checks, self._target(self.kept)
-        until_pass(checks, self.stage.subject(app), self.stage.limits.probe)
-        perform(self.order.settings.data.seed, self.stage.subject(app), self.stage.limits.probe)
+        until_pass(checks, self.stage.subject(app), self.stage.patience())
+        self._seed(app)
         self._check_data(app)
         # the upgrade has the host to itself
         self.stage.down(app.stack)
@@ -114,10 +137,8 @@ class _ColdRun:
             return Status.NA, declared
         for base in self.order.bases.candidates:
             self._assert_older(base)
-            names = self.stage.free_names(
-                self.order.recipe, self.order.domain, f"{self.order.seed}/from {base.tag}"
-            )
-            self.stage.begin(self.order.recipe, names[0])
+            names = self.stage.free_names(self.order.domain, f"{self.order.seed}/from {base.tag}")
+            self.stage.begin(names[0])
             try:
                 if self._base_comes_up(base, names):
                     self._upgrade_to_target(base, names)
@@ -139,11 +160,14 @@ class _ColdRun:
 
     def _base_comes_up(self, base: Base, names: tuple[str, str]) -> bool:
         try:
+            if base.commit in self.missing:
+                raise RecipeFault(self.missing[base.commit])
             app = self._app(base.tag, base.commit, names)
             self.stage.up(app)
-            subject = self.stage.subject(app)
-            perform(self.order.settings.data.seed, subject, self.stage.limits.probe)
-        except (RecipeFault, SyncFault) as fault:
+            self._seed(app)
+            # a base that loses its own data is not the new version's fault
+            self._check_data(app)
+        except RecipeFault as fault:
             self.broken.append(BrokenBase(tag=base.tag, reason=str(fault)))
             self.stage.log.say(f"broken-base {base.tag}: {fault}")
             return False
@@ -174,12 +198,13 @@ class _ColdRun:
         return self._app(self.order.label, self.order.commit, names)
 
     def _app(self, version: str, commit: str, names: tuple[str, str]) -> App:
-        tree = self.checkout(commit)
-        return self.stage.app(self.order.recipe, version, names, tree, self.order.settings.env)
+        return self.stage.app(version, names, self.checkout(commit), self.order.settings.env)
 
     def _probe(self, app: App) -> None:
-        until_pass(self.order.settings.probes, self.stage.subject(app), self.stage.limits.probe)
+        until_pass(self.order.settings.probes, self.stage.subject(app), self.stage.patience())
+
+    def _seed(self, app: App) -> None:
+        perform(self.order.settings.data.seed, self.stage.subject(app), self.stage.patience())
 
     def _check_data(self, app: App) -> None:
-        checks = self.order.settings.data.check
-        until_pass(checks, self.stage.subject(app), self.stage.limits.probe)
+        until_pass(self.order.settings.data.check, self.stage.subject(app), self.stage.patience())

@@ -38,26 +38,29 @@ def until_pass(probes: Sequence[Probe], subject: Subject, timeout: float) -> Non
         RecipeFault: one did not; it says which and what was answered last.
     """
     for probe in probes:
-        _retried(probe, subject, timeout, NotYetError)
+        _retried(probe, subject, timeout, NotYetError, ONE_TRY)
 
 
 def perform(probes: Sequence[Probe], subject: Subject, timeout: float) -> None:
     """Do each probe's request once, as for data that must not be written twice.
 
-    Only a connection that nobody accepts is tried again, for ``timeout`` seconds.
+    Only a connection that nobody accepts is tried again, for ``timeout`` seconds; a
+    request that is accepted may take as long.
 
     Raises:
         RecipeFault: one was not answered as it should.
     """
     for probe in probes:
-        _retried(probe, subject, timeout, NotThereError)
+        _retried(probe, subject, timeout, NotThereError, timeout)
 
 
-def _retried(probe: Probe, subject: Subject, timeout: float, again: type[NotYetError]) -> None:
+def _retried(
+    probe: Probe, subject: Subject, timeout: float, again: type[NotYetError], one_try: float
+) -> None:
     deadline = time.monotonic() + timeout
     while True:
         try:
-            _ask(probe, subject)
+            _ask(probe, subject, one_try)
         except NotYetError as problem:
             if not isinstance(problem, again) or time.monotonic() >= deadline:
                 raise RecipeFault(f"{describe(probe)}: {problem}") from None
@@ -78,13 +81,13 @@ def describe(probe: Probe) -> str:
             return f"exec {probe.service}: {' '.join(probe.command)}"
 
 
-def _ask(probe: Probe, subject: Subject) -> None:
+def _ask(probe: Probe, subject: Subject, one_try: float) -> None:
     fill = _filler(subject.token)
     match probe:
         case HttpProbe():
-            _ask_http(probe, subject, fill)
+            _ask_http(probe, subject, fill, one_try)
         case TcpProbe():
-            _ask_tcp(probe, subject)
+            _ask_tcp(probe, subject, one_try)
         case ExecProbe():
             _ask_exec(probe, subject, fill)
 
@@ -93,7 +96,9 @@ def _filler(token: str) -> Callable[[str], str]:
     return lambda text: text.replace("{token}", token)
 
 
-def _ask_http(probe: HttpProbe, subject: Subject, fill: Callable[[str], str]) -> None:
+def _ask_http(
+    probe: HttpProbe, subject: Subject, fill: Callable[[str], str], one_try: float
+) -> None:
     host, port = _address(probe, subject)
     request = Request(
         method=probe.method,
@@ -101,18 +106,20 @@ def _ask_http(probe: HttpProbe, subject: Subject, fill: Callable[[str], str]) ->
         headers={"Host": subject.domain} | {k: fill(v) for k, v in probe.headers.items()},
         body=fill(probe.body).encode(),
     )
-    status, body = bounded_request(request, ONE_TRY)
+    status, body = bounded_request(request, one_try)
     if status != probe.status:
         raise NotYetError(f"answered {status}, not {probe.status}{_shown(body)}")
     if fill(probe.contains) not in body:
         raise NotYetError(f"the answer does not contain {fill(probe.contains)!r}{_shown(body)}")
 
 
-def _ask_tcp(probe: TcpProbe, subject: Subject) -> None:
+def _ask_tcp(probe: TcpProbe, subject: Subject, one_try: float) -> None:
     address = _address(probe, subject)
+    deadline = time.monotonic() + one_try
     for number in range(1, probe.successes + 1):
         try:
-            socket.create_connection(address, timeout=ONE_TRY).close()
+            left = max(deadline - time.monotonic(), 0.001)
+            socket.create_connection(address, timeout=left).close()
         except OSError as error:
             raise NotThereError(f"connection {number} of {probe.successes}: {error}") from error
 

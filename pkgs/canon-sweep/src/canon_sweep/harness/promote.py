@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 
 from canon_sweep.core.canonical import Canonical, KeptVolume, Previous
@@ -25,8 +26,14 @@ def promote(
     Raises:
         Fault: the record was not written; the previous canonical stands.
     """
-    entry = Promotion(recipe=record.recipe, stack=record.stack, discarded=_discarded(before))
+    foreign = before is not None and before.engine not in ("", stage.engine.name)
+    discarded = Discarded() if foreign else _discarded(before)
+    entry = Promotion(
+        recipe=record.recipe, stack=record.stack, discarded=discarded, engine=stage.engine.name
+    )
     stage.journal.put(entry)
+    # the record is flushed at once, and must not outlive the data that it names
+    os.sync()
     remark = _write(record, canonicals)
     stage.log.say(f"promoted {record.tag} ({record.commit})")
     if remark:
@@ -36,6 +43,8 @@ def promote(
         discard_previous(entry, stage.engine, stage.journal)
     except Fault as fault:
         return f"what the previous canonical left could not be removed yet: {fault}"
+    if foreign and before is not None:
+        return f"the volumes of {before.release_tag} stay on the {before.engine} engine"
     return None
 
 
@@ -43,12 +52,20 @@ def _write(record: Canonical, canonicals: Canonicals) -> str | None:
     try:
         canonicals.write(record)
     except StateFault as fault:
-        if canonicals.read(record.recipe) != record:
+        if not _took_its_name(record, canonicals):
             raise
         # the record has its name but may not outlive a power loss, so the previous
         # canonical stays whole until the next run finds which of the two it was
         return f"the record is written but not flushed: {fault}"
     return None
+
+
+def _took_its_name(record: Canonical, canonicals: Canonicals) -> bool:
+    try:
+        return canonicals.read(record.recipe) == record
+    except StateFault:
+        # nobody can say: keep both, the next run can
+        return True
 
 
 def record_of(

@@ -7,6 +7,7 @@ their places; before it, the volumes are.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,10 +70,10 @@ def put_back(entry: QuickRun, engine: Engine, journal: Journal) -> None:
         for secret in engine.secrets(entry.stack):
             if secret not in entry.secrets:
                 engine.remove_secret(secret)
-        # the snapshots go only after this is on disk: a crash between two
-        # removals must not find half of them taken for the whole
-        entry = msgspec.structs.replace(entry, complete=False)
-        journal.put(entry)
+        os.sync()
+    # the snapshots go only after this is on disk: whatever happens between two
+    # removals, half of them must not be taken for the whole
+    journal.put(msgspec.structs.replace(entry, complete=False))
     for snapshot in entry.snapshots.values():
         engine.remove_volume(snapshot)
     journal.drop(entry.stack)
@@ -85,13 +86,17 @@ def _borrowed(canonical: Canonical, stage: Stage) -> Iterator[None]:
         stack=canonical.stack,
         snapshots={v.name: f"snapshot.{v.name}" for v in canonical.volumes},
         secrets=canonical.secrets,
+        engine=stage.engine.name,
     )
     stage.journal.put(entry)
     try:
         for volume, snapshot in entry.snapshots.items():
             stage.engine.clone_volume(volume, snapshot)
-        entry = msgspec.structs.replace(entry, complete=True)
-        stage.journal.put(entry)
+        os.sync()
+        whole = msgspec.structs.replace(entry, complete=True)
+        stage.journal.put(whole)
+        # not before: if that fails, the volumes are still the canonical, untouched
+        entry = whole
         yield
     finally:
         stage.down(canonical.stack)
@@ -151,14 +156,14 @@ class _QuickRun:
     def custom(self) -> Judged:
         app = self._app(self.order.label, self.order.commit)
         probes = (*self.order.settings.probes, *self.order.settings.checks)
-        until_pass(probes, self.stage.subject(app), self.stage.limits.probe)
+        until_pass(probes, self.stage.subject(app), self.stage.patience())
         return PASSED
 
     def _check_data(self, app: App) -> None:
         checks = self.order.settings.data.check
-        until_pass(checks, self.stage.subject(app), self.stage.limits.probe)
+        until_pass(checks, self.stage.subject(app), self.stage.patience())
 
     def _app(self, version: str, commit: str) -> App:
         names = (self.canonical.stack, self.canonical.domain)
         tree = self.checkout(commit)
-        return self.stage.app(self.order.recipe, version, names, tree, self.order.settings.env)
+        return self.stage.app(version, names, tree, self.order.settings.env)

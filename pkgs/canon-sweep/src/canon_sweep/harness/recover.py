@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from canon_sweep.engine.protocol import Engine
-from canon_sweep.errors import Fault
+from canon_sweep.errors import Fault, HostFault
+from canon_sweep.harness.discard import discard
 from canon_sweep.harness.promote import discard_previous
 from canon_sweep.harness.quick import put_back
 from canon_sweep.state.canonicals import Canonicals
@@ -35,6 +36,10 @@ def recover(
 
 
 def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engine) -> None:
+    if entry.engine and entry.engine != engine.name:
+        raise HostFault(
+            f"it is on the {entry.engine} engine", do="run once more with that engine configured"
+        )
     match entry:
         case QuickRun():
             put_back(entry, engine, journal)
@@ -42,21 +47,15 @@ def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engi
             record = canonicals.read(entry.recipe)
             if record is not None and record.stack == entry.stack:
                 engine.undeploy(entry.stack)
+                # the old volumes go: there must be no way back to the old record
+                canonicals.flush(entry.recipe)
                 canonicals.note_promotion(record)
                 discard_previous(entry, engine, journal)
-            else:
-                _discard(entry.stack, canonicals, engine, journal)
+                return
+            _discard(entry, journal, canonicals, engine)
         case Deployment():
-            _discard(entry.stack, canonicals, engine, journal)
+            _discard(entry, journal, canonicals, engine)
 
 
-def _discard(stack: str, canonicals: Canonicals, engine: Engine, journal: Journal) -> None:
-    engine.undeploy(stack)
-    # whoever's the entry says it is: what any record names stays
-    records = map(canonicals.read, canonicals.recipes())
-    if all(record is None or record.stack != stack for record in records):
-        for volume in engine.volumes(stack):
-            engine.remove_volume(volume.name)
-        for secret in engine.secrets(stack):
-            engine.remove_secret(secret)
-    journal.drop(stack)
+def _discard(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engine) -> None:
+    discard(entry.recipe, entry.stack, engine=engine, journal=journal, canonicals=canonicals)

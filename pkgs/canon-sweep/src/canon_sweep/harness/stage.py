@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from canon_sweep.core import names
 from canon_sweep.engine import source
 from canon_sweep.engine.protocol import App, Engine
-from canon_sweep.errors import HostFault, RecipeFault
+from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
+from canon_sweep.harness.discard import discard
 from canon_sweep.harness.probe import Subject
 from canon_sweep.settings.records import RecipeSettings, Settings
+from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Journal
 from canon_sweep.state.runs import Log
 
@@ -45,84 +47,115 @@ class Limits:
 class Stage:
     """Puts apps up and takes them down; ``deploys`` counts what was started.
 
-    ``time_left`` gives the seconds that the whole run still has.
+    ``time_left`` gives the seconds that the whole run still has; ``pending`` has
+    what could not be taken down, and is in the journal for the next run.
     """
 
+    recipe: str
     engine: Engine
     journal: Journal
+    canonicals: Canonicals
     log: Log
     limits: Limits
     time_left: Callable[[], float]
     deploys: int = 0
+    pending: list[str] = field(default_factory=list)
 
-    def free_names(self, recipe: str, parent: str, seed: str) -> tuple[str, str]:
+    def free_names(self, parent: str, seed: str) -> tuple[str, str]:
         """A stack name and a domain under which nothing exists yet: a cold place.
 
         Raises:
             HostFault: none was found.
         """
         for number in range(MAX_NAME_TRIES):
-            domain = f"{names.stack_label(recipe, f'{seed}/{number}')}.{parent}"
+            domain = f"{names.stack_label(self.recipe, f'{seed}/{number}')}.{parent}"
             stack = names.stack_of_domain(domain)
             if not self.engine.leftovers(stack):
                 return stack, domain
-        raise HostFault(f"no free stack name for {recipe}", do="look for what was left running")
+        raise HostFault(
+            f"no free stack name for {self.recipe}", do="look for what was left running"
+        )
 
-    def app(
-        self, recipe: str, version: str, names_: tuple[str, str], tree: Path, env: Mapping[str, str]
-    ) -> App:
+    def app(self, version: str, names_: tuple[str, str], tree: Path, env: Mapping[str, str]) -> App:
         """One version under one pair of names."""
         stack, domain = names_
-        return App(recipe, version, stack, domain, tree, env)
+        return App(self.recipe, version, stack, domain, tree, env)
 
     def up(self, app: App) -> None:
         """Deploy an app, or update it, and wait until it is ready.
 
         Raises:
             RecipeFault: the app did not get ready.
-            HostFault: the engine, an image or the network failed, or the run's
-                time is used up: that is no fault of the app's.
+            HostFault: the engine, an image or the network failed.
+            TimeFault: the run's time is used up: that is no fault of the app's.
         """
-        self._assert_time()
-        limit = min(self._deploy_limit(app), self.time_left())
-        self.engine.prepare(app, min(self.limits.prepare, self.time_left()))
+        wanted = self._deploy_limit(app)
+        self.engine.prepare(app, min(self.limits.prepare, self._seconds_left()))
+        limit = min(wanted, self._seconds_left())
         self.log.say(f"deploy {app.version} as {app.stack}, at most {limit:.3g} s")
         self.deploys += 1
         try:
             self.engine.deploy(app)
             self.engine.wait_ready(app, limit)
         except RecipeFault as fault:
-            self.log.say(f"not ready: {fault}\n{self.engine.logs(app.stack)}")
-            self._assert_time()
+            self.log.say(f"not ready: {fault}\n{self._logs(app.stack)}")
+            self._seconds_left()
             raise
         self.log.say(f"ready: {app.version}")
 
-    def begin(self, recipe: str, stack: str) -> None:
+    def begin(self, stack: str) -> None:
         """Write a test's stack down before anything of it exists."""
-        self.journal.put(Deployment(recipe=recipe, stack=stack))
+        self.journal.put(Deployment(recipe=self.recipe, stack=stack, engine=self.engine.name))
 
     def down(self, stack: str) -> None:
         """Take an app down; its volumes and secrets stay."""
-        said = self.engine.logs(stack)
+        said = self._logs(stack)
         self.engine.undeploy(stack)
         self.log.say(f"undeployed {stack}" + (f"\n{said}" if said else ""))
 
     def discard(self, stack: str) -> None:
-        """Take an app down with all that it has, and forget it."""
-        self.down(stack)
-        for volume in self.engine.volumes(stack):
-            self.engine.remove_volume(volume.name)
-        for secret in self.engine.secrets(stack):
-            self.engine.remove_secret(secret)
-        self.journal.drop(stack)
+        """Take an app down with all that it has, and forget it.
+
+        One that cannot be taken down costs no result: it stays in the journal, and
+        nothing more is tested before it is gone.
+        """
+        said = self._logs(stack)
+        self.log.say(f"discard {stack}" + (f"\n{said}" if said else ""))
+        try:
+            discard(
+                self.recipe,
+                stack,
+                engine=self.engine,
+                journal=self.journal,
+                canonicals=self.canonicals,
+            )
+        except Fault as fault:
+            self.log.say(f"{stack} could not be discarded: {fault}")
+            self.pending.append(f"{stack} could not be taken down yet: {fault}")
+
+    def patience(self) -> float:
+        """For how many seconds a probe may be repeated.
+
+        Raises:
+            TimeFault: the run's time is used up.
+        """
+        return min(self.limits.probe, self._seconds_left())
 
     def subject(self, app: App) -> Subject:
         """The app as probes see it."""
         return Subject(self.engine, app.stack, app.domain, self.limits.exec)
 
-    def _assert_time(self) -> None:
-        if self.time_left() <= 0:
-            raise HostFault("maxRuntime is used up", do="raise it if this happens often")
+    def _seconds_left(self) -> float:
+        left = self.time_left()
+        if left <= 0:
+            raise TimeFault("maxRuntime is used up", do="raise it if this happens often")
+        return left
+
+    def _logs(self, stack: str) -> str:
+        try:
+            return self.engine.logs(stack)
+        except Fault as fault:
+            return f"(no logs: {fault})"
 
     def _deploy_limit(self, app: App) -> float:
         label = source.read(app).compose.timeout

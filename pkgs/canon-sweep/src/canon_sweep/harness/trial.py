@@ -81,15 +81,31 @@ def hold_trial(order: Order, court: Court, before: Canonical | None, patience: P
     red and ``infra_retries`` of a failed host.
     """
     tries = _Tries(patience.retries, patience.infra_retries)
+    red: Ended | None = None
     while True:
         tries.made += 1
         ended = _attempt(order, court, before, tries)
         attempt = attempt_of(order, ended, court.digest, run_id=court.run_id, now=court.now())
         notes = note_attempt(attempt, court.ledger)
-        again = _is_due(ended.outcome, tries) and patience.may_go_on()
-        if not again:
-            return replace(ended, notes=(*ended.notes, *notes))
+        if ended.outcome is Outcome.RED:
+            red = ended
+        # beside a stack that could not be taken down, nothing is cold
+        again = not court.stage.pending and _is_due(ended.outcome, tries)
+        if not again or not patience.may_go_on():
+            return _closed(ended, red, (*notes, *_pending(court.stage)), tries)
         court.stage.log.say(f"{ended.outcome}: {ended.reason}; tried again")
+
+
+def _closed(ended: Ended, red: Ended | None, notes: tuple[Note, ...], tries: _Tries) -> Ended:
+    if ended.outcome is Outcome.INFRA and red is not None:
+        # what was red stays red: the rerun said nothing
+        infra = Note(code="infra", text=f"the rerun failed: {ended.reason}")
+        ended = replace(red, notes=(*red.notes, infra))
+    return replace(ended, notes=(*ended.notes, *notes), attempts=tries.made)
+
+
+def _pending(stage: Stage) -> tuple[Note, ...]:
+    return tuple(Note(code="cleanup-pending", text=text) for text in stage.pending)
 
 
 def _attempt(order: Order, court: Court, before: Canonical | None, tries: _Tries) -> Ended:
@@ -113,11 +129,11 @@ def _judge(
         proven = ordered(court.rule, before.release_tag if before else None)
         verdict = gate(result, court.releases_now(), enrolled=court.enrolled, proven=proven)
     except Fault as fault:
-        _give_up(result.stack, court)
+        court.stage.discard(result.stack)
         reason = f"green, but upstream could not be asked again: {fault}"
         return Ended(Outcome.INFRA, reason, result, attempts=tries.made)
     if not verdict.promote:
-        _give_up(result.stack, court)
+        court.stage.discard(result.stack)
         return Ended(
             Outcome.REFUSED,
             f"green, but {verdict.sentence}",
@@ -143,7 +159,7 @@ def _keep(
         )
         remark = promote(record, before, court.stage, court.canonicals)
     except Fault as fault:
-        _give_up(result.stack, court)
+        court.stage.discard(result.stack)
         return Ended(
             Outcome.PROMOTE_FAILED, str(fault), result, attempts=tries.made, flaky=tries.red
         )
@@ -157,14 +173,6 @@ def _keep(
         notes=notes,
         record=record,
     )
-
-
-def _give_up(stack: str, court: Court) -> None:
-    try:
-        court.stage.discard(stack)
-    except Fault as fault:
-        # the journal still names the stack: the next run discards it
-        court.stage.log.say(f"{stack} could not be discarded: {fault}")
 
 
 def _is_due(outcome: Outcome, tries: _Tries) -> bool:

@@ -88,17 +88,22 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a run did to the world; all zero is a no-op."""
+    """Everything that a run did to the world; all zero is a no-op.
+
+    ``recovered`` counts what an earlier run had left and this one cleaned up.
+    """
 
     tested: int
     deploys: int
     pushed_refs: int
     canonical_writes: int
+    recovered: int = 0
 
     @property
     def is_noop(self) -> bool:
         """Whether nothing at all was tested, pushed or written to a canonical."""
-        return not (self.tested or self.deploys or self.pushed_refs or self.canonical_writes)
+        done = (self.tested, self.deploys, self.pushed_refs, self.canonical_writes, self.recovered)
+        return not any(done)
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +128,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
 
 
-def totals_of(entries: Iterable[Entry]) -> Totals:
+def totals_of(entries: Iterable[Entry], recovered: int = 0) -> Totals:
     """Add up what was done."""
     entries = list(entries)
     syncs = [entry.sync for entry in entries if entry.sync is not None]
@@ -132,6 +137,7 @@ def totals_of(entries: Iterable[Entry]) -> Totals:
         deploys=sum(entry.deploys for entry in entries),
         pushed_refs=sum(len(sync.pushed) + len(sync.deleted) for sync in syncs),
         canonical_writes=sum(entry.canonical_writes for entry in entries),
+        recovered=recovered,
     )
 
 

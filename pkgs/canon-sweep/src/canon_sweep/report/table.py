@@ -104,6 +104,7 @@ def totals_line(results: Results) -> str:
             f"{totals.tested} tested, {totals.deploys} deploys, {totals.pushed_refs} refs pushed,"
             f" {totals.canonical_writes} canonicals written"
         )
+        end += f", {totals.recovered} cleaned up after an earlier run" if totals.recovered else ""
     problems = [f"error: {problem}" for problem in results.problems]
     problems += [f"error: {recipe} has no line" for recipe in results.missing]
     return "\n".join([f"{count}: {end}", *map(plain, problems)])

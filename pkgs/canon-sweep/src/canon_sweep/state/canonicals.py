@@ -53,6 +53,14 @@ class Canonicals:
         path = self._folder(record.recipe) / "canonical.json"
         files.write_atomically(path, _text(record))
 
+    def flush(self, recipe: str) -> None:
+        """Make sure that the record that is read now is the one after a power loss.
+
+        Raises:
+            StateFault: it may not be.
+        """
+        files.flush_folder(self._folder(recipe))
+
     def note_promotion(self, record: Canonical) -> None:
         """Add a promotion to the history, unless it is there already.
 

@@ -35,6 +35,18 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         raise StateFault(f"{path} cannot be written: {error.strerror}") from error
 
 
+def flush_folder(folder: Path) -> None:
+    """Make sure that a folder's names survive a power loss.
+
+    Raises:
+        StateFault: the disk does not say so.
+    """
+    try:
+        _flush_folder(folder)
+    except OSError as error:
+        raise StateFault(f"{folder} cannot be flushed: {error.strerror}") from error
+
+
 def append_line(path: Path, line: bytes) -> None:
     """Add one line of JSON to a file of lines; a line that a crash cut short is taken away first.
 

@@ -20,6 +20,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True, tag="deployment"):
 
     recipe: str
     stack: str
+    engine: str = ""
 
 
 class Discarded(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,7 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True, tag="promotion"):
     recipe: str
     stack: str
     discarded: Discarded
+    engine: str = ""
 
 
 class QuickRun(msgspec.Struct, frozen=True, kw_only=True, tag="quick"):
@@ -53,6 +55,7 @@ class QuickRun(msgspec.Struct, frozen=True, kw_only=True, tag="quick"):
     snapshots: dict[str, str]
     secrets: tuple[str, ...] = ()
     complete: bool = False
+    engine: str = ""
 
 
 Entry = Deployment | Promotion | QuickRun

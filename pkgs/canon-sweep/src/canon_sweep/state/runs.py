@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path
 from canon_sweep.core import names
 from canon_sweep.errors import StateFault
 from canon_sweep.state import files
+
+_WARN = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ class Log:
     def say(self, text: str) -> None:
         """Add a text, indented below its first line.
 
-        Raises:
-            StateFault: it was not written.
+        A log that cannot be written stops nothing: what was decided and done is in
+        the results too.
         """
         if self.path is None:
             return
@@ -71,7 +74,7 @@ class Log:
             with self.path.open("a", encoding="utf-8", errors="replace") as file:
                 file.write(f"{stamp} {body}\n")
         except OSError as error:
-            raise StateFault(f"{self.path} cannot be written: {error.strerror}") from error
+            _WARN.warning("%s cannot be written: %s", self.path, error.strerror)
 
 
 def begin(folder: Path, now: datetime) -> Run:
@@ -82,7 +85,8 @@ def begin(folder: Path, now: datetime) -> Run:
     """
     stem = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # apps say passwords in their logs
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for number in range(1, 1000):
             path = folder / (stem if number == 1 else f"{stem}-{number}")
             try:
