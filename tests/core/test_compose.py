@@ -28,10 +28,14 @@ services:
 volumes:
   data:
   more: {name: "${STACK_NAME}_other"}
-  theirs: {external: true}
 secrets:
   db_password: {external: true, name: "${STACK_NAME}_db_password_${SECRET_DB_PASSWORD_VERSION}"}
   foreign: {external: true, name: shared}
+  old: {external: {name: st_old_v1}}
+networks:
+  proxy: {external: true}
+  old: {external: {name: older}}
+  inner:
 """
 ENV = {"STACK_NAME": "st", "SECRET_DB_PASSWORD_VERSION": "v2"}
 
@@ -51,7 +55,8 @@ def test_a_compose_file_is_read_for_what_the_sweep_needs() -> None:
     assert app.mounts == {"/data": "data", "/more": "more"}
     assert app.environment == {"DATA": "/data", "FLAG": ""}
     assert compose.volumes == {"data": "st_data", "more": "st_other"}
-    assert compose.secrets == (Secret("st_db_password_v2", 12),)
+    assert compose.secrets == (Secret("st_db_password_v2", 12), Secret("st_old_v1", 32))
+    assert compose.networks == ("proxy", "older")
     assert compose.timeout == 120
     assert compose.version == "1.0.0+1"
 
@@ -85,6 +90,9 @@ def test_a_later_file_overrides() -> None:
         ("services: {app: {image: a}}\nvolumes: {data: {name: '../st_data'}}", "volume name"),
         ("services: {app: {image: '${X:?set it}'}}", "set it"),
         ("services: {app: {image: 'a$ b'}}", "lone"),
+        ('services: {app: {image: "${X:?a\\e[2J}"}}', r"not set: a\\x1b\[2J"),
+        ('services: {app: {image: "${X:?a\\ud800}"}}', "half a character"),
+        ('services: {app: {image: a}}\nx: {"\\udfff": 1}', "half a character"),
         ("a: &a [*a]", "unfolds"),
         ("[" * 5000, "not YAML"),
     ],
@@ -96,6 +104,65 @@ def test_a_bad_file_is_the_recipes_fault_in_one_line(text: str, cause: str) -> N
 
     assert "0.yml" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+APP = "services: {app: {image: a}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (APP + "networks: [proxy]", "networks is no table"),
+        (APP + "networks: {p: x}", "networks.p is no table"),
+        (APP + "networks: {p: {name: 'x; rm -rf /', external: true}}", "no network name"),
+        (APP + "networks: {p: {external: {name: '$(x)'}}}".replace("$", "$$"), "no network name"),
+        (APP + "configs: {p: x}", "configs.p is no table"),
+        (APP + "configs: {p: {file: [x]}}", "configs.p: file is no path"),
+        (APP + "secrets: {s: x}", "secrets.s is no table"),
+        (APP + "secrets: {s: {labels: 1}}", "secrets.s: labels is neither"),
+        (APP + "volumes: {d: {labels: x}}", "volumes.d: labels is neither"),
+        (APP + "volumes: x", "volumes is no table"),
+        ("services: {app: {image: a, networks: 1}}", "networks is neither"),
+        ("services: {app: {image: a, volumes: {a: b}}}", "volumes is no list"),
+        ("services: {app: {image: a, environment: x}}", "environment is neither"),
+        ("services: {app: {image: a, labels: x}}", "labels is neither"),
+        ("services: {app: {image: a, deploy: {labels: x}}}", "labels is neither"),
+        ("services: {app: {image: a, env_file: {a: b}}}", "env_file is no path"),
+    ],
+)
+def test_a_table_of_another_shape_is_the_recipes_fault(text: str, cause: str) -> None:
+    """Also in a file that a later one overrides: each is read by whoever deploys it."""
+    over = "networks: {p: {}}\nconfigs: {p: {}}\nsecrets: {s: {}}\nvolumes: {d: {}}\n"
+
+    for texts in ((text,), (text, APP + over)):
+        with pytest.raises(RecipeFault, match=cause) as caught:
+            read(*texts)
+        assert caught.value.what.isprintable()
+
+
+@pytest.mark.parametrize("replicas", [".inf", "-.inf", ".nan", "-1", "1" * 99, "101", "1.5", "yes"])
+def test_a_number_of_replicas_that_no_host_has_is_refused(replicas: str) -> None:
+    """Nothing is computed with it, and no Swarm is asked for it."""
+    with pytest.raises(RecipeFault, match="replicas"):
+        read(f"services: {{app: {{image: a, deploy: {{replicas: {replicas}}}}}}}")
+
+
+@pytest.mark.parametrize("external", ["true", "{name: canon-1_data}", "{}", "'true'"])
+def test_an_external_volume_is_refused(external: str) -> None:
+    """It is never cold, and would be written to even if it is another recipe's canonical."""
+    text = f"{APP}volumes: {{vol: {{external: {external}, name: canon-1_data}}}}"
+
+    for texts in ((text,), (text, APP + "volumes: {vol: {external: false, name: st_vol}}")):
+        with pytest.raises(RecipeFault, match="volume vol is external: it is never cold"):
+            read(*texts)
+
+
+def test_the_files_that_it_names_are_listed() -> None:
+    """Those of every compose file: the deploy reads an env_file before it is overridden."""
+    base = "services: {app: {image: a, env_file: a.env}}\nconfigs: {c: {file: ./c}}"
+    over = "services: {app: {env_file: [b.env]}}\nsecrets: {s: {file: s}}"
+
+    assert set(read(base, over).files) == {"a.env", "./c", "b.env", "s"}
 
 
 def test_a_file_that_unfolds_without_bound_is_refused() -> None:

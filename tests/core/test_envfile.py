@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from canon_sweep.core.envfile import app_env, compose_files
+from canon_sweep.errors import RecipeFault
 
 SAMPLE = """
 TYPE=other
@@ -44,11 +47,42 @@ def test_a_sample_cannot_read_our_environment(monkeypatch: pytest.MonkeyPatch) -
     assert env.values["STOLEN"] == "${HOME}"
 
 
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("sample", "abra"),
+    [
+        ("SECRET_A_VERSION=" + "#" * MIB, ""),
+        ("SECRET_A_VERSION=" + "# length=" * (MIB // 9), ""),
+        ("SECRET_A" + "_VERSION" * (MIB // 8), ""),
+        ("", "export" + " " * MIB),
+        ("", "export A=b" + "\n" * MIB + "c"),
+        ("", "export\n" * (MIB // 7)),
+        ("", "export A=" + "b" * MIB + " c"),
+    ],
+)
+def test_a_hostile_text_is_read_in_no_time(sample: str, abra: str) -> None:
+    """A MiB of it takes as long as any other text."""
+    began = time.process_time()
+
+    app_env(sample, abra, {}, recipe="notes", stack="st", domain="d.test")
+
+    assert time.process_time() - began < 5
+
+
+def test_a_sample_that_is_made_to_be_slow_is_refused() -> None:
+    """The library that reads it takes the square of a run of blanks."""
+    with pytest.raises(RecipeFault, match="blanks"):
+        app_env("A=b" + " " * MIB + "c", "", {}, recipe="notes", stack="st", domain="d.test")
+
+
 @pytest.mark.parametrize(
     ("chain", "files"),
     [
         ("", ("compose.yml",)),
         ("compose.yml:compose.smtp.yml", ("compose.yml", "compose.smtp.yml")),
+        ("compose.yml:compose.yml", ("compose.yml",)),
         ("$COMPOSE_FILE:compose.smtp.yml", ("compose.yml", "compose.smtp.yml")),
     ],
 )

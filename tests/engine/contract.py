@@ -339,6 +339,15 @@ class Promises:
         assert done.exit_code == 3
         assert sorted(done.output.split()) == ["err", "out"]
 
+    @pytest.mark.parametrize("program", ["no-such-program", "/no/such/program"])
+    def test_a_missing_program_answers_127(self, bench: Bench, program: str) -> None:
+        """As a shell would answer, with or without a path."""
+        bench.up(bench.app())
+
+        done = bench.engine.execute(bench.stack, "app", [program], 30)
+
+        assert done.exit_code == 127, done.output
+
     def test_execute_is_bounded(self, bench: Bench) -> None:
         """A command that hangs ends as the recipe's fault."""
         bench.up(bench.app())
@@ -415,7 +424,10 @@ class Promises:
         "top",
         [
             {"volumes": {"data": {"name": "somebody-elses_data"}}},
+            {"volumes": {"data": {"external": True, "name": "somebody-elses_data"}}},
             {"volumes": {"../data": None}},
+            {"networks": {"inner": {"external": True, "name": "x; true"}}},
+            {"configs": {"program": {"file": "/etc/hostname"}}},
             {"services": {"-x": {"image": "x"}}},
             {"services": {}},
         ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import threading
 import time
@@ -12,11 +13,15 @@ from typing import Any
 import docker
 import pytest
 
+from canon_sweep import process
+from canon_sweep.engine import content
+from canon_sweep.engine.protocol import App
 from canon_sweep.engine.swarm import facts, volume
 from canon_sweep.engine.swarm.api import Docker
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.engine.swarm.ready import Limits
 from canon_sweep.errors import HostFault, RecipeFault
+from canon_sweep.process import Completed
 from engine.contract import FAILS, READY_SECONDS, SOON, Bench, service
 from engine.docker_host import DockerHost
 
@@ -153,6 +158,60 @@ def test_a_service_that_may_not_restart_fails_at_once(docker_host: str, tmp_path
         bench.clean()
 
 
+def test_last_words_cannot_steer_a_terminal(bench: Bench) -> None:
+    """What a container said is shown with its escapes written out."""
+    worker = _shell(
+        "printf 'a\\tb\\033[2Jc\\n'; exit 7", deploy={"restart_policy": {"condition": "none"}}
+    )
+
+    with pytest.raises(RecipeFault, match=r"it said: a b\\x1b\[2Jc") as caught:
+        bench.up(bench.app(services={"worker": worker}))
+
+    assert str(caught.value).isprintable()
+
+
+def test_a_node_without_room_is_the_hosts_fault(bench: Bench) -> None:
+    """What waits for memory or a port at the time limit says nothing about the recipe."""
+    greedy = {"resources": {"reservations": {"memory": "100000G"}}}
+    app = bench.app(services={"greedy": _shell("sleep 600", deploy=greedy)})
+    bench.engine.deploy(app)
+
+    with pytest.raises(HostFault, match="greedy: task pending: no suitable node"):
+        bench.engine.wait_ready(app, 3)
+
+
+def test_a_constraint_that_no_node_meets_is_the_recipes_fault(bench: Bench) -> None:
+    """It would wait on an idle node as well."""
+    picky = {"placement": {"constraints": ["node.labels.nowhere==1"]}}
+    app = bench.app(services={"picky": _shell("sleep 600", deploy=picky)})
+    bench.engine.deploy(app)
+
+    with pytest.raises(RecipeFault, match="picky: task pending: no suitable node"):
+        bench.engine.wait_ready(app, 3)
+
+
+def test_a_command_without_an_exit_code_is_the_recipes_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its container ended while it ran."""
+
+    class Client:
+        def exec_create(self, *_: object) -> dict[str, str]:
+            return {"Id": "x"}
+
+        def exec_start(self, *_: object, **__: object) -> list[bytes]:
+            return []
+
+        def exec_inspect(self, _: str) -> dict[str, None]:
+            return {"ExitCode": None}
+
+    engine = Docker("unix:///nowhere")
+    monkeypatch.setitem(engine.__dict__, "_client", Client())
+
+    with pytest.raises(RecipeFault, match="cut off"):
+        engine.execute("container", ["true"])
+
+
 def test_a_task_that_is_done_is_ready(bench: Bench) -> None:
     """A service that runs once, such as a migration, is complete with exit code 0."""
     once = _shell("exit 0", deploy={"restart_policy": {"condition": "none"}})
@@ -188,6 +247,16 @@ def test_an_image_that_cannot_be_had_is_the_hosts_fault(bench: Bench) -> None:
 
     with pytest.raises(HostFault, match=r"registry\.invalid/nobody/nothing:1"):
         bench.engine.prepare(app, 30)
+
+
+def test_a_hostile_image_cannot_steer_a_terminal(bench: Bench) -> None:
+    """Its name is shown with its escapes written out."""
+    app = bench.app(services={"app": {"image": "registry.invalid/a\x1b[2Jb"}})
+
+    with pytest.raises((HostFault, RecipeFault)) as caught:
+        bench.engine.prepare(app, 30)
+
+    assert str(caught.value).isprintable()
 
 
 def test_an_image_that_is_gone_at_the_deploy_is_the_hosts_fault(bench: Bench) -> None:
@@ -299,6 +368,59 @@ def test_nothing_is_left_of_a_stack_by_dockers_own_account(bench: Bench, docker_
     assert _docker(docker_host, "config", "ls", "-q") == ""
 
 
+@pytest.fixture
+def hoarder(client: Any) -> Iterator[str]:
+    """An image that asks for a volume without a name."""
+    made = client.create_container("canon-sweep/busybox:1", ["true"])["Id"]
+    client.commit(made, "canon-sweep/hoarder", "1", changes=["VOLUME /hoard"])
+    client.remove_container(made)
+    yield "canon-sweep/hoarder:1"
+    client.remove_image("canon-sweep/hoarder:1", force=True)
+
+
+@pytest.mark.parametrize("orphans", [0.0, 40.0])
+def test_volumes_without_a_name_do_not_outlive_their_stack(
+    docker_host: str, tmp_path: Path, client: Any, hoarder: str, orphans: float
+) -> None:
+    """Of images with ``VOLUME``: those of running, ended, failed and replaced containers."""
+    limits = Limits(patience=0, settle=0.3, orphans=orphans)
+    bench = _bench(docker_host, tmp_path, limits)
+    fails = _shell("exit 1", image=hoarder, deploy={"restart_policy": SOON})
+    once = _shell("exit 0", image=hoarder, deploy={"restart_policy": {"condition": "none"}})
+    runs = _shell("sleep 600", image=hoarder, stop_grace_period="0s")
+    before = {body["Name"] for body in client.volumes()["Volumes"] or []}
+    try:
+        app = bench.app(services={"app": service("1"), "runs": runs, "once": once})
+        bench.up(app)
+        assert len(client.volumes()["Volumes"]) >= len(before) + 3
+        runs["environment"] = {"CHANGED": "1"}
+        with pytest.raises(RecipeFault, match="fails"):
+            bench.up(bench.app("2", services={"app": service("2"), "runs": runs, "fails": fails}))
+
+        bench.engine.undeploy(STACK)
+
+        after = {body["Name"] for body in client.volumes()["Volumes"] or []}
+        assert after - before == {f"{STACK}_data"}
+    finally:
+        bench.clean()
+
+
+def test_a_volume_that_is_read_through_a_container_leaves_no_other(
+    bench: Bench, client: Any, hoarder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The container that holds it is of any image, also of one that asks for a volume."""
+    bench.up(bench.app())
+    bench.engine.undeploy(STACK)
+    found = client.inspect_image(hoarder)
+    monkeypatch.setattr(Docker, "images", lambda _: [found])
+    monkeypatch.setattr(Docker, "is_here", False)
+    before = client.volumes()["Volumes"]
+
+    bench.engine.volume_digest(f"{STACK}_data")
+
+    assert client.volumes()["Volumes"] == before
+
+
 def _docker(host: str, *words: str) -> str:
     command = ["docker", "-H", host, *words]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -351,6 +473,43 @@ def _tree(root: Path) -> dict[str, tuple[Any, ...]]:
     return found
 
 
+def test_a_copy_through_the_api_is_on_disk(
+    bench: Bench, docker_host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that is made directly: the record that names it must not outlive it."""
+    bench.up(bench.app())
+    bench.engine.undeploy(STACK)
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(volume, "_run", lambda *command: ran.append(command))
+
+    volume.clone(Docker(docker_host), f"{STACK}_data", f"{STACK}2_data", through_api=True)
+
+    ((program, *_, folder),) = ran
+    assert program == "sync"
+    assert f"{STACK}2_data" in folder
+
+
+@pytest.mark.parametrize("broken", ["_walk", "digest_of"])
+def test_a_disk_that_cannot_be_read_is_the_hosts_fault(
+    bench: Bench, docker_host: str, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """EIO is no crash of ours and no red recipe."""
+
+    def fail(_: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    bench.up(bench.app())
+    bench.engine.undeploy(STACK)
+    monkeypatch.setattr(volume if broken == "_walk" else content, broken, fail)
+    calls: dict[str, Callable[[], object]] = {
+        "_walk": lambda: bench.engine.volumes(STACK),
+        "digest_of": lambda: volume.digest(Docker(docker_host), f"{STACK}_data"),
+    }
+
+    with pytest.raises(HostFault, match=f"{STACK}_data cannot be read.*Input/output error"):
+        calls[broken]()
+
+
 def test_a_volume_in_use_is_not_replaced(bench: Bench) -> None:
     """A clone onto a running stack's volume is refused, and so is one from it."""
     bench.up(bench.app())
@@ -373,6 +532,63 @@ def test_variables_that_steer_the_command_are_refused(bench: Bench) -> None:
             bench.engine.deploy(app)
 
     assert bench.engine.leftovers(STACK) == ()
+
+
+def _wants(bench: Bench, name: str) -> App:
+    body = service("1.0.0+1")
+    body["environment"] |= {name: f"${{{name}}}"}
+    app = bench.app(services={"app": body})
+    (app.source / ".env.sample").write_text(f"{name}=http://proxy.test\n")
+    return app
+
+
+NETWORK = ("HTTP_PROXY", "https_proxy", "ALL_PROXY", "NO_PROXY", "OTEL_SDK_X", "SSL_CERT_FILE")
+
+
+@pytest.mark.parametrize("name", [*NETWORK, "TMPDIR", "tmpdir"])
+def test_variables_that_steer_a_connection_are_refused_where_there_is_one(
+    tmp_path: Path, name: str
+) -> None:
+    """To an engine at the other end of a network; without one, a proxy is the app's own."""
+    far = _bench("tcp://192.0.2.1:1", tmp_path)
+
+    with pytest.raises(RecipeFault, match=f"{name}, which would steer"):
+        far.engine.deploy(_wants(far, name))
+
+
+def test_the_commands_own_temporary_folder_is_never_the_recipes(tmp_path: Path) -> None:
+    """Not even on this machine, where the command would write into it."""
+    near = _bench("unix:///nowhere/docker.sock", tmp_path)
+
+    with pytest.raises(RecipeFault, match="TMPDIR, which would steer"):
+        near.engine.deploy(_wants(near, "TMPDIR"))
+
+
+def test_a_proxy_for_the_app_reaches_the_app(bench: Bench) -> None:
+    """On a socket of this machine the command asks no proxy."""
+    bench.up(_wants(bench, "HTTP_PROXY"))
+
+    assert bench.shell('echo "$HTTP_PROXY"') == "http://proxy.test\n"
+
+
+def test_a_variable_that_no_file_mentions_is_not_handed_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command itself would be the only one to see it."""
+    seen: dict[str, str] = {}
+
+    def run(_: object, env: dict[str, str], **__: object) -> Completed:
+        seen.update(env)
+        return Completed(0, "")
+
+    monkeypatch.setattr(process, "run", run)
+    app = bench.app()
+    (app.source / ".env.sample").write_text("".join(f"{name}=x\n" for name in (*NETWORK, "TMPDIR")))
+
+    bench.engine.deploy(app)
+
+    assert seen["STACK_NAME"] == STACK
+    assert not {*NETWORK, "TMPDIR"} & set(seen)
 
 
 def test_a_list_of_files_in_one_name_is_refused(bench: Bench) -> None:

@@ -29,7 +29,7 @@ def test_the_last_file_decides_what_is_repeated() -> None:
 
 def test_external_things_are_left_alone() -> None:
     """What is not the stack's cannot have its labels."""
-    source = "services: {app: {image: x}}\nnetworks: {proxy: {external: true}}"
+    source = "services: {app: {image: x}}\nnetworks: {proxy: {external: true}, old: {external: {}}}"
 
     assert set(written(source)["networks"]) == {"default"}
 

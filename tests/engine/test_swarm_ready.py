@@ -127,6 +127,38 @@ def test_a_global_service_counts_the_tasks_that_swarm_wants() -> None:
     assert waiting(service("app", replicas=None)) == ("app: no task yet",)
 
 
+NO_ROOM = [
+    "no suitable node (insufficient resources on 1 node)",
+    "no suitable node (host-mode port already in use on 1 node)",
+]
+NO_PLACE = "no suitable node (scheduling constraints not satisfied on 1 node)"
+
+
+def pending(error: str) -> Task:
+    """A task that Swarm has found no node for."""
+    return task(state="pending", node="", error=error, container=None, container_id="")
+
+
+@pytest.mark.parametrize(
+    ("late", "of_host"),
+    [
+        *(((pending(error),), True) for error in NO_ROOM),
+        ((pending(NO_PLACE),), False),
+        ((pending(""),), False),
+        ((failure(1.0, "no space left on device"), pending("")), True),
+        ((failure(1.0), pending("")), False),
+    ],
+)
+def test_a_host_without_room_is_told_from_a_slow_recipe(
+    late: tuple[Task, ...], of_host: bool
+) -> None:
+    """What waits for room at the time limit would have run on an idle node."""
+    app, db = service("app", task()), service("db", *late)
+
+    assert readiness(app, db).look([app, db], NOW).of_host is of_host
+    assert not readiness(app).look([app], NOW).of_host
+
+
 def test_a_missing_service_is_waited_for() -> None:
     """The recipe's own list of services decides, not the Swarm's."""
     judge = Readiness(["app", "db"], "2", "here", LIMITS)

@@ -7,7 +7,7 @@ is left to ``docker stack deploy``, which reads the same files itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from canon_sweep.errors import RecipeFault
 
 MAX_NODES = 20_000
 MAX_DEPTH = 40
+MAX_REPLICAS = 100
 
 _VARIABLE = re.compile(
     r"\$(?:"
@@ -28,6 +29,8 @@ _VARIABLE = re.compile(
     r")",
     re.ASCII,
 )
+# YAML can write halves of characters, which no file and no terminal can hold
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,16 @@ class Compose:
     """The merged and interpolated compose files of one deployment.
 
     ``volumes`` maps each of the stack's own volumes to its full name;
+    ``networks`` are the external ones by full name; ``files`` the files of this
+    machine that any of the compose files names, for whoever can see where they are;
     ``timeout`` is the ``timeout`` label in seconds, ``version`` the version label.
     """
 
     services: Mapping[str, Service]
     volumes: Mapping[str, str]
     secrets: tuple[Secret, ...]
+    networks: tuple[str, ...]
+    files: tuple[str, ...]
     timeout: float | None
     version: str | None
     tree: Mapping[str, Any] = field(repr=False)
@@ -77,18 +84,26 @@ def parse(
         RecipeFault: a file is not YAML, not a compose file, or not safe to deploy.
     """
     tree: dict[str, Any] = {}
+    files: list[str] = []
     for name, text in texts.items():
-        tree = _merge(tree, _interpolated(_load(name, text), env, name))
+        part = _interpolated(_load(name, text), env, name)
+        # each by itself too: a later file can hide from us what the deploy still reads
+        _volumes(part, stack, name)
+        _networks(part, name)
+        files += _files(part, name)
+        tree = _merge(tree, part)
     shown = " + ".join(texts)
     services = {name: _service(name, body, shown) for name, body in _table(tree, "services", shown)}
     if not services:
         raise RecipeFault(f"{shown} has no services")
-    labels = _labels(tree)
+    labels = _labels(tree, shown)
     prefix = f"coop-cloud.{stack}."
     return Compose(
         services=services,
         volumes=_volumes(tree, stack, shown),
         secrets=_secrets(tree, stack, lengths, shown),
+        networks=_networks(tree, shown),
+        files=tuple(files),
         timeout=_timeout(labels.get(f"{prefix}timeout")),
         version=labels.get(f"{prefix}version"),
         tree=tree,
@@ -122,7 +137,8 @@ def _value(match: re.Match[str], env: Mapping[str, str], where: str) -> str:
     if is_set or not operator:
         return value or ""
     if operator.endswith("?"):
-        raise RecipeFault(f"{where}: {name} is not set: {word or 'it is required'}")
+        told = names.plain(word[:200]) or "it is required"
+        raise RecipeFault(f"{where}: {name} is not set: {told}")
     return word
 
 
@@ -131,9 +147,11 @@ def _load(name: str, text: str) -> dict[str, Any]:
         tree = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise RecipeFault(f"{name} is not YAML{line}: {error.problem or error.context}") from error
+        told = names.plain(str(error.problem or error.context))
+        raise RecipeFault(f"{name} is not YAML{line}: {told}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise RecipeFault(f"{name} is not YAML: {error}") from error
+        told = names.plain(" ".join(str(error)[:200].split()))
+        raise RecipeFault(f"{name} is not YAML: {told}") from error
     if not isinstance(tree, dict):
         raise RecipeFault(f"{name} is no compose file: it holds no table")
     return tree
@@ -147,9 +165,9 @@ def _interpolated(tree: dict[str, Any], env: Mapping[str, str], where: str) -> d
         if depth > MAX_DEPTH or next(left, None) is None:
             raise RecipeFault(f"{where} unfolds to more than a compose file can be")
         if isinstance(node, str):
-            return interpolate(node, env, where)
+            return interpolate(_whole(node, where), env, where)
         if isinstance(node, dict):
-            return {str(key): walk(value, depth + 1) for key, value in node.items()}
+            return {_whole(str(k), where): walk(value, depth + 1) for k, value in node.items()}
         if isinstance(node, list):
             return [walk(value, depth + 1) for value in node]
         return node
@@ -157,6 +175,12 @@ def _interpolated(tree: dict[str, Any], env: Mapping[str, str], where: str) -> d
     result = walk(tree, 0)
     assert isinstance(result, dict)
     return result
+
+
+def _whole(text: str, where: str) -> str:
+    if _HALF.search(text):
+        raise RecipeFault(f"{where}: {names.printable(text)} has half a character")
+    return text
 
 
 def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,23 +218,35 @@ def _service(name: str, body: Mapping[str, Any], where: str) -> Service:
         raise RecipeFault(f"{where}: services.{name}: deploy and x-canon-sweep must be tables")
     if not isinstance(image, str) or not image:
         raise RecipeFault(f"{where}: services.{name} has no image")
-    replicas = deploy.get("replicas", 1)
-    try:
-        count = int(replicas)
-    except (TypeError, ValueError):
-        raise RecipeFault(f"{where}: services.{name}: replicas is no number") from None
+    at = f"{where}: services.{name}"
+    if not isinstance(body.get("networks"), list | dict | None):
+        raise RecipeFault(f"{at}: networks is neither a list nor a table")
     return Service(
         name=name,
         image=image,
-        replicas=count,
-        mounts=dict(_mounts(body.get("volumes") or [])),
-        environment=_pairs(body.get("environment")),
+        replicas=_replicas(deploy.get("replicas", 1), at),
+        mounts=dict(_mounts(body.get("volumes"), at)),
+        environment=_pairs(body.get("environment"), f"{at}: environment"),
         local=local,
     )
 
 
-def _mounts(entries: Any) -> Iterator[tuple[str, str]]:
-    for entry in entries if isinstance(entries, list) else []:
+def _replicas(value: Any, at: str) -> int:
+    is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
+    is_digits = isinstance(value, str) and value.isascii() and value.strip().isdecimal()
+    if not is_whole and not is_digits:
+        raise RecipeFault(f"{at}: replicas is no number")
+    if isinstance(value, str) and len(value) > 9:
+        value = MAX_REPLICAS + 1
+    if not 0 <= int(value) <= MAX_REPLICAS:
+        raise RecipeFault(f"{at}: replicas is not between 0 and {MAX_REPLICAS}")
+    return int(value)
+
+
+def _mounts(entries: Any, at: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(entries, list | None):
+        raise RecipeFault(f"{at}: volumes is no list")
+    for entry in entries or []:
         if isinstance(entry, dict):
             if entry.get("type", "volume") == "volume" and entry.get("source"):
                 yield str(entry.get("target")), str(entry["source"])
@@ -220,8 +256,10 @@ def _mounts(entries: Any) -> Iterator[tuple[str, str]]:
                 yield target, source
 
 
-def _pairs(entries: Any) -> dict[str, str]:
+def _pairs(entries: Any, at: str) -> dict[str, str]:
     """Labels and environments are written as a table or as a list of ``NAME=value``."""
+    if not isinstance(entries, list | dict | None):
+        raise RecipeFault(f"{at} is neither a list nor a table")
     if isinstance(entries, dict):
         return {str(key): _scalar(value) for key, value in entries.items()}
     if isinstance(entries, list):
@@ -236,11 +274,12 @@ def _scalar(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _labels(tree: Mapping[str, Any]) -> dict[str, str]:
+def _labels(tree: Mapping[str, Any], where: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for body in tree["services"].values():
-        deploy = (body or {}).get("deploy") or {}
-        found |= _pairs((body or {}).get("labels")) | _pairs(deploy.get("labels"))
+    for name, body in _table(tree, "services", where):
+        deploy = body.get("deploy") or {}
+        for part in (body, deploy):
+            found |= _pairs(part.get("labels"), f"{where}: services.{name}: labels")
     return found
 
 
@@ -250,18 +289,61 @@ def _timeout(text: str | None) -> float | None:
     return float(text)
 
 
-def _own(
-    tree: Mapping[str, Any], key: str, where: str, keep: Callable[[dict[str, Any]], bool]
-) -> Iterator[tuple[str, str | None]]:
+def is_external(body: Mapping[str, Any]) -> bool:
+    """Whether a volume, network, config or secret is said to be there already."""
+    return body.get("external") not in (None, False)
+
+
+def _named(
+    tree: Mapping[str, Any], key: str, where: str
+) -> Iterator[tuple[str, dict[str, Any], str | None]]:
+    """Each of a top-level table: its key, its body, the full name that it is given."""
     for name, body in _table(tree, key, where):
-        if keep(body):
-            given = body.get("name")
-            yield name, None if given is None else str(given)
+        _pairs(body.get("labels"), f"{where}: {key}.{name}: labels")
+        external = body.get("external")
+        # older compose files write external: {name: ...}
+        inner = external.get("name") if isinstance(external, dict) else None
+        given = inner or body.get("name")
+        yield name, body, None if given is None else str(given)
+
+
+def _files(tree: Mapping[str, Any], where: str) -> Iterator[str]:
+    for kind in ("configs", "secrets"):
+        for name, body, _ in _named(tree, kind, where):
+            if body.get("file") is not None:
+                yield _path(body["file"], f"{where}: {kind}.{name}: file")
+    for name, body in _table(tree, "services", where):
+        given = body.get("env_file")
+        for path in given if isinstance(given, list) else [given]:
+            if path is not None:
+                yield _path(path, f"{where}: services.{name}: env_file")
+
+
+def _path(given: Any, at: str) -> str:
+    if not isinstance(given, str) or not given:
+        raise RecipeFault(f"{at} is no path")
+    return given
+
+
+def _networks(tree: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    found = []
+    for key, body, given in _named(tree, "networks", where):
+        problem = names.part_problem(given or key, "network")
+        if problem:
+            raise RecipeFault(f"{where}: {problem}")
+        if is_external(body):
+            found.append(given or key)
+    return tuple(found)
 
 
 def _volumes(tree: Mapping[str, Any], stack: str, where: str) -> dict[str, str]:
     found = {}
-    for key, given in _own(tree, "volumes", where, lambda body: not body.get("external")):
+    for key, body, given in _named(tree, "volumes", where):
+        if is_external(body):
+            raise RecipeFault(
+                f"{where}: volume {key} is external: it is never cold, and could be a canonical's",
+                do=f"let {key} be the stack's own",
+            )
         full = given or f"{stack}_{key}"
         problem = names.part_problem(full, "volume")
         if problem:
@@ -280,9 +362,9 @@ def _secrets(
     tree: Mapping[str, Any], stack: str, lengths: Mapping[str, int], where: str
 ) -> tuple[Secret, ...]:
     found = []
-    for key, given in _own(tree, "secrets", where, lambda body: bool(body.get("external"))):
+    for key, body, given in _named(tree, "secrets", where):
         full = given or key
-        if full.startswith(f"{stack}_"):
+        if is_external(body) and full.startswith(f"{stack}_"):
             problem = names.part_problem(full, "secret")
             if problem or len(full) > 64:
                 raise RecipeFault(

@@ -12,6 +12,9 @@ from canon_sweep.engine.protocol import App
 from canon_sweep.errors import RecipeFault
 
 MAX_FILE = 1024 * 1024
+# for all compose files of a deployment together
+MAX_CHAIN = 32
+MAX_TEXT = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,16 @@ def read(app: App) -> Source:
         RecipeFault: a name is not safe, or a file is missing, outside the
             checkout, too large, or no compose file.
     """
+    try:
+        return _read(app)
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        # a net under the checks of `compose`: a strange file is never our own crash
+        raise RecipeFault(
+            f"the recipe has no compose file that can be read: {names.plain(str(error)[:200])}"
+        ) from error
+
+
+def _read(app: App) -> Source:
     check_stack(app.stack)
     if not names.is_domain(app.domain):
         raise RecipeFault(f"{names.printable(app.domain)} is no domain")
@@ -41,13 +54,14 @@ def read(app: App) -> Source:
         stack=app.stack,
         domain=app.domain,
     )
-    chain = envfile.compose_files(env.values)
-    texts = {name: _text(app.source, name) for name in chain}
-    return Source(
-        compose=compose.parse(texts, app.stack, env.values, env.lengths),
-        files=tuple(app.source / name for name in chain),
-        env=env.values,
-    )
+    texts = _chain(app.source, envfile.compose_files(env.values))
+    read = compose.parse(texts, app.stack, env.values, env.lengths)
+    files = tuple(app.source / name for name in texts)
+    for name in read.files:
+        # a relative one is below the first compose file's folder
+        if not _is_inside(app.source, files[0].parent / name):
+            raise RecipeFault(f"{names.printable(name)} points outside the recipe")
+    return Source(compose=read, files=files, env=env.values)
 
 
 def check_stack(stack: str) -> None:
@@ -70,6 +84,30 @@ def check_part(name: str, kind: str) -> None:
     problem = names.part_problem(name, kind)
     if problem:
         raise RecipeFault(problem)
+
+
+def _chain(root: Path, chain: tuple[str, ...]) -> dict[str, str]:
+    """The texts of the compose files, each file once, however often it is named."""
+    if len(chain) > MAX_CHAIN:
+        raise RecipeFault(f"COMPOSE_FILE names more than {MAX_CHAIN} files")
+    texts: dict[str, str] = {}
+    seen: set[Path] = set()
+    for name in chain:
+        text = _text(root, name)
+        path = (root / name).resolve()
+        if path not in seen:
+            seen.add(path)
+            texts[name] = text
+    if sum(len(text.encode()) for text in texts.values()) > MAX_TEXT:
+        raise RecipeFault("the compose files are larger than 1 MiB together")
+    return texts
+
+
+def _is_inside(root: Path, path: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(root.resolve(strict=True))
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or no path at all
+        return False
 
 
 def _optional(root: Path, name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,12 +24,20 @@ import docker.types
 import docker.utils
 import urllib3.exceptions
 
+from canon_sweep.core import names
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed
 
 MAX_OUTPUT = 16 * 1024 * 1024
 # for one answer, not for a whole transfer; removing a large volume takes a while
 CALL_SECONDS = 120
+
+# the engine's own words in place of a command's output
+_NO_PROGRAM = re.compile(
+    r"\s*(?:OCI runtime exec failed|(?:crun|runc): ).*"
+    r"(?:executable file not found|no such file or directory)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 Body = Mapping[str, Any]
 T = TypeVar("T")
@@ -71,7 +80,7 @@ class Docker:
         try:
             yield self._client
         except docker.errors.APIError as error:
-            raise HostFault(f"Docker refused: {error.explanation or error}") from error
+            raise HostFault(f"Docker refused: {_told(error)}") from error
         except _TROUBLE as error:
             raise HostFault(
                 f"Docker does not answer at {self.host}: {_innermost(error)}",
@@ -156,7 +165,7 @@ class Docker:
             # without a tag the API would fetch every tag there is
             for line in client.pull(repository, tag=tag or "latest", stream=True, decode=True):
                 if "error" in line:
-                    raise HostFault(f"{line['error']}")
+                    raise HostFault(names.plain(str(line["error"])))
 
     def create_secret(self, name: str, value: str, labels: Mapping[str, str]) -> None:
         """Make a secret."""
@@ -189,9 +198,12 @@ class Docker:
             _found(lambda: client.remove_service(name))
 
     def remove_container(self, name: str) -> None:
-        """Remove a container, running or not, unless it is being removed already."""
+        """Remove a container, running or not, unless it is being removed already.
+
+        Its anonymous volumes, which an image can ask for, go with it; named ones stay.
+        """
         with self._door() as client:
-            _unless_busy(lambda: client.remove_container(name, force=True))
+            _unless_busy(lambda: client.remove_container(name, v=True, force=True))
 
     def remove_network(self, name: str) -> None:
         """Remove a network, unless something still uses it."""
@@ -227,6 +239,8 @@ class Docker:
     def execute(self, container: str, command: Sequence[str]) -> Completed:
         """Run a command in a container.  Not bounded in time: see `bounded`.
 
+        A missing program answers 127, whatever this engine's version says of it.
+
         Raises:
             RecipeFault: the container has just ended.
         """
@@ -239,11 +253,14 @@ class Docker:
                 code = client.exec_inspect(run)["ExitCode"]
             except docker.errors.APIError as error:
                 if error.status_code == 400:  # newer engines' word for a missing program
-                    return Completed(127, str(error.explanation))
+                    return Completed(127, _told(error))
                 if error.is_client_error():
-                    raise RecipeFault(f"{command[0]} cannot be run: {error.explanation}") from error
+                    raise RecipeFault(f"{command[0]} cannot be run: {_told(error)}") from error
                 raise
-        return Completed(int(code), output.decode("utf-8", "replace"))
+        said = output.decode("utf-8", "replace")
+        if code is None:
+            raise RecipeFault(f"{command[0]} was cut off: its container has just ended")
+        return Completed(127 if _is_missing(int(code), said) else int(code), said)
 
     def archive(self, container: str, path: str) -> Iterator[bytes]:
         """A folder of a container as a tar stream."""
@@ -353,6 +370,15 @@ def _unless_busy(call: Callable[[], Any]) -> None:
             raise
 
 
+def _is_missing(code: int, said: str) -> bool:
+    """Whether the engine, not the command, says that there is no such program."""
+    return code in (126, 127) and _NO_PROGRAM.match(said[:2000]) is not None
+
+
+def _told(error: docker.errors.APIError) -> str:
+    return names.plain(" ".join(str(error.explanation or error).split()))
+
+
 def _body(answer: Any) -> Body:
     assert isinstance(answer, dict)
     return answer
@@ -366,4 +392,4 @@ def _innermost(error: BaseException) -> str:
     """The cause without the layers of libraries around it."""
     while isinstance(error.__cause__ or error.__context__, BaseException):
         error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return str(error) or type(error).__name__
+    return names.plain(str(error)) or type(error).__name__

@@ -7,11 +7,11 @@ import re
 import secrets
 import string
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from canon_sweep import process
+from canon_sweep.core import names
 from canon_sweep.engine import source as recipe_source
 from canon_sweep.engine.protocol import Address, App, Volume
 from canon_sweep.engine.source import Source, check_part, check_stack
@@ -39,6 +39,12 @@ _STEERING = re.compile(
     r"|API_VERSION|CONTENT_TRUST.*|CLI_.*|CUSTOM_HEADERS|STACK_ORCHESTRATOR)",
     re.IGNORECASE,
 )
+# Variables that an app may well have for itself, and that steer the command only where
+# it speaks to its engine over a network; handed on only if the files mention them.
+_OF_NETWORK = re.compile(
+    r"(?:HTTP|HTTPS|ALL|NO)_PROXY|OTEL_.*|SSL_CERT_.*|SSH_AUTH_SOCK|TMPDIR", re.IGNORECASE
+)
+_WORD = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 
 
 class SwarmEngine:
@@ -68,7 +74,7 @@ class SwarmEngine:
         source = recipe_source.read(app)
         deadline = time.monotonic() + timeout
         self._check_swarm()
-        for network in _external_networks(source):
+        for network in source.compose.networks:
             if self._docker.network(network) is None:
                 raise HostFault(
                     f"the external network {network} does not exist",
@@ -85,7 +91,7 @@ class SwarmEngine:
             RecipeFault: the recipe's files cannot be read or are refused by the engine.
         """
         source = recipe_source.read(app)
-        environment = self._environment(source.env)
+        environment = self._environment(source)
         files = [str(path.absolute()) for path in source.files]
         for path in files:
             if any(sign in path for sign in ',"\n'):
@@ -241,11 +247,13 @@ class SwarmEngine:
         try:
             bounded(lambda: self._docker.pull(image), max(0.0, timeout))
         except TimeoutError:
-            raise HostFault(f"image {image} could not be fetched in time") from None
+            raise HostFault(f"image {names.plain(image)} could not be fetched in time") from None
         except HostFault as fault:
             if "invalid reference format" in fault.what:
                 raise RecipeFault(f"{image!r} is no name of an image") from None
-            raise HostFault(f"image {image} cannot be had: {fault.what}", do=fault.do) from fault
+            raise HostFault(
+                f"image {names.plain(image)} cannot be had: {fault.what}", do=fault.do
+            ) from fault
 
     def _make_secrets(self, app: App, source: Source) -> None:
         present = {body["Spec"]["Name"] for body in self._docker.secrets()}
@@ -276,12 +284,20 @@ class SwarmEngine:
             raise HostFault(f"{path} cannot be written: {error.strerror}") from error
         return path
 
-    def _environment(self, values: Mapping[str, str]) -> dict[str, str]:
-        for name, value in values.items():
-            if _STEERING.fullmatch(name):
+    def _environment(self, source: Source) -> dict[str, str]:
+        mentioned = set(_WORD.findall("\n".join(path.read_text("utf-8") for path in source.files)))
+        values = {}
+        for name, value in source.env.items():
+            of_network = _OF_NETWORK.fullmatch(name) is not None
+            if of_network and name not in mentioned:
+                continue  # nobody would see it but the command itself
+            # with a socket of this machine, no proxy and no certificate is asked for
+            steers = name.upper() == "TMPDIR" or (of_network and not self._docker.is_here)
+            if steers or _STEERING.fullmatch(name):
                 raise RecipeFault(f"the recipe sets {name}, which would steer the docker command")
             if "=" in name or "\0" in name + value:
                 raise RecipeFault(f"the recipe's variable {name!r} cannot be set")
+            values[name] = value
         ours = {name: os.environ.get(name, "") for name in ("PATH", "HOME")}
         return {**values, **ours, "DOCKER_HOST": self._docker.host}
 
@@ -294,18 +310,8 @@ class SwarmEngine:
         done = process.run([*command, stack], env=environment, timeout=DEPLOY_SECONDS)
         if done.exit_code == 0:
             return
-        said = " ".join(done.output.split())[-500:]
+        said = names.plain(" ".join(done.output.split())[-500:])
         self._docker.info()  # an engine that has died is no fault of the recipe
         if _OF_HOST.search(said):
             raise HostFault(f"docker stack deploy failed: {said}")
         raise RecipeFault(f"docker stack deploy refused the recipe: {said}")
-
-
-def _external_networks(source: Source) -> Iterator[str]:
-    tree: Any = source.compose.tree.get("networks") or {}
-    for key, body in tree.items():
-        external = (body or {}).get("external")
-        if external:
-            # older compose files write external: {name: ...}
-            inner = external.get("name") if isinstance(external, dict) else None
-            yield str(inner or body.get("name") or key)

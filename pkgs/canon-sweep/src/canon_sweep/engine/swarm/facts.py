@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from canon_sweep.core import names
+
 NAMESPACE = "com.docker.stack.namespace"
 TASK = "com.docker.swarm.task.id"
 
@@ -94,7 +96,7 @@ def service(
         restarts=condition != "none" and not policy.get("MaxAttempts"),
         completes=job or condition != "any",
         update=update.get("State", ""),
-        message=update.get("Message", ""),
+        message=names.plain(update.get("Message", "")),
         tasks=tuple(
             _task(task, spec["TaskTemplate"], containers.get(task["ID"]))
             for task in tasks
@@ -136,7 +138,7 @@ def _task(
         current=_definition(body["Spec"]) == _definition(template),
         created=timestamp(body["CreatedAt"]),
         changed=timestamp(status["Timestamp"]),
-        error=status.get("Err", ""),
+        error=names.plain(status.get("Err", "")),
         exit_code=int(inside.get("ExitCode") or 0),
         container_id=inside.get("ContainerID", ""),
         container=container,

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from canon_sweep.core.compose import is_external
+
 RECIPE = "canon-sweep.recipe"
 VERSION = "canon-sweep.version"
 STACK = "canon-sweep.stack"
@@ -45,7 +47,7 @@ def text(sources: Iterable[str], *, recipe: str, version: str, stack: str, node:
         overlay[kind] = {
             name: body | {"labels": _pairs(body.get("labels")) | _escaped(labels)}
             for name, body in bodies.items()
-            if not body.get("external")
+            if not is_external(body)
         }
     return yaml.safe_dump(overlay, sort_keys=True)
 

@@ -17,6 +17,10 @@ _OF_HOST = re.compile(
     r"|context deadline exceeded",
     re.IGNORECASE,
 )
+# why a task waits for a node, if another time it would not; a constraint is never met
+_NO_ROOM = re.compile(
+    r"insufficient resources|host-mode port already in use|port .* already in use", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +54,14 @@ class GivenUp(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is still waited for; look again after ``again`` seconds even without an event."""
+    """What is still waited for; look again after ``again`` seconds even without an event.
+
+    ``of_host``: if this is the last look, it is not the recipe that was too slow.
+    """
 
     waiting: tuple[str, ...]
     again: float
+    of_host: bool = False
 
 
 class Readiness:
@@ -91,7 +99,7 @@ class Readiness:
                 late += [] if service is None else [service]
             again = min(again, again if soon is None else max(soon, 0.01))
         self._give_up_on_failing(late, now)
-        return Look(tuple(waiting), again)
+        return Look(tuple(waiting), again, any(_is_held_up(one) for one in late))
 
     def _service(self, service: Service, now: float) -> tuple[str, float | None]:
         """Why a service is not ready (empty: it is) and when that may change by itself."""
@@ -178,6 +186,15 @@ def _given_up(what: str, task: Task | None, *, of_host: bool = False) -> GivenUp
     if task is not None and (_NO_IMAGE.search(task.error) or _OF_HOST.search(task.error)):
         of_host = True
     return GivenUp(HostFault(what) if of_host else RecipeFault(what), task)
+
+
+def _is_held_up(service: Service) -> bool:
+    """Whether the host is what keeps a service from being ready."""
+    last = _last_failure(service)
+    pending = [task for task in _newest_per_slot(service) if task.wanted and not task.container]
+    return any(_NO_ROOM.search(task.error) for task in pending) or (
+        last is not None and _OF_HOST.search(last.error) is not None
+    )
 
 
 def _runs(task: Task) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from canon_sweep.core import names
 from canon_sweep.engine.protocol import App
 from canon_sweep.engine.source import Source
 from canon_sweep.engine.swarm import facts, volume, watch
@@ -34,7 +35,7 @@ def wait_ready(docker: Docker, app: App, source: Source, limits: Limits, timeout
 
     Raises:
         RecipeFault: a service failed for good, or was not ready in time.
-        HostFault: a service cannot run here.
+        HostFault: a service cannot run here, or found no room here in time.
     """
     node = docker.info()["Swarm"]["NodeID"]
     readiness = Readiness(source.compose.services, app.version, node, limits)
@@ -43,12 +44,13 @@ def wait_ready(docker: Docker, app: App, source: Source, limits: Limits, timeout
         return readiness.look(services(docker, app.stack), time.time())
 
     try:
-        waiting = watch.until(docker, app.stack, look, timeout)
+        seen = watch.until(docker, app.stack, look, timeout)
     except GivenUp as end:
         end.fault.what += _last_words(docker, end.task)
         raise end.fault from None
-    if waiting:
-        raise RecipeFault(f"{app.stack} was not ready in {timeout:g} s: {'; '.join(waiting)}")
+    if seen.waiting:
+        what = f"{app.stack} was not ready in {timeout:g} s: {'; '.join(seen.waiting)}"
+        raise HostFault(what) if seen.of_host else RecipeFault(what)
 
 
 def container_of(docker: Docker, stack: str, service: str) -> str:
@@ -125,7 +127,7 @@ def undeploy(docker: Docker, stack: str, limits: Limits) -> None:
         forced = time.monotonic() - began > limits.orphans
         return Look(_remove(docker, stack, forced=forced), limits.relook)
 
-    waiting = watch.until(docker, stack, look, limits.undeploy)
+    waiting = watch.until(docker, stack, look, limits.undeploy).waiting
     if waiting:
         raise HostFault(
             f"{stack} is not gone after {limits.undeploy:g} s: {', '.join(waiting)}",
@@ -170,5 +172,6 @@ def _last_words(docker: Docker, task: Task | None) -> str:
     if task is None or not task.container_id:
         return ""
     said = docker.logs(task.container_id, LAST_LINES)
-    words = " | ".join(line.strip() for line in said.splitlines() if line.strip())
-    return f"; it said: {words[-800:]}" if words else ""
+    lines = (" ".join(line.split()) for line in said.splitlines())
+    words = names.plain(" | ".join(line for line in lines if line)[-800:])
+    return f"; it said: {words}" if words else ""

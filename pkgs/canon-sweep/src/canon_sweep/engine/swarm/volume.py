@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from canon_sweep import process
+from canon_sweep.core import names
 from canon_sweep.engine import content
 from canon_sweep.engine.swarm import overlay
 from canon_sweep.engine.swarm.api import Body, Docker
@@ -50,9 +51,10 @@ def size(docker: Docker, volume: Body) -> int:
     """
     folder = _folder(docker, volume)
     if folder is not None:
-        with suppress(PermissionError):
+        with suppress(PermissionError), _readable(volume["Name"]):
             return _walk(folder)
     with (
+        _readable(volume["Name"]),
         _held(docker, volume["Name"]) as holder,
         tarfile.open(fileobj=_Reader(docker.archive(holder, _HELD)), mode="r|") as archive,
     ):
@@ -70,9 +72,10 @@ def digest(docker: Docker, name: str) -> str:
         raise HostFault(f"volume {name} does not exist")
     folder = _folder(docker, found)
     if folder is not None:
-        with suppress(PermissionError):
+        with suppress(PermissionError), _readable(name):
             return content.digest_of(folder)
     with (
+        _readable(name),
         _held(docker, name) as holder,
         tarfile.open(fileobj=_Reader(docker.archive(holder, _HELD)), mode="r|") as archive,
     ):
@@ -103,6 +106,8 @@ def clone(docker: Docker, source: str, target: str, *, through_api: bool = False
             _copy(origin_folder, folder)
         else:
             _transfer(docker, source, target)
+            if folder is not None:
+                _flush(folder)
     except BaseException:
         with suppress(Fault):
             docker.remove_volume(target)
@@ -181,8 +186,12 @@ def _digest_of_archive(archive: tarfile.TarFile) -> str:
 
 def _copy(source: Path, target: Path) -> None:
     _run("cp", "-a", "--reflink=auto", "--", f"{source}/.", str(target))
+    _flush(target)
+
+
+def _flush(folder: Path) -> None:
     # the record that will name this copy is synced too, and must not outlive it
-    _run("sync", "-f", str(target))
+    _run("sync", "-f", str(folder))
 
 
 def _run(*command: str) -> None:
@@ -190,12 +199,24 @@ def _run(*command: str) -> None:
         command, env={"PATH": os.environ.get("PATH", os.defpath)}, timeout=COPY_SECONDS
     )
     if done.exit_code:
-        raise HostFault(f"{' '.join(command)} failed: {done.output[-300:]}")
+        said = names.plain(" ".join(done.output[-300:].split()))
+        raise HostFault(f"{' '.join(command)} failed: {said}")
 
 
 def _transfer(docker: Docker, source: str, target: str) -> None:
     with _held(docker, source) as origin, _held(docker, target) as copy:
         docker.extract(copy, "/", docker.archive(origin, _HELD))
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """A disk that fails is the host's fault; what we may not read is the caller's to know."""
+    try:
+        yield
+    except PermissionError:
+        raise
+    except (OSError, tarfile.TarError) as error:
+        raise HostFault(f"volume {name} cannot be read: {names.plain(str(error))}") from error
 
 
 @contextmanager

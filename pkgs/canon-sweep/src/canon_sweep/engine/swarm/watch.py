@@ -10,10 +10,10 @@ from canon_sweep.engine.swarm.facts import NAMESPACE
 from canon_sweep.engine.swarm.ready import Look
 
 
-def until(docker: Docker, stack: str, look: Callable[[], Look], timeout: float) -> tuple[str, ...]:
+def until(docker: Docker, stack: str, look: Callable[[], Look], timeout: float) -> Look:
     """Look, and look again at each event of the stack, until nothing is waited for.
 
-    Returns what is still waited for when ``timeout`` seconds are over.
+    Returns the last look, which still waits for something if ``timeout`` seconds are over.
     """
     deadline = time.monotonic() + timeout
 
@@ -30,5 +30,5 @@ def until(docker: Docker, stack: str, look: Callable[[], Look], timeout: float) 
             seen = look()
             left = deadline - time.monotonic()
             if not seen.waiting or left <= 0:
-                return seen.waiting
+                return seen
             events.wait(concerns, min(left, seen.again))

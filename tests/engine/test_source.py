@@ -1,0 +1,132 @@
+"""What is read of a recipe's checkout, and what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from canon_sweep.core import compose
+from canon_sweep.engine import source
+from canon_sweep.engine.protocol import App
+from canon_sweep.errors import RecipeFault
+
+APP = "services: {app: {image: a}}\n"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A recipe of one service, with a file beside it that is not its own."""
+    (tmp_path / "token").write_text("ours\n")
+    folder = tmp_path / "recipe"
+    folder.mkdir()
+    (folder / "compose.yml").write_text(APP)
+    return folder
+
+
+def app(checkout: Path, chain: str = "compose.yml") -> App:
+    """The recipe as it would be deployed."""
+    env = {"COMPOSE_FILE": chain}
+    return App("note", "1.0.0+1", "st", "note.test", checkout, env)
+
+
+def test_a_compose_file_that_is_named_often_is_read_once(checkout: Path) -> None:
+    """Whatever it is called; the first name stays."""
+    (checkout / "link.yml").symlink_to("compose.yml")
+
+    read = source.read(app(checkout, "compose.yml:./compose.yml:link.yml:compose.yml"))
+
+    assert read.files == (checkout / "compose.yml",)
+
+
+def test_a_chain_has_a_bounded_number_of_files(checkout: Path) -> None:
+    """32 are more than any recipe has."""
+    for number in range(33):
+        (checkout / f"{number}.yml").write_text(APP)
+    chain = [f"{number}.yml" for number in range(33)]
+
+    assert len(source.read(app(checkout, ":".join(chain[:32]))).files) == 32
+    with pytest.raises(RecipeFault, match="more than 32 files"):
+        source.read(app(checkout, ":".join(chain)))
+
+
+def test_the_files_of_a_chain_are_bounded_together(checkout: Path) -> None:
+    """Each may be large, but not all of them."""
+    for name in ("a.yml", "b.yml"):
+        (checkout / name).write_text(APP + "#" * 600_000)
+
+    assert source.read(app(checkout, "a.yml")).files
+    with pytest.raises(RecipeFault, match="1 MiB together"):
+        source.read(app(checkout, "a.yml:b.yml"))
+
+
+@pytest.mark.parametrize(
+    "path", ["../token", "/etc/hostname", "link", "folder/../../token", "loop"]
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        APP + "configs: {c: {file: PATH}}",
+        APP + "secrets: {s: {file: PATH}}",
+        "services: {app: {image: a, env_file: PATH}}",
+        "services: {app: {image: a, env_file: [own, PATH]}}",
+        "services: {app: {image: a, env_file: '${UNSET:-PATH}'}}",
+    ],
+)
+def test_no_file_outside_the_recipe_gets_into_a_container(
+    checkout: Path, text: str, path: str
+) -> None:
+    """Else a recipe could read the tokens of this machine."""
+    (checkout / "link").symlink_to("../token")
+    (checkout / "loop").symlink_to("loop")
+    (checkout / "folder").mkdir()
+    (checkout / "compose.yml").write_text(text.replace("PATH", path))
+
+    with pytest.raises(RecipeFault, match="points outside the recipe"):
+        source.read(app(checkout))
+
+
+def test_files_of_the_recipe_and_bind_mounts_are_left_alone(checkout: Path) -> None:
+    """A relative name is below the first compose file's folder."""
+    (checkout / "deep").mkdir()
+    (checkout / "deep/compose.yml").write_text(
+        "services: {app: {image: a, env_file: ../own, volumes: ['/etc:/etc']}}\n"
+        "configs: {c: {file: ./own}, d: {file: ../own}}"
+    )
+
+    assert source.read(app(checkout, "deep/compose.yml:compose.yml")).compose.services
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError, TypeError, AttributeError, RecursionError, OverflowError]
+)
+def test_what_the_reading_did_not_think_of_is_the_recipes_fault(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """A net below the checks: a strange file ends its recipe's test, never the sweep."""
+
+    def parse(*_: object) -> None:
+        raise error("strange \x1b")
+
+    monkeypatch.setattr(compose, "parse", parse)
+
+    with pytest.raises(RecipeFault, match="no compose file that can be read") as caught:
+        source.read(app(checkout))
+
+    assert caught.value.what.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {app: {image: a, environment: {A: 0x" + "f" * 6000 + "}}}",
+        "services: {app: {image: a}}\nx: {0x" + "f" * 6000 + ": 1}",
+        "services: {app: {image: a, deploy: {replicas: 0x" + "f" * 6000 + "}}}",
+    ],
+)
+def test_a_number_without_bound_is_the_recipes_fault(checkout: Path, text: str) -> None:
+    """Python refuses to write such a number out."""
+    (checkout / "compose.yml").write_text(text)
+
+    with pytest.raises(RecipeFault):
+        source.read(app(checkout))
