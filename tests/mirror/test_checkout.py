@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.errors import Fault, HostFault, RecipeFault, SyncFault, UsageFault
-from canon_sweep.mirror.checkout import checkout, is_commit, resolve
+from canon_sweep.mirror.checkout import checkout, resolve
 from canon_sweep.mirror.sync import fetch_ref
 from mirror.world import Repo, World
 
@@ -168,17 +168,6 @@ def test_an_unknown_ref_is_a_usage_error(world: World, ref: str) -> None:
         resolve(world.clone, ref)
 
     assert str(caught.value).isprintable()
-
-
-def test_only_a_commit_is_a_commit(world: World) -> None:
-    """A tag object, a prefix and a stranger are none."""
-    done = world.sync()
-
-    assert is_commit(world.clone, done.main)
-    assert not is_commit(world.clone, done.main[:10])
-    assert not is_commit(world.clone, done.tags[0].object_id)
-    assert not is_commit(world.clone, "c0ffee" + "0" * 34)
-    assert not is_commit(world.clone.with_name("none"), done.main)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault
-from canon_sweep.mirror.sync import Deleted, advertised, tag_now
+from canon_sweep.mirror.sync import Deleted, advertised, sync
 from mirror.conftest import TRANSPORTS
 from mirror.servers import HttpServer
 from mirror.world import Repo, World
@@ -317,8 +317,28 @@ def test_a_tag_is_read_again_at_the_gate(world: World) -> None:
     assert now.main == world.up.refs()[MAIN]
     assert now.tags == {"1.1.0+v1": moved}
     assert moved != before["1.1.0+v1"]
-    assert tag_now(url, "1.1.0+v1", credentials={}, timeout=10) == moved
-    assert tag_now(url, "1.0.0+v1", credentials={}, timeout=10) is None
+
+
+def test_a_tag_is_told_before_it_is_deleted(served: Callable[[str], World]) -> None:
+    """Also where the mirror then declines: its object id is what puts it back."""
+    world = served("git")
+    world.sync()
+    stray = world.mirror.tag("stray", world.mirror.refs()[MAIN])
+    told: list[Deleted] = []
+    world.up.commit("more")
+    world.mirror.hook("update", 'case "$1" in */main) exit 1;; esac\n')
+
+    with pytest.raises(SyncFault, match="main"):
+        sync(
+            world.upstream_url,
+            world.mirror_url,
+            world.clone,
+            credentials=world.credentials,
+            timeout=10,
+            deleting=told.append,
+        )
+
+    assert told == [Deleted("stray", stray)]
 
 
 def test_a_rejected_ref_is_an_error_that_names_it(served: Callable[[str], World]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from canon_sweep import __version__
@@ -24,7 +25,7 @@ from canon_sweep.harness.stage import Limits, Stage
 from canon_sweep.harness.trial import Court, Ended, Patience, hold_trial
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror import sync as mirrors
-from canon_sweep.mirror.sync import Synced
+from canon_sweep.mirror.sync import Deleted, Synced
 from canon_sweep.report.records import LOST, Sync
 from canon_sweep.settings.load import digest_of
 from canon_sweep.settings.records import RecipeSettings, Settings
@@ -70,8 +71,6 @@ class RealWorld:
         self._synced[recipe] = synced
         if self.only_looks:
             return
-        for entry in synced.deleted:
-            self.say(recipe, f"deleted tag {entry.tag} of the mirror, it was {entry.object_id}")
         for ref in synced.pushed:
             self.say(recipe, f"pushed {ref}")
 
@@ -290,6 +289,8 @@ class RealWorld:
 
     def _read(self, recipe: str, reader: Reader) -> Synced:
         settings = self.settings.recipes[recipe]
+        if reader is mirrors.sync:
+            reader = partial(mirrors.sync, deleting=lambda gone: self._deleting(recipe, gone))
         return reader(
             settings.upstream,
             settings.mirror,
@@ -298,7 +299,20 @@ class RealWorld:
             timeout=float(self.settings.sync_timeout),
         )
 
+    def _deleting(self, recipe: str, gone: Deleted) -> None:
+        self.say(recipe, f"delete tag {gone.tag} of the mirror, it is {gone.object_id}")
+
     def _releases_now(self, recipe: str) -> Releases:
+        """The releases as upstream has them at this moment; the mirror is not asked."""
+        synced = self._synced[recipe]
+        now = mirrors.advertised(
+            self.settings.recipes[recipe].upstream,
+            credentials=self.settings.credentials,
+            timeout=float(self.settings.sync_timeout),
+        )
+        tags = {tag.name: tag.object_id for tag in synced.tags}
+        if (now.main, now.tags) == (synced.main, tags):
+            return self.releases(recipe, synced)
         return self.releases(recipe, self._read(recipe, mirrors.look))
 
     def _checkout(self, recipe: str, commit: str, folder: Path) -> Path:

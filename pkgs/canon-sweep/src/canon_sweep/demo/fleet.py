@@ -1,17 +1,23 @@
 """The demo's fleet: five little recipes and what their maintainers publish, and when.
 
-    fleet/<recipe>/recipe/         the recipe's files; env.sample becomes .env.sample
-    fleet/<recipe>/program/vN.py   the program, one file a generation
-    fleet/<recipe>/release/<tag>   release notes
-    fleet/<recipe>/settings.toml   its part of the configuration
+    fleet/every-recipe/                   files that each recipe has, the HTTP part among them
+    fleet/<recipe>/recipe/                the others; env.sample becomes .env.sample
+    fleet/<recipe>/generation/<vN>.toml   what differs between generations of its program
+    fleet/<recipe>/release/<tag>          release notes
+    fleet/<recipe>/settings.toml          its part of the configuration
 
-``@TAG@`` in a recipe's file becomes the release, ``@PROGRAM@`` the generation:
-Swarm never changes a config, so its name must change with its content.
+``@TAG@`` in a file becomes the release, ``@PROGRAM@`` the generation: Swarm
+never changes a config, so its name must change with its content. Any other
+mark becomes what the generation's file says.
+
+A folder with a hyphen is no package: mypy finds ``web`` there, as Python does
+beside a published program.
 """
 
 from __future__ import annotations
 
 import json
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,8 +94,8 @@ FLEET = (
         "site",
         first=(
             Publication("Show pages from a volume", "v1", "1.0.0+1.0.0", annotated=False),
-            Publication("Send the character set", "v2", "1.0.1+1.0.1"),
-            Publication("Explain the front page", "v2", remark="`/` shows `index.html`."),
+            Publication("Build on the current base image", "v1", "1.0.1+1.0.1"),
+            Publication("Explain the front page", "v1", remark="`/` shows `index.html`."),
         ),
     ),
 )
@@ -151,12 +157,16 @@ def files(recipe: DemoRecipe, number: int) -> dict[str, str]:
     publication = (*recipe.first, *recipe.later)[number]
     released = _released(recipe, number)
     data = DATA / recipe.name
-    marks = {"@TAG@": released[-1] if released else "0.0.0+0", "@PROGRAM@": publication.program}
-    tree = {_real_name(path): _filled(path, marks) for path in (data / "recipe").iterdir()}
+    marks = {
+        "TAG": released[-1] if released else "0.0.0+0",
+        "PROGRAM": publication.program,
+        **_generation(data / "generation" / f"{publication.program}.toml"),
+    }
+    paths = (*(DATA / "every-recipe").iterdir(), *(data / "recipe").iterdir())
+    # an installer may have put a folder of compiled files there
+    tree = {_real_name(path): _filled(path, marks) for path in paths if path.is_file()}
     if publication.remark:
         tree["README.md"] += f"\n{publication.remark}\n"
-    program = data / "program" / f"{publication.program}.py"
-    tree[f"{recipe.name}.py"] = program.read_text("utf-8")
     for tag in released:
         tree[f"release/{tag}"] = (data / "release" / tag).read_text("utf-8")
     return tree
@@ -182,6 +192,11 @@ def _released(recipe: DemoRecipe, number: int) -> list[str]:
     return [entry.tag for entry in published if entry.tag]
 
 
+def _generation(path: Path) -> dict[str, str]:
+    # a program that never changes has no such file
+    return tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
 def _real_name(path: Path) -> str:
     # packaging skips files that begin with a dot
     return ".env.sample" if path.name == "env.sample" else path.name
@@ -190,7 +205,7 @@ def _real_name(path: Path) -> str:
 def _filled(path: Path, marks: dict[str, str]) -> str:
     text = path.read_text("utf-8")
     for mark, value in marks.items():
-        text = text.replace(mark, value)
+        text = text.replace(f"@{mark}@", value)
     return text
 
 

@@ -101,15 +101,6 @@ def resolve(clone: Path, ref: str) -> str:
     raise _unknown(ref)
 
 
-def is_commit(clone: Path, commit: str) -> bool:
-    """Whether the clone has a commit with exactly this full id."""
-    try:
-        repo = pygit2.Repository(str(clone))
-        return len(commit) == 40 and isinstance(repo[commit], pygit2.Commit)
-    except GIT_ERRORS:
-        return False
-
-
 def _commit(repo: pygit2.Repository, object_id: str) -> str:
     end = peeled(repo, object_id)
     if not isinstance(end, pygit2.Commit):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,11 +69,14 @@ def sync(
     *,
     credentials: Mapping[str, Credential],
     timeout: float,
+    deleting: Callable[[Deleted], None] = lambda _: None,
 ) -> Synced:
     """Make the mirror's main and tags those of upstream.
 
     ``timeout`` is in seconds, for everything together.  When both sides agree
     and the clone has it all, nothing is fetched and nothing is pushed.
+    ``deleting`` is told each tag that is about to be deleted: after a push that is
+    taken in part, or killed, nobody could say any more what it was.
 
     Raises:
         SyncFault: upstream or mirror fails.  Before the push nothing was changed;
@@ -87,6 +90,8 @@ def sync(
             found = _compare(repo, clone, source, target)
             if found.pushed or found.deleted:
                 _check_pushable(repo, found, target)
+                for gone in found.deleted:
+                    deleting(gone)
                 target.push(found.pushed, [TAGS + gone.tag for gone in found.deleted])
             return found
 
@@ -131,19 +136,6 @@ def advertised(upstream: str, *, credentials: Mapping[str, Credential], timeout:
                 return _upstream(source)
 
     return bounded(work, timeout)
-
-
-def tag_now(
-    upstream: str, tag: str, *, credentials: Mapping[str, Credential], timeout: float
-) -> str | None:
-    """The object id that upstream has for the tag at this moment, None if it is gone.
-
-    To compare with ``Tag.object_id``: a difference means that it moved.
-
-    Raises:
-        SyncFault: upstream cannot be read, is empty, or has no main branch.
-    """
-    return advertised(upstream, credentials=credentials, timeout=timeout).tags.get(tag)
 
 
 def fetch_ref(

@@ -1,2 +1,0 @@
-# Swarm never changes a config: raise this with every change of the program.
-export PROGRAM_VERSION=@PROGRAM@

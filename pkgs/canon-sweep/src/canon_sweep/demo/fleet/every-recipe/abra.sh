@@ -1,0 +1,3 @@
+# Swarm never changes a config: raise these with every change of what they name.
+export PROGRAM_VERSION=@PROGRAM@
+export WEB_VERSION=v1
