@@ -31,7 +31,7 @@ from canon_sweep.settings.load import load
 
 RECIPES = {recipe.name: recipe for recipe in FLEET}
 PROGRAMS = sorted(
-    (path.parent.parent.name, path.stem) for path in fleet.DATA.glob("*/program/v*.py")
+    {(recipe.name, entry.program) for recipe in FLEET for entry in (*recipe.first, *recipe.later)}
 )
 STACK = "demo-1a2b3c_ci_localhost"
 IRREGULAR = "v2.4.8"
@@ -63,9 +63,11 @@ def program(name: str, generation: str, data: Path) -> Iterator[Running]:
         "ADMIN_PASSWORD_FILE": str(password),
         "VERSION": generation,
     }
-    path = fleet.DATA / name / "program" / f"{generation}.py"
     with subprocess.Popen(
-        [sys.executable, str(path)], env=env, stdout=subprocess.PIPE, text=True
+        [sys.executable, written(name, generation, data)],
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as child:
         assert child.stdout is not None
         try:
@@ -77,6 +79,21 @@ def program(name: str, generation: str, data: Path) -> Iterator[Running]:
             assert child.wait(2) == 0
 
 
+def written(name: str, generation: str, data: Path) -> Path:
+    """A program as it is published, in a folder beside its data."""
+    recipe = RECIPES[name]
+    programs = [entry.program for entry in (*recipe.first, *recipe.later)]
+    folder = data.with_name(f"{name}-{generation}")
+    write(fleet.files(recipe, programs.index(generation)), folder)
+    return folder / f"{name}.py"
+
+
+def write(files: Mapping[str, str], folder: Path) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
 def files_of(recipe: DemoRecipe, tag: str) -> dict[str, str]:
     published = [entry.tag for entry in (*recipe.first, *recipe.later)]
     return fleet.files(recipe, published.index(tag))
@@ -84,9 +101,7 @@ def files_of(recipe: DemoRecipe, tag: str) -> dict[str, str]:
 
 def checkout(recipe: DemoRecipe, tag: str, folder: Path) -> App:
     """A release of a recipe in a folder, as an app."""
-    for name, text in files_of(recipe, tag).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+    write(files_of(recipe, tag), folder)
     return App(recipe.name, tag, STACK, "demo.ci.localhost", folder, {})
 
 
@@ -173,7 +188,7 @@ def test_notes_open_no_database_that_is_not_theirs(
     other = tmp_path / "other"
     other.write_text(password)
     env = {"PORT": "1", "DATA": str(data), "ADMIN_PASSWORD_FILE": str(other)}
-    path = fleet.DATA / "notes" / "program" / f"{then}.py"
+    path = written("notes", then, data)
 
     done = subprocess.run(
         [sys.executable, path], env=env, capture_output=True, text=True, timeout=20, check=False
@@ -209,15 +224,14 @@ def test_counter_2_cannot_read_what_1_counted(tmp_path: Path) -> None:
     assert (data / "state.json").read_text() == before
 
 
-@pytest.mark.parametrize("generation", ["v1", "v2"])
-def test_pages_are_kept_and_stay_on_the_volume(tmp_path: Path, generation: str) -> None:
+def test_pages_are_kept_and_stay_on_the_volume(tmp_path: Path) -> None:
     """A page that was put is shown after a restart; no name leads out of the volume."""
-    with program("site", generation, tmp_path / "data") as app:
+    with program("site", "v1", tmp_path / "data") as app:
         assert "Welcome" in app.ask("GET", "/").text
         assert app.ask("PUT", "/news.html", "<p>now</p>").status_code == 201
         assert app.ask("PUT", "/..%2Fout.html", "x").status_code == 400
 
-    with program("site", generation, tmp_path / "data") as app:
+    with program("site", "v1", tmp_path / "data") as app:
         assert app.ask("GET", "/news.html").text == "<p>now</p>"
 
 
@@ -313,17 +327,24 @@ def test_mirrors_are_empty(tmp_path: Path) -> None:
         assert list(repo.references) == []
 
 
-@pytest.mark.parametrize("recipe", FLEET, ids=lambda recipe: str(recipe.name))
-def test_a_changed_program_has_another_config_name(recipe: DemoRecipe) -> None:
+@pytest.mark.parametrize(
+    ("name", "mark", "file"),
+    [
+        (recipe.name, mark, file)
+        for recipe in FLEET
+        for mark, file in (("PROGRAM", f"{recipe.name}.py"), ("WEB", "web.py"))
+    ],
+)
+def test_a_changed_program_has_another_config_name(name: str, mark: str, file: str) -> None:
     """Swarm never changes a config: same name, same content, over all of a recipe's history."""
+    recipe = RECIPES[name]
     content_of: dict[str, str] = {}
     for number in range(len(recipe.first) + len(recipe.later)):
         tree = fleet.files(recipe, number)
         exports = envfile.app_env("", tree["abra.sh"], {}, recipe="", stack="", domain="")
-        version = exports.values["PROGRAM_VERSION"]
+        version = exports.values[f"{mark}_VERSION"]
 
-        program_text = tree[f"{recipe.name}.py"]
-        assert content_of.setdefault(version, program_text) == program_text
+        assert content_of.setdefault(version, tree[file]) == tree[file]
 
     assert len(set(content_of.values())) == len(content_of)
 
@@ -342,9 +363,10 @@ def test_a_release_is_a_coop_cloud_recipe(tmp_path: Path, name: str, tag: str) -
     assert dict(read.volumes) == {"data": f"{STACK}_data"}
     assert (tmp_path / "release" / tag).read_text().strip()
     assert not any(re.search("@[A-Z]+@", text) for text in files_of(RECIPES[name], tag).values())
-    config = read.tree["configs"]["program"]
-    assert (tmp_path / config["file"]).is_file()
-    assert config["name"].startswith(f"{STACK}_program_v")
+    assert read.tree["configs"].keys() == {"program", "web"}
+    for key, config in read.tree["configs"].items():
+        assert (tmp_path / config["file"]).is_file()
+        assert config["name"].startswith(f"{STACK}_{key}_v")
 
 
 def test_the_configuration_names_every_recipe(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import msgspec
 import pytest
 
 from canon_sweep.core.attempts import Outcome
@@ -85,6 +86,17 @@ def test_without_a_canonical_there_is_nothing_to_be_quick_on(fleet: Fleet) -> No
     assert entry.code is Code.INTERNAL_ERROR
     assert "no canonical" in entry.sentence
     assert "canon-sweep test notes" in entry.sentence
+
+
+def test_a_canonical_on_another_node_is_not_looked_for_here(proven: Fleet) -> None:
+    """Its record names the node that holds its volumes."""
+    elsewhere = msgspec.structs.replace(proven.canonical("notes"), node="abcdef")
+    proven.state().canonicals.write(elsewhere)
+
+    entry = proven.tests("notes", quick=True)
+
+    assert entry.code is Code.INTERNAL_ERROR
+    assert "on the node abcdef" in entry.sentence
 
 
 def test_a_damaged_canonical_is_not_the_fault_of_the_version_under_test(proven: Fleet) -> None:

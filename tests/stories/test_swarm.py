@@ -158,6 +158,7 @@ def test_the_record_names_the_tags_commit_though_main_is_ahead(told: Told) -> No
     done = told.run("test", "site", "--quick", "--json")
 
     assert record.commit != ahead
+    assert record.node == told.engine.node()
     assert record.commit == told.entries(1)["site"]["commit"]
     (entry,) = json.loads(done.stdout)["entries"]
     assert entry["outcome"] == "passed", entry

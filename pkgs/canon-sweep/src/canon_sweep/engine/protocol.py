@@ -58,6 +58,10 @@ class Engine(Protocol):
         """The engine's name in settings and records."""
         ...
 
+    def node(self) -> str:
+        """The node that holds this engine's volumes; empty where there is only this machine."""
+        ...
+
     def prepare(self, app: App, timeout: float) -> None:
         """Fetch what the deploy needs (images), before the deploy's clock starts.
 

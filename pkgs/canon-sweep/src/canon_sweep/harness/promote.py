@@ -98,6 +98,7 @@ def record_of(
         tiers={tier.tier: str(tier.status) for tier in result.tiers},
         stack=result.stack,
         domain=result.domain,
+        node=engine.node(),
         volumes=volumes,
         secrets=engine.secrets(result.stack),
         retained="volume" if volumes else "record-only",

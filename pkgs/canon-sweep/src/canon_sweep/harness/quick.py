@@ -111,6 +111,12 @@ def _assert_whole(canonical: Canonical, engine: Engine) -> None:
             f" {engine.name} engine",
             do="test it cold",
         )
+    if canonical.node and canonical.node != engine.node():
+        raise StateFault(
+            f"the volumes of {canonical.release_tag} of {canonical.recipe} are on the node"
+            f" {canonical.node}",
+            do="ask the engine of that node",
+        )
     lost = lost_parts(canonical, engine)
     if lost:
         raise StateFault(

@@ -59,6 +59,10 @@ class LocalEngine:
         """The engine's name in settings and records."""
         return "local"
 
+    def node(self) -> str:
+        """The node that holds this engine's volumes: there is only this machine."""
+        return ""
+
     def prepare(self, app: App, timeout: float) -> None:
         """Read the recipe; there is nothing to fetch.
 

@@ -63,6 +63,14 @@ class SwarmEngine:
         """The engine's name in settings and records."""
         return "swarm"
 
+    def node(self) -> str:
+        """The id of the node that holds this engine's volumes.
+
+        Raises:
+            HostFault: no active Swarm.
+        """
+        return str(self._check_swarm()["NodeID"])
+
     def prepare(self, app: App, timeout: float) -> None:
         """Check that the Swarm is usable, and fetch the images that are not here yet.
 

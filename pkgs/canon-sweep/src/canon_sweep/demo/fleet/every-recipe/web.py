@@ -7,22 +7,45 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Handler(BaseHTTPRequestHandler):
+    """A program's ``get`` answers GET requests, its ``post`` POST, and so on."""
+
     content_type = "text/plain; charset=utf-8"
     front: str | None = None
 
     def do_GET(self) -> None:
+        self.respond()
+
+    def do_POST(self) -> None:
+        self.respond()
+
+    def do_PUT(self) -> None:
+        self.respond()
+
+    def do_DELETE(self) -> None:
+        self.respond()
+
+    def respond(self) -> None:
         if self.path == "/health":
             self.answer(200, "ok")
-        elif self.path == "/" and self.front is not None:
+        else:
+            getattr(self, self.command.lower(), self.refuse)()
+
+    def get(self) -> None:
+        if self.path == "/" and self.front is not None:
             self.answer(200, self.front)
         else:
             self.answer(404, "no such page")
+
+    def refuse(self) -> None:
+        self.answer(405, "that cannot be done here")
 
     def body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def answer(self, status: int, text: str) -> None:
-        body = f"{text}\n".encode()
+        self.send(status, f"{text}\n".encode())
+
+    def send(self, status: int, body: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", self.content_type)
         self.send_header("Content-Length", str(len(body)))

@@ -38,13 +38,13 @@ def count_up(name: str) -> int:
 
 
 class Handler(web.Handler):
-    def do_GET(self) -> None:
+    def get(self) -> None:
         if self.path == "/counters":
             self.answer_with(lambda: json.dumps(counters(), sort_keys=True))
         else:
-            super().do_GET()
+            super().get()
 
-    def do_POST(self) -> None:
+    def post(self) -> None:
         match = COUNTER.fullmatch(self.path)
         if match is None:
             self.answer(400, "a counter is /counters/<name>")

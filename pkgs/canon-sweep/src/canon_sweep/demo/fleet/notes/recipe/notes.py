@@ -47,15 +47,15 @@ def digest(salt: bytes) -> bytes:
 
 
 class Handler(web.Handler):
-    def do_GET(self) -> None:
+    def get(self) -> None:
         if self.path == "/notes":
             with connect() as database:
                 rows = database.execute(LIST).fetchall()
             self.answer(200, "\n".join(" ".join(row).rstrip() for row in rows))
         else:
-            super().do_GET()
+            super().get()
 
-    def do_POST(self) -> None:
+    def post(self) -> None:
         text = self.body().decode()
         if self.path != "/notes" or not text.strip():
             self.answer(400, "a note has a text and goes to /notes")
@@ -64,7 +64,7 @@ class Handler(web.Handler):
             database.execute(ADD, (" ".join(text.split()),))
         self.answer(201, "noted")
 
-    def do_DELETE(self) -> None:
+    def delete(self) -> None:
         given = self.headers.get("X-Password") or ""
         if not hmac.compare_digest(given.encode(), PASSWORD.encode()):
             self.answer(403, "the admin password is needed")

@@ -13,21 +13,21 @@ PAGE = re.compile(r"/([a-z0-9][a-z0-9-]{0,63}\.html)")
 class Handler(web.Handler):
     content_type = "text/html; charset=utf-8"
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         page = self.page()
         if page is not None and page.exists():
-            self.answer(200, page.read_text("utf-8"))
+            self.send(200, page.read_bytes())
         else:
-            super().do_GET()
+            super().get()
 
-    def do_PUT(self) -> None:
+    def put(self) -> None:
         body = self.body()
         page = self.page()
         if page is None:
-            self.answer(400, "a page is named like /news.html")
+            self.answer(400, "<p>A page is named like /news.html.</p>")
             return
         write(page, body)
-        self.answer(201, "written")
+        self.answer(201, "<p>Written.</p>")
 
     def page(self) -> Path | None:
         match = PAGE.fullmatch("/index.html" if self.path == "/" else self.path)
@@ -42,7 +42,7 @@ def write(page: Path, body: bytes) -> None:
 
 def main() -> None:
     if not (PAGES / "index.html").exists():
-        write(PAGES / "index.html", b"<h1>Welcome</h1>")
+        write(PAGES / "index.html", b"<h1>Welcome</h1>\n")
     web.serve("site", Handler)
 
 
