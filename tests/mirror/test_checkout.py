@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -103,6 +106,30 @@ def test_a_hostile_tree_is_the_recipes_fault(up: Repo, target: Path, case: str) 
     assert str(caught.value).isprintable()
     assert list(target.iterdir()) == []
     assert [path.name for path in target.parent.iterdir()] == ["target"]
+
+
+@contextmanager
+def little_memory(left: int) -> Iterator[None]:
+    """No more than ``left`` bytes above what this process has now."""
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (now + left, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def test_a_huge_file_is_refused_before_it_is_loaded(up: Repo, target: Path) -> None:
+    """Some kilobytes that become gigabytes when they are read are never read."""
+    huge = up.git("hash-object", "-w", "--stdin", given=bytes(300 * 1024 * 1024))
+    commit = up.commit_of(up.tree(f"100644 blob {huge}\thuge\n"))
+
+    with little_memory(128 * 1024 * 1024), pytest.raises(RecipeFault, match="bytes of files"):
+        checkout(up.path, commit, target)
+
+    assert list(target.iterdir()) == []
+    assert up.path.exists()
 
 
 def test_a_commit_that_the_clone_lacks_is_an_error(world: World, target: Path) -> None:

@@ -16,6 +16,7 @@ from contextlib import suppress
 import pytest
 
 from canon_sweep.errors import SyncFault
+from canon_sweep.mirror import clone as cache
 from mirror.servers import Hostile, advertisement, line
 from mirror.world import GIT_ENV, Repo, World
 
@@ -258,6 +259,24 @@ def test_a_pack_with_a_hole_is_an_error(settled: World, hostile: Hostile, missin
     settled.upstream_url = real
     settled.sync()
     assert settled.agrees()
+
+
+def test_a_huge_object_is_refused_before_it_is_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A push would load it whole: the mirror never gets it, and the clone does not keep it."""
+    world.sync()
+    monkeypatch.setattr(cache, "_MOST_OF_ONE", 100_000)
+    world.up.commit("x" * 90_000)
+    world.sync()
+    world.up.tag("huge", world.up.blob(b"x" * 100_001))
+
+    fails(world, r"up\.git has a file of 100001 bytes")
+
+    assert not world.clone.exists()
+    world.up.remove("refs/tags/huge")
+    world.sync()
+    assert world.agrees()
 
 
 def test_many_tags_are_no_trouble(world: World) -> None:

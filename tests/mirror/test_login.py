@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import pygit2
 import pytest
 
 from canon_sweep.errors import SyncFault
@@ -100,6 +103,34 @@ def test_an_unknown_ssh_host_is_refused(sshd: Sshd, up: Repo) -> None:
     login = msgspec.structs.replace(sshd.login(), known_hosts_file=empty)
 
     assert "not among the known hosts" in refusal(sshd.url(up.path), {HOST: login})
+
+
+def test_a_late_end_of_one_ssh_sync_does_not_harm_the_next(
+    sshd: Sshd, up: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that was left behind at its deadline leaves the next one its known hosts."""
+    real = pygit2.Remote.connect
+    late: list[threading.Thread] = []
+    over = threading.Event()
+
+    def connect(self: pygit2.Remote, **given: Any) -> None:
+        if not late:
+            late.append(threading.current_thread())
+            over.wait(10)
+            raise pygit2.GitError("too late")
+        over.set()
+        late[0].join(10)
+        real(self, **given)
+
+    monkeypatch.setattr(pygit2.Remote, "connect", connect)
+    url = sshd.url(up.path)
+    with pytest.raises(SyncFault, match="not done within"):
+        advertised(url, credentials=sshd.credentials, timeout=0.2)
+
+    read = advertised(url, credentials=sshd.credentials, timeout=5)
+
+    assert read.main == up.refs()["refs/heads/main"]
+    assert not late[0].is_alive()
 
 
 def test_a_changed_ssh_host_key_is_refused(sshd: Sshd, up: Repo) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault
-from canon_sweep.mirror.sync import Deleted, advertised, sync
+from canon_sweep.mirror.sync import Deleted, PartialSyncFault, advertised
 from mirror.conftest import TRANSPORTS
 from mirror.servers import HttpServer
 from mirror.world import Repo, World
@@ -319,26 +319,85 @@ def test_a_tag_is_read_again_at_the_gate(world: World) -> None:
     assert moved != before["1.1.0+v1"]
 
 
-def test_a_tag_is_told_before_it_is_deleted(served: Callable[[str], World]) -> None:
-    """Also where the mirror then declines: its object id is what puts it back."""
-    world = served("git")
+def test_a_tag_is_told_before_it_is_deleted(world: World) -> None:
+    """After a kill in the middle of a push, its object id is what puts it back."""
     world.sync()
     stray = world.mirror.tag("stray", world.mirror.refs()[MAIN])
-    told: list[Deleted] = []
     world.up.commit("more")
-    world.mirror.hook("update", 'case "$1" in */main) exit 1;; esac\n')
+    before = world.mirror.refs()
+    told: list[Deleted] = []
 
-    with pytest.raises(SyncFault, match="main"):
-        sync(
-            world.upstream_url,
-            world.mirror_url,
-            world.clone,
-            credentials=world.credentials,
-            timeout=10,
-            deleting=told.append,
-        )
+    def killed(gone: Deleted) -> None:
+        told.append(gone)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        world.sync(killed)
 
     assert told == [Deleted("stray", stray)]
+    assert world.mirror.refs() == before
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS[1:])
+def test_a_mirror_that_declines_main_keeps_its_tags(
+    served: Callable[[str], World], kind: str
+) -> None:
+    """It may be the wrong mirror; only what stands in the way of a new tag goes."""
+    world = served(kind)
+    world.up.tag("a", world.up.refs()[MAIN])
+    done = world.sync()
+    stray = world.mirror.tag("stray", world.mirror.refs()[MAIN])
+    world.up.remove("refs/tags/a")
+    world.up.tag("a/b", world.up.commit("more"))
+    world.mirror.hook("update", 'case "$1" in */main) exit 1;; esac\n')
+
+    with pytest.raises(PartialSyncFault, match="rejects 'refs/heads/main'") as caught:
+        world.sync()
+
+    assert world.mirror.refs()["refs/tags/stray"] == stray
+    taken = caught.value.taken
+    assert taken.pushed == ("refs/tags/a/b",)
+    assert taken.deleted == (Deleted("a", done.main),)
+    assert taken.main == world.up.refs()[MAIN]
+    (world.mirror.path / "hooks/update").unlink()
+    assert world.sync().pushed == (MAIN,)
+    assert world.agrees()
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS[1:])
+def test_a_push_that_is_taken_in_part_says_what_was_taken(
+    served: Callable[[str], World], kind: str
+) -> None:
+    """What the mirror did is known, though the sync failed."""
+    world = served(kind)
+    world.sync()
+    stray = world.mirror.tag("stray", world.mirror.refs()[MAIN])
+    world.mirror.tag("kept", stray)
+    world.up.commit("more")
+    world.mirror.hook("update", 'case "$1" in */kept) exit 1;; esac\n')
+
+    with pytest.raises(PartialSyncFault, match="rejects 'refs/tags/kept'") as caught:
+        world.sync()
+
+    assert caught.value.taken.pushed == (MAIN,)
+    assert caught.value.taken.deleted == (Deleted("stray", stray),)
+    assert caught.value.do
+    assert world.mirror.refs() == world.up.refs() | {"refs/tags/kept": stray}
+
+
+def test_a_push_that_is_cut_off_says_what_was_taken(served: Callable[[str], World]) -> None:
+    """Also at the deadline, when whoever pushes is left behind."""
+    world = served("git")
+    world.sync()
+    world.mirror.tag("stray", world.mirror.refs()[MAIN])
+    world.up.commit("more")
+    world.mirror.hook("update", 'case "$1" in */stray) sleep 4;; esac\n')
+    world.timeout = 1.5
+
+    with pytest.raises(PartialSyncFault, match=r"not done within 1\.5 s") as caught:
+        world.sync()
+
+    assert (caught.value.taken.pushed, caught.value.taken.deleted) == ((MAIN,), ())
 
 
 def test_a_rejected_ref_is_an_error_that_names_it(served: Callable[[str], World]) -> None:
@@ -363,9 +422,12 @@ def test_a_mirror_that_rejects_everything_is_an_error(
     world = served(kind)
     world.mirror.hook("pre-receive", "echo 'main is protected' >&2; exit 1\n")
 
-    with pytest.raises(SyncFault, match=r"refs/heads/main' \(and 2 more\).*main is protected"):
+    with pytest.raises(
+        SyncFault, match=r"refs/heads/main' \(and 2 more\).*main is protected"
+    ) as caught:
         world.sync()
 
+    assert not isinstance(caught.value, PartialSyncFault)
     assert world.mirror.refs() == {}
 
 

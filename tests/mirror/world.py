@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from canon_sweep.mirror.sync import Synced, look, sync
+from canon_sweep.mirror.sync import Deleted, Synced, look, sync
 from canon_sweep.settings.records import Credential
 
 GIT_ENV = {
@@ -111,13 +111,14 @@ class World:
     credentials: Mapping[str, Credential] = field(default_factory=dict)
     timeout: float = 20
 
-    def sync(self) -> Synced:
+    def sync(self, deleting: Callable[[Deleted], None] = lambda _: None) -> Synced:
         return sync(
             self.upstream_url,
             self.mirror_url,
             self.clone,
             credentials=self.credentials,
             timeout=self.timeout,
+            deleting=deleting,
         )
 
     def look(self) -> Synced:

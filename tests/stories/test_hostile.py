@@ -116,6 +116,26 @@ def test_an_upstream_that_fails_deletes_nothing(fleet: Fleet, what: str) -> None
     assert fleet.bytes_of("notes") == before
 
 
+def test_what_a_mirror_took_before_it_declined_the_rest_is_counted(fleet: Fleet) -> None:
+    """A run that pushed something is no no-op, though the recipe ends in an error."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.sweeps()
+    fleet.publishes("notes", "1.1.0+1")
+    mirror = fleet.mirror("notes")
+    # a folder in the place of a branch's file: this one ref cannot be written
+    pygit2.Repository(str(mirror)).references.delete("refs/heads/main")
+    (mirror / "refs" / "heads" / "main" / "x").mkdir(parents=True)
+    (mirror / "refs" / "heads" / "main" / "x" / "y").write_text("in the way")
+
+    night = fleet.sweeps()
+
+    entry = night["notes"]
+    assert entry.code is Code.SYNC_ERROR
+    assert entry.sync is not None
+    assert entry.sync.pushed == ("refs/tags/1.1.0+1",)
+    assert not night.results.noop
+
+
 @pytest.mark.parametrize(
     ("files", "cause"),
     [

@@ -25,7 +25,7 @@ from canon_sweep.harness.stage import Limits, Stage
 from canon_sweep.harness.trial import Court, Ended, Patience, hold_trial
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror import sync as mirrors
-from canon_sweep.mirror.sync import Deleted, Synced
+from canon_sweep.mirror.sync import Deleted, PartialSyncFault, Synced
 from canon_sweep.report.records import LOST, Sync
 from canon_sweep.settings.load import digest_of
 from canon_sweep.settings.records import RecipeSettings, Settings
@@ -67,7 +67,11 @@ class RealWorld:
 
     def sync(self, recipe: str) -> None:
         """As `sweep.World`."""
-        synced = self._read(recipe, self.reader)
+        try:
+            synced = self._read(recipe, self.reader)
+        except PartialSyncFault as fault:
+            self._synced[recipe] = fault.taken  # pushed is pushed, also if not everything was
+            raise
         self._synced[recipe] = synced
         if self.only_looks:
             return

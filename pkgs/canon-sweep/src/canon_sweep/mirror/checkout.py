@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import FileMode
+from pygit2.enums import FileMode, ObjectType
 
 from canon_sweep.core.names import printable
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault, UsageFault
@@ -150,10 +150,10 @@ def _write(repo: pygit2.Repository, entries: list[_Entry], root: bytes) -> None:
         if entry.mode == FileMode.TREE:
             Path(os.fsdecode(path)).mkdir()
             continue
-        data = _blob(repo, entry.object_id)
-        left -= len(data)
+        left -= _size(repo, entry.object_id)
         if left < 0:
             raise RecipeFault(f"the recipe has more than {_MOST_BYTES} bytes of files")
+        data = _blob(repo, entry.object_id)
         if entry.mode == FileMode.LINK:
             if not data or b"\0" in data:
                 raise RecipeFault("the recipe has a link that leads nowhere")
@@ -174,6 +174,14 @@ def _unwritable(error: OSError, target: Path) -> RecipeFault | HostFault:
     if error.errno == errno.ENAMETOOLONG:
         return RecipeFault("the recipe has a file whose name is too long")
     return HostFault(f"the folder {target} cannot be written: {error.strerror}")
+
+
+def _size(repo: pygit2.Repository, object_id: pygit2.Oid) -> int:
+    """How big a file is, from its header: what is too big must never be loaded."""
+    kind, size = repo.odb.read_header(object_id)
+    if kind != ObjectType.BLOB:
+        raise KeyError(str(object_id))
+    return size
 
 
 def _blob(repo: pygit2.Repository, object_id: pygit2.Oid) -> bytes:

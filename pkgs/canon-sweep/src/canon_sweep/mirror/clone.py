@@ -16,6 +16,9 @@ from canon_sweep.mirror.remote import GIT_ERRORS
 MAIN = "refs/heads/main"
 TAGS = "refs/tags/"
 
+# libgit2 holds an object whole in memory to look at it or to push it.
+_MOST_OF_ONE = 256 * 1024 * 1024
+
 
 @contextmanager
 def opened(clone: Path) -> Iterator[pygit2.Repository]:
@@ -86,6 +89,16 @@ def is_whole(repo: pygit2.Repository, refs: Iterable[str], known: Iterable[str] 
     except GIT_ERRORS:
         return False
     return True
+
+
+def oversized(repo: pygit2.Repository) -> int | None:
+    """The size of an object that is too big to be loaded, if there is one; none is loaded.
+
+    Raises:
+        pygit2.GitError: an object cannot be read.
+    """
+    sizes = (repo.odb.read_header(object_id)[1] for object_id in repo.odb)
+    return next((size for size in sizes if size > _MOST_OF_ONE), None)
 
 
 def roots(

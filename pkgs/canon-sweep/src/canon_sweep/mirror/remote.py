@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ _NAME = "canon-sweep"
 # or choose credentials: what is synced depends on our settings alone.
 for _level in (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
     pygit2.settings.search_path[_level] = ""
+
+# libgit2 looks for the known hosts in the home folder and nowhere else, and there is only
+# one home folder in a process.  It is set and put back under this lock.
+_HOME_LOCK = threading.Lock()
+_HOME_BEFORE = pygit2.settings.homedir or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +113,10 @@ class Remote:
         self._line = None
         self._deadline.check()
 
-    def push(self, updates: Sequence[str], deletions: Sequence[str]) -> None:
+    def push(self, updates: Sequence[str], deletions: Sequence[str], taken: set[str]) -> None:
         """Force every ref of ``updates`` to what the repository has, and remove ``deletions``.
+
+        The refs that the remote says it took are added to ``taken``, also before an error.
 
         Raises:
             SyncFault: the remote cannot be reached, or did not take every ref.
@@ -118,14 +126,20 @@ class Remote:
         callbacks = self._callbacks(Callbacks)
         try:
             with self._speaking("cannot be pushed to", UnicodeDecodeError):
-                self._open().push(specs, callbacks=callbacks, proxy=True)
+                self._send(specs, callbacks, taken)
         except UnicodeDecodeError:
             # The server's chatter is not UTF-8, and pygit2 stops at it: push again, unheard.
             callbacks = self._callbacks()
             with self._speaking("cannot be pushed to"):
-                self._open().push(specs, callbacks=callbacks, proxy=True)
+                self._send(specs, callbacks, taken)
         self._check_taken([*deletions, *updates], callbacks)
         self._deadline.check()
+
+    def _send(self, specs: Sequence[str], callbacks: Callbacks, taken: set[str]) -> None:
+        try:
+            self._open().push(list(specs), callbacks=callbacks, proxy=True)
+        finally:
+            taken.update(ref for ref, refusal in callbacks.reports.items() if refusal is None)
 
     def _callbacks(self, kind: type[Callbacks] = DeafCallbacks) -> Callbacks:
         return kind(self._address, self._credential, self._deadline)
@@ -163,7 +177,11 @@ class Remote:
 
     @contextmanager
     def _known_hosts(self) -> Iterator[None]:
-        """Let libgit2 find the known hosts: it looks in the home folder and nowhere else."""
+        """Let libgit2 find the known hosts of this remote, and no others.
+
+        A thread that was left behind at its deadline ends whenever it does: by then the
+        home folder may be that of the next sync, which is not to be taken from it.
+        """
         if self._address.scheme != "ssh":
             yield
             return
@@ -173,16 +191,19 @@ class Remote:
                 f"{self.shown} is refused: no known hosts are configured for it",
                 do=f"set knownHostsFile in the credentials of {self._address.host}",
             )
-        home_before = pygit2.settings.homedir
         with tempfile.TemporaryDirectory(prefix="canon-sweep-ssh-") as home:
             folder = Path(home, ".ssh")
             folder.mkdir()
             (folder / "known_hosts").write_bytes(hosts.read_bytes())
-            pygit2.settings.homedir = home
+            with _HOME_LOCK:
+                self._deadline.check()
+                pygit2.settings.homedir = home
             try:
                 yield
             finally:
-                pygit2.settings.homedir = home_before or ""
+                with _HOME_LOCK:
+                    if pygit2.settings.homedir == home:
+                        pygit2.settings.homedir = _HOME_BEFORE
 
     def _check_name(self, name: str) -> None:
         """Only tags become refs under their own name; others are looked up by ours."""

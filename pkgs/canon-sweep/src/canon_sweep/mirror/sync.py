@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pygit2
@@ -62,6 +62,37 @@ class Synced:
     deleted: tuple[Deleted, ...]
 
 
+class PartialSyncFault(SyncFault):
+    """A mirror took a part of what was pushed; the next sync goes on.
+
+    ``taken`` is what upstream has, with no more in ``pushed`` and ``deleted`` than
+    the mirror said it took.  When an answer did not come, it may have taken more.
+    """
+
+    def __init__(self, what: str, *, do: str = "", taken: Synced) -> None:
+        super().__init__(what, do=do)
+        self.taken = taken
+
+
+@dataclass(slots=True)
+class _Push:
+    """What is known of a push, also while the thread that does it is still at it."""
+
+    found: Synced | None = None
+    refs: set[str] = field(default_factory=set)
+
+    def taken(self) -> Synced | None:
+        """The part that the mirror took, if any."""
+        refs = frozenset(self.refs)
+        if self.found is None or not refs:
+            return None
+        return replace(
+            self.found,
+            pushed=tuple(ref for ref in self.found.pushed if ref in refs),
+            deleted=tuple(gone for gone in self.found.deleted if TAGS + gone.tag in refs),
+        )
+
+
 def sync(
     upstream: str,
     mirror: str,
@@ -75,13 +106,14 @@ def sync(
 
     ``timeout`` is in seconds, for everything together.  When both sides agree
     and the clone has it all, nothing is fetched and nothing is pushed.
-    ``deleting`` is told each tag that is about to be deleted: after a push that is
-    taken in part, or killed, nobody could say any more what it was.
+    ``deleting`` is told each tag that is to be deleted, in another thread, before
+    anything is pushed: after a kill nobody could say any more what it was.
 
     Raises:
-        SyncFault: upstream or mirror fails.  Before the push nothing was changed;
-            during it the mirror may have a part, and the next sync goes on.
+        PartialSyncFault: the mirror took a part of the push.
+        SyncFault: upstream or mirror fails, and nothing is known to have changed.
     """
+    push = _Push()
 
     def work(deadline: Deadline) -> Synced:
         with _cache(clone) as repo:
@@ -90,12 +122,20 @@ def sync(
             found = _compare(repo, clone, source, target)
             if found.pushed or found.deleted:
                 _check_pushable(repo, found, target)
+                deadline.check()
                 for gone in found.deleted:
                     deleting(gone)
-                target.push(found.pushed, [TAGS + gone.tag for gone in found.deleted])
+                push.found = found
+                _push(found, target, push.refs)
             return found
 
-    return bounded(work, timeout)
+    try:
+        return bounded(work, timeout)
+    except SyncFault as fault:
+        taken = push.taken()
+        if taken is None:
+            raise
+        raise PartialSyncFault(fault.what, do=fault.do, taken=taken) from fault
 
 
 def look(
@@ -266,8 +306,16 @@ def _check_whole(
     """See that what was advertised has come, with everything it leads to.
 
     Raises:
-        SyncFault: it has not.  The clone is deleted, so that no later sync builds on it.
+        SyncFault: it has not, or it is too big to be looked at.  The clone is deleted,
+            so that no later sync builds on it.
     """
+    size = cache.oversized(repo)
+    if size is not None:
+        cache.forget(clone)
+        raise SyncFault(
+            f"{source.shown} has a file of {size} bytes",
+            do="see that it is a recipe's repository: nothing was changed",
+        )
     refs = repo.references
     missing = [
         ref for ref, oid in wanted.items() if ref not in refs or str(refs[ref].target) != oid
@@ -301,6 +349,31 @@ def _check_pushable(repo: pygit2.Repository, found: Synced, target: Remote) -> N
                 " it is a tag on a tree that no commit has",
                 do="remove that tag upstream",
             )
+
+
+def _push(found: Synced, target: Remote, taken: set[str]) -> None:
+    """Push in two steps: what upstream has, then that other tags go.
+
+    A mirror that declines main may be the wrong one, or not be ours to write: it keeps
+    its tags.  Only a tag that is a folder where a new one is a file, or the reverse,
+    has to go first, or the new one could not come.
+    """
+    gone = [TAGS + tag.tag for tag in found.deleted]
+    above_new = {folder for ref in found.pushed for folder in _folders(ref)}
+    new = set(found.pushed)
+    first = [ref for ref in gone if ref in above_new or not new.isdisjoint(_folders(ref))]
+    last = sorted(set(gone).difference(first))
+    if found.pushed:
+        target.push(found.pushed, first, taken)
+    if last:
+        target.push((), last, taken)
+
+
+def _folders(ref: str) -> Iterator[str]:
+    """Every folder that the ref's file is in."""
+    while "/" in ref:
+        ref = ref.rpartition("/")[0]
+        yield ref
 
 
 def _tags(repo: pygit2.Repository, wanted: Upstream) -> tuple[Tag, ...]:
