@@ -113,12 +113,12 @@ def _attempt(order: Order, court: Court, before: Canonical | None, tries: _Tries
     try:
         result = run_cold(numbered, court.stage, court.checkout)
     except HostFault as fault:
-        return Ended(Outcome.INFRA, str(fault), attempts=tries.made)
+        return Ended(Outcome.INFRA, str(fault))
     if not result.green:
         tries.red = True
         failed = result.failed
         reason = f"{failed.tier}: {failed.reason}" if failed else "a tier did not run"
-        return Ended(Outcome.RED, reason, result, attempts=tries.made)
+        return Ended(Outcome.RED, reason, result)
     return _judge(order.recipe, result, court, before, tries)
 
 
@@ -131,7 +131,7 @@ def _judge(
     except Fault as fault:
         court.stage.discard(result.stack)
         reason = f"green, but upstream could not be asked again: {fault}"
-        return Ended(Outcome.INFRA, reason, result, attempts=tries.made)
+        return Ended(Outcome.INFRA, reason, result)
     if not verdict.promote:
         court.stage.discard(result.stack)
         return Ended(
@@ -139,8 +139,7 @@ def _judge(
             f"green, but {verdict.sentence}",
             result,
             verdict.failed,
-            tries.made,
-            tries.red,
+            flaky=tries.red,
         )
     return _keep(recipe, result, court, before, tries)
 
@@ -160,15 +159,12 @@ def _keep(
         remark = promote(record, before, court.stage, court.canonicals)
     except Fault as fault:
         court.stage.discard(result.stack)
-        return Ended(
-            Outcome.PROMOTE_FAILED, str(fault), result, attempts=tries.made, flaky=tries.red
-        )
+        return Ended(Outcome.PROMOTE_FAILED, str(fault), result, flaky=tries.red)
     notes = (Note(code="cleanup-pending", text=remark),) if remark else ()
     return Ended(
         Outcome.PROMOTED,
         "",
         result,
-        attempts=tries.made,
         flaky=tries.red,
         notes=notes,
         record=record,
