@@ -20,9 +20,10 @@ import pytest
 import yaml
 
 from canon_sweep import process
-from canon_sweep.engine.local import LocalEngine
+from canon_sweep.engine.local import LocalEngine, keeper
 from canon_sweep.engine.local import port as local_port
 from canon_sweep.engine.local import process as local_process
+from canon_sweep.engine.local import ready as local_ready
 from canon_sweep.engine.local import state as local_state
 from canon_sweep.engine.local import volume as local_volume
 from canon_sweep.engine.local.process import Identity
@@ -90,6 +91,12 @@ def engine(tmp_path: Path) -> Iterator[LocalEngine]:
     yield engine
     for stack in engine.stacks_of_ours():
         engine.undeploy(stack)
+
+
+@pytest.fixture
+def hasty(tmp_path: Path, engine: LocalEngine) -> LocalEngine:
+    """The same engine for services that do not end when they are asked to."""
+    return LocalEngine(tmp_path / "engine", grace=0.2)
 
 
 @pytest.fixture
@@ -375,7 +382,7 @@ def test_an_update_ends_the_old_version_first(
 def test_a_child_sees_its_own_environment_only(
     engine: LocalEngine, recipe: Recipe, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing of ours reaches a service but where programs are found."""
+    """Nothing of ours reaches a service but where programs are found, and whose it is."""
     monkeypatch.setenv("FORGE_TOKEN", "secret")
     monkeypatch.setenv("PYTHONPATH", "/ours")
     monkeypatch.setenv("LC_ALL", "C")
@@ -385,7 +392,7 @@ def test_a_child_sees_its_own_environment_only(
     engine.wait_ready(app, 30)
 
     seen = json.loads((data / "environment.json").read_text())
-    assert seen.keys() == {"PATH", "LANG", "OWN", "PORT", "DATA"}
+    assert seen.keys() == {"PATH", "LANG", "OWN", "PORT", "DATA", keeper.MARK}
     assert seen["OWN"] == "app"
     assert seen["DATA"] == str(data)
 
@@ -440,6 +447,143 @@ def test_what_a_fallen_leader_left_behind_is_ended(
     engine.undeploy(STACK)
 
     assert ends(worker, within=0)
+
+
+# Each writes its process number to the volume as `daemon` once it has got away; it ignores
+# SIGTERM, holds nothing of its parent's open, and stands in another folder.
+STAYS = """
+import os, pathlib, signal, time
+def stay():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.chdir("/")
+    os.closerange(0, 100)
+    place = pathlib.Path(os.environ["DATA"])
+    (place / "draft").write_text(str(os.getpid()))
+    (place / "draft").rename(place / "daemon")
+    while True:
+        (place / "ticks").open("a").write("x")
+        time.sleep(0.01)
+"""
+GETS_AWAY = {
+    "a session of its own": "if os.fork() == 0: os.setsid(); stay()\n",
+    "a double fork": (
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0: stay()\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+    ),
+    "a third fork after its parents ended": (
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        "        os.setsid()\n"
+        "        if os.fork() == 0: time.sleep(0.3); stay()\n"
+        "    os._exit(0)\n"
+    ),
+}
+WAITS = "import threading; threading.Event().wait()\n"
+
+
+@pytest.mark.parametrize("way", GETS_AWAY.values(), ids=GETS_AWAY.keys())
+def test_a_daemon_ends_with_its_stack(
+    hasty: LocalEngine, recipe: Recipe, data: Path, way: str
+) -> None:
+    """What leaves its session, its parents and its folder still writes nothing afterwards."""
+    hasty.deploy(recipe.program(STAYS + way + WAITS, ready=None))
+    daemon = int(appears(data / "daemon"))
+
+    hasty.undeploy(STACK)
+
+    assert ends(daemon, within=0)
+
+
+@pytest.mark.parametrize("way", GETS_AWAY.values(), ids=GETS_AWAY.keys())
+def test_a_daemon_of_a_killed_sweep_ends_with_the_recovery(
+    tmp_path: Path, recipe: Recipe, data: Path, way: str
+) -> None:
+    """After kill -9 of the sweep the next one finds what got away, too."""
+    app = recipe.program(STAYS + way + WAITS, ready=None)
+    with crashing("engine.deploy(app); input()", app, tmp_path / "engine") as first:
+        daemon = int(appears(data / "daemon"))
+        first.kill()
+
+    LocalEngine(tmp_path / "engine", grace=0.2).undeploy(STACK)
+
+    assert ends(daemon, within=0)
+
+
+@pytest.mark.parametrize("way", GETS_AWAY.values(), ids=GETS_AWAY.keys())
+def test_a_daemon_whose_keeper_was_killed_ends_too(
+    hasty: LocalEngine, tmp_path: Path, recipe: Recipe, data: Path, way: str
+) -> None:
+    """Its environment tells whose it is; the program itself ends with its keeper."""
+    hasty.deploy(recipe.program(STAYS + way + WAITS, ready=None))
+    daemon = int(appears(data / "daemon"))
+    kept = identity(tmp_path)
+    (program,) = (
+        each.pid for each in keeper.everybody().values()
+        if each.parent == kept.pid and each.session == kept.pid
+    )  # fmt: skip
+    os.kill(kept.pid, signal.SIGKILL)
+    assert ends(program)
+
+    hasty.undeploy(STACK)
+
+    assert ends(daemon, within=0)
+
+
+def test_what_a_program_leaves_behind_ends_soon_after_it(
+    hasty: LocalEngine, recipe: Recipe, data: Path
+) -> None:
+    """As in a container: nothing of a service outlives the service's first process."""
+    way = GETS_AWAY["a double fork"].replace("stay()", "signal.pause()")
+    note = "if os.fork() == 0:\n    (pathlib.Path(os.environ['DATA']) / 'pid')"
+    program = f"{STAYS}{note}.write_text(str(os.getpid())); signal.pause()\n{way}"
+    app = recipe.program(
+        program + "while not (pathlib.Path(os.environ['DATA']) / 'pid').exists(): pass\n",
+        ready=None,
+    )
+
+    hasty.deploy(app)
+
+    assert ends(int(appears(data / "pid")))
+    hasty.wait_ready(app, 30)
+
+
+def test_a_program_that_signals_its_group_does_not_free_its_daemons(
+    hasty: LocalEngine, recipe: Recipe, data: Path
+) -> None:
+    """`kill -9 0` at the end of a script ends the script, not the one that keeps it."""
+    program = STAYS + GETS_AWAY["a double fork"]
+    program += "while not (pathlib.Path(os.environ['DATA']) / 'daemon').exists(): pass\n"
+    app = recipe.program(program + "os.killpg(0, signal.SIGKILL)\n", ready=None)
+    hasty.deploy(app)
+
+    with pytest.raises(RecipeFault, match="was killed by signal 9"):
+        hasty.wait_ready(app, 30)
+    hasty.undeploy(STACK)
+
+    assert ends(int((data / "daemon").read_text()), within=0)
+
+
+def test_a_service_is_not_ready_before_its_program_has_begun(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe
+) -> None:
+    """Without a word on readiness the time counts from the program's start, not the keeper's."""
+    log = (tmp_path / "log").open("wb")
+    with log:
+        held = local_process.start_held(
+            ["cat"], env={"PATH": os.environ["PATH"]}, cwd=tmp_path, output=log
+        )
+    running = local_state.Running(held.identity, {}, {}, None, 0)
+    watch = local_ready.Watch({"app": running}, tmp_path, time.monotonic() + 0.6)
+
+    with pytest.raises(RecipeFault, match="not ready in time"):
+        watch.wait()
+
+    held.drop()
+    local_process.end([held.identity], tmp_path)
 
 
 def test_what_ignores_sigterm_is_killed(tmp_path: Path) -> None:

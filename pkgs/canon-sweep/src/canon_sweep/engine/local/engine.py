@@ -46,9 +46,13 @@ MAX_OUTPUT = 1024 * 1024
 
 
 class LocalEngine:
-    """Deploys stacks with nothing but Python; see `engine.protocol.Engine` for its promises."""
+    """Deploys stacks with nothing but Python; see `engine.protocol.Engine` for its promises.
 
-    def __init__(self, root: Path) -> None:
+    A service has ``grace`` seconds to end after it was asked to.
+    """
+
+    def __init__(self, root: Path, *, grace: float = local_process.GRACE) -> None:
+        self._grace = grace
         # resolved, as /proc shows places: a dynamic user's state folder is a link
         self._root = root.resolve()
         self._volumes = VolumeFolder(self._root / "volumes")
@@ -88,7 +92,7 @@ class LocalEngine:
             self._end(folder)
             _replace(fresh, folder / "source")
             values = self._values(compose, folder)
-            Start(folder, plans, values, self._taken_ports()).run(app.version)
+            Start(folder, plans, values, self._taken_ports(), self._grace).run(app.version)
         except (OSError, shutil.Error) as error:
             raise HostFault(f"stack {app.stack} cannot be written: {error}") from error
 
@@ -135,7 +139,11 @@ class LocalEngine:
         local_plan.check_texts(f"service {service}", command)
         with tempfile.TemporaryFile() as output:
             held = local_process.start_held(
-                command, env=running.environment, cwd=folder / "source", output=output
+                command,
+                env=running.environment,
+                cwd=folder / "source",
+                output=output,
+                grace=0,
             )
             try:
                 # on disk before it runs, so that a crash of ours cannot orphan it
@@ -232,7 +240,7 @@ class LocalEngine:
     def _end(self, folder: Path) -> None:
         deployment = local_state.load(folder)
         if deployment is not None:
-            local_process.end(deployment.identities, folder)
+            local_process.end(deployment.identities, folder, self._grace)
             local_port.release(deployment.ports)
 
     def _values(self, compose: Compose, folder: Path) -> dict[str, str]:

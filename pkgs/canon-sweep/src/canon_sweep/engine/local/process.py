@@ -1,9 +1,10 @@
 """Processes of the local engine: each is found again, and ended, by any later process.
 
-A child is started *held*: it waits on a pipe before it becomes the program.
-Only when its identity is on disk is it let go, and if we die before that, the
-pipe closes and the child ends by itself.  So there is no instant at which a
-program runs that no record names.
+A program runs under a keeper (see `keeper`), and the keeper's identity is the one
+that is recorded.  It is started *held*: it waits on a pipe before it starts the
+program.  Only when its identity is on disk is it let go, and if we die before that,
+the pipe closes and it ends by itself.  So there is no instant at which a program runs
+that no record names.
 """
 
 from __future__ import annotations
@@ -22,28 +23,16 @@ from pathlib import Path
 from typing import IO
 
 from canon_sweep import process
+from canon_sweep.engine.local import keeper
+from canon_sweep.engine.local.keeper import Stat
 from canon_sweep.errors import HostFault, RecipeFault
 
 GRACE = 5.0
 # a killed process can only be late when the kernel is stuck, e.g. on a dead disk
 KILL_WAIT = 10.0
 RESCAN = 0.25
-
-_HOLD = """\
-import os, signal, sys
-go, command = int(sys.argv[1]), sys.argv[2:]
-if not os.read(go, 1):
-    sys.exit(0)
-os.close(go)
-for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
-    signal.signal(number, signal.SIG_DFL)
-signal.pthread_sigmask(signal.SIG_SETMASK, ())
-try:
-    os.execvp(command[0], command)
-except OSError as error:
-    os.write(2, f"{command[0]} cannot be run: {error.strerror}\\n".encode("utf-8", "replace"))
-os._exit(127)
-"""
+# what multiplies while it is killed must not be faster than we are
+KILL_RESCAN = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +69,30 @@ class Held:
         os.close(self.gate)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stat:
-    state: str
-    session: int
-    start: int
-
-    @property
-    def runs(self) -> bool:
-        return self.state not in "ZX"
-
-
 # Children are the operating system process's, not one engine object's: whoever
 # asks first must be able to learn the exit code.
 _children: dict[Identity, subprocess.Popen[bytes]] = {}
 
 
 def start_held(
-    command: Sequence[str], *, env: Mapping[str, str], cwd: Path, output: IO[bytes]
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    output: IO[bytes],
+    grace: float = GRACE,
 ) -> Held:
-    """Start a child that waits before it becomes ``command``.
+    """Start a keeper that waits before it starts ``command``.
+
+    What the command leaves running has ``grace`` seconds to end after it.
 
     Raises:
         RecipeFault: the command and its environment are too long for the kernel.
         HostFault: no process can be started.
     """
     reader, gate = os.pipe()
-    hold = [sys.executable, "-I", "-S", "-c", _HOLD, str(reader), *command]
+    python = [sys.executable, "-I", "-S", str(Path(keeper.__file__).resolve())]
+    hold = [*python, str(reader), str(grace), *command]
     try:
         child = process.start(hold, env=env, cwd=cwd, output=output, pass_fds=[reader])
     except OSError as error:
@@ -118,23 +104,27 @@ def start_held(
         raise HostFault(f"no process can be started: {error.strerror}") from error
     finally:
         os.close(reader)
-    found = _stat(child.pid)
+    found = keeper.stat(child.pid)
     # it is our child and not waited for yet: its entry cannot have gone
     assert found is not None
-    identity = Identity(child.pid, found.start, _boot())
+    identity = Identity(child.pid, found.start, keeper.boot())
     _children[identity] = child
     return Held(identity, gate)
 
 
 def runs(identity: Identity) -> bool:
     """Whether exactly this process still runs."""
-    found = _stat(identity.pid)
-    return (
-        found is not None
-        and found.runs
-        and found.start == identity.start
-        and identity.boot == _boot()
-    )
+    found = keeper.stat(identity.pid)
+    return found is not None and found.runs and _is(identity, found)
+
+
+def is_up(identity: Identity) -> bool:
+    """Whether the program itself runs, not only its keeper before or after it."""
+    try:
+        name = Path(f"/proc/{identity.pid}/comm").read_text("utf-8", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return name.strip() == keeper.KEEPS and runs(identity)
 
 
 def exit_code(identity: Identity) -> int | None:
@@ -144,12 +134,6 @@ def exit_code(identity: Identity) -> int | None:
     """
     child = _children.get(identity)
     return None if child is None else child.poll()
-
-
-def seconds_up(identity: Identity) -> float:
-    """How long ago the process was started."""
-    ticks = os.sysconf("SC_CLK_TCK")
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - identity.start / ticks
 
 
 def watch(identity: Identity) -> int | None:
@@ -165,11 +149,12 @@ def watch(identity: Identity) -> int | None:
 
 
 def end(identities: Iterable[Identity], home: Path, grace: float = GRACE) -> None:
-    """End processes with everything in their sessions, and wait until all is gone.
+    """End processes with all that they started, and wait until all is gone.
 
-    SIGTERM first, SIGKILL after ``grace`` seconds.  Processes that the dead
-    leader of a session left behind are known by working in, or writing to, the
-    folder ``home``.  One that left its session (a daemon) is not found.
+    SIGTERM first, SIGKILL after ``grace`` seconds.  Whatever a program's children did
+    to get away, they are below its keeper.  Where the keeper was killed they are known
+    by the mark in their environment, or by its session and by working in, or writing
+    to, the folder ``home``.
 
     Raises:
         HostFault: something survived SIGKILL.
@@ -186,59 +171,89 @@ def end(identities: Iterable[Identity], home: Path, grace: float = GRACE) -> Non
 
 def _end_with(number: signal.Signals, ours: Sequence[Identity], home: Path, bound: float) -> bool:
     deadline = time.monotonic() + bound
-    told: set[int] = set()
+    rescan = RESCAN if number is signal.SIGTERM else KILL_RESCAN
+    told: set[tuple[int, int]] = set()
     while True:
-        with ExitStack() as open_until:
-            poller = select.poll()
-            watched = list(_watched(ours, home, open_until))
-            for pid, descriptor in watched:
-                poller.register(descriptor, select.POLLIN)
-                if pid not in told:
-                    _tell(descriptor, number)
-                    told.add(pid)
-            left = deadline - time.monotonic()
-            if not watched or left <= 0:
-                return not watched
-            # the bound finds what was forked between the look and the signal
-            poller.poll(min(left, RESCAN) * 1000)
+        table = keeper.everybody()
+        keepers = [table[each.pid] for each in ours if _runs_in(table, each)]
+        members = list(_members(ours, home, table))
+        if number is signal.SIGTERM:
+            # a keeper tells its own; told twice, some programs drop everything
+            below = {each.pid for each in _below(keepers, table)}
+            targets = [*keepers, *(each for each in members if each.pid not in below)]
+        else:
+            # never a keeper: what it keeps would get away.  One that was stopped goes on.
+            targets = members
+            for each in keepers:
+                keeper.tell(each, signal.SIGCONT)
+        for each in targets:
+            if (each.pid, each.start) not in told:
+                keeper.tell(each, number)
+                told.add((each.pid, each.start))
+        left = deadline - time.monotonic()
+        if left <= 0 or not (keepers or members):
+            return not (keepers or members)
+        # the bound finds what was forked between the look and the signal
+        _await_one([*keepers, *members], min(left, rescan))
 
 
-def _watched(
-    ours: Sequence[Identity], home: Path, open_until: ExitStack
-) -> Iterator[tuple[int, int]]:
-    for identity in ours:
-        for pid in members(identity, home):
-            descriptor = _descriptor(pid)
+def _await_one(processes: Sequence[Stat], seconds: float) -> None:
+    """Until one of them ends, ``seconds`` at most."""
+    with ExitStack() as open_until:
+        poller = select.poll()
+        for each in processes:
+            descriptor = _descriptor(each.pid)
             if descriptor is None:
-                continue
+                return
             open_until.callback(os.close, descriptor)
-            found = _stat(pid)
-            # the descriptor is of whoever had the number when it was opened
-            if found is not None and found.session == identity.pid:
-                yield pid, descriptor
+            poller.register(descriptor, select.POLLIN)
+        poller.poll(max(1.0, seconds * 1000))
 
 
-def members(identity: Identity, home: Path) -> list[int]:
-    """Process numbers of what runs in the session that this process leads or led."""
-    if identity.boot != _boot():
-        return []
-    leader = _stat(identity.pid)
-    if leader is not None and leader.start != identity.start:
-        # the kernel gives a number away again only when its session is empty
-        return []
-    found = [pid for pid in _pids() if _in_session(pid, identity.pid)]
-    return found if leader is not None else [pid for pid in found if _is_at_home(pid, home)]
+def _members(ours: Sequence[Identity], home: Path, table: dict[int, Stat]) -> Iterator[Stat]:
+    """What these keepers keep, or kept; not the keepers themselves."""
+    boot = keeper.boot()
+    here = [each for each in ours if each.boot == boot]
+    keepers = [table[each.pid] for each in here if _runs_in(table, each)]
+    kept = {each.pid for each in _below(keepers, table)}
+    marks = {keeper.mark_of(each.pid, each.start, each.boot).encode() for each in here}
+    # the kernel gives a number away again only when its session is empty
+    sessions = {each.pid for each in here if _is_free_or(each, table)}
+    numbers = {each.pid for each in keepers}
+    for each in table.values():
+        if each.pid in numbers or not each.runs:
+            continue
+        at_home = each.session in sessions and _is_at_home(each.pid, home)
+        if each.pid in kept or at_home or _mark(each.pid) in marks:
+            yield each
 
 
-def _pids() -> Iterator[int]:
-    for entry in os.scandir("/proc"):
-        if entry.name.isdecimal():
-            yield int(entry.name)
+def _below(keepers: Sequence[Stat], table: dict[int, Stat]) -> Iterator[Stat]:
+    for each in keepers:
+        yield from keeper.descendants(each.pid, table)
 
 
-def _in_session(pid: int, session: int) -> bool:
-    found = _stat(pid)
-    return found is not None and found.runs and found.session == session
+def _is(identity: Identity, found: Stat) -> bool:
+    return found.start == identity.start and identity.boot == keeper.boot()
+
+
+def _runs_in(table: dict[int, Stat], identity: Identity) -> bool:
+    found = table.get(identity.pid)
+    return found is not None and found.runs and _is(identity, found)
+
+
+def _is_free_or(identity: Identity, table: dict[int, Stat]) -> bool:
+    found = table.get(identity.pid)
+    return found is None or found.start == identity.start
+
+
+def _mark(pid: int) -> bytes | None:
+    start = f"{keeper.MARK}=".encode()
+    try:
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # another's, or gone
+        return None
+    return next((each.removeprefix(start) for each in variables if each.startswith(start)), None)
 
 
 def _is_at_home(pid: int, home: Path) -> bool:
@@ -252,29 +267,8 @@ def _is_at_home(pid: int, home: Path) -> bool:
     return False
 
 
-def _stat(pid: int) -> _Stat | None:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    # the program's name stands in parentheses and may hold anything, ')' too
-    fields = text[text.rindex(")") + 1 :].split()
-    return _Stat(state=fields[0], session=int(fields[3]), start=int(fields[19]))
-
-
-def _boot() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-
-
 def _descriptor(pid: int) -> int | None:
     try:
         return os.pidfd_open(pid)
     except ProcessLookupError:
         return None
-
-
-def _tell(descriptor: int, number: signal.Signals) -> None:
-    try:
-        signal.pidfd_send_signal(descriptor, number)
-    except ProcessLookupError:
-        return

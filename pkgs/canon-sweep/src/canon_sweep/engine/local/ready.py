@@ -14,6 +14,7 @@ from pathlib import Path
 
 from canon_sweep.engine.local import log as local_log
 from canon_sweep.engine.local import process as local_process
+from canon_sweep.engine.local.plan import Ready
 from canon_sweep.engine.local.state import Running
 from canon_sweep.errors import RecipeFault
 
@@ -29,7 +30,8 @@ _STATUS = re.compile(rb"HTTP/1\.[01] 200\b")
 class Watch:
     """The services of one deployment while somebody waits for them.
 
-    ``pending`` are not ready yet, ``ended`` have exited as they may.
+    ``pending`` are not ready yet, ``ended`` have exited as they may; ``begun`` has
+    when a program was first seen to run.
     """
 
     services: Mapping[str, Running]
@@ -37,6 +39,7 @@ class Watch:
     deadline: float
     pending: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
+    begun: dict[str, float] = field(default_factory=dict)
 
     def wait(self) -> None:
         """Return when every service is ready.
@@ -48,7 +51,7 @@ class Watch:
         while True:
             self._note_exits()
             for name in sorted(self.pending):
-                if _is_ready(self.services[name], self.deadline):
+                if self._is_ready(name):
                     self.pending.discard(name)
             if not self.pending:
                 # one that answered and fell in the same instant is not ready
@@ -58,6 +61,15 @@ class Watch:
             if left <= 0:
                 raise self._late()
             self._sleep(min(TICK, left))
+
+    def _is_ready(self, name: str) -> bool:
+        running = self.services[name]
+        if not local_process.is_up(running.identity):
+            return False
+        if running.ready is not None:
+            return _answers_as_wanted(running, running.ready, self.deadline)
+        began = self.begun.setdefault(name, time.monotonic())
+        return time.monotonic() - began >= SETTLE
 
     def _sleep(self, seconds: float) -> None:
         """Until a service ends, ``seconds`` at most."""
@@ -112,10 +124,7 @@ def _wanted(running: Running) -> str:
     return f"status 200 of {ready.path} at port {ready.port}"
 
 
-def _is_ready(running: Running, deadline: float) -> bool:
-    ready = running.ready
-    if ready is None:
-        return local_process.seconds_up(running.identity) >= SETTLE
+def _answers_as_wanted(running: Running, ready: Ready, deadline: float) -> bool:
     bound = min(deadline, time.monotonic() + PROBE_TIMEOUT)
     try:
         return _answers(running.ports[ready.port], ready.path, bound)

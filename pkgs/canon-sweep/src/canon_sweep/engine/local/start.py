@@ -24,13 +24,15 @@ class Start:
     """One start of a stack's services.
 
     ``values`` fill the placeholders, ports aside; ``taken_ports`` are other
-    stacks', whether or not somebody listens there at this moment.
+    stacks', whether or not somebody listens there at this moment; ``grace`` is in
+    seconds, for what a program leaves running.
     """
 
     folder: Path
     plans: tuple[Plan, ...]
     values: Mapping[str, str]
     taken_ports: set[int]
+    grace: float
 
     def run(self, version: str) -> None:
         """Start every service; all are on record before any becomes a program.
@@ -65,7 +67,11 @@ class Start:
         with log.open("ab") as output:
             log_from = output.tell()
             held = local_process.start_held(
-                command, env=environment, cwd=self.folder / "source", output=output
+                command,
+                env=environment,
+                cwd=self.folder / "source",
+                output=output,
+                grace=self.grace,
             )
         return held, Running(held.identity, environment, ports, plan.spec.ready, log_from)
 

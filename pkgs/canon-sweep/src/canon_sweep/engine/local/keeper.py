@@ -1,0 +1,228 @@
+"""Keeps a program of the local engine, with all that it starts, in one hand.
+
+Run as a program of its own, with nothing but the standard library.  It becomes what
+the first process is to a container: whatever the program's children do to get away
+(a session of their own, a double fork), the kernel hands them to the keeper, and the
+keeper ends only after the last of them, with the program's own exit code.
+
+    keeper.py GATE GRACE COMMAND...
+
+It waits for a byte on the descriptor GATE before it starts anything.  SIGTERM to it,
+or the program's end, ends everything: SIGTERM first, SIGKILL after GRACE seconds.
+
+Each process under it has ``MARK`` in its environment, by which those are found whose
+keeper was killed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+MARK = "CANON_SWEEP_KEEPER"
+# the name that the keeper has in /proc/<pid>/comm while its program runs
+KEEPS = "canon-keeper"
+# and while it ends what the program has left behind
+ENDS = "canon-ender"
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
+_PR_SET_CHILD_SUBREAPER = 36
+
+_RESCAN = 0.02
+_ORDERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_AWAITED = (signal.SIGCHLD, *_ORDERS)
+_NOT_STARTED = 127
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """A line of the kernel's table; ``start`` is in clock ticks since the boot."""
+
+    pid: int
+    state: str
+    parent: int
+    session: int
+    start: int
+
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended; one that has may still wait to be noticed."""
+        return self.state not in "ZX"
+
+
+def stat(pid: int) -> Stat | None:
+    """What the kernel says of a process, or None where there is none of that number."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # the program's name stands in parentheses and may hold anything, ')' too
+    fields = text[text.rindex(")") + 1 :].split()
+    return Stat(pid, fields[0], int(fields[1]), int(fields[3]), int(fields[19]))
+
+
+def everybody() -> dict[int, Stat]:
+    """Every process of the host, by its number."""
+    with os.scandir("/proc") as entries:
+        found = [stat(int(entry.name)) for entry in entries if entry.name.isdecimal()]
+    return {each.pid: each for each in found if each is not None}
+
+
+def descendants(ancestor: int, table: dict[int, Stat]) -> Iterator[Stat]:
+    """The children of a process, their children, and so on."""
+    children: dict[int, list[Stat]] = {}
+    for each in table.values():
+        children.setdefault(each.parent, []).append(each)
+    front = [ancestor]
+    while front:
+        for child in children.get(front.pop(), ()):
+            front.append(child.pid)
+            yield child
+
+
+def boot() -> str:
+    """The name of the time since the last boot."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+
+
+def mark_of(pid: int, start: int, boot_id: str) -> str:
+    """What the environment of everything under this keeper says."""
+    return f"{boot_id}/{pid}/{start}"
+
+
+def tell(process: Stat, number: signal.Signals) -> None:
+    """Send a signal to exactly this process, and never to the next of its number."""
+    with suppress(ProcessLookupError, PermissionError):
+        descriptor = os.pidfd_open(process.pid)
+        try:
+            # the descriptor is of whoever had the number when it was opened
+            now = stat(process.pid)
+            if now is not None and now.start == process.start:
+                signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Keep a command; the exit code of it, or minus the signal that killed it."""
+    gate, grace, command = int(arguments[0]), float(arguments[1]), list(arguments[2:])
+    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    if not os.read(gate, 1):
+        return 0
+    os.close(gate)
+    leader = _start(command)
+    return _until_all_ended(leader, grace)
+
+
+def _start(command: list[str]) -> int:
+    keeper = os.getpid()
+    own = stat(keeper)
+    assert own is not None
+    os.environ[MARK] = mark_of(keeper, own.start, boot())
+    # both ends close when a program begins: the kernel tells us by the end of the pipe
+    reader, writer = os.pipe()
+    leader = os.fork()
+    if leader == 0:
+        _become(command, keeper)
+    os.close(writer)
+    os.read(reader, 1)
+    os.close(reader)
+    _prctl(_PR_SET_NAME, KEEPS.encode())
+    return leader
+
+
+def _become(command: list[str], keeper: int) -> None:
+    """The child's part; it does not return."""
+    try:
+        # a program that signals its group (`kill 0`) must not hit the keeper
+        os.setpgid(0, 0)
+        # without its keeper a program would run unwatched
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == keeper:
+            for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+                with suppress(OSError, ValueError):
+                    signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
+            os.execvp(command[0], command)  # noqa: S606  # that is its task, and no shell reads it
+    except OSError as error:
+        said = f"{command[0]} cannot be run: {error.strerror}\n"
+        os.write(2, said.encode("utf-8", "replace"))
+    finally:
+        os._exit(_NOT_STARTED)
+
+
+def _until_all_ended(leader: int, grace: float) -> int:
+    code: int | None = None
+    kill_at: float | None = None
+    told: set[Stat] = set()
+    while True:
+        ended, code = _reap(leader, code)
+        if ended:
+            return _NOT_STARTED if code is None else code
+        if code is not None and kill_at is None:
+            _prctl(_PR_SET_NAME, ENDS.encode())
+            kill_at = time.monotonic() + grace
+        if kill_at is not None:
+            _end_all(told, kill=time.monotonic() >= kill_at)
+        awaited = signal.sigtimedwait(_AWAITED, 60 if kill_at is None else _RESCAN)
+        if awaited is not None and awaited.si_signo in _ORDERS and kill_at is None:
+            kill_at = time.monotonic() + grace
+
+
+def _reap(leader: int, code: int | None) -> tuple[bool, int | None]:
+    """Whether no child is left, and the leader's exit code once it is known."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return True, code
+        if pid == 0:
+            return False, code
+        if pid == leader:
+            code = os.waitstatus_to_exitcode(status)
+
+
+def _end_all(told: set[Stat], *, kill: bool) -> None:
+    """SIGTERM once to each, or SIGKILL, to all that is below us at this moment."""
+    known = {(each.pid, each.start) for each in told}
+    for each in descendants(os.getpid(), everybody()):
+        if kill:
+            tell(each, signal.SIGKILL)
+        elif (each.pid, each.start) not in known:
+            tell(each, signal.SIGTERM)
+            told.add(each)
+
+
+def _prctl(option: int, value: int | bytes) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    argument = ctypes.c_char_p(value) if isinstance(value, bytes) else ctypes.c_ulong(value)
+    rest = (ctypes.c_ulong(0),) * 3
+    if libc.prctl(ctypes.c_int(option), argument, *rest) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def _end_as(code: int) -> None:
+    """End the way the program did, so that whoever waits for us sees its signal."""
+    if code < 0:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        number = signal.Signals(-code)
+        with suppress(OSError, ValueError):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        os.kill(os.getpid(), number)
+    os._exit(code & 0xFF)
+
+
+if __name__ == "__main__":
+    _end_as(main(sys.argv[1:]))
