@@ -7,13 +7,25 @@ nothing of ours that it was not handed.
 
 from __future__ import annotations
 
+import os
+import select
+import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from canon_sweep.errors import HostFault
+
+MAX_OUTPUT = 1024 * 1024
+# between SIGTERM and SIGKILL, in seconds
+GRACE = 2.0
+CHUNK = 64 * 1024
+# more than the largest pipe that the kernel gives to anybody but root
+MOST_DRAINED = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +43,127 @@ def run(
     timeout: float,
     cwd: Path | None = None,
 ) -> Completed:
-    """Run a command to its end.  ``timeout`` is in seconds.
+    """Run a command to its end, and end what it left in its process group.
+
+    ``timeout`` is in seconds.  Of a longer output the last `MAX_OUTPUT` bytes are kept.
 
     Raises:
         HostFault: the program is missing, or took longer than ``timeout``.
     """
     try:
-        done = subprocess.run(
+        child = subprocess.Popen(
             list(command),
             env=dict(env),
             cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=timeout,
-            check=False,
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired as error:
-        raise HostFault(f"{command[0]} did not end within {timeout:g} s") from error
     except OSError as error:
         raise HostFault(f"{command[0]} cannot be run: {error.strerror}") from error
-    return Completed(done.returncode, done.stdout.decode("utf-8", "replace"))
+    said = _Tail(MAX_OUTPUT)
+    ended = False
+    try:
+        ended = _listen(child, said, timeout)
+    finally:
+        # also when we are interrupted: what we started does not outlive us
+        code = _end_group(child, at_once=ended)
+    if not ended:
+        raise HostFault(f"{command[0]} did not end within {timeout:g} s")
+    return Completed(code, said.text())
+
+
+class _Tail:
+    """The end of what was said, however much that was."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept = bytearray()
+        self._dropped = 0
+
+    def add(self, part: bytes) -> None:
+        self._kept += part
+        # now and then, not at each part: moving the rest costs
+        if len(self._kept) > 2 * self._most:
+            self._cut()
+
+    def text(self) -> str:
+        self._cut()
+        before = f"({self._dropped} bytes before)\n" if self._dropped else ""
+        return before + self._kept.decode("utf-8", "replace")
+
+    def _cut(self) -> None:
+        extra = max(0, len(self._kept) - self._most)
+        del self._kept[:extra]
+        self._dropped += extra
+
+
+def _listen(child: subprocess.Popen[bytes], said: _Tail, timeout: float) -> bool:
+    """Read what a child says until it has ended; False if that takes too long.
+
+    The end of its output does not count: something that it started may hold the pipe.
+    """
+    assert child.stdout is not None
+    output = child.stdout.fileno()
+    deadline = time.monotonic() + timeout
+    descriptor = os.pidfd_open(child.pid)
+    try:
+        poller = select.poll()
+        poller.register(output, select.POLLIN)
+        poller.register(descriptor, select.POLLIN)
+        while (left := deadline - time.monotonic()) > 0:
+            ready = {number for number, _ in poller.poll(max(1.0, left * 1000))}
+            if descriptor in ready:
+                _drain(output, said)
+                return True
+            if output in ready:
+                part = os.read(output, CHUNK)
+                said.add(part)
+                if not part:
+                    poller.unregister(output)
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _drain(output: int, said: _Tail) -> None:
+    """What is in the pipe already; at most a pipe's worth, as others may still write."""
+    os.set_blocking(output, False)
+    for _ in range(MOST_DRAINED // CHUNK):
+        try:
+            part = os.read(output, CHUNK)
+        except BlockingIOError:
+            return
+        if not part:
+            return
+        said.add(part)
+
+
+def _end_group(child: subprocess.Popen[bytes], *, at_once: bool) -> int:
+    """End a child's whole process group and return the child's exit code.
+
+    The child is waited for last: until then nobody else can get its number.
+    """
+    assert child.stdout is not None
+    child.stdout.close()
+    if not at_once:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGTERM)
+        _await_end(child.pid, GRACE)
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    return child.wait()
+
+
+def _await_end(pid: int, seconds: float) -> None:
+    descriptor = os.pidfd_open(pid)
+    try:
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        poller.poll(seconds * 1000)
+    finally:
+        os.close(descriptor)
 
 
 def start(
