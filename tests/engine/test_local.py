@@ -725,6 +725,79 @@ def test_an_interrupted_clone_is_no_volume(
     assert entries(volumes / "b_data") == ["text"]
 
 
+def litter(place: Path, name: str) -> dict[str, Path]:
+    """What somebody may leave in a folder: nothing that an engine has made."""
+    place.mkdir(parents=True, exist_ok=True)
+    found = {
+        "file": place / "notes",
+        "hidden file": place / ".directory",
+        "hidden folder": place / ".snapshot",
+        "folder": place / "lost+found",
+        "named as one": place / "backup",
+        "link": place / "gone",
+        "link to a folder": place / f"{name}_moved",
+        "draft that is a file": place / f".new-{name}_data",
+        "draft of nothing": place / ".old-",
+        "locked": place / "locked",
+        "no name": place / "a b\n",
+        "not text": Path(os.fsdecode(os.fsencode(place) + b"/\xff_data")),
+    }
+    for key in ("file", "hidden file", "draft that is a file"):
+        found[key].write_text("precious")
+    for key in ("hidden folder", "folder", "named as one", "draft of nothing", "locked",
+                "no name", "not text"):  # fmt: skip
+        found[key].mkdir()
+        (found[key] / "precious").write_text("precious")
+    found["link"].symlink_to("nowhere")
+    found["link to a folder"].symlink_to(found["folder"])
+    found["locked"].chmod(0)
+    return found
+
+
+def test_what_others_left_in_the_engines_folders_is_left_alone(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe
+) -> None:
+    """It stops no deploy, is nobody's volume, secret or stack, and is never deleted."""
+    root = tmp_path / "engine"
+    everything = [
+        path for name in ("volumes", "secrets", "stacks")
+        for path in litter(root / name, STACK).values()
+    ]  # fmt: skip
+    app = recipe.server()
+
+    assert engine.leftovers(STACK) == ()
+    engine.deploy(app)
+    engine.wait_ready(app, 30)
+    assert engine.stacks_of_ours() == (STACK,)
+    engine.undeploy(STACK)
+    engine.clone_volume(f"{STACK}_data", f"snapshot.{STACK}_data")
+    assert engine.volumes_of_ours() == (f"{STACK}_data", f"snapshot.{STACK}_data")
+    engine.remove_volume(f"snapshot.{STACK}_data")
+    for volume in (f"{STACK}_moved", "backup_x", "notes"):
+        engine.remove_volume(volume)
+    for secret in (f"{STACK}_pw_v1", f"{STACK}_moved", "backup", "gone"):
+        engine.remove_secret(secret)
+
+    assert engine.leftovers(STACK) == (f"volume {STACK}_data",)
+    assert all(path.is_symlink() or path.exists() for path in everything)
+    assert (root / "volumes" / "locked" / "precious").read_text() == "precious"
+
+
+def test_a_damaged_record_of_one_stack_stops_no_other(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe
+) -> None:
+    """It is told when that stack is ended."""
+    other = folder(tmp_path).with_name("left-abcdef_ci_localhost")
+    other.mkdir(parents=True)
+    (other / "state.json").write_text("{")
+
+    engine.deploy(recipe.server())
+
+    with pytest.raises(HostFault, match=r"state\.json cannot be read"):
+        engine.undeploy(other.name)
+    (other / "state.json").unlink()
+
+
 def test_a_service_without_a_local_command_is_refused(engine: LocalEngine, recipe: Recipe) -> None:
     """What only runs in a container is refused before anything is touched."""
     app = recipe.version("1.0.0+1", {"app": {}}, "")

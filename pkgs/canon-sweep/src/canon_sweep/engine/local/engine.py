@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -37,7 +38,7 @@ from canon_sweep.engine.local.ready import Watch
 from canon_sweep.engine.local.secret import SecretFolder
 from canon_sweep.engine.local.start import Start
 from canon_sweep.engine.local.state import Deployment, Running
-from canon_sweep.engine.local.volume import VolumeFolder
+from canon_sweep.engine.local.volume import VolumeFolder, folders
 from canon_sweep.engine.protocol import Address, App, Volume
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed
@@ -213,8 +214,7 @@ class LocalEngine:
     def stacks_of_ours(self) -> tuple[str, ...]:
         """Stacks that are deployed here, or whose deploy or undeploy was cut short."""
         stacks = self._root / "stacks"
-        found = (entry.name for entry in stacks.iterdir()) if stacks.is_dir() else ()
-        return tuple(sorted(name for name in found if names.stack_problem(name) is None))
+        return tuple(sorted(name for name in folders(stacks) if _is_ours(stacks / name)))
 
     def volumes_of_ours(self) -> tuple[str, ...]:
         """Every volume here, by full name, sorted."""
@@ -255,9 +255,13 @@ class LocalEngine:
         return values
 
     def _taken_ports(self) -> set[int]:
-        stacks = map(self._folder, self.stacks_of_ours())
-        deployments = [found for found in map(local_state.load, stacks) if found]
-        return {port for found in deployments for port in found.ports}
+        taken: set[int] = set()
+        for stack in self.stacks_of_ours():
+            # whose record cannot be read is told when that stack is ended
+            with suppress(HostFault):
+                deployment = local_state.load(self._folder(stack))
+                taken.update(deployment.ports if deployment else ())
+        return taken
 
 
 def _read(app: App) -> tuple[Compose, tuple[Plan, ...]]:
@@ -267,6 +271,17 @@ def _read(app: App) -> tuple[Compose, tuple[Plan, ...]]:
     for plan in plans:
         local_plan.check_marks(plan, known)
     return compose, plans
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a deploy made the folder, however early it ended."""
+    if names.stack_problem(folder.name):
+        return False
+    try:
+        found = {entry.name for entry in folder.iterdir()}
+    except OSError:
+        return False  # ours can be read by us
+    return not found or not found.isdisjoint({"state.json", "source", "source.new", "logs"})
 
 
 def _copied(origin: Path, goal: Path) -> Path:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import string
 from dataclasses import dataclass
 from pathlib import Path
 
 from canon_sweep.core.compose import Secret
+from canon_sweep.core.names import part_problem
 from canon_sweep.engine.local import state as local_state
 from canon_sweep.engine.source import check_part
+from canon_sweep.errors import HostFault
 
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -40,15 +43,27 @@ class SecretFolder:
 
     def of_stack(self, stack: str) -> tuple[str, ...]:
         """The full names of a stack's secrets, sorted."""
-        if not self.root.is_dir():
+        try:
+            with os.scandir(self.root) as entries:
+                found = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+        except FileNotFoundError:
             return ()
-        found = (entry.name for entry in self.root.iterdir())
-        return tuple(sorted(name for name in found if name.startswith(f"{stack}_")))
+        except OSError as error:
+            raise HostFault(f"{self.root} cannot be read: {error.strerror}") from error
+        own = (name for name in found if name.startswith(f"{stack}_"))
+        return tuple(sorted(name for name in own if part_problem(name, "secret") is None))
 
     def remove(self, name: str) -> None:
         """Remove a secret; one that is not there is no error.
 
         Raises:
+            HostFault: it cannot be removed.
             RecipeFault: the name could be anything but a name.
         """
-        self.path(name).unlink(missing_ok=True)
+        path = self.path(name)
+        if path.is_symlink() or not path.is_file():
+            return  # nothing, or nothing that we have made
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise HostFault(f"secret {name} cannot be removed: {error.strerror}") from error

@@ -1,6 +1,7 @@
 """Volumes of the local engine: folders, copied exactly and replaced in one step.
 
-What is unfinished has a name that no volume can have (it begins with a dot).
+What is unfinished has a name that no volume can have: ``.new-`` or ``.old-`` and the
+volume's.  Whatever else lies in the folder is somebody else's and left alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canon_sweep import process
+from canon_sweep.core.names import part_problem
 from canon_sweep.engine import content
 from canon_sweep.engine.protocol import Volume
 from canon_sweep.engine.source import check_part
@@ -40,20 +42,29 @@ class VolumeFolder:
         return self.root / name
 
     def make(self, name: str) -> Path:
-        """Make a volume if it is not there, and return where it is."""
+        """Make a volume if it is not there, and return where it is.
+
+        Raises:
+            HostFault: it cannot be made, e.g. because a file has its name.
+            RecipeFault: the name could be anything but a name.
+        """
         path = self.path(name)
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HostFault(f"volume {path} cannot be made: {error.strerror}") from error
         return path
 
     def names(self) -> tuple[str, ...]:
         """Every volume, sorted."""
-        if not self.root.is_dir():
-            return ()
-        found = (entry.name for entry in self.root.iterdir() if entry.is_dir())
-        return tuple(sorted(name for name in found if not name.startswith(".")))
+        return tuple(sorted(name for name in folders(self.root) if _is_of_a_stack(name)))
 
     def of_stack(self, stack: str) -> tuple[Volume, ...]:
-        """The volumes of a stack with their sizes, sorted by name."""
+        """The volumes of a stack with their sizes, sorted by name.
+
+        Raises:
+            HostFault: one cannot be read.
+        """
         own = (name for name in self.names() if name.startswith(f"{stack}_"))
         return tuple(Volume(name, _size(self.root / name)) for name in own)
 
@@ -77,20 +88,26 @@ class VolumeFolder:
             RecipeFault: a name could be anything but a name.
         """
         origin, goal = self.path(source), self.path(target)
-        if not origin.is_dir():
+        if not _is_folder(origin):
             raise HostFault(f"volume {source} is not there and cannot be copied")
         if source == target:
             raise HostFault(f"volume {source} cannot be copied onto itself")
-        self._clear_drafts()
+        self._clear(target)
         draft = self.root / f".new-{target}"
         _copy(origin, draft)
+        try:
+            self._put(draft, goal)
+        except OSError as error:
+            raise HostFault(f"volume {target} cannot be replaced: {error.strerror}") from error
+        self._clear(target)
+
+    def _put(self, draft: Path, goal: Path) -> None:
         if not goal.exists():
             draft.rename(goal)
         elif not _exchange(draft, goal):
             # this file system cannot exchange: for an instant there is no target
-            goal.rename(self.root / f".old-{target}")
+            goal.rename(self.root / f".old-{goal.name}")
             draft.rename(goal)
-        self._clear_drafts()
 
     def remove(self, name: str) -> None:
         """Remove a volume; afterwards, also after a kill, it is there whole or not at all.
@@ -100,17 +117,52 @@ class VolumeFolder:
             RecipeFault: the name could be anything but a name.
         """
         path = self.path(name)
-        self._clear_drafts()
-        if path.is_dir():
+        self._clear(name)
+        if not _is_folder(path):
+            return  # nothing, or nothing that we have made
+        try:
             path.rename(self.root / f".old-{name}")
-            self._clear_drafts()
+        except OSError as error:
+            raise HostFault(f"volume {name} cannot be removed: {error.strerror}") from error
+        self._clear(name)
 
-    def _clear_drafts(self) -> None:
-        for draft in self.root.glob(".*"):
+    def _clear(self, name: str) -> None:
+        """Remove what is unfinished: of this volume surely, of others where it can be."""
+        for draft in folders(self.root):
+            of = draft.removeprefix(".new-").removeprefix(".old-")
+            if draft == of or part_problem(of, "volume"):
+                continue
             try:
-                shutil.rmtree(draft)
+                shutil.rmtree(self.root / draft)
             except OSError as error:
-                raise HostFault(f"{draft} cannot be removed: {error.strerror}") from error
+                if of == name:
+                    raise HostFault(
+                        f"{self.root / draft} cannot be removed: {error.strerror}"
+                    ) from error
+
+
+def folders(root: Path) -> Iterator[str]:
+    """The names of the real folders in a folder; of none, where there is no such folder.
+
+    Raises:
+        HostFault: the folder cannot be read.
+    """
+    try:
+        with os.scandir(root) as entries:
+            yield from [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise HostFault(f"{root} cannot be read: {error.strerror}") from error
+
+
+def _is_of_a_stack(name: str) -> bool:
+    """Whether we could have made it: ``<stack>_<volume>``, or a copy of one."""
+    return "_" in name and part_problem(name, "volume") is None
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _copy(origin: Path, draft: Path) -> None:
@@ -144,3 +196,5 @@ def _file_sizes(folder: Path) -> Iterator[int]:
             except FileNotFoundError:
                 # a running service removes files while we look
                 continue
+            except OSError as error:
+                raise HostFault(f"{place} cannot be read: {error.strerror}") from error
