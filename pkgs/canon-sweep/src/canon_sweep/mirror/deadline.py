@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TypeVar
 
+from canon_sweep.bounded import OverdueError
+from canon_sweep.bounded import bounded as in_a_thread
 from canon_sweep.errors import SyncFault
 
 T = TypeVar("T")
@@ -61,18 +60,9 @@ def bounded(work: Callable[[Deadline], T], seconds: float) -> T:
         SyncFault: the deadline passed first.
     """
     deadline = Deadline(seconds)
-    answer: Future[T] = Future()
-    threading.Thread(target=_settle, args=(answer, work, deadline), daemon=True).start()
     try:
-        return answer.result(timeout=seconds + _GRACE)
-    except FutureTimeout:
+        return in_a_thread(lambda: work(deadline), seconds + _GRACE)
+    except OverdueError:
         raise deadline.fault() from None
     finally:
         deadline.expire()
-
-
-def _settle(answer: Future[T], work: Callable[[Deadline], T], deadline: Deadline) -> None:
-    try:
-        answer.set_result(work(deadline))
-    except BaseException as error:  # it is raised again where the answer is awaited
-        answer.set_exception(error)

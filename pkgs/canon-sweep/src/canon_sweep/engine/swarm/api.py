@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import docker
 import docker.errors
@@ -40,7 +40,6 @@ _NO_PROGRAM = re.compile(
 )
 
 Body = Mapping[str, Any]
-T = TypeVar("T")
 
 _TROUBLE = (
     docker.errors.DockerException,
@@ -159,7 +158,7 @@ class Docker:
     # what is made
 
     def pull(self, image: str) -> None:
-        """Fetch an image.  Not bounded in time: see `bounded`."""
+        """Fetch an image.  Not bounded in time."""
         repository, tag = docker.utils.parse_repository_tag(image)
         with self._door() as client:
             # without a tag the API would fetch every tag there is
@@ -237,7 +236,7 @@ class Docker:
             return bytes(said).decode("utf-8", "replace")
 
     def execute(self, container: str, command: Sequence[str]) -> Completed:
-        """Run a command in a container.  Not bounded in time: see `bounded`.
+        """Run a command in a container.  Not bounded in time.
 
         A missing program answers 127, whatever this engine's version says of it.
 
@@ -327,30 +326,6 @@ class Events:
                 attributes = line.get("Actor", {}).get("Attributes") or {}
                 self._queue.put(Event(line.get("Type", ""), line.get("Action", ""), attributes))
         self._queue.put(None)
-
-
-def bounded(work: Callable[[], T], timeout: float) -> T:
-    """Do ``work`` in at most ``timeout`` seconds; it may go on unseen after that.
-
-    Raises:
-        TimeoutError: it took longer.
-    """
-    answers: queue.SimpleQueue[tuple[T | None, Exception | None]] = queue.SimpleQueue()
-
-    def answer() -> None:
-        try:
-            answers.put((work(), None))
-        except Exception as error:
-            answers.put((None, error))
-
-    threading.Thread(target=answer, name="docker-call", daemon=True).start()
-    try:
-        value, error = answers.get(timeout=timeout)
-    except queue.Empty:
-        raise TimeoutError from None
-    if error is not None:
-        raise error
-    return value  # type: ignore[return-value]
 
 
 def _found(call: Callable[[], Any]) -> Body | None:

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from canon_sweep import process
+from canon_sweep.bounded import OverdueError, bounded
 from canon_sweep.core import names
 from canon_sweep.engine import source as recipe_source
 from canon_sweep.engine.protocol import Address, App, Volume
 from canon_sweep.engine.source import Source, check_part, check_stack
 from canon_sweep.engine.swarm import overlay, volume
 from canon_sweep.engine.swarm import stack as swarm_stack
-from canon_sweep.engine.swarm.api import Body, Docker, bounded
+from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.ready import Limits
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed
@@ -138,7 +139,7 @@ class SwarmEngine:
         container = self._container(stack, service)
         try:
             return bounded(lambda: self._docker.execute(container, command), timeout)
-        except TimeoutError:
+        except OverdueError:
             raise RecipeFault(
                 f"a command in service {service} took longer than {timeout:g} s"
             ) from None
@@ -254,7 +255,7 @@ class SwarmEngine:
     def _pull(self, image: str, timeout: float) -> None:
         try:
             bounded(lambda: self._docker.pull(image), max(0.0, timeout))
-        except TimeoutError:
+        except OverdueError:
             raise HostFault(f"image {names.plain(image)} could not be fetched in time") from None
         except HostFault as fault:
             if "invalid reference format" in fault.what:

@@ -1,0 +1,42 @@
+"""Work in a thread, with an end: for what cannot be interrupted and may never return."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class OverdueError(Exception):
+    """The work was not done in time.  It is none that the work itself may raise."""
+
+
+def bounded(work: Callable[[], T], seconds: float) -> T:
+    """Do ``work`` and return its result, or raise what it raised.
+
+    Work that is late is left behind: it may go on unseen, and ends at the latest with
+    this process.  So it must not change anything that somebody still needs.
+
+    Raises:
+        OverdueError: it took longer than ``seconds``.
+    """
+    answer: Future[T] = Future()
+
+    def settle() -> None:
+        try:
+            answer.set_result(work())
+        except BaseException as error:  # it is raised again where the answer is awaited
+            answer.set_exception(error)
+
+    threading.Thread(target=settle, name="bounded", daemon=True).start()
+    try:
+        return answer.result(timeout=max(0.0, seconds))
+    except FutureTimeout:
+        # the work's own time-outs are of the same class
+        if answer.done():
+            return answer.result()
+        raise OverdueError(f"not done within {seconds:g} s") from None
