@@ -60,7 +60,7 @@ def test_each_library_has_one_door() -> None:
     )
     assert all(path.startswith("engine/swarm/") for path in importers("docker"))
     assert importers("subprocess") <= {"process.py", "engine/local/process.py"}
-    assert importers("requests") <= {"harness/request.py", "engine/swarm/api.py"}
+    assert importers("requests") == {"web.py"}
     assert importers("yaml") <= {"core/compose.py", "engine/swarm/overlay.py"}
 
 
