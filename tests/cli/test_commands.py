@@ -175,7 +175,7 @@ def test_verify_sees_changed_data_strays_and_what_is_under_way(call: Call, fleet
     source = fleet.folder / "source"
     source.mkdir()
     (source / "compose.yml").write_text(compose(RUNS, "1"))
-    app = App("notes", "1", "left-abcdef_ci_localhost", "left.ci.localhost", source, {})
+    app = App.read("notes", "1", ("left-abcdef_ci_localhost", "left.ci.localhost"), source, {})
     fleet.engine().deploy(app)
 
     done = call("verify")

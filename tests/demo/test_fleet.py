@@ -21,7 +21,6 @@ from pygit2.enums import ObjectType
 from canon_sweep.core import envfile
 from canon_sweep.demo import fleet, upstream
 from canon_sweep.demo.fleet import FLEET, DemoRecipe
-from canon_sweep.engine import source
 from canon_sweep.engine.local import LocalEngine
 from canon_sweep.engine.local.port import free, release
 from canon_sweep.engine.protocol import App, Engine
@@ -102,7 +101,7 @@ def files_of(recipe: DemoRecipe, tag: str) -> dict[str, str]:
 def checkout(recipe: DemoRecipe, tag: str, folder: Path) -> App:
     """A release of a recipe in a folder, as an app."""
     write(files_of(recipe, tag), folder)
-    return App(recipe.name, tag, STACK, "demo.ci.localhost", folder, {})
+    return App.read(recipe.name, tag, (STACK, "demo.ci.localhost"), folder, {})
 
 
 def tags_of(path: Path) -> set[str]:
@@ -356,7 +355,7 @@ def test_a_release_is_a_coop_cloud_recipe(tmp_path: Path, name: str, tag: str) -
     """Each release carries its own version, a timeout, a note and nothing unfilled."""
     app = checkout(RECIPES[name], tag, tmp_path)
 
-    read = source.read(app).compose
+    read = app.source.compose
 
     assert read.version == tag
     assert read.timeout == 60

@@ -9,7 +9,7 @@ import http.client
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,11 @@ class Bench:
             "configs": {"program": {"file": "./app.py", "name": "${STACK_NAME}_program_v1"}},
         }
         (self.source / "compose.yml").write_text(yaml.safe_dump(tree | top))
-        return App("note", version, self.stack, self.domain, self.source, env or {})
+        return self.read(version, env)
+
+    def read(self, version: str = "1.0.0+1", env: Mapping[str, str] | None = None) -> App:
+        """The recipe's files as they are now."""
+        return App.read("note", version, (self.stack, self.domain), self.source, env or {})
 
     def up(self, app: App) -> App:
         """Deploy an app and wait until it is ready."""
@@ -394,7 +398,7 @@ class Promises:
         """No text from a git repository gets anywhere as a name."""
         engine, stack = bench.engine, bench.stack
         app = bench.app()
-        bad = App(app.recipe, app.version, name, app.domain, app.source, {})
+        bad = replace(app, stack=name)
         calls: list[Any] = [
             lambda: engine.prepare(bad, 5),
             lambda: engine.deploy(bad),
@@ -434,27 +438,31 @@ class Promises:
     )
     def test_unsafe_recipes_are_refused(self, bench: Bench, top: dict[str, Any]) -> None:
         """A recipe cannot reach outside its stack; nothing is made of such a one."""
-        app = bench.app(**top)
-
         with pytest.raises(RecipeFault):
-            bench.engine.deploy(app)
+            bench.engine.deploy(bench.app(**top))
 
         assert bench.engine.leftovers(bench.stack) == ()
 
     def test_broken_files_are_the_recipes_fault(self, bench: Bench) -> None:
-        """A compose file that cannot be read is named."""
+        """A compose file that cannot be read is named, before any engine sees it."""
         app = bench.app()
-        (app.source / "compose.yml").write_text("services: {app: [")
+        (app.source.tree / "compose.yml").write_text("services: {app: [")
 
-        calls: list[Any] = [
-            lambda: bench.engine.prepare(app, 5),
-            lambda: bench.engine.deploy(app),
-        ]
-        for call in calls:
-            with pytest.raises(RecipeFault, match=r"compose\.yml"):
-                call()
+        with pytest.raises(RecipeFault, match=r"compose\.yml"):
+            bench.read()
 
-        assert bench.engine.leftovers(bench.stack) == ()
+    def test_what_was_read_is_what_gets_ready(self, bench: Bench) -> None:
+        """Files that change after they were read change nothing: a deploy sees one version."""
+        app = bench.app("1.0.0+1")
+        bench.engine.prepare(app, READY_SECONDS)
+        bench.engine.deploy(app)
+        for name in ("compose.yml", "app.py"):
+            (app.source.tree / name).write_text("services: {app: [")
+
+        bench.engine.wait_ready(app, READY_SECONDS)
+
+        assert bench.ask("/version") == "1.0.0+1"
+        bench.engine.undeploy(bench.stack)
 
     def test_what_is_not_deployed_does_not_get_ready(self, bench: Bench) -> None:
         """Waiting for nothing is a fault, not a success."""

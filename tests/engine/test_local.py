@@ -71,7 +71,7 @@ class Recipe:
         tree = {"services": body, "volumes": {"data": None}, "secrets": secret}
         (self.folder / "compose.yml").write_text(yaml.safe_dump(tree))
         (self.folder / "app.py").write_text(program)
-        return App("notes", version, STACK, "notes.ci.localhost", self.folder, {})
+        return App.read("notes", version, (STACK, "notes.ci.localhost"), self.folder, {})
 
     def server(self, version: str = "1.0.0+1", **changes: Any) -> App:
         return self.version(version, {"app": {**LOCAL, **changes}}, SERVER)
@@ -148,14 +148,14 @@ def appears(path: Path) -> str:
 
 def crashing(script: str, app: App, root: Path) -> subprocess.Popen[str]:
     """Another process that has the app and an engine at ``root`` and runs ``script``."""
-    fields = repr((app.recipe, app.version, app.stack, app.domain, str(app.source)))
+    fields = repr((app.recipe, app.version, (app.stack, app.domain), str(app.source.tree)))
     head = (
         "import os, sys, pathlib\n"
         "from canon_sweep.engine import local\n"
         "from canon_sweep.engine.local import state as local_state\n"
         "from canon_sweep.engine.protocol import App\n"
         f"*names, source = {fields}\n"
-        "app = App(*names, pathlib.Path(source), {})\n"
+        "app = App.read(*names, pathlib.Path(source), {})\n"
         f"engine = local.LocalEngine(pathlib.Path({str(root)!r}))\n"
     )
     return subprocess.Popen(
@@ -352,6 +352,21 @@ def test_an_open_port_is_enough_without_a_path(engine: LocalEngine, recipe: Reci
     engine.wait_ready(app, 30)
 
     assert engine.address(STACK, "app", 8080).host == "127.0.0.1"
+
+
+def test_a_deploy_sees_the_files_that_were_read(
+    engine: LocalEngine, recipe: Recipe, data: Path
+) -> None:
+    """Compose and sample files that are replaced after they were read change nothing."""
+    app = recipe.server(environment={**LOCAL["environment"], "WHO": "the first"})
+    recipe.server(environment={**LOCAL["environment"], "WHO": "the second"})
+    (recipe.folder / ".env.sample").write_text("COMPOSE_FILE=nothing.yml\n")
+
+    engine.prepare(app, 10)
+    engine.deploy(app)
+    engine.wait_ready(app, 30)
+
+    assert json.loads((data / "environment.json").read_text())["WHO"] == "the first"
 
 
 def test_an_update_ends_the_old_version_first(
@@ -847,13 +862,18 @@ def test_other_braces_are_left_alone(engine: LocalEngine, recipe: Recipe) -> Non
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "-rf", "/etc", "a\nb", "A" * 200])
-def test_hostile_names_touch_nothing(engine: LocalEngine, tmp_path: Path, name: str) -> None:
+def test_hostile_names_touch_nothing(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe, name: str
+) -> None:
     """A name that could be anything but a name is refused by every method."""
     victim = tmp_path / "x"
     victim.write_text("precious")
+    bad = replace(recipe.server(), stack=name)
     calls: list[Callable[[], object]] = [
-        lambda: engine.deploy(App("r", "1.0.0+1", name, "d", tmp_path, {})),
-        lambda: engine.wait_ready(App("r", "1.0.0+1", name, "d", tmp_path, {}), 1),
+        lambda: engine.prepare(bad, 1),
+        lambda: engine.deploy(bad),
+        lambda: engine.wait_ready(bad, 1),
+        lambda: App.read("r", "1.0.0+1", (name, "d"), recipe.folder, {}),
         lambda: engine.undeploy(name),
         lambda: engine.execute(name, "app", ["true"], 1),
         lambda: engine.execute("fine", name, ["true"], 1),

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.core import compose
-from canon_sweep.engine import source
 from canon_sweep.engine.protocol import App
 from canon_sweep.errors import RecipeFault
 
@@ -27,14 +26,14 @@ def checkout(tmp_path: Path) -> Path:
 def app(checkout: Path, chain: str = "compose.yml") -> App:
     """The recipe as it would be deployed."""
     env = {"COMPOSE_FILE": chain}
-    return App("note", "1.0.0+1", "st", "note.test", checkout, env)
+    return App.read("note", "1.0.0+1", ("st", "note.test"), checkout, env)
 
 
 def test_a_compose_file_that_is_named_often_is_read_once(checkout: Path) -> None:
     """Whatever it is called; the first name stays."""
     (checkout / "link.yml").symlink_to("compose.yml")
 
-    read = source.read(app(checkout, "compose.yml:./compose.yml:link.yml:compose.yml"))
+    read = app(checkout, "compose.yml:./compose.yml:link.yml:compose.yml").source
 
     assert read.files == (checkout / "compose.yml",)
 
@@ -45,9 +44,9 @@ def test_a_chain_has_a_bounded_number_of_files(checkout: Path) -> None:
         (checkout / f"{number}.yml").write_text(APP)
     chain = [f"{number}.yml" for number in range(33)]
 
-    assert len(source.read(app(checkout, ":".join(chain[:32]))).files) == 32
+    assert len(app(checkout, ":".join(chain[:32])).source.files) == 32
     with pytest.raises(RecipeFault, match="more than 32 files"):
-        source.read(app(checkout, ":".join(chain)))
+        app(checkout, ":".join(chain))
 
 
 def test_the_files_of_a_chain_are_bounded_together(checkout: Path) -> None:
@@ -55,9 +54,9 @@ def test_the_files_of_a_chain_are_bounded_together(checkout: Path) -> None:
     for name in ("a.yml", "b.yml"):
         (checkout / name).write_text(APP + "#" * 600_000)
 
-    assert source.read(app(checkout, "a.yml")).files
+    assert app(checkout, "a.yml").source.files
     with pytest.raises(RecipeFault, match="1 MiB together"):
-        source.read(app(checkout, "a.yml:b.yml"))
+        app(checkout, "a.yml:b.yml")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,7 @@ def test_no_file_outside_the_recipe_gets_into_a_container(
     (checkout / "compose.yml").write_text(text.replace("PATH", path))
 
     with pytest.raises(RecipeFault, match="points outside the recipe"):
-        source.read(app(checkout))
+        app(checkout)
 
 
 def test_files_of_the_recipe_and_bind_mounts_are_left_alone(checkout: Path) -> None:
@@ -94,7 +93,7 @@ def test_files_of_the_recipe_and_bind_mounts_are_left_alone(checkout: Path) -> N
         "configs: {c: {file: ./own}, d: {file: ../own}}"
     )
 
-    assert source.read(app(checkout, "deep/compose.yml:compose.yml")).compose.services
+    assert app(checkout, "deep/compose.yml:compose.yml").source.compose.services
 
 
 @pytest.mark.parametrize(
@@ -111,7 +110,7 @@ def test_what_the_reading_did_not_think_of_is_the_recipes_fault(
     monkeypatch.setattr(compose, "parse", parse)
 
     with pytest.raises(RecipeFault, match="no compose file that can be read") as caught:
-        source.read(app(checkout))
+        app(checkout)
 
     assert caught.value.what.isprintable()
 
@@ -129,4 +128,4 @@ def test_a_number_without_bound_is_the_recipes_fault(checkout: Path, text: str) 
     (checkout / "compose.yml").write_text(text)
 
     with pytest.raises(RecipeFault):
-        source.read(app(checkout))
+        app(checkout)

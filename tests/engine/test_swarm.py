@@ -284,7 +284,8 @@ def test_secrets_are_made_once_and_kept(bench: Bench, client: Any) -> None:
         "secrets": {"pw": {"external": True, "name": "${STACK_NAME}_pw_${SECRET_PW_VERSION}"}}
     }
     app = bench.app(services={"app": body}, **top)
-    (app.source / ".env.sample").write_text("SECRET_PW_VERSION=v1 # length=20\n")
+    (app.source.tree / ".env.sample").write_text("SECRET_PW_VERSION=v1 # length=20\n")
+    app = bench.read()
     bench.up(app)
     first = bench.shell("cat /run/secrets/pw")
     (made,) = client.secrets(filters={"name": name})
@@ -526,10 +527,10 @@ def test_variables_that_steer_the_command_are_refused(bench: Bench) -> None:
     """A recipe's sample file cannot make the docker command load code of its own."""
     for name in ("LD_PRELOAD", "DOCKER_HOST", "DOCKER_CONFIG", "PATH"):
         app = bench.app()
-        (app.source / ".env.sample").write_text(f"{name}=/evil\n")
+        (app.source.tree / ".env.sample").write_text(f"{name}=/evil\n")
 
         with pytest.raises(RecipeFault, match=name):
-            bench.engine.deploy(app)
+            bench.engine.deploy(bench.read())
 
     assert bench.engine.leftovers(STACK) == ()
 
@@ -538,8 +539,8 @@ def _wants(bench: Bench, name: str) -> App:
     body = service("1.0.0+1")
     body["environment"] |= {name: f"${{{name}}}"}
     app = bench.app(services={"app": body})
-    (app.source / ".env.sample").write_text(f"{name}=http://proxy.test\n")
-    return app
+    (app.source.tree / ".env.sample").write_text(f"{name}=http://proxy.test\n")
+    return bench.read()
 
 
 NETWORK = ("HTTP_PROXY", "https_proxy", "ALL_PROXY", "NO_PROXY", "OTEL_SDK_X", "SSL_CERT_FILE")
@@ -582,10 +583,10 @@ def test_a_variable_that_no_file_mentions_is_not_handed_on(
         return Completed(0, "")
 
     monkeypatch.setattr(process, "run", run)
-    app = bench.app()
-    (app.source / ".env.sample").write_text("".join(f"{name}=x\n" for name in (*NETWORK, "TMPDIR")))
+    sample = bench.app().source.tree / ".env.sample"
+    sample.write_text("".join(f"{name}=x\n" for name in (*NETWORK, "TMPDIR")))
 
-    bench.engine.deploy(app)
+    bench.engine.deploy(bench.read())
 
     assert seen["STACK_NAME"] == STACK
     assert not {*NETWORK, "TMPDIR"} & set(seen)
@@ -593,8 +594,9 @@ def test_a_variable_that_no_file_mentions_is_not_handed_on(
 
 def test_a_list_of_files_in_one_name_is_refused(bench: Bench) -> None:
     """The docker command splits at commas: a name with one would reach outside the recipe."""
-    app = bench.app(env={"COMPOSE_FILE": "a,b.yml"})
-    (app.source / "compose.yml").rename(app.source / "a,b.yml")
+    tree = bench.app().source.tree
+    (tree / "compose.yml").rename(tree / "a,b.yml")
+    app = bench.read(env={"COMPOSE_FILE": "a,b.yml"})
 
     with pytest.raises(RecipeFault, match="a,b"):
         bench.engine.deploy(app)

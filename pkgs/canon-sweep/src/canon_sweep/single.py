@@ -9,7 +9,6 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Decision, Facts, Policy
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import Version, ordered
-from canon_sweep.engine import source
 from canon_sweep.engine.protocol import App
 from canon_sweep.errors import HostFault, RecipeFault, StateFault, UsageFault
 from canon_sweep.harness.order import Order
@@ -104,8 +103,8 @@ def _labelled_version(recipe: str, world: RealWorld, facts: Facts, commit: str) 
     env = world.settings.recipes[recipe].env
     with world.checkouts(recipe) as checkout:
         try:
-            app = App(recipe, commit, "version", "version", checkout(commit), env)
-            label = source.read(app).compose.version
+            names = ("version", "version")
+            label = App.read(recipe, commit, names, checkout(commit), env).source.compose.version
         except RecipeFault:
             return None  # the install tier says it better
     return ordered(facts.rule, label)

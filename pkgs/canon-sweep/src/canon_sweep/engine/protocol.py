@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from canon_sweep.engine.source import Source
+from canon_sweep.engine.source import read as read_source
 from canon_sweep.process import Completed
 
 
@@ -17,16 +19,35 @@ from canon_sweep.process import Completed
 class App:
     """One version of a recipe under the names it is deployed with.
 
-    ``source`` is the checked-out tree of the version; ``env`` holds the
-    operator's values, on top of the recipe's own ``.env.sample``.
+    What its files say was read when it was made: whatever becomes of them, every step
+    of a deploy sees the same.
     """
 
     recipe: str
     version: str
     stack: str
     domain: str
-    source: Path
-    env: Mapping[str, str]
+    source: Source
+
+    @classmethod
+    def read(
+        cls,
+        recipe: str,
+        version: str,
+        names: tuple[str, str],
+        tree: Path,
+        env: Mapping[str, str],
+    ) -> App:
+        """Read the checked-out ``tree`` of a version; ``names`` are its stack and domain.
+
+        ``env`` holds the operator's values, on top of the recipe's own ``.env.sample``.
+
+        Raises:
+            RecipeFault: a name is not safe, or the recipe's files cannot be read.
+        """
+        stack, domain = names
+        source = read_source(tree, recipe=recipe, stack=stack, domain=domain, env=env)
+        return cls(recipe, version, stack, domain, source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +88,7 @@ class Engine(Protocol):
 
         Raises:
             HostFault: an image cannot be had.
-            RecipeFault: the recipe's files cannot be read.
+            RecipeFault: the engine cannot run such a recipe.
         """
         ...
 
@@ -77,7 +98,7 @@ class Engine(Protocol):
         Existing volumes and secrets of the stack are used again, missing ones made.
 
         Raises:
-            RecipeFault: the recipe's files cannot be read or are refused by the engine.
+            RecipeFault: the recipe's files are refused by the engine.
         """
         ...
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from canon_sweep.core import compose, envfile, names
 from canon_sweep.core.compose import Compose
-from canon_sweep.engine.protocol import App
 from canon_sweep.errors import RecipeFault
 
 MAX_FILE = 1024 * 1024
@@ -19,49 +18,61 @@ MAX_TEXT = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A deployment's files, read: what to deploy (``files``) and with which variables."""
+    """A version's files, read once: what is deployed, and with which variables.
 
+    ``tree`` is the checkout; ``texts`` has the compose files' by their paths in it, in
+    the order in which they are put together; ``env`` holds the operator's values, on
+    top of the recipe's own ``.env.sample``.
+    """
+
+    tree: Path
     compose: Compose
-    files: tuple[Path, ...]
+    texts: Mapping[str, str]
     env: Mapping[str, str]
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Where the compose files are."""
+        return tuple(self.tree / name for name in self.texts)
 
-def read(app: App) -> Source:
-    """Read what an app is made of.
+
+def read(tree: Path, *, recipe: str, stack: str, domain: str, env: Mapping[str, str]) -> Source:
+    """Read a version's files as they are deployed under these names.
 
     Raises:
         RecipeFault: a name is not safe, or a file is missing, outside the
             checkout, too large, or no compose file.
     """
+    check_stack(stack)
+    if not names.is_domain(domain):
+        raise RecipeFault(f"{names.printable(domain)} is no domain")
     try:
-        return _read(app)
+        values = envfile.app_env(
+            _optional(tree, ".env.sample"),
+            _optional(tree, "abra.sh"),
+            env,
+            recipe=recipe,
+            stack=stack,
+            domain=domain,
+        )
+        texts = _chain(tree, envfile.compose_files(values.values))
+        parsed = compose.parse(texts, stack, values.values, values.lengths)
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         # a net under the checks of `compose`: a strange file is never our own crash
         raise RecipeFault(
             f"the recipe has no compose file that can be read: {names.plain(str(error)[:200])}"
         ) from error
+    source = Source(tree, parsed, texts, values.values)
+    _check_files(source)
+    return source
 
 
-def _read(app: App) -> Source:
-    check_stack(app.stack)
-    if not names.is_domain(app.domain):
-        raise RecipeFault(f"{names.printable(app.domain)} is no domain")
-    env = envfile.app_env(
-        _optional(app.source, ".env.sample"),
-        _optional(app.source, "abra.sh"),
-        app.env,
-        recipe=app.recipe,
-        stack=app.stack,
-        domain=app.domain,
-    )
-    texts = _chain(app.source, envfile.compose_files(env.values))
-    read = compose.parse(texts, app.stack, env.values, env.lengths)
-    files = tuple(app.source / name for name in texts)
-    for name in read.files:
-        # a relative one is below the first compose file's folder
-        if not _is_inside(app.source, files[0].parent / name):
+def _check_files(source: Source) -> None:
+    # a relative one is below the first compose file's folder
+    folder = source.files[0].parent
+    for name in source.compose.files:
+        if not _is_inside(source.tree, folder / name):
             raise RecipeFault(f"{names.printable(name)} points outside the recipe")
-    return Source(compose=read, files=files, env=env.values)
 
 
 def check_stack(stack: str) -> None:

@@ -175,8 +175,8 @@ class _ColdRun:
 
     def _upgrade_to_target(self, base: Base, names: tuple[str, str]) -> None:
         self.base = base.tag
-        app = self._target(names)
         try:
+            app = self._target(names)
             self.stage.up(app)
             self._probe(app)
             self._check_data(app)

@@ -141,8 +141,8 @@ class _QuickRun:
     checkout: Checkout
 
     def reattach(self) -> Judged:
-        app = self._app(self.canonical.release_tag, self.canonical.commit)
         try:
+            app = self._app(self.canonical.release_tag, self.canonical.commit)
             self.stage.up(app)
             self._check_data(app)
         except RecipeFault as fault:

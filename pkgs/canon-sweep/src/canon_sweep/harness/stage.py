@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from canon_sweep.core import names
-from canon_sweep.engine import source
 from canon_sweep.engine.protocol import App, Engine
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
 from canon_sweep.harness.discard import discard
@@ -77,9 +76,12 @@ class Stage:
         )
 
     def app(self, version: str, names_: tuple[str, str], tree: Path, env: Mapping[str, str]) -> App:
-        """One version under one pair of names."""
-        stack, domain = names_
-        return App(self.recipe, version, stack, domain, tree, env)
+        """One version under one pair of names, its files read once.
+
+        Raises:
+            RecipeFault: the recipe's files cannot be read.
+        """
+        return App.read(self.recipe, version, names_, tree, env)
 
     def up(self, app: App) -> None:
         """Deploy an app, or update it, and wait until it is ready.
@@ -158,5 +160,5 @@ class Stage:
             return f"(no logs: {fault})"
 
     def _deploy_limit(self, app: App) -> float:
-        label = source.read(app).compose.timeout
+        label = app.source.compose.timeout
         return self.limits.deploy or label or self.limits.deploy_default

@@ -69,30 +69,31 @@ class LocalEngine:
         return ""
 
     def prepare(self, app: App, timeout: float) -> None:
-        """Read the recipe; there is nothing to fetch.
+        """Check that the recipe can run here; there is nothing to fetch.
 
         Raises:
-            RecipeFault: the recipe's files cannot be read or cannot run here.
+            RecipeFault: the recipe cannot run here.
         """
         del timeout
-        _read(app)
+        source.check_stack(app.stack)
+        _plans(app.source.compose)
 
     def deploy(self, app: App) -> None:
         """Start the stack, or end its processes and start this version on the same volumes.
 
         Raises:
-            RecipeFault: the recipe's files cannot be read or cannot run here.
+            RecipeFault: the recipe cannot run here.
             HostFault: the root folder cannot be written, or no process started.
         """
-        compose, plans = _read(app)
         folder = self._folder(app.stack)
+        plans = _plans(app.source.compose)
         try:
             (folder / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
             # the copy first: while it is made, the old version still runs
-            fresh = _copied(app.source, folder / "source.new")
+            fresh = _copied(app.source.tree, folder / "source.new")
             self._end(folder)
             _replace(fresh, folder / "source")
-            values = self._values(compose, folder)
+            values = self._values(app.source.compose, folder)
             Start(folder, plans, values, self._taken_ports(), self._grace).run(app.version)
         except (OSError, shutil.Error) as error:
             raise HostFault(f"stack {app.stack} cannot be written: {error}") from error
@@ -264,13 +265,12 @@ class LocalEngine:
         return taken
 
 
-def _read(app: App) -> tuple[Compose, tuple[Plan, ...]]:
-    compose = source.read(app).compose
+def _plans(compose: Compose) -> tuple[Plan, ...]:
     plans = local_plan.plans(compose)
     known = local_plan.known_marks(compose)
     for plan in plans:
         local_plan.check_marks(plan, known)
-    return compose, plans
+    return plans
 
 
 def _is_ours(folder: Path) -> bool:

@@ -13,7 +13,6 @@ from pathlib import Path
 from canon_sweep import process
 from canon_sweep.bounded import OverdueError, bounded
 from canon_sweep.core import names
-from canon_sweep.engine import source as recipe_source
 from canon_sweep.engine.protocol import Address, App, Volume
 from canon_sweep.engine.source import Source, check_part, check_stack
 from canon_sweep.engine.swarm import overlay, volume
@@ -78,9 +77,9 @@ class SwarmEngine:
         Raises:
             HostFault: no active Swarm, an external network is missing, or an image
                 cannot be had.
-            RecipeFault: the recipe's files cannot be read.
         """
-        source = recipe_source.read(app)
+        check_stack(app.stack)
+        source = app.source
         deadline = time.monotonic() + timeout
         self._check_swarm()
         for network in source.compose.networks:
@@ -97,9 +96,10 @@ class SwarmEngine:
         """Start the stack, or update it to this version; returns before it is ready.
 
         Raises:
-            RecipeFault: the recipe's files cannot be read or are refused by the engine.
+            RecipeFault: the recipe's files are refused by the engine.
         """
-        source = recipe_source.read(app)
+        check_stack(app.stack)
+        source = app.source
         environment = self._environment(source)
         files = [str(path.absolute()) for path in source.files]
         for path in files:
@@ -120,8 +120,8 @@ class SwarmEngine:
         Raises:
             RecipeFault: a service failed for good, or was not ready in ``timeout`` seconds.
         """
-        source = recipe_source.read(app)
-        swarm_stack.wait_ready(self._docker, app, source, self._limits, timeout)
+        check_stack(app.stack)
+        swarm_stack.wait_ready(self._docker, app, self._limits, timeout)
 
     def undeploy(self, stack: str) -> None:
         """End the stack and wait until nothing of it is left but volumes and secrets."""
@@ -279,7 +279,7 @@ class SwarmEngine:
 
     def _write_overlay(self, app: App, source: Source, swarm: Body) -> Path:
         text = overlay.text(
-            [path.read_text("utf-8") for path in source.files],
+            list(source.texts.values()),
             recipe=app.recipe,
             version=app.version,
             stack=app.stack,
@@ -294,7 +294,7 @@ class SwarmEngine:
         return path
 
     def _environment(self, source: Source) -> dict[str, str]:
-        mentioned = set(_WORD.findall("\n".join(path.read_text("utf-8") for path in source.files)))
+        mentioned = set(_WORD.findall("\n".join(source.texts.values())))
         values = {}
         for name, value in source.env.items():
             of_network = _OF_NETWORK.fullmatch(name) is not None

@@ -6,7 +6,6 @@ import time
 
 from canon_sweep.core import names
 from canon_sweep.engine.protocol import App
-from canon_sweep.engine.source import Source
 from canon_sweep.engine.swarm import facts, volume, watch
 from canon_sweep.engine.swarm.api import Docker
 from canon_sweep.engine.swarm.facts import NAMESPACE, Service, Task
@@ -30,7 +29,7 @@ def services(docker: Docker, stack: str) -> tuple[Service, ...]:
     return tuple(facts.service(body, stack, tasks, containers, VERSION) for body in found)
 
 
-def wait_ready(docker: Docker, app: App, source: Source, limits: Limits, timeout: float) -> None:
+def wait_ready(docker: Docker, app: App, limits: Limits, timeout: float) -> None:
     """Return as soon as every service of the app's version is up and healthy.
 
     Raises:
@@ -38,7 +37,7 @@ def wait_ready(docker: Docker, app: App, source: Source, limits: Limits, timeout
         HostFault: a service cannot run here, or found no room here in time.
     """
     node = docker.info()["Swarm"]["NodeID"]
-    readiness = Readiness(source.compose.services, app.version, node, limits)
+    readiness = Readiness(app.source.compose.services, app.version, node, limits)
 
     def look() -> Look:
         return readiness.look(services(docker, app.stack), time.time())
