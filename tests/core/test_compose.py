@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canon_sweep.core.compose import Compose, Secret, interpolate, parse
+from canon_sweep.core.compose import Compose, Secret, parse
+from canon_sweep.core.composefile import interpolate
 from canon_sweep.errors import RecipeFault
 
 GOOD = """

@@ -58,3 +58,26 @@ class Canonical(msgspec.Struct, frozen=True, kw_only=True):
     def release_tag(self) -> str:
         """The tag that was promoted; a cc-ci record has it as its version."""
         return self.tag or self.version
+
+    def kept_by(self, engine: str) -> bool:
+        """Whether the engine of this name made the volumes and secrets that the record names."""
+        return not self.kept_elsewhere(engine)
+
+    def kept_elsewhere(self, engine: str) -> str:
+        """Why the engine of this name keeps nothing of this record; empty if it does."""
+        if not self.stack:
+            return "it is a record only, without volumes or secrets of ours"
+        return made_elsewhere(self.engine, engine)
+
+
+def made_elsewhere(recorded: str, engine: str) -> str:
+    """Why what was ``recorded`` under an engine's name is not ``engine``'s; empty if it is.
+
+    The one place where two engines' names are compared.  A record without a name is
+    another tool's, and nobody's here.
+    """
+    if recorded == engine:
+        return ""
+    if not recorded:
+        return "it was made by another tool"
+    return f"it was made by the {recorded} engine, the configuration has {engine}"

@@ -6,31 +6,14 @@ is left to ``docker stack deploy``, which reads the same files itself.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
-from canon_sweep.core import names
+from canon_sweep.core import composefile, names
 from canon_sweep.errors import RecipeFault
 
-MAX_NODES = 20_000
-MAX_DEPTH = 40
 MAX_REPLICAS = 100
-
-_VARIABLE = re.compile(
-    r"\$(?:"
-    r"(?P<escaped>\$)"
-    r"|(?P<plain>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<operator>:?[-?+])(?P<word>[^}]*))?\}"
-    r"|(?P<invalid>)"
-    r")",
-    re.ASCII,
-)
-# YAML can write halves of characters, which no file and no terminal can hold
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +69,12 @@ def parse(
     tree: dict[str, Any] = {}
     files: list[str] = []
     for name, text in texts.items():
-        part = _interpolated(_load(name, text), env, name)
+        part = composefile.read(name, text, env)
         # each by itself too: a later file can hide from us what the deploy still reads
         _volumes(part, stack, name)
         _networks(part, name)
         files += _files(part, name)
-        tree = _merge(tree, part)
+        tree = composefile.merged(tree, part)
     shown = " + ".join(texts)
     services = {name: _service(name, body, shown) for name, body in _table(tree, "services", shown)}
     if not services:
@@ -108,92 +91,6 @@ def parse(
         version=labels.get(f"{prefix}version"),
         tree=tree,
     )
-
-
-def interpolate(text: str, env: Mapping[str, str], where: str) -> str:
-    """Replace ``$NAME`` and ``${NAME…}`` by the rules of compose files.
-
-    Raises:
-        RecipeFault: a lone ``$``, or a required variable (``:?``) that is not set.
-    """
-
-    def replace(match: re.Match[str]) -> str:
-        if match["escaped"]:
-            return "$"
-        if match["invalid"] is not None:
-            raise RecipeFault(f"{where}: lone '$' in {names.printable(text)}", do="write '$$'")
-        return _value(match, env, where)
-
-    return _VARIABLE.sub(replace, text)
-
-
-def _value(match: re.Match[str], env: Mapping[str, str], where: str) -> str:
-    name = match["plain"] or match["braced"]
-    operator, word = match["operator"] or "", match["word"] or ""
-    value = env.get(name)
-    is_set = bool(value) if operator.startswith(":") else value is not None
-    if operator.endswith("+"):
-        return word if is_set else ""
-    if is_set or not operator:
-        return value or ""
-    if operator.endswith("?"):
-        told = names.plain(word[:200]) or "it is required"
-        raise RecipeFault(f"{where}: {name} is not set: {told}")
-    return word
-
-
-def _load(name: str, text: str) -> dict[str, Any]:
-    try:
-        tree = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        told = names.plain(str(error.problem or error.context))
-        raise RecipeFault(f"{name} is not YAML{line}: {told}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        told = names.plain(" ".join(str(error)[:200].split()))
-        raise RecipeFault(f"{name} is not YAML: {told}") from error
-    if not isinstance(tree, dict):
-        raise RecipeFault(f"{name} is no compose file: it holds no table")
-    return tree
-
-
-def _interpolated(tree: dict[str, Any], env: Mapping[str, str], where: str) -> dict[str, Any]:
-    # aliases can make a small file unfold without bound, or hold itself
-    left = iter(range(MAX_NODES))
-
-    def walk(node: Any, depth: int) -> Any:
-        if depth > MAX_DEPTH or next(left, None) is None:
-            raise RecipeFault(f"{where} unfolds to more than a compose file can be")
-        if isinstance(node, str):
-            return interpolate(_whole(node, where), env, where)
-        if isinstance(node, dict):
-            return {_whole(str(k), where): walk(value, depth + 1) for k, value in node.items()}
-        if isinstance(node, list):
-            return [walk(value, depth + 1) for value in node]
-        return node
-
-    result = walk(tree, 0)
-    assert isinstance(result, dict)
-    return result
-
-
-def _whole(text: str, where: str) -> str:
-    if _HALF.search(text):
-        raise RecipeFault(f"{where}: {names.printable(text)} has half a character")
-    return text
-
-
-def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        before = merged.get(key)
-        if isinstance(before, dict) and isinstance(value, dict):
-            merged[key] = _merge(before, value)
-        elif isinstance(before, list) and isinstance(value, list) and key != "command":
-            merged[key] = [*before, *value]
-        else:
-            merged[key] = value
-    return merged
 
 
 def _table(tree: Mapping[str, Any], key: str, where: str) -> Iterator[tuple[str, dict[str, Any]]]:

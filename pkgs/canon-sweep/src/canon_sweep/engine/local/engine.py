@@ -24,7 +24,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from canon_sweep.core import names
 from canon_sweep.core.compose import Compose
 from canon_sweep.engine import source
 from canon_sweep.engine.local import log as local_log
@@ -32,6 +31,7 @@ from canon_sweep.engine.local import plan as local_plan
 from canon_sweep.engine.local import port as local_port
 from canon_sweep.engine.local import process as local_process
 from canon_sweep.engine.local import state as local_state
+from canon_sweep.engine.local import tree as local_tree
 from canon_sweep.engine.local.plan import Plan
 from canon_sweep.engine.local.process import Held
 from canon_sweep.engine.local.ready import Watch
@@ -90,9 +90,9 @@ class LocalEngine:
         try:
             (folder / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
             # the copy first: while it is made, the old version still runs
-            fresh = _copied(app.source.tree, folder / "source.new")
+            fresh = local_tree.copied(app.source.tree, folder / "source.new")
             self._end(folder)
-            _replace(fresh, folder / "source")
+            local_tree.replace(fresh, folder / "source")
             values = self._values(app.source.compose, folder)
             Start(folder, plans, values, self._taken_ports(), self._grace).run(app.version)
         except (OSError, shutil.Error) as error:
@@ -215,7 +215,7 @@ class LocalEngine:
     def stacks_of_ours(self) -> tuple[str, ...]:
         """Stacks that are deployed here, or whose deploy or undeploy was cut short."""
         stacks = self._root / "stacks"
-        return tuple(sorted(name for name in folders(stacks) if _is_ours(stacks / name)))
+        return tuple(sorted(name for name in folders(stacks) if local_tree.is_ours(stacks / name)))
 
     def volumes_of_ours(self) -> tuple[str, ...]:
         """Every volume here, by full name, sorted."""
@@ -271,30 +271,6 @@ def _plans(compose: Compose) -> tuple[Plan, ...]:
     for plan in plans:
         local_plan.check_marks(plan, known)
     return plans
-
-
-def _is_ours(folder: Path) -> bool:
-    """Whether a deploy made the folder, however early it ended."""
-    if names.stack_problem(folder.name):
-        return False
-    try:
-        found = {entry.name for entry in folder.iterdir()}
-    except OSError:
-        return False  # ours can be read by us
-    return not found or not found.isdisjoint({"state.json", "source", "source.new", "logs"})
-
-
-def _copied(origin: Path, goal: Path) -> Path:
-    shutil.rmtree(goal, ignore_errors=True)
-    # links stay links: what they point to is not ours to copy
-    shutil.copytree(origin, goal, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-    return goal
-
-
-def _replace(fresh: Path, goal: Path) -> None:
-    if goal.exists():
-        shutil.rmtree(goal)
-    fresh.rename(goal)
 
 
 def _await_end(held: Held, timeout: float) -> None:

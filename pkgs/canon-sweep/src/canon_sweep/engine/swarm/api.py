@@ -6,15 +6,10 @@ A thing that is asked for and not there is no trouble: None, or nothing done.
 
 from __future__ import annotations
 
-import http.client
-import json
-import queue
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -22,9 +17,9 @@ import docker
 import docker.errors
 import docker.types
 import docker.utils
-import urllib3.exceptions
 
 from canon_sweep.core import names
+from canon_sweep.engine.swarm.events import TROUBLE, Events
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed
 
@@ -40,23 +35,6 @@ _NO_PROGRAM = re.compile(
 )
 
 Body = Mapping[str, Any]
-
-_TROUBLE = (
-    docker.errors.DockerException,
-    urllib3.exceptions.HTTPError,
-    http.client.HTTPException,
-    json.JSONDecodeError,
-    OSError,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened: ``container`` ``start``, ``service`` ``update``, ..."""
-
-    kind: str
-    action: str
-    attributes: Mapping[str, str]
 
 
 class Docker:
@@ -80,7 +58,7 @@ class Docker:
             yield self._client
         except docker.errors.APIError as error:
             raise HostFault(f"Docker refused: {_told(error)}") from error
-        except _TROUBLE as error:
+        except TROUBLE as error:
             raise HostFault(
                 f"Docker does not answer at {self.host}: {_innermost(error)}",
                 do="start it, and check `docker info`",
@@ -287,45 +265,6 @@ class Docker:
             yield events
         finally:
             events.close()
-
-
-class Events:
-    """The engine's events, read by a thread so that waiting can be bounded."""
-
-    def __init__(self, host: str, stream: Any) -> None:
-        self._host = host
-        self._stream = stream
-        self._queue: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, name="docker-events", daemon=True).start()
-
-    def wait(self, concerns: Callable[[Event], bool], timeout: float) -> None:
-        """Return at the next event that concerns the caller, or after ``timeout`` seconds.
-
-        Raises:
-            HostFault: the engine ended while it was listened to.
-        """
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                event = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                return
-            if event is None:
-                raise HostFault(f"Docker at {self._host} stopped in the middle")
-            if concerns(event):
-                return
-
-    def close(self) -> None:
-        """Unsubscribe."""
-        with suppress(*_TROUBLE, AttributeError):
-            self._stream.close()
-
-    def _read(self) -> None:
-        with suppress(*_TROUBLE, AttributeError, ValueError):
-            for line in self._stream:
-                attributes = line.get("Actor", {}).get("Attributes") or {}
-                self._queue.put(Event(line.get("Type", ""), line.get("Action", ""), attributes))
-        self._queue.put(None)
 
 
 def _found(call: Callable[[], Any]) -> Body | None:

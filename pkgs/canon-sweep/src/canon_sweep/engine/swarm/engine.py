@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
 import secrets
 import string
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from canon_sweep import process
 from canon_sweep.bounded import OverdueError, bounded
 from canon_sweep.core import names
 from canon_sweep.engine.protocol import Address, App, Volume
 from canon_sweep.engine.source import Source, check_part, check_stack
+from canon_sweep.engine.swarm import command as docker_command
 from canon_sweep.engine.swarm import overlay, volume
 from canon_sweep.engine.swarm import stack as swarm_stack
 from canon_sweep.engine.swarm.api import Body, Docker
@@ -22,29 +20,7 @@ from canon_sweep.engine.swarm.ready import Limits
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed
 
-DEPLOY_SECONDS = 120.0
 LETTERS = string.ascii_letters + string.digits
-
-# what `docker stack deploy` says when it is not the recipe's fault
-_OF_HOST = re.compile(
-    r"cannot connect to the docker daemon|is not a swarm manager|could not be found"
-    r"|network \S+ not found"
-    r"|update out of sequence|rpc error: code = (?:unavailable|deadlineexceeded)"
-    r"|context deadline exceeded|no space left on device",
-    re.IGNORECASE,
-)
-# variables that would steer the docker command itself, or what it loads
-_STEERING = re.compile(
-    r"PATH|HOME|LD_.*|GODEBUG|DOCKER_(?:HOST|CONFIG|CONTEXT|TLS|TLS_VERIFY|CERT_PATH"
-    r"|API_VERSION|CONTENT_TRUST.*|CLI_.*|CUSTOM_HEADERS|STACK_ORCHESTRATOR)",
-    re.IGNORECASE,
-)
-# Variables that an app may well have for itself, and that steer the command only where
-# it speaks to its engine over a network; handed on only if the files mention them.
-_OF_NETWORK = re.compile(
-    r"(?:HTTP|HTTPS|ALL|NO)_PROXY|OTEL_.*|SSL_CERT_.*|SSH_AUTH_SOCK|TMPDIR", re.IGNORECASE
-)
-_WORD = re.compile(r"[A-Za-z0-9_]+", re.ASCII)
 
 
 class SwarmEngine:
@@ -100,17 +76,13 @@ class SwarmEngine:
         """
         check_stack(app.stack)
         source = app.source
-        environment = self._environment(source)
-        files = [str(path.absolute()) for path in source.files]
-        for path in files:
-            if any(sign in path for sign in ',"\n'):
-                # the command reads its list of files as comma-separated values
-                raise RecipeFault(f"{path!r} is no name for a compose file")
+        environment = docker_command.environment(source, self._docker)
+        files = docker_command.files(source)
         swarm = self._check_swarm()
         self._make_secrets(app, source)
         over = self._write_overlay(app, source, swarm)
         try:
-            self._stack_deploy(app.stack, [*files, str(over)], environment)
+            docker_command.deploy(self._docker, app.stack, [*files, str(over)], environment)
         finally:
             over.unlink(missing_ok=True)
 
@@ -292,35 +264,3 @@ class SwarmEngine:
         except OSError as error:
             raise HostFault(f"{path} cannot be written: {error.strerror}") from error
         return path
-
-    def _environment(self, source: Source) -> dict[str, str]:
-        mentioned = set(_WORD.findall("\n".join(source.texts.values())))
-        values = {}
-        for name, value in source.env.items():
-            of_network = _OF_NETWORK.fullmatch(name) is not None
-            if of_network and name not in mentioned:
-                continue  # nobody would see it but the command itself
-            # with a socket of this machine, no proxy and no certificate is asked for
-            steers = name.upper() == "TMPDIR" or (of_network and not self._docker.is_here)
-            if steers or _STEERING.fullmatch(name):
-                raise RecipeFault(f"the recipe sets {name}, which would steer the docker command")
-            if "=" in name or "\0" in name + value:
-                raise RecipeFault(f"the recipe's variable {name!r} cannot be set")
-            values[name] = value
-        ours = {name: os.environ.get(name, "") for name in ("PATH", "HOME")}
-        return {**values, **ours, "DOCKER_HOST": self._docker.host}
-
-    def _stack_deploy(
-        self, stack: str, files: Sequence[str], environment: Mapping[str, str]
-    ) -> None:
-        command = ["docker", "stack", "deploy", "--resolve-image", "never", "--prune"]
-        for path in files:
-            command += ["-c", path]
-        done = process.run([*command, stack], env=environment, timeout=DEPLOY_SECONDS)
-        if done.exit_code == 0:
-            return
-        said = names.plain(" ".join(done.output.split())[-500:])
-        self._docker.info()  # an engine that has died is no fault of the recipe
-        if _OF_HOST.search(said):
-            raise HostFault(f"docker stack deploy failed: {said}")
-        raise RecipeFault(f"docker stack deploy refused the recipe: {said}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from canon_sweep.engine.swarm.api import Docker, Event
+from canon_sweep.engine.swarm.api import Docker
+from canon_sweep.engine.swarm.events import Event
 from canon_sweep.engine.swarm.facts import NAMESPACE
 from canon_sweep.engine.swarm.ready import Look
 
