@@ -617,6 +617,25 @@ def test_what_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     assert not local_process.runs(held.identity)
 
 
+def test_a_recorded_process_without_a_keeper_is_ended_too(tmp_path: Path) -> None:
+    """As an older canon-sweep left it: with its session, and also if it ignores SIGTERM."""
+    script = "trap '' TERM; sh -c 'echo $$ > draft; mv draft pid; sleep 99' & sleep 99; sleep 99"
+    with (
+        (tmp_path / "log").open("wb") as log,
+        process.start(
+            ["sh", "-c", script], env={"PATH": os.environ["PATH"]}, cwd=tmp_path, output=log
+        ) as child,
+    ):
+        grandchild = int(appears(tmp_path / "pid"))
+        found = keeper.stat(child.pid)
+        assert found is not None
+
+        local_process.end([Identity(child.pid, found.start, keeper.boot())], tmp_path, grace=0.1)
+
+        assert ends(child.pid, within=0)
+        assert ends(grandchild, within=0)
+
+
 def test_a_command_runs_with_the_services_environment(engine: LocalEngine, recipe: Recipe) -> None:
     """A command in a service sees what the service sees, and answers its exit code."""
     engine.deploy(recipe.server())

@@ -28,7 +28,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MARK = "CANON_SWEEP_KEEPER"
-# the name that the keeper has in /proc/<pid>/comm while its program runs
+# the name that the keeper has in /proc/<pid>/comm before its program has begun
+STARTS = "canon-starter"
+# while its program runs
 KEEPS = "canon-keeper"
 # and while it ends what the program has left behind
 ENDS = "canon-ender"
@@ -89,6 +91,14 @@ def descendants(ancestor: int, table: dict[int, Stat]) -> Iterator[Stat]:
             yield child
 
 
+def name_of(pid: int) -> str:
+    """The name that a process goes by; empty where there is none of that number."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").rstrip("\n")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def boot() -> str:
     """The name of the time since the last boot."""
     return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
@@ -117,6 +127,7 @@ def main(arguments: Sequence[str]) -> int:
     gate, grace, command = int(arguments[0]), float(arguments[1]), list(arguments[2:])
     signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    _prctl(_PR_SET_NAME, STARTS.encode())
     if not os.read(gate, 1):
         return 0
     os.close(gate)

@@ -120,11 +120,7 @@ def runs(identity: Identity) -> bool:
 
 def is_up(identity: Identity) -> bool:
     """Whether the program itself runs, not only its keeper before or after it."""
-    try:
-        name = Path(f"/proc/{identity.pid}/comm").read_text("utf-8", "replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return name.strip() == keeper.KEEPS and runs(identity)
+    return keeper.name_of(identity.pid) == keeper.KEEPS and runs(identity)
 
 
 def exit_code(identity: Identity) -> int | None:
@@ -175,8 +171,11 @@ def _end_with(number: signal.Signals, ours: Sequence[Identity], home: Path, boun
     told: set[tuple[int, int]] = set()
     while True:
         table = keeper.everybody()
-        keepers = [table[each.pid] for each in ours if _runs_in(table, each)]
-        members = list(_members(ours, home, table))
+        alive = [table[each.pid] for each in ours if _runs_in(table, each)]
+        keepers = [each for each in alive if _is_keeper(each)]
+        # a record of before there were keepers, or one that has not become one yet
+        others = [each for each in alive if each not in keepers]
+        members = [*others, *_members(ours, home, table)]
         if number is signal.SIGTERM:
             # a keeper tells its own; told twice, some programs drop everything
             below = {each.pid for each in _below(keepers, table)}
@@ -231,6 +230,10 @@ def _members(ours: Sequence[Identity], home: Path, table: dict[int, Stat]) -> It
 def _below(keepers: Sequence[Stat], table: dict[int, Stat]) -> Iterator[Stat]:
     for each in keepers:
         yield from keeper.descendants(each.pid, table)
+
+
+def _is_keeper(process: Stat) -> bool:
+    return keeper.name_of(process.pid) in (keeper.STARTS, keeper.KEEPS, keeper.ENDS)
 
 
 def _is(identity: Identity, found: Stat) -> bool:
