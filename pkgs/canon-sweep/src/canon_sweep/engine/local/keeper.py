@@ -1,6 +1,7 @@
 """Keeps a program of the local engine, with all that it starts, in one hand.
 
-Run as a program of its own, with nothing but the standard library.  It becomes what
+Run as a program of its own, with little but what Python has built in: every service
+waits for it to start.  It becomes what
 the first process is to a container: whatever the program's children do to get away
 (a session of their own, a double fork), the kernel hands them to the keeper, and the
 keeper ends only after the last of them, with the program's own exit code.
@@ -24,8 +25,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 
 MARK = "CANON_SWEEP_KEEPER"
 # the name that the keeper has in /proc/<pid>/comm before its program has begun
@@ -45,15 +44,19 @@ _AWAITED = (signal.SIGCHLD, *_ORDERS)
 _NOT_STARTED = 127
 
 
-@dataclass(frozen=True, slots=True)
 class Stat:
     """A line of the kernel's table; ``start`` is in clock ticks since the boot."""
 
-    pid: int
-    state: str
-    parent: int
-    session: int
-    start: int
+    __slots__ = ("parent", "pid", "session", "start", "state")
+
+    def __init__(self, pid: int, text: str) -> None:
+        # the program's name stands in parentheses and may hold anything, ')' too
+        fields = text[text.rindex(")") + 1 :].split()
+        self.pid = pid
+        self.state = fields[0]
+        self.parent = int(fields[1])
+        self.session = int(fields[3])
+        self.start = int(fields[19])
 
     @property
     def runs(self) -> bool:
@@ -63,13 +66,8 @@ class Stat:
 
 def stat(pid: int) -> Stat | None:
     """What the kernel says of a process, or None where there is none of that number."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    # the program's name stands in parentheses and may hold anything, ')' too
-    fields = text[text.rindex(")") + 1 :].split()
-    return Stat(pid, fields[0], int(fields[1]), int(fields[3]), int(fields[19]))
+    text = _text(f"/proc/{pid}/stat")
+    return Stat(pid, text) if text else None
 
 
 def everybody() -> dict[int, Stat]:
@@ -93,15 +91,25 @@ def descendants(ancestor: int, table: dict[int, Stat]) -> Iterator[Stat]:
 
 def name_of(pid: int) -> str:
     """The name that a process goes by; empty where there is none of that number."""
-    try:
-        return Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").rstrip("\n")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+    return (_text(f"/proc/{pid}/comm") or "").rstrip("\n")
 
 
 def boot() -> str:
     """The name of the time since the last boot."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    return (_text("/proc/sys/kernel/random/boot_id") or "").strip()
+
+
+def _text(path: str) -> str | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    try:
+        return os.read(descriptor, 8192).decode("utf-8", "replace")
+    except ProcessLookupError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def mark_of(pid: int, start: int, boot_id: str) -> str:
@@ -175,7 +183,7 @@ def _become(command: list[str], keeper: int) -> None:
 def _until_all_ended(leader: int, grace: float) -> int:
     code: int | None = None
     kill_at: float | None = None
-    told: set[Stat] = set()
+    told: set[tuple[int, int]] = set()
     while True:
         ended, code = _reap(leader, code)
         if ended:
@@ -203,15 +211,14 @@ def _reap(leader: int, code: int | None) -> tuple[bool, int | None]:
             code = os.waitstatus_to_exitcode(status)
 
 
-def _end_all(told: set[Stat], *, kill: bool) -> None:
+def _end_all(told: set[tuple[int, int]], *, kill: bool) -> None:
     """SIGTERM once to each, or SIGKILL, to all that is below us at this moment."""
-    known = {(each.pid, each.start) for each in told}
     for each in descendants(os.getpid(), everybody()):
         if kill:
             tell(each, signal.SIGKILL)
-        elif (each.pid, each.start) not in known:
+        elif (each.pid, each.start) not in told:
             tell(each, signal.SIGTERM)
-            told.add(each)
+            told.add((each.pid, each.start))
 
 
 def _prctl(option: int, value: int | bytes) -> None:
