@@ -817,6 +817,24 @@ def test_what_others_left_in_the_engines_folders_is_left_alone(
     assert (root / "volumes" / "locked" / "precious").read_text() == "precious"
 
 
+def test_what_lies_among_the_logs_is_no_log(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe
+) -> None:
+    """Neither a folder nor a pipe nor a link is read, or waited for."""
+    app = recipe.server()
+    engine.deploy(app)
+    engine.wait_ready(app, 30)
+    logs = folder(tmp_path) / "logs"
+    (logs / "folder.log").mkdir()
+    os.mkfifo(logs / "pipe.log")
+    (tmp_path / "precious").write_text("not the stack's\n")
+    (logs / "link.log").symlink_to(tmp_path / "precious")
+
+    said = engine.logs(STACK).splitlines()
+    assert said[0] == "app | listens"
+    assert all(line.startswith("app | ") for line in said)
+
+
 def test_a_damaged_record_of_one_stack_stops_no_other(
     engine: LocalEngine, tmp_path: Path, recipe: Recipe
 ) -> None:
