@@ -8,44 +8,18 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from canon_sweep.errors import StateFault
 from canon_sweep.state import files
+from state.killed import killed_at
 
 
 def lines(path: Path) -> list[bytes]:
     """The whole lines of a file."""
     return [line for _, line in files.lines_of(path)]
-
-
-def killed_at(step: int, work: Callable[[], None]) -> bool:
-    """Do the work in a forked child that dies at its n-th system-level step.
-
-    Steps are audit events of file operations, counted as they happen: the open
-    itself included, right after which the file exists and is empty.  True if the
-    child came to its end before that step.
-    """
-    child = os.fork()
-    if child:
-        _, status = os.waitpid(child, 0)
-        return os.WIFEXITED(status)
-    seen = 0
-
-    def watch(frame: object, event: str, argument: object) -> None:
-        nonlocal seen
-        if event == "c_return":
-            seen += 1
-            if seen == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.setprofile(watch)
-    work()
-    sys.setprofile(None)
-    os._exit(0)
 
 
 def test_an_atomic_write_leaves_the_old_or_the_new(tmp_path: Path) -> None:
