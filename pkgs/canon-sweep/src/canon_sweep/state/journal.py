@@ -86,8 +86,7 @@ class Journal:
             StateFault: it was not written, so nothing may be done.
         """
         with lock.changing(self.path):
-            self._read()
-            register.replace(self.path, entry.stack, entry)
+            self._write(self._read() | {entry.stack: entry})
 
     def drop(self, stack: str) -> None:
         """Forget a stack: nothing of it is left to clean up.
@@ -96,8 +95,9 @@ class Journal:
             StateFault: the journal cannot be read or written.
         """
         with lock.changing(self.path):
-            self._read()
-            register.replace(self.path, stack, None)
+            entries = self._read()
+            if entries.pop(stack, None) is not None:
+                self._write(entries)
 
     def _read(self) -> dict[str, Entry]:
         entries = register.read(self.path, _ENTRIES, what="journal", do=_ADVICE)
@@ -106,3 +106,6 @@ class Journal:
                 named = f"{names.printable(stack)} has the entry of {names.printable(entry.stack)}"
                 raise StateFault(f"{self.path} is no journal: {named}", do=_ADVICE)
         return entries
+
+    def _write(self, entries: dict[str, Entry]) -> None:
+        register.write(self.path, entries)

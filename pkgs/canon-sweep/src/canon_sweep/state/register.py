@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,6 +52,15 @@ def replace(path: Path, key: str, entry: msgspec.Struct | None) -> bool:
         del entries[key]
     else:
         entries[key] = msgspec.Raw(msgspec.json.encode(entry))
+    write(path, entries)
+    return True
+
+
+def write(path: Path, entries: Mapping[str, object]) -> None:
+    """Replace the whole file; the caller holds its lock.
+
+    Raises:
+        StateFault: it cannot be written; it is as it was.
+    """
     text = msgspec.json.encode(entries, order="deterministic")
     files.write_atomically(path, msgspec.json.format(text, indent=2) + b"\n")
-    return True
