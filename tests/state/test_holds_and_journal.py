@@ -74,6 +74,26 @@ def test_somebody_who_never_ends_a_change_is_told_of(tmp_path: Path) -> None:
         pass
 
 
+def test_who_is_killed_in_the_middle_of_a_change_holds_up_nobody(tmp_path: Path) -> None:
+    """The lock goes with its holder, and the file is as it was."""
+    holds = Holds(tmp_path / "holds.json")
+    holds.put(HOLD)
+    program = (
+        "import sys; from pathlib import Path; from canon_sweep.state import lock\n"
+        "with lock.changing(Path(sys.argv[1])): print(flush=True); input()"
+    )
+    command = [sys.executable, "-c", program, str(holds.path)]
+    changer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert changer.stdout is not None
+    changer.stdout.readline()
+
+    changer.kill()
+    changer.wait()
+
+    assert holds.read() == {"notes": HOLD}
+    assert holds.drop("notes")
+
+
 @pytest.mark.parametrize(
     ("content", "cause"),
     [

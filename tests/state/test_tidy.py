@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -63,15 +64,18 @@ def test_drafts_and_checkouts_of_the_dead_go(state: State) -> None:
     for path in (*drafts, data, checkout):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("half")
+    link = state.folder / "runs" / ".latest.draft"
+    link.symlink_to("20260614T030000Z")
+    (state.folder / ".theirs.draft").mkdir()
     outside = state.folder.parent / "outside"
     outside.mkdir()
     (state.checkouts / "link").symlink_to(outside)
 
     tidied = state.tidy()
 
-    assert "4 half-written files of interrupted writers were removed" in tidied.said
+    assert "5 half-written files of interrupted writers were removed" in tidied.said
     assert tidied.problems == ()
-    assert [path for path in drafts if path.exists()] == []
+    assert [path for path in (*drafts, link) if os.path.lexists(path)] == []
     assert data.read_text() == "half"
     assert not state.checkouts.exists()
     assert outside.is_dir()

@@ -195,7 +195,10 @@ class Canonicals:
 def _check(record: Canonical, recipe: str, path: Path) -> None:
     advice = "use the version that wrote it; it is left as it is"
     if record.recipe != recipe:
-        raise StateFault(f"{path} is the record of {names.printable(record.recipe)}")
+        raise StateFault(
+            f"{path} is the record of {names.printable(record.recipe)}",
+            do="move it to that recipe's folder, or remove it to start anew",
+        )
     if record.schema != SCHEMA:
         raise StateFault(f"{path} has schema {record.schema}, known is {SCHEMA}", do=advice)
     if record.status not in STATUSES:

@@ -161,8 +161,8 @@ def _cleared(draft: Path) -> int:
 def _removed(draft: Path) -> int:
     try:
         draft.unlink()
-    except FileNotFoundError:
-        return 0  # it has become the file meanwhile
+    except (FileNotFoundError, IsADirectoryError):
+        return 0  # it has become the file meanwhile, or was never a draft of ours
     except OSError as error:
         raise StateFault(
             f"{draft}, left by a writer that died, cannot be removed: {error.strerror}",
