@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
+import stat
+import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from canon_sweep.errors import StateFault
 from canon_sweep.state import files
+from state.killed import killed_at
 
 
-def killed_at(step: int, work: Callable[[], None]) -> bool:
-    """Do the work in a forked child that dies at its n-th system-level step.
-
-    Steps are audit events of file operations, counted as they happen: the open
-    itself included, right after which the file exists and is empty.  True if the
-    child came to its end before that step.
-    """
-    child = os.fork()
-    if child:
-        _, status = os.waitpid(child, 0)
-        return os.WIFEXITED(status)
-    seen = 0
-
-    def watch(frame: object, event: str, argument: object) -> None:
-        nonlocal seen
-        if event == "c_return":
-            seen += 1
-            if seen == step:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.setprofile(watch)
-    work()
-    sys.setprofile(None)
-    os._exit(0)
+def lines(path: Path) -> list[bytes]:
+    """The whole lines of a file."""
+    return [line for _, line in files.lines_of(path)]
 
 
 def test_an_atomic_write_leaves_the_old_or_the_new(tmp_path: Path) -> None:
@@ -64,10 +46,10 @@ def test_an_append_leaves_whole_lines(tmp_path: Path) -> None:
     while not done:
         path.write_bytes(b'{"n":1}\n{"n"')
         done = killed_at(step, lambda: files.append_line(path, b'{"n":3}'))
-        assert files.lines_of(path) in ([b'{"n":1}'], [b'{"n":1}', b'{"n":3}'])
+        assert lines(path) in ([b'{"n":1}'], [b'{"n":1}', b'{"n":3}'])
         step += 1
 
-    assert files.lines_of(path) == [b'{"n":1}', b'{"n":3}']
+    assert lines(path) == [b'{"n":1}', b'{"n":3}']
 
 
 def test_a_whole_last_line_counts_without_its_newline(tmp_path: Path) -> None:
@@ -77,18 +59,108 @@ def test_a_whole_last_line_counts_without_its_newline(tmp_path: Path) -> None:
 
     files.append_line(path, b'{"n":3}')
 
-    assert files.lines_of(path) == [b'{"n":1}', b'{"n":2}', b'{"n":3}']
+    assert lines(path) == [b'{"n":1}', b'{"n":2}', b'{"n":3}']
 
 
-def test_a_draft_left_behind_is_no_obstacle(tmp_path: Path) -> None:
-    """The next write takes the place of what a crash left."""
+def test_a_draft_left_behind_is_no_obstacle_and_is_cleared(tmp_path: Path) -> None:
+    """Also the one name that all writers of earlier versions had; a file of others stays."""
     path = tmp_path / "x.json"
     (tmp_path / ".x.json.draft").write_bytes(b"half")
+    (tmp_path / ".x.json.0123456789abcdef.draft").write_bytes(b"half of another")
+    (tmp_path / "y.draft").write_bytes(b"theirs")
 
     files.write_atomically(path, b"whole")
+    cleared = files.clear_drafts(tmp_path)
 
     assert path.read_bytes() == b"whole"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["x.json"]
+    assert cleared == 2
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["x.json", "y.draft"]
+
+
+def test_the_draft_of_a_killed_writer_is_cleared_and_a_living_ones_is_not(tmp_path: Path) -> None:
+    """One of them may hold a secret; the other becomes the file."""
+    path = tmp_path / "secret"
+    go, going = tmp_path / "go", tmp_path / "going"
+    os.mkfifo(go)
+    os.mkfifo(going)
+    program = (
+        "import os, sys; from pathlib import Path; from canon_sweep.state import files\n"
+        "flush = os.fsync\n"
+        "def slow(descriptor):\n"
+        "    os.fsync = flush; open(sys.argv[3], 'w').close(); open(sys.argv[2]).close()\n"
+        "os.fsync = slow\n"
+        "files.write_atomically(Path(sys.argv[1]), b'value')"
+    )
+    command = [sys.executable, "-c", program, str(path), str(go), str(going)]
+    writers = []
+    for _ in range(2):
+        writers.append(subprocess.Popen(command))
+        going.read_bytes()  # it is in the middle of the write
+    drafts = sorted(tmp_path.glob(".secret.*.draft"))
+
+    writers[0].kill()
+    writers[0].wait()
+    cleared = files.clear_drafts(tmp_path)
+    go.write_bytes(b"")
+    assert writers[1].wait() == 0
+
+    assert len(drafts) == 2
+    assert cleared == 1
+    assert path.read_bytes() == b"value"
+    assert not list(tmp_path.glob(".secret.*.draft"))
+
+
+def test_drafts_of_one_file_are_cleared_in_a_folder_of_others(tmp_path: Path) -> None:
+    """Beside cc-ci's records its own tools may have drafts too."""
+    (tmp_path / ".canonical.json.0123456789abcdef.draft").write_bytes(b"ours")
+    (tmp_path / ".last_good.draft").write_bytes(b"theirs")
+
+    assert files.clear_drafts(tmp_path, "canonical.json") == 1
+    assert [entry.name for entry in tmp_path.iterdir()] == [".last_good.draft"]
+
+
+def test_what_is_cut_short_is_set_aside_and_never_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half a line may be more than what a crash of ours left; a line that ends stays."""
+    path = tmp_path / "attempts.jsonl"
+    path.write_bytes(b'{"n":1}\ngarbage \xff\n{"n":2, "text": "hal')
+
+    files.append_line(path, b'{"n":3}')
+
+    assert path.read_bytes() == b'{"n":1}\ngarbage \xff\n{"n":3}\n'
+    assert (tmp_path / "attempts.jsonl.cut").read_bytes() == b'{"n":2, "text": "hal\n'
+    assert "attempts.jsonl.cut" in caplog.text
+
+
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
+    """What could be written of it is taken back, so the next line is no victim."""
+    path = tmp_path / "attempts.jsonl"
+    path.write_bytes(b'{"n":1}\n')
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (12, 12))
+        try:
+            files.append_line(path, b'{"n":2, "text": "long"}')
+        except StateFault:
+            os._exit(3)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 3
+    assert path.read_bytes() == b'{"n":1}\n'
+
+
+def test_what_is_written_is_for_nobody_else(tmp_path: Path) -> None:
+    """Files and every folder that had to be made for them."""
+    path = tmp_path / "state" / "deep" / "x.jsonl"
+
+    files.append_line(path, b"{}")
+    files.write_atomically(path.with_name("x.json"), b"{}")
+
+    made = [path, path.with_name("x.json"), path.parent, path.parent.parent]
+    assert [stat.S_IMODE(entry.stat().st_mode) for entry in made] == [0o600, 0o600, 0o700, 0o700]
 
 
 def test_what_is_not_there_is_empty(tmp_path: Path) -> None:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 
 import click
 
+from canon_sweep.cli.duration import duration
 from canon_sweep.cli.session import Session, reporting
 from canon_sweep.core.decision import Hold
 from canon_sweep.core.version import ordered
-from canon_sweep.settings.load import seconds
+from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
-
-
-def _duration(_context: click.Context, _option: click.Parameter, value: str) -> timedelta:
-    try:
-        return timedelta(seconds=seconds(value))
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
 
 
 @click.command()
 @click.argument("recipe")
 @click.option("--reason", required=True, help="Why; it is shown wherever the recipe is.")
-@click.option("--for", "span", default="30d", callback=_duration, help="How long [30d].")
+@click.option("--for", "span", default="30d", callback=duration, help="How long [30d].")
 @click.option("--tag", help="Only this release; the hold dies with the next one.")
 @reporting
 def command(session: Session, recipe: str, reason: str, span: timedelta, tag: str | None) -> int:
@@ -34,6 +29,7 @@ def command(session: Session, recipe: str, reason: str, span: timedelta, tag: st
         raise click.BadParameter("a hold needs a reason", param_hint="--reason")
     if tag is not None and ordered(own.tag_rule, tag) is None:
         raise click.BadParameter(f"{tag!r} is no release tag", param_hint="--tag")
+    check_owner([settings.state_dir], sys.argv)
     until = datetime.now(UTC).replace(microsecond=0) + span
     hold = Hold(recipe=recipe, reason=reason.strip(), until=until, tag=tag)
     State.of(settings).holds.put(hold)

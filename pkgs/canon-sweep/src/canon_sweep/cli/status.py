@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import sys
+from datetime import UTC, datetime, timedelta
 
 import click
 import msgspec
 
+from canon_sweep.cli.duration import duration
 from canon_sweep.cli.session import Session, reporting
-from canon_sweep.core.attempts import Attempt
 from canon_sweep.core.decision import Hold
+from canon_sweep.core.names import plain
 from canon_sweep.errors import EXIT_WRONG, StateFault
-from canon_sweep.settings.records import RecipeSettings
+from canon_sweep.settings.records import Settings
+from canon_sweep.state import runs
+from canon_sweep.state.attempts import Attempts
+from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
 
@@ -32,55 +37,133 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the state folder says.
+
+    ``problems`` are those of no single recipe; ``overdue`` is said only if an age was
+    asked for.
+    """
+
+    last_sweep: runs.LastSweep | None
+    overdue: bool = False
+    problems: tuple[str, ...] = ()
+    recipes: tuple[Row, ...] = ()
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether somebody should look."""
+        return bool(self.overdue or self.problems or any(row.problem for row in self.recipes))
+
+
 @click.command()
+@click.option(
+    "--max-age",
+    metavar="AGE",
+    callback=duration,
+    help="Exit 1 if no sweep has ended for this long, e.g. 9d: for a monitor.",
+)
 @reporting
-def command(session: Session) -> int:
-    """Show every recipe's canonical, its last attempt, and any hold."""
+def command(session: Session, max_age: timedelta | None) -> int:
+    """Show every recipe's canonical, its last attempt, any hold, and the last sweep."""
     settings = session.settings()
-    state = State.of(settings)
-    last = {attempt.key.recipe: attempt for attempt in state.ledger.read()}
-    holds = state.holds.read()
-    rows = [
-        _row(name, recipe, state, last.get(name), holds.get(name))
-        for name, recipe in sorted(settings.recipes.items())
-    ]
-    _show(session, rows)
-    return EXIT_WRONG if any(row.problem for row in rows) else 0
+    check_owner([settings.state_dir], sys.argv, only_reads=True)
+    status = _status(settings, State.of(settings), max_age, datetime.now(UTC))
+    _show(session, status, max_age)
+    return EXIT_WRONG if status.is_wrong else 0
 
 
-def _row(
-    name: str, recipe: RecipeSettings, state: State, last: Attempt | None, hold: Hold | None
-) -> Row:
-    problem = ""
-    record = None
-    try:
-        record = state.canonicals.read(name)
-    except StateFault as fault:
-        problem = str(fault)
-    return Row(
-        recipe=name,
-        enrolled=recipe.enroll,
-        exception=recipe.exception,
-        canonical=record.release_tag if record else "",
-        promoted_at=(record.promoted_at or record.ts) if record else "",
-        retained=record.retained if record else "",
-        last_outcome=str(last.outcome) if last else "",
-        last_tag=(last.key.tag or last.key.commit[:12]) if last else "",
-        last_at=last.ts if last else None,
-        last_reason=last.reason if last else "",
-        hold=hold if hold and hold.until > datetime.now(UTC) else None,
-        problem=problem,
+def _status(settings: Settings, state: State, max_age: timedelta | None, now: datetime) -> Status:
+    last_sweep = runs.last_sweep(state.folder / "runs", now)
+    attempts = state.ledger.index()
+    records, broken = state.canonicals.read_all()
+    holds, problems = _holds(state)
+    rows = []
+    for name in sorted({*settings.recipes, *records, *broken}):
+        record = records.get(name)
+        row = Row(
+            recipe=name,
+            enrolled=False,
+            canonical=record.release_tag if record else "",
+            promoted_at=(record.promoted_at or record.ts) if record else "",
+            retained=record.retained if record else "",
+            problem=broken.get(name) or _history_problem(state, name),
+        )
+        rows.append(_configured(row, settings, attempts, holds.get(name), now))
+    is_old = last_sweep is None or (max_age is not None and now - last_sweep.ended > max_age)
+    return Status(
+        last_sweep=last_sweep,
+        overdue=max_age is not None and is_old,
+        problems=(*problems, *attempts.problems),
+        recipes=tuple(rows),
     )
 
 
-def _show(session: Session, rows: list[Row]) -> None:
+def _holds(state: State) -> tuple[dict[str, Hold], list[str]]:
+    try:
+        return state.holds.read(), []
+    except StateFault as fault:
+        return {}, [str(fault)]
+
+
+def _history_problem(state: State, name: str) -> str:
+    try:
+        return "; ".join(state.canonicals.history_problems(name))
+    except StateFault as fault:
+        return str(fault)
+
+
+def _configured(
+    row: Row, settings: Settings, attempts: Attempts, hold: Hold | None, now: datetime
+) -> Row:
+    last = attempts.last_of(row.recipe)
+    if last is not None:
+        row = msgspec.structs.replace(
+            row,
+            last_outcome=str(last.outcome),
+            last_tag=last.key.tag or last.key.commit[:12],
+            last_at=last.ts,
+            last_reason=last.reason,
+        )
+    recipe = settings.recipes.get(row.recipe)
+    if recipe is None:
+        forget = f"canon-sweep forget {row.recipe} --reason … takes it back"
+        problems = [row.problem] if row.problem else []
+        text = "; ".join([*problems, f"not in the configuration; {forget}"])
+        return msgspec.structs.replace(row, problem=text)
+    return msgspec.structs.replace(
+        row,
+        enrolled=recipe.enroll,
+        exception=recipe.exception,
+        hold=hold if hold and hold.until > now else None,
+    )
+
+
+def _show(session: Session, status: Status, max_age: timedelta | None) -> None:
     if session.as_json:
-        session.show(rows)
+        session.show(status)
         return
     from canon_sweep.report.table import listing  # noqa: PLC0415 - start-up
 
     columns = ("recipe", "canonical", "since", "kept", "last attempt")
-    session.show(rows, listing(columns, ((_cells(row), _what(row)) for row in rows)))
+    lines = [f"error: {problem}" for problem in status.problems]
+    session.show(
+        status,
+        listing(columns, ((_cells(row), _what(row)) for row in status.recipes)),
+        *map(plain, [_last(status, max_age), *lines]),
+    )
+
+
+def _last(status: Status, max_age: timedelta | None) -> str:
+    last = status.last_sweep
+    when = (
+        f"the last sweep ended {last.ended.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        f" with exit code {last.exit_code}"
+        if last
+        else "no sweep has ended yet"
+    )
+    if not status.overdue:
+        return when
+    return f"error: {when}, none in the last {max_age}; look at the timer and its journal"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

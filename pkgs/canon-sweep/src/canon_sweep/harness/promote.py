@@ -31,6 +31,8 @@ def promote(
     entry = Promotion(
         recipe=record.recipe, stack=record.stack, discarded=discarded, engine=stage.engine.name
     )
+    # a record that cannot be read is never replaced: nothing may be done before that is known
+    canonicals.read(record.recipe)
     stage.journal.put(entry)
     # the record is flushed at once, and must not outlive the data that it names
     os.sync()

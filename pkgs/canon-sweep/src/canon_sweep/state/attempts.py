@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -10,12 +10,53 @@ import msgspec
 from canon_sweep.core.attempts import Attempt
 from canon_sweep.state import files
 
+_ATTEMPT = msgspec.json.Decoder(Attempt)
+_Stamp = tuple[int, int, int] | None
+
+
+@dataclass(slots=True)
+class Attempts:
+    """The ledger in memory, by recipe; the oldest attempt comes first.
+
+    ``problems`` has a text for each line that is no attempt.
+    """
+
+    all: list[Attempt] = field(default_factory=list)
+    problems: tuple[str, ...] = ()
+    _of: dict[str, list[Attempt]] = field(default_factory=dict)
+    _stamp: _Stamp = None
+
+    def of(self, recipe: str) -> tuple[Attempt, ...]:
+        """A recipe's attempts."""
+        return tuple(self._of.get(recipe, ()))
+
+    def last_of(self, recipe: str) -> Attempt | None:
+        """A recipe's last attempt, if it has one."""
+        attempts = self._of.get(recipe)
+        return attempts[-1] if attempts else None
+
+    def _add(self, attempt: Attempt) -> None:
+        self.all.append(attempt)
+        self._of.setdefault(attempt.key.recipe, []).append(attempt)
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """``attempts.jsonl``."""
+    """``attempts.jsonl``; read once, and again only if somebody else has changed it."""
 
     path: Path
+    _loaded: list[Attempts] = field(default_factory=list, repr=False, compare=False)
+
+    def index(self) -> Attempts:
+        """Every attempt that can be read, by recipe, and what is wrong with the rest.
+
+        Raises:
+            StateFault: the ledger cannot be read.
+        """
+        stamp = _stamp_of(self.path)
+        if not self._loaded or self._loaded[0]._stamp != stamp:
+            self._loaded[:] = [_indexed(self.path, stamp)]
+        return self._loaded[0]
 
     def read(self) -> tuple[Attempt, ...]:
         """Every attempt that can be read, the oldest first; see `problems` for the rest.
@@ -23,8 +64,7 @@ class Ledger:
         Raises:
             StateFault: the ledger cannot be read.
         """
-        lines = map(_decoded, files.lines_of(self.path))
-        return tuple(line for line in lines if isinstance(line, Attempt))
+        return tuple(self.index().all)
 
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the ledger: it costs a test at the most, but is said.
@@ -32,23 +72,45 @@ class Ledger:
         Raises:
             StateFault: the ledger cannot be read.
         """
-        return tuple(
-            f"{self.path}: line {number} is no attempt: {line}; mend or remove it"
-            for number, line in enumerate(map(_decoded, files.lines_of(self.path)), start=1)
-            if isinstance(line, str)
-        )
+        return self.index().problems
 
     def add(self, attempt: Attempt) -> None:
-        """Write down an attempt that has ended.
+        """Write down an attempt that has ended; an index that was given out has it too.
 
         Raises:
             StateFault: it was not written.
         """
+        index = self.index()
         files.append_line(self.path, msgspec.json.encode(attempt))
+        index._add(attempt)
+        index._stamp = _stamp_of(self.path)
 
 
-def _decoded(line: bytes) -> Attempt | str:
+def _indexed(path: Path, stamp: _Stamp) -> Attempts:
+    # the stamp from before the reading: what is added meanwhile is seen the next time
+    index = Attempts(_stamp=stamp)
+    problems = []
+    for number, line in files.lines_of(path):
+        try:
+            attempt = _ATTEMPT.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            problems.append(_problem(path, number, str(error)))
+            continue
+        if attempt.ts.tzinfo is None:
+            problems.append(_problem(path, number, "its time has no time zone"))
+        else:
+            index._add(attempt)
+    index.problems = tuple(problems)
+    return index
+
+
+def _problem(path: Path, number: int, why: str) -> str:
+    return f"{path}: line {number} is no attempt: {why}; mend or remove that line"
+
+
+def _stamp_of(path: Path) -> _Stamp:
     try:
-        return msgspec.json.decode(line, type=Attempt)
-    except msgspec.DecodeError as error:
-        return str(error)
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns)

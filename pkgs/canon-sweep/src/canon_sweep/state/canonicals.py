@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from canon_sweep.core import names
-from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.canonical import SCHEMA, Canonical
 from canon_sweep.errors import StateFault
-from canon_sweep.state import files
+from canon_sweep.state import files, folders
+from canon_sweep.state.history import Forgotten, History, Past
+
+# cc-ci's own tools, whose records have no schema, write no other
+STATUSES = frozenset({"idle"})
+_RECORD = msgspec.json.Decoder(Canonical)
+
+
+class Records(NamedTuple):
+    """Every recipe's record, and of those that cannot be read, what is wrong."""
+
+    records: dict[str, Canonical]
+    problems: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,35 +39,86 @@ class Canonicals:
         """A recipe's record, or None if it has none.
 
         Raises:
-            StateFault: there is a record, but it cannot be read.
+            StateFault: there is a record, but it cannot be read, or means something that
+                this version does not know.
         """
-        path = self._folder(recipe) / "canonical.json"
+        path = self._record(recipe)
         content = files.read(path)
         if content is None:
             return None
         try:
-            record = msgspec.json.decode(content, type=Canonical)
-        except msgspec.DecodeError as error:
+            record = _RECORD.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise StateFault(
                 f"{path} is no canonical's record: {error}",
                 do="mend it, or remove it to start anew",
             ) from None
-        if record.recipe != recipe:
-            raise StateFault(f"{path} is the record of {names.printable(record.recipe)}")
+        _check(record, recipe, path)
         return record
 
+    def read_all(self) -> Records:
+        """Every record that can be read, by recipe; no bad one hides the others.
+
+        Raises:
+            StateFault: the folder of them all cannot be read.
+        """
+        records, problems = {}, {}
+        for recipe in self.recipes():
+            try:
+                record = self.read(recipe)
+            except StateFault as fault:
+                problems[recipe] = str(fault)
+                continue
+            if record is not None:
+                records[recipe] = record
+        return Records(records, problems)
+
     def recipes(self) -> tuple[str, ...]:
-        """The recipes that have a record, readable or not."""
-        return tuple(sorted(path.parent.name for path in self.folder.glob("*/canonical.json")))
+        """The recipes that have a record, readable or not.
+
+        Raises:
+            StateFault: nobody can say: 'none' would let everything be removed.
+        """
+        try:
+            with os.scandir(self.folder) as entries:
+                return tuple(sorted(e.name for e in entries if e.is_dir() and _has_record(e)))
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise StateFault(f"{self.folder} cannot be read: {error.strerror}") from error
 
     def write(self, record: Canonical) -> None:
         """Make a record the canonical: the one instant at which a promotion happens.
 
         Raises:
-            StateFault: it was not written; the old record stands.
+            StateFault: it was not written, or what it would replace cannot be read; the
+                old record stands.
         """
-        path = self._folder(record.recipe) / "canonical.json"
-        files.write_atomically(path, _text(record))
+        self.read(record.recipe)
+        path = self._record(record.recipe)
+        self._make_folder(path.parent)
+        files.write_atomically(path, _text(record), mode=0o644)
+
+    def forget(self, recipe: str, reason: str, now: datetime) -> Canonical | None:
+        """Take a canonical back, and return what it was; None if there is none.
+
+        The history has it first, so that no kill loses it; done again, it goes on from
+        where it was.  Its volumes and secrets are the caller's to discard, afterwards.
+
+        Raises:
+            StateFault: the record cannot be read, so it stays, or was not removed.
+        """
+        record = self.read(recipe)
+        if record is None:
+            return None
+        path = self._record(recipe)
+        self._history(recipe).note(Forgotten(at=now, reason=reason, record=record))
+        try:
+            path.unlink(missing_ok=True)
+            folders.flush_names(path.parent)
+        except OSError as error:
+            raise StateFault(f"{path} cannot be removed: {error.strerror}") from error
+        return record
 
     def flush(self, recipe: str) -> None:
         """Make sure that the record that is read now is the one after a power loss.
@@ -59,35 +126,94 @@ class Canonicals:
         Raises:
             StateFault: it may not be.
         """
-        files.flush_folder(self._folder(recipe))
+        folders.flush(self._folder(recipe))
 
     def note_promotion(self, record: Canonical) -> None:
         """Add a promotion to the history, unless it is there already.
 
+        A line of the history that cannot be read is no obstacle, see `history_problems`.
+
         Raises:
             StateFault: the history cannot be read or written.
         """
-        if all(known.stack != record.stack for known in self.history(record.recipe)):
-            path = self._folder(record.recipe) / "history.jsonl"
-            files.append_line(path, msgspec.json.encode(record))
+        self._make_folder(self._folder(record.recipe))
+        self._history(record.recipe).note(record)
 
     def history(self, recipe: str) -> tuple[Canonical, ...]:
-        """Every promotion of a recipe, the oldest first.
+        """Every promotion of a recipe that can be read, the oldest first.
 
         Raises:
-            StateFault: the history cannot be read.
+            StateFault: the history's file cannot be read.
         """
-        path = self._folder(recipe) / "history.jsonl"
-        try:
-            return tuple(msgspec.json.decode(x, type=Canonical) for x in files.lines_of(path))
-        except msgspec.DecodeError as error:
-            raise StateFault(f"{path} is no history of promotions: {error}") from None
+        return tuple(past for past in self.past(recipe) if isinstance(past, Canonical))
+
+    def past(self, recipe: str) -> tuple[Past, ...]:
+        """As `history`, with the canonicals that were taken back.
+
+        Raises:
+            StateFault: the history's file cannot be read.
+        """
+        return self._history(recipe).read()
+
+    def history_problems(self, recipe: str) -> tuple[str, ...]:
+        """A text for each line of a recipe's history that cannot be read.
+
+        Raises:
+            StateFault: the history's file cannot be read.
+        """
+        return self._history(recipe).problems()
+
+    def clear_drafts(self) -> int:
+        """Remove what writers that died left beside the records, and say how many.
+
+        Raises:
+            StateFault: one cannot be removed.
+        """
+        return sum(files.clear_drafts(folder, "canonical.json") for folder in self.folder.glob("*"))
+
+    def _history(self, recipe: str) -> History:
+        return History(self._folder(recipe) / "history.jsonl")
+
+    def _record(self, recipe: str) -> Path:
+        return self._folder(recipe) / "canonical.json"
 
     def _folder(self, recipe: str) -> Path:
         problem = names.recipe_problem(recipe)
         if problem:
             raise StateFault(problem)
         return self.folder / recipe
+
+    def _make_folder(self, folder: Path) -> None:
+        # the folder of all records may be another tool's, whose users read them
+        try:
+            mode = stat.S_IMODE(self.folder.stat().st_mode) if self.folder.exists() else 0o700
+            folders.make(folder, mode)
+        except OSError as error:
+            raise StateFault(f"{folder} cannot be made: {error.strerror}") from error
+
+
+def _check(record: Canonical, recipe: str, path: Path) -> None:
+    advice = "use the version that wrote it; it is left as it is"
+    if record.recipe != recipe:
+        raise StateFault(
+            f"{path} is the record of {names.printable(record.recipe)}",
+            do="move it to that recipe's folder, or remove it to start anew",
+        )
+    if record.schema != SCHEMA:
+        raise StateFault(f"{path} has schema {record.schema}, known is {SCHEMA}", do=advice)
+    if record.status not in STATUSES:
+        status = names.printable(record.status)
+        raise StateFault(f"{path} has status {status}, known is 'idle'", do=advice)
+
+
+def _has_record(entry: os.DirEntry[str]) -> bool:
+    try:
+        os.lstat(os.path.join(entry.path, "canonical.json"))  # noqa: PTH118 - of a DirEntry
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # nobody can say, so it is read, and its fault told
+    return True
 
 
 def _text(record: Canonical) -> bytes:

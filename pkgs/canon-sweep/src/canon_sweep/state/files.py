@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
 from canon_sweep.errors import StateFault
+from canon_sweep.state import folders, lock
+
+_WARN = logging.getLogger(__name__)
+# without the number: what versions before 0.2 left, whose writers all took one name
+_DRAFT = re.compile(r"\.(?P<of>.+?)(?:\.[0-9a-f]{16})?\.draft", re.DOTALL)
 
 
-def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Replace a file so that a crash leaves the old content or the new, never less.
 
     The draft is flushed before it takes the name, and the folder after it.  What
@@ -20,62 +28,77 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     Raises:
         StateFault: the file cannot be written; the old one is still there.
     """
-    draft = path.with_name(f".{path.name}.draft")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        _flush_folder(path.parent)
+        folders.make(path.parent)
+        draft, descriptor = _draft_of(path, mode)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                draft.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                draft.unlink()
+            raise
+        folders.flush_names(path.parent)
     except OSError as error:
         raise StateFault(f"{path} cannot be written: {error.strerror}") from error
 
 
-def flush_folder(folder: Path) -> None:
-    """Make sure that a folder's names survive a power loss.
+def clear_drafts(folder: Path, of: str | None = None) -> int:
+    """Remove the drafts that dead writers left in a folder, and say how many.
+
+    A living writer holds its draft's lock, so its draft stays.  With ``of``, only
+    drafts of that file: the folder may be shared with others.
 
     Raises:
-        StateFault: the disk does not say so.
+        StateFault: a draft, which may have a secret in it, cannot be removed.
     """
     try:
-        _flush_folder(folder)
+        names = [path.name for path in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
     except OSError as error:
-        raise StateFault(f"{folder} cannot be flushed: {error.strerror}") from error
+        raise StateFault(f"{folder} cannot be read: {error.strerror}") from error
+    drafts = ((name, _DRAFT.fullmatch(name)) for name in names)
+    return sum(
+        _cleared(folder / name)
+        for name, draft in drafts
+        if draft is not None and of in (None, draft["of"])
+    )
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Add one line of JSON to a file of lines; a line that a crash cut short is taken away first.
+    """Add one line of JSON to a file of lines; a last line that was cut short is set aside first.
 
     Raises:
         StateFault: the file cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folders.make(path.parent)
         is_new = not path.exists()
-        with path.open("rb+" if not is_new else "wb+") as file:
-            _cut_to_whole_lines(file)
-            file.write(line + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "rb+") as file:
+            lock.wait(descriptor, path)
+            _end_last_line(file, path)
+            _add(file, line + b"\n")
         if is_new:
-            _flush_folder(path.parent)
+            folders.flush_names(path.parent)
     except OSError as error:
         raise StateFault(f"{path} cannot be written: {error.strerror}") from error
 
 
-def lines_of(path: Path) -> list[bytes]:
-    """The whole lines of a file, none if it is not there.
+def lines_of(path: Path) -> list[tuple[int, bytes]]:
+    """The whole lines of a file and their numbers, none if it is not there.
 
     Raises:
         StateFault: the file cannot be read.
     """
-    content = read(path) or b""
-    whole = content[: _length_of_whole_lines(content)]
-    return [line for line in whole.split(b"\n") if line.strip()]
+    lines = (read(path) or b"").split(b"\n")
+    if not _is_json(lines[-1]):
+        del lines[-1]
+    return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
 
 
 def read(path: Path) -> bytes | None:
@@ -92,29 +115,104 @@ def read(path: Path) -> bytes | None:
         raise StateFault(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _cut_to_whole_lines(file: BinaryIO) -> None:
-    file.seek(0)
-    content = file.read()
-    length = _length_of_whole_lines(content)
-    file.truncate(length)
-    file.seek(length)
-    if content[:length] and not content[:length].endswith(b"\n"):
-        file.write(b"\n")
+def set_cut_line_aside(path: Path) -> bool:
+    """Move a last line that a crash cut short to ``<name>.cut``; False if there is none.
 
+    Lines that end are never touched, whatever is in them.
 
-def _length_of_whole_lines(content: bytes) -> int:
-    """The last line counts without its newline if it is whole JSON, as an editor leaves it."""
-    end = content.rfind(b"\n") + 1
+    Raises:
+        StateFault: the file cannot be read or written.
+    """
     try:
-        msgspec.json.decode(content[end:])
-    except msgspec.DecodeError:
-        return end
-    return len(content)
+        with path.open("rb+") as file:
+            lock.wait(file.fileno(), path)
+            return _end_last_line(file, path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StateFault(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _draft_of(path: Path, mode: int) -> tuple[Path, int]:
+    """A draft of one's own, open and locked for as long as its writer lives."""
+    while True:
+        draft = path.with_name(f".{path.name}.{os.urandom(8).hex()}.draft")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        descriptor = os.open(draft, flags, mode)
+        # whoever clears drafts may have been faster: then this one is no more
+        if lock.is_taken(descriptor) and os.fstat(descriptor).st_nlink:
+            return draft, descriptor
+        os.close(descriptor)
+
+
+def _cleared(draft: Path) -> int:
     try:
-        os.fsync(descriptor)
+        descriptor = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0
+    except OSError:
+        return _removed(draft)  # a link: it has no lock, and nothing in it
+    try:
+        return _removed(draft) if lock.is_taken(descriptor) else 0
     finally:
         os.close(descriptor)
+
+
+def _removed(draft: Path) -> int:
+    try:
+        draft.unlink()
+    except (FileNotFoundError, IsADirectoryError):
+        return 0  # it has become the file meanwhile, or was never a draft of ours
+    except OSError as error:
+        raise StateFault(
+            f"{draft}, left by a writer that died, cannot be removed: {error.strerror}",
+            do="remove it by hand: it may have a secret in it",
+        ) from error
+    return 1
+
+
+def _add(file: BinaryIO, content: bytes) -> None:
+    """Write at the end, and flush; what a full disk leaves of it is taken back."""
+    end = file.seek(0, os.SEEK_END)
+    try:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(file.fileno(), end)
+        raise
+
+
+def _end_last_line(file: BinaryIO, path: Path) -> bool:
+    """Let the file end with a whole line; True if half a line had to be set aside."""
+    size = file.seek(0, os.SEEK_END)
+    if not size or _tail(file, size - 1) == b"\n":
+        return False
+    content = _tail(file, 0)
+    start = content.rfind(b"\n") + 1
+    if _is_json(content[start:]):
+        # whole, but without its end: as an editor leaves it
+        _add(file, b"\n")
+        return False
+    # kept: it may be more than what a crash of ours left
+    aside = path.with_name(f"{path.name}.cut")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "ab") as cut:
+        _add(cut, content[start:] + b"\n")
+    file.truncate(start)
+    _WARN.warning("%s: its last line was cut short, it is in %s now", path, aside)
+    return True
+
+
+def _tail(file: BinaryIO, start: int) -> bytes:
+    file.seek(start)
+    return file.read()
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True

@@ -7,14 +7,18 @@ from pathlib import Path
 
 import msgspec
 
+from canon_sweep.core import names
 from canon_sweep.core.decision import Hold
 from canon_sweep.errors import StateFault
-from canon_sweep.state import files
+from canon_sweep.state import lock, register
+
+_HOLDS = msgspec.json.Decoder(dict[str, Hold])
+_ADVICE = "mend it, or remove it to hold nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """``holds.json``."""
+    """``holds.json``; it may be changed while a sweep is on."""
 
     path: Path
 
@@ -24,32 +28,37 @@ class Holds:
         Raises:
             StateFault: the file cannot be read.
         """
-        content = files.read(self.path)
-        try:
-            return msgspec.json.decode(content or b"{}", type=dict[str, Hold])
-        except msgspec.DecodeError as error:
-            raise StateFault(f"{self.path} is no list of holds: {error}") from None
+        holds = register.read(self.path, _HOLDS, what="list of holds", do=_ADVICE)
+        for recipe, hold in holds.items():
+            problem = _problem(recipe, hold)
+            if problem:
+                raise StateFault(f"{self.path} is no list of holds: {problem}", do=_ADVICE)
+        return holds
 
     def put(self, hold: Hold) -> None:
         """Hold a recipe, in place of any earlier hold of it.
 
         Raises:
-            StateFault: the file cannot be read or written.
+            StateFault: the file cannot be read or written; it is as it was.
         """
-        self._write(self.read() | {hold.recipe: hold})
+        with lock.changing(self.path):
+            self.read()
+            register.replace(self.path, hold.recipe, hold)
 
     def drop(self, recipe: str) -> bool:
         """End a recipe's hold; False if it had none.
 
         Raises:
-            StateFault: the file cannot be read or written.
+            StateFault: the file cannot be read or written; it is as it was.
         """
-        holds = self.read()
-        found = holds.pop(recipe, None)
-        if found is not None:
-            self._write(holds)
-        return found is not None
+        with lock.changing(self.path):
+            self.read()
+            return register.replace(self.path, recipe, None)
 
-    def _write(self, holds: dict[str, Hold]) -> None:
-        content = msgspec.json.encode(holds, order="deterministic")
-        files.write_atomically(self.path, msgspec.json.format(content, indent=2) + b"\n")
+
+def _problem(recipe: str, hold: Hold) -> str | None:
+    if hold.recipe != recipe:
+        return f"{names.printable(recipe)} has the hold of {names.printable(hold.recipe)}"
+    if hold.until.tzinfo is None:
+        return f"the end of {names.printable(recipe)}'s hold has no time zone: {hold.until}"
+    return None

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from canon_sweep.core import names
 from canon_sweep.errors import StateFault
-from canon_sweep.state import files
+from canon_sweep.state import lock, register
 
 
 class Deployment(msgspec.Struct, frozen=True, kw_only=True, tag="deployment"):
@@ -60,6 +61,9 @@ class QuickRun(msgspec.Struct, frozen=True, kw_only=True, tag="quick"):
 
 Entry = Deployment | Promotion | QuickRun
 
+_ENTRIES: msgspec.json.Decoder[dict[str, Entry]] = msgspec.json.Decoder(dict[str, Entry])
+_ADVICE = "look for stacks left running, then remove it"
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:
@@ -81,7 +85,8 @@ class Journal:
         Raises:
             StateFault: it was not written, so nothing may be done.
         """
-        self._write(self._read() | {entry.stack: entry})
+        with lock.changing(self.path):
+            self._write(self._read() | {entry.stack: entry})
 
     def drop(self, stack: str) -> None:
         """Forget a stack: nothing of it is left to clean up.
@@ -89,20 +94,18 @@ class Journal:
         Raises:
             StateFault: the journal cannot be read or written.
         """
-        entries = self._read()
-        if entries.pop(stack, None) is not None:
-            self._write(entries)
+        with lock.changing(self.path):
+            entries = self._read()
+            if entries.pop(stack, None) is not None:
+                self._write(entries)
 
     def _read(self) -> dict[str, Entry]:
-        content = files.read(self.path)
-        try:
-            return msgspec.json.decode(content or b"{}", type=dict[str, Entry])
-        except msgspec.DecodeError as error:
-            raise StateFault(
-                f"{self.path} is no journal: {error}",
-                do="look for stacks left running, then remove it",
-            ) from None
+        entries = register.read(self.path, _ENTRIES, what="journal", do=_ADVICE)
+        for stack, entry in entries.items():
+            if entry.stack != stack:
+                named = f"{names.printable(stack)} has the entry of {names.printable(entry.stack)}"
+                raise StateFault(f"{self.path} is no journal: {named}", do=_ADVICE)
+        return entries
 
     def _write(self, entries: dict[str, Entry]) -> None:
-        content = msgspec.json.encode(entries, order="deterministic")
-        files.write_atomically(self.path, msgspec.json.format(content, indent=2) + b"\n")
+        register.write(self.path, entries)

@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
+
+import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.errors import StateFault
-from canon_sweep.state import files
+from canon_sweep.state import files, folders
 
 _WARN = logging.getLogger(__name__)
+_RUN_ID = re.compile(r"(\d{8}T\d{6}Z)(?:-(\d{1,3}))?", re.ASCII)
+LOOKS_BACK = 2000
+"""How many runs are looked at for the last sweep: years of weeks, or a month of pull requests."""
+
+
+class LastSweep(msgspec.Struct, frozen=True, kw_only=True):
+    """The sweep that ended last; a test or a plan is none."""
+
+    run_id: str
+    ended: datetime
+    exit_code: int
+
+
+class _Results(msgspec.Struct, frozen=True):
+    """What says of a ``results.json`` when which kind of run ended."""
+
+    schema: Literal[1]
+    command: str
+    ended: datetime
+    exit_code: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +59,13 @@ class Run:
             StateFault: it was not written.
         """
         files.write_atomically(self.folder / "results.json", content)
-        link = self.folder.parent / ".latest.draft"
+        link = self.folder.parent / f".latest.{os.urandom(8).hex()}.draft"
         try:
-            link.unlink(missing_ok=True)
             link.symlink_to(self.folder.name)
             link.replace(self.folder.parent / "latest")
         except OSError as error:
+            with suppress(OSError):
+                link.unlink()
             raise StateFault(f"{link.parent}/latest: {error.strerror}") from error
 
     def forget_if_empty(self) -> None:
@@ -63,13 +89,15 @@ class Log:
     def say(self, text: str) -> None:
         """Add a text, indented below its first line.
 
+        What an app prints must not steer the terminal of who reads it: but for lines
+        and tabs, whatever is no letter or sign stands as an escape.
         A log that cannot be written stops nothing: what was decided and done is in
         the results too.
         """
         if self.path is None:
             return
         stamp = self.now().strftime("%H:%M:%S")
-        body = text.rstrip("\n").replace("\n", "\n         ")
+        body = _visible(text.replace("\r\n", "\n").rstrip("\n")).replace("\n", "\n         ")
         try:
             with self.path.open("a", encoding="utf-8", errors="replace") as file:
                 file.write(f"{stamp} {body}\n")
@@ -85,15 +113,57 @@ def begin(folder: Path, now: datetime) -> Run:
     """
     stem = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     try:
-        # apps say passwords in their logs
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folders.make(folder)
         for number in range(1, 1000):
             path = folder / (stem if number == 1 else f"{stem}-{number}")
             try:
-                path.mkdir()
+                path.mkdir(mode=0o700)
             except FileExistsError:
                 continue
             return Run(path)
     except OSError as error:
         raise StateFault(f"{folder} cannot be written: {error.strerror}") from error
     raise StateFault(f"{folder} has a thousand runs of the same second")
+
+
+def last_sweep(folder: Path, now: datetime) -> LastSweep | None:
+    """The sweep among the runs in ``folder`` that ended last; None if there is none.
+
+    Results that cannot be read are none, and neither is an end in the future, from a
+    clock that was set back: a monitor that asks must not be told yes because of them.
+
+    Raises:
+        StateFault: the folder cannot be read.
+    """
+    for path in _newest_first(folder)[:LOOKS_BACK]:
+        results = _results_of(path)
+        if results is not None and results.command == "run" and results.ended <= now:
+            return LastSweep(run_id=path.name, ended=results.ended, exit_code=results.exit_code)
+    return None
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    try:
+        found = [(_RUN_ID.fullmatch(path.name), path) for path in folder.iterdir()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StateFault(f"{folder} cannot be read: {error.strerror}") from error
+    runs = [(match[1], int(match[2] or 1), path) for match, path in found if match is not None]
+    return [path for _, _, path in sorted(runs, reverse=True)]
+
+
+def _results_of(run: Path) -> _Results | None:
+    try:
+        content = files.read(run / "results.json")
+        results = msgspec.json.decode(content or b"", type=_Results)
+    except (StateFault, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return results if results.ended.tzinfo is not None else None
+
+
+def _visible(text: str) -> str:
+    return "".join(
+        part if part in "\n\t" or part.isprintable() else names.plain(part)
+        for part in re.split(r"([\n\t])", text)
+    )

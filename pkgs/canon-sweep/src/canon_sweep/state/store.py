@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from canon_sweep.errors import StateFault
 from canon_sweep.settings.records import Settings
+from canon_sweep.state import files, folders
 from canon_sweep.state.attempts import Ledger
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.holds import Holds
 from canon_sweep.state.journal import Journal
+
+# data of apps and trees of recipes: a draft there is not ours
+_FOREIGN = frozenset({"volumes", "checkouts"})
+
+
+class Tidied(NamedTuple):
+    """What was put right, and what could not be; a text each."""
+
+    said: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +48,59 @@ class State:
             holds=Holds(folder / "holds.json"),
             journal=Journal(folder / "journal.json"),
         )
+
+    @property
+    def checkouts(self) -> Path:
+        """Where the versions under test are checked out, each only while it is tested."""
+        return self.folder / "checkouts"
+
+    def tidy(self) -> Tidied:
+        """Put right what kills, and earlier versions, left.
+
+        Only under the run's lock.  Done twice, it does nothing more.
+        """
+        said, problems = [], []
+        for step in (self._narrow, self._set_aside, self._clear):
+            try:
+                said += step()
+            except StateFault as fault:
+                problems.append(str(fault))
+        return Tidied(tuple(said), (*problems, *self.clear_checkouts()))
+
+    def clear_drafts(self) -> int:
+        """Remove every draft that a dead writer left, and say how many; a living one's stay.
+
+        Raises:
+            StateFault: one, which may have a secret in it, cannot be removed.
+        """
+        own = sum(files.clear_drafts(folder) for folder in _folders(self.folder))
+        return own + self.canonicals.clear_drafts()
+
+    def clear_checkouts(self) -> tuple[str, ...]:
+        """Remove what kills left of checkouts; only under the run's lock.
+
+        Returns a text for each that cannot be removed.
+        """
+        return folders.clear(self.checkouts)
+
+    def _narrow(self) -> list[str]:
+        was_open = folders.narrow(self.folder)
+        for path in (self.ledger.path, self.holds.path, self.journal.path):
+            folders.narrow(path)
+        return [f"{self.folder} was open to other users, and is not any more"] * was_open
+
+    def _set_aside(self) -> list[str]:
+        path = self.ledger.path
+        was_cut = files.set_cut_line_aside(path)
+        return [f"{path}: its last line was cut short, it is in {path.name}.cut now"] * was_cut
+
+    def _clear(self) -> list[str]:
+        drafts = self.clear_drafts()
+        said = f"{drafts} half-written files of interrupted writers were removed"
+        return [said] if drafts else []
+
+
+def _folders(top: Path) -> Iterator[Path]:
+    for folder, below, _ in os.walk(top):
+        below[:] = [name for name in below if name not in _FOREIGN]
+        yield Path(folder)

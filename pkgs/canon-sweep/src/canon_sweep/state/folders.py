@@ -1,0 +1,96 @@
+"""Folders of the state: ours alone, and flushed when a name in them has changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from canon_sweep.errors import StateFault
+
+_OTHERS = 0o077
+
+
+def make(folder: Path, mode: int = 0o700) -> None:
+    """Make a folder, and whatever is missing above it, for nobody but us.
+
+    Apps say passwords in their logs, and their last words are in the ledger.  A folder
+    that is there keeps its mode.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        # FileExistsError only if it is no folder: somebody else may have made it meanwhile
+        path.mkdir(mode=mode, exist_ok=True)
+
+
+def flush(folder: Path) -> None:
+    """Make sure that a folder's names survive a power loss.
+
+    Raises:
+        StateFault: the disk does not say so.
+    """
+    try:
+        flush_names(folder)
+    except OSError as error:
+        raise StateFault(f"{folder} cannot be flushed: {error.strerror}") from error
+
+
+def flush_names(folder: Path) -> None:
+    """As `flush`, for who has more to do than to flush.
+
+    Raises:
+        OSError: the disk does not say so.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def narrow(path: Path) -> bool:
+    """Take everybody else's rights from a file or folder of ours; True if there were any.
+
+    Raises:
+        StateFault: they cannot be taken.
+    """
+    try:
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode) or not found.st_mode & _OTHERS:
+            return False
+        path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StateFault(
+            f"{path} is open to other users, and cannot be closed: {error.strerror}"
+        ) from error
+    return True
+
+
+def clear(folder: Path) -> tuple[str, ...]:
+    """Remove everything in a folder; a text for each entry that could not be removed."""
+    problems = []
+    try:
+        entries = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        return (f"{folder} cannot be cleared: {error.strerror}",)
+    for entry in entries:
+        try:
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+        except OSError as error:
+            problems.append(f"{entry} cannot be removed: {error.strerror}; remove it by hand")
+    if not problems:
+        with suppress(OSError):
+            folder.rmdir()
+    return tuple(problems)

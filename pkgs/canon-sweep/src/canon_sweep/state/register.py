@@ -1,0 +1,66 @@
+"""A file with one JSON object: entries by name, changed one process at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from canon_sweep.errors import StateFault
+from canon_sweep.state import files
+
+Value = TypeVar("Value")
+
+
+def read(
+    path: Path, decoder: msgspec.json.Decoder[dict[str, Value]], *, what: str, do: str
+) -> dict[str, Value]:
+    """Every entry; none if there is no file.
+
+    An empty file is not the same as none: something has emptied it.
+
+    Raises:
+        StateFault: the file cannot be read, or is not ``what`` it should be.
+    """
+    content = files.read(path)
+    if content is None:
+        return {}
+    if not content.strip():
+        raise StateFault(f"{path} is no {what}: it is empty", do=do)
+    try:
+        return decoder.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StateFault(f"{path} is no {what}: {error}", do=do) from None
+
+
+def replace(path: Path, key: str, entry: msgspec.Struct | None) -> bool:
+    """Put an entry in place of an earlier one, or drop it; all others stay as they are.
+
+    The caller has read the file (see `read`), and holds its lock since before that.
+    False if there was nothing to drop.
+
+    Raises:
+        StateFault: the file cannot be read or written.
+    """
+    content = files.read(path)
+    entries = {} if content is None else msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    if entry is None and key not in entries:
+        return False
+    if entry is None:
+        del entries[key]
+    else:
+        entries[key] = msgspec.Raw(msgspec.json.encode(entry))
+    write(path, entries)
+    return True
+
+
+def write(path: Path, entries: Mapping[str, object]) -> None:
+    """Replace the whole file; the caller holds its lock.
+
+    Raises:
+        StateFault: it cannot be written; it is as it was.
+    """
+    text = msgspec.json.encode(entries, order="deterministic")
+    files.write_atomically(path, msgspec.json.format(text, indent=2) + b"\n")

@@ -1,0 +1,194 @@
+"""status, hold, unhold and history on a state folder as it may be found."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from canon_sweep.cli import cli
+from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.settings.load import load
+from canon_sweep.state import runs
+from canon_sweep.state.store import State
+
+CONFIG = """
+stateDir = "{0}/state"
+cacheDir = "{0}/cache"
+engine = "local"
+[recipes.notes]
+upstream = "file://{0}/a"
+mirror = "file://{0}/b"
+"""
+RECORD = Canonical(recipe="notes", version="1.0.0+1", commit="a" * 40, tag="1.0.0+1", stack="s")
+
+
+@dataclass(frozen=True)
+class Host:
+    """A configuration and its state folder."""
+
+    config: Path
+    state: State
+
+    def call(self, *words: str) -> tuple[int, str]:
+        """A command's exit code and everything it said."""
+        answer = CliRunner().invoke(
+            cli, [*words, "--config", str(self.config)], standalone_mode=False
+        )
+        if answer.exception is not None:
+            raise answer.exception
+        return answer.return_value, answer.output
+
+    def reports(self, *words: str) -> Any:
+        """What a command reports as JSON."""
+        return json.loads(self.call(*words, "--json")[1])
+
+    def ended(self, command: str, ago: timedelta) -> None:
+        """A run that ended that long ago."""
+        at = datetime.now(UTC) - ago
+        results = {"schema": 1, "command": command, "ended": at, "exit_code": 0}
+        run = runs.begin(self.state.folder / "runs", at)
+        run.write_results(msgspec.json.encode(results))
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """A host on which nothing has happened."""
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG.format(tmp_path))
+    return Host(config, State.of(load(config)))
+
+
+def test_a_timer_that_never_fired_is_noticed(host: Host) -> None:
+    """No sweep at all is too old too, and a test is no sweep."""
+    assert host.call("status")[0] == 0
+    assert "no sweep has ended yet" in host.call("status")[1]
+    host.ended("test", timedelta(hours=1))
+
+    code, text = host.call("status", "--max-age", "9d")
+
+    assert code == 1
+    assert "no sweep has ended yet" in text
+    assert host.reports("status", "--max-age", "9d")["overdue"] is True
+
+
+def test_a_sweep_is_recent_for_as_long_as_was_asked(host: Host) -> None:
+    """When it ended is said anyway."""
+    host.ended("run", timedelta(days=8))
+
+    assert host.call("status", "--max-age", "9d")[0] == 0
+    code, text = host.call("status", "--max-age", "7d")
+
+    assert code == 1
+    assert "error: the last sweep ended 20" in text
+    assert "look at the timer" in text
+    assert "the last sweep ended 20" in host.call("status")[1]
+    assert host.reports("status")["last_sweep"]["exit_code"] == 0
+
+
+def test_a_record_without_a_recipe_is_named(host: Host) -> None:
+    """It keeps volumes that nobody tests any more, until somebody says that it may go."""
+    host.state.canonicals.write(msgspec.structs.replace(RECORD, recipe="gone"))
+
+    code, text = host.call("status")
+
+    assert code == 1
+    assert "gone" in text
+    assert "not in the configuration; canon-sweep forget gone --reason … takes it back" in text
+    (gone, notes) = host.reports("status")["recipes"]
+    assert (gone["recipe"], gone["canonical"], notes["problem"]) == ("gone", "1.0.0+1", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("canonicals/notes/canonical.json", '{"schema": 99}'),
+        ("canonicals/gone/canonical.json", ""),
+        ("canonicals/notes/history.jsonl", "garbage\n"),
+        ("attempts.jsonl", "garbage\n"),
+        ("holds.json", ""),
+    ],
+)
+def test_what_cannot_be_read_is_named_and_the_rest_is_shown(
+    host: Host, name: str, content: str
+) -> None:
+    """Exit 1, with the file's name, and a row for each recipe."""
+    path = host.state.folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+
+    code, text = host.call("status")
+
+    assert code == 1
+    assert str(path) in text
+    assert "recipe" in text
+    assert "notes" in {row["recipe"] for row in host.reports("status")["recipes"]}
+
+
+def test_a_hold_is_not_put_over_what_cannot_be_read(host: Host) -> None:
+    """The file is named, with what to do, and left as it is."""
+    host.state.folder.mkdir()
+    host.state.holds.path.write_text("")
+
+    code, text = host.call("hold", "notes", "--reason", "x")
+
+    assert code == 1
+    assert "error state:" in text
+    assert "holds.json is no list of holds: it is empty; mend it, or remove it" in text
+    assert host.state.holds.path.read_text() == ""
+
+
+def test_history_shows_what_was_taken_back_and_what_is_broken(host: Host) -> None:
+    """Also of a recipe that is configured no longer; a name that is nowhere is a mistake."""
+    record = msgspec.structs.replace(RECORD, recipe="gone")
+    host.state.canonicals.write(record)
+    host.state.canonicals.note_promotion(record)
+    key = AttemptKey(recipe="gone", tag="1.0.0+1", commit="a" * 40, digest="d")
+    now = datetime.now(UTC)
+    host.state.ledger.add(Attempt(key=key, outcome=Outcome.PROMOTED, ts=now, run_id="r"))
+    host.state.canonicals.forget("gone", "archived upstream", now)
+
+    code, text = host.call("history", "gone")
+
+    assert code == 0
+    assert "archived upstream" in text
+    assert "1 promotions, 1 attempts, 1 taken back" in text
+    assert host.reports("history", "gone")["forgotten"][0]["reason"] == "archived upstream"
+    assert host.call("history", "nowhere")[0] == 2
+    assert host.call("history", "../../etc")[0] == 2
+
+    with (host.state.canonicals.folder / "gone" / "history.jsonl").open("a") as file:
+        file.write("garbage\n")
+    code, text = host.call("history", "gone")
+    assert code == 1
+    assert "line 3 is no promotion" in text
+    assert "archived upstream" in text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize("words", [["hold", "notes", "--reason", "x"], ["unhold", "notes"]])
+def test_root_changes_nothing_in_a_services_state(
+    host: Host, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of root's in it would stop the service; looking is another matter."""
+    monkeypatch.setattr("sys.argv", ["/bin/canon-sweep", *words])
+    host.state.folder.mkdir(mode=0o700)
+    os.chown(host.state.folder, pwd.getpwnam("nobody").pw_uid, -1)
+
+    code, text = host.call(*words)
+
+    assert code == 2
+    assert f"{host.state.folder} belongs to nobody, and you are root" in text
+    assert f"type instead: runuser -u nobody -- canon-sweep {words[0]} notes" in text
+    assert list(host.state.folder.iterdir()) == []
+    assert host.call("status")[0] == 0
+    assert list(host.state.folder.iterdir()) == []

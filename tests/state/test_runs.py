@@ -1,0 +1,82 @@
+"""Runs on disk: logs that are safe to read, and when the last sweep ended."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from canon_sweep.state import runs
+
+NOW = datetime(2026, 6, 14, 3, tzinfo=UTC)
+
+
+def ended(folder: Path, at: datetime, command: str = "run", **changed: Any) -> str:
+    """A run that began and ended then; its name."""
+    run = runs.begin(folder, at)
+    fields = {"schema": 1, "command": command, "ended": at.isoformat(), "exit_code": 0}
+    run.write_results(json.dumps(fields | changed).encode())
+    return run.run_id
+
+
+def test_a_log_says_everything_and_steers_nothing(tmp_path: Path) -> None:
+    """Escape sequences, bells, carriage returns and bidirectional tricks are told, not obeyed."""
+    log = runs.begin(tmp_path, NOW).log_of("notes")
+
+    log.say("a\tb é 日本\r\n\x1b]0;owned\x07\x1b[2J\x9b\rX\x00\u202egnp.exe\u2066\x7f\nend\n")
+
+    assert log.path is not None
+    content = log.path.read_bytes().decode()
+    assert "a\tb é 日本\n" in content
+    assert r"\x1b]0;owned\x07\x1b[2J\x9b\rX\x00\u202egnp.exe\u2066\x7f" in content
+    assert all(c.isprintable() or c in "\n\t" for c in content)
+    assert content.endswith("end\n")
+
+
+def test_only_a_sweep_that_ended_counts(tmp_path: Path) -> None:
+    """Not a test, not one that was cut short, and not what cannot be read."""
+    assert runs.last_sweep(tmp_path, NOW) is None
+    wanted = ended(tmp_path, NOW - timedelta(days=9), exit_code=1)
+    ended(tmp_path, NOW - timedelta(days=3), "test")
+    runs.begin(tmp_path, NOW - timedelta(days=2))
+    ended(tmp_path, NOW - timedelta(days=1), schema=2)
+    ended(tmp_path, NOW - timedelta(hours=3), ended="2026-06-14T00:00:00")
+    runs.begin(tmp_path, NOW - timedelta(hours=2)).write_results(b'{"schema": 1, "comm')
+    (tmp_path / "zzz").mkdir()
+
+    found = runs.last_sweep(tmp_path, NOW)
+
+    assert found is not None
+    assert (found.run_id, found.exit_code) == (wanted, 1)
+    assert found.ended == NOW - timedelta(days=9)
+
+
+def test_an_end_in_the_future_is_no_answer(tmp_path: Path) -> None:
+    """A clock that was wrong once must not silence a monitor for years."""
+    wanted = ended(tmp_path, NOW - timedelta(days=1))
+    ended(tmp_path, NOW + timedelta(days=999))
+
+    found = runs.last_sweep(tmp_path, NOW)
+
+    assert found is not None
+    assert found.run_id == wanted
+
+
+def test_runs_of_one_second_are_in_order(tmp_path: Path) -> None:
+    """The tenth is later than the second."""
+    names = [ended(tmp_path, NOW) for _ in range(11)]
+
+    found = runs.last_sweep(tmp_path, NOW)
+
+    assert found is not None
+    assert found.run_id == names[-1] == "20260614T030000Z-11"
+
+
+def test_a_link_left_by_a_kill_is_no_obstacle(tmp_path: Path) -> None:
+    """latest is moved whatever lies around."""
+    (tmp_path / ".latest.draft").symlink_to("nowhere")
+
+    name = ended(tmp_path, NOW)
+
+    assert (tmp_path / "latest").readlink() == Path(name)

@@ -1,0 +1,96 @@
+"""What kills and earlier versions left in the state folder is put right, and told."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from canon_sweep.settings.records import RecipeSettings, Settings
+from canon_sweep.state import files, lock
+from canon_sweep.state.store import State
+
+DRAFT = "0123456789abcdef.draft"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    """The state of a host that nothing has happened on."""
+    recipe = RecipeSettings(upstream="file:///a", mirror="file:///b")
+    return State.of(
+        Settings(recipes={"notes": recipe}, state_dir=tmp_path / "state", cache_dir=tmp_path)
+    )
+
+
+def mode(path: Path) -> int:
+    """Who may do what."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_fresh_state_folder_is_nobody_elses(state: State) -> None:
+    """Apps say passwords in their last words; and there is nothing to tell."""
+    with lock.held(state.folder / "lock"):
+        assert state.tidy() == ((), ())
+
+    assert mode(state.folder) == 0o700
+
+
+def test_an_open_folder_is_closed_and_that_is_said_once(state: State) -> None:
+    """As earlier versions made it."""
+    state.folder.mkdir(mode=0o755)
+    state.folder.chmod(0o755)
+    state.ledger.path.write_bytes(b"")
+    state.ledger.path.chmod(0o644)
+
+    first, second = state.tidy(), state.tidy()
+
+    assert first.said == (f"{state.folder} was open to other users, and is not any more",)
+    assert second == ((), ())
+    assert (mode(state.folder), mode(state.ledger.path)) == (0o700, 0o600)
+
+
+def test_drafts_and_checkouts_of_the_dead_go(state: State) -> None:
+    """Wherever in the state folder; an app's data is left alone, whatever its name."""
+    drafts = [
+        state.folder / f".holds.json.{DRAFT}",
+        state.folder / "runs" / "20260614T030000Z" / f".results.json.{DRAFT}",
+        state.folder / "local" / "secrets" / f".note_pw_v1.{DRAFT}",
+        state.folder / "canonicals" / "notes" / f".canonical.json.{DRAFT}",
+    ]
+    data = state.folder / "local" / "volumes" / "note_data" / f".theirs.{DRAFT}"
+    checkout = state.checkouts / "notes" / "deep" / "compose.yml"
+    for path in (*drafts, data, checkout):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half")
+    link = state.folder / "runs" / ".latest.draft"
+    link.symlink_to("20260614T030000Z")
+    (state.folder / ".theirs.draft").mkdir()
+    outside = state.folder.parent / "outside"
+    outside.mkdir()
+    (state.checkouts / "link").symlink_to(outside)
+
+    tidied = state.tidy()
+
+    assert "5 half-written files of interrupted writers were removed" in tidied.said
+    assert tidied.problems == ()
+    assert [path for path in (*drafts, link) if os.path.lexists(path)] == []
+    assert data.read_text() == "half"
+    assert not state.checkouts.exists()
+    assert outside.is_dir()
+    assert state.tidy() == ((), ())
+
+
+def test_half_a_line_of_the_ledger_is_set_aside_and_told(state: State) -> None:
+    """Before anything is added to it."""
+    files.append_line(state.ledger.path, b"{}")
+    with state.ledger.path.open("ab") as file:
+        file.write(b'{"half')
+
+    (said,) = state.tidy().said
+
+    assert "attempts.jsonl.cut" in said
+    assert state.ledger.path.read_bytes() == b"{}\n"
+    assert state.ledger.path.with_name("attempts.jsonl.cut").read_bytes() == b'{"half\n'
+    assert mode(state.ledger.path.with_name("attempts.jsonl.cut")) == 0o600
