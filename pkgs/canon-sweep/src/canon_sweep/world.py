@@ -321,9 +321,7 @@ class RealWorld:
 
     def _checkout(self, recipe: str, commit: str, folder: Path) -> Path:
         target = folder / commit
-        if not target.exists():
-            target.mkdir(parents=True)
-            trees.checkout(self.clone(recipe), commit, target)
+        trees.checkout(self.clone(recipe), commit, target)
         return target
 
     def _patience(self, recipe: RecipeSettings) -> Patience:
