@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -145,7 +146,7 @@ def test_a_stalled_upstream_ends_at_the_deadline(
     finished.set()
 
 
-def test_a_program_that_met_a_dripping_server_can_end(hostile: Hostile) -> None:
+def test_a_program_that_met_a_dripping_server_can_end(hostile: Hostile, tmp_path: Path) -> None:
     """The thread left behind neither holds up the exit nor spoils the exit code."""
 
     def drip(connection: socket.socket) -> None:
@@ -158,7 +159,9 @@ def test_a_program_that_met_a_dripping_server_can_end(hostile: Hostile) -> None:
     script = (
         "from canon_sweep.mirror.sync import advertised\n"
         "from canon_sweep.errors import SyncFault\n"
-        f"try: advertised({hostile.url!r}, credentials={{}}, timeout=0.3)\n"
+        "from pathlib import Path\n"
+        f"clone = Path({str(tmp_path)!r}, 'none.git')\n"
+        f"try: advertised({hostile.url!r}, clone, credentials={{}}, timeout=0.3)\n"
         "except SyncFault: raise SystemExit(7)\n"
     )
 

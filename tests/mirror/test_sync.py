@@ -279,7 +279,9 @@ def test_the_users_git_settings_do_not_count(world: World, tmp_path: Path) -> No
     (tmp_path / ".gitconfig").write_text('[url "file:///elsewhere/"]\n\tinsteadOf = file:///\n')
     script = (
         "from canon_sweep.mirror.sync import advertised\n"
-        f"print(advertised({world.upstream_url!r}, credentials={{}}, timeout=10).main)\n"
+        "from pathlib import Path\n"
+        f"clone = Path({str(world.clone)!r})\n"
+        f"print(advertised({world.upstream_url!r}, clone, credentials={{}}, timeout=10).main)\n"
     )
 
     said = subprocess.check_output(
@@ -312,7 +314,7 @@ def test_a_tag_is_read_again_at_the_gate(world: World) -> None:
     moved = world.up.tag("1.1.0+v1", world.up.refs()[MAIN])
     world.up.remove("refs/tags/1.0.0+v1")
 
-    now = advertised(url, credentials={}, timeout=10)
+    now = advertised(url, world.clone, credentials={}, timeout=10)
 
     assert now.main == world.up.refs()[MAIN]
     assert now.tags == {"1.1.0+v1": moved}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from canon_sweep.mirror.sync import Deleted, Synced, look, sync
+from canon_sweep.mirror.sync import Deleted, Synced, Upstream, advertised, look, sync
 from canon_sweep.settings.records import Credential
 
 GIT_ENV = {
@@ -31,6 +32,13 @@ def git(*args: str, cwd: Path, given: bytes = b"") -> str:
     )
     assert done.returncode == 0, (args, done.stderr)
     return done.stdout.decode().strip()
+
+
+def ask(url: str, credentials: Mapping[str, Credential], timeout: float = 5) -> Upstream:
+    """What an upstream advertises, where no test has a clone."""
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder, "none.git")
+        return advertised(url, clone, credentials=credentials, timeout=timeout)
 
 
 @dataclass(frozen=True)

@@ -311,6 +311,7 @@ class RealWorld:
         synced = self._synced[recipe]
         now = mirrors.advertised(
             self.settings.recipes[recipe].upstream,
+            self.clone(recipe),
             credentials=self.settings.credentials,
             timeout=float(self.settings.sync_timeout),
         )

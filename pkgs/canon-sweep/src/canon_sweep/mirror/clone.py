@@ -11,6 +11,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import FileMode, SortMode
 
+from canon_sweep.mirror import disk
 from canon_sweep.mirror.remote import GIT_ERRORS
 
 MAIN = "refs/heads/main"
@@ -49,6 +50,12 @@ def held(repo: pygit2.Repository) -> dict[str, str]:
     refs = repo.references
     names = [name for name in refs if name == MAIN or name.startswith(TAGS)]
     return {name: str(refs[name].target) for name in names}
+
+
+def every(repo: pygit2.Repository) -> list[str]:
+    """The object ids of all refs that the clone has, whatever they are for."""
+    refs = repo.references
+    return [str(refs[name].target) for name in refs]
 
 
 def prune(repo: pygit2.Repository, refs: Mapping[str, str]) -> None:
@@ -152,7 +159,9 @@ def _sound(clone: Path) -> pygit2.Repository | None:
     try:
         repo = pygit2.Repository(str(clone))
         _check_ends(repo)
-    except GIT_ERRORS:
+    except GIT_ERRORS as error:
+        if disk.reason(error, clone):
+            raise
         return None
     return repo if repo.is_bare else None
 

@@ -58,4 +58,5 @@ def writing(folder: Path) -> Iterator[None]:
         why = reason(error, folder)
         if why is None:
             raise
-        raise unusable(folder, why) from error
+        # Not chained: libgit2's text may repeat what a server said.
+        raise unusable(folder, why) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,9 +13,11 @@ from canon_sweep.core.names import printable
 from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault, UsageFault
 from canon_sweep.mirror import clone as cache
+from canon_sweep.mirror import disk
 from canon_sweep.mirror.clone import MAIN, TAGS
 from canon_sweep.mirror.deadline import Deadline, bounded
 from canon_sweep.mirror.remote import Advertisement, Remote
+from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.settings.records import Credential
 
 # Refs that `fetch_ref` keeps in the clone; no sync looks at them or pushes them.
@@ -117,8 +118,8 @@ def sync(
 
     def work(deadline: Deadline) -> Synced:
         with _cache(clone) as repo:
-            source = Remote(repo, upstream, credentials, deadline)
-            target = Remote(repo, mirror, credentials, deadline)
+            source = Remote(repo, upstream, credentials, deadline, beside(clone))
+            target = Remote(repo, mirror, credentials, deadline, beside(clone))
             found = _compare(repo, clone, source, target)
             if found.pushed or found.deleted:
                 _check_pushable(repo, found, target)
@@ -154,25 +155,29 @@ def look(
 
     def work(deadline: Deadline) -> Synced:
         with _cache(clone) as repo:
-            source = Remote(repo, upstream, credentials, deadline)
-            target = Remote(repo, mirror, credentials, deadline)
+            source = Remote(repo, upstream, credentials, deadline, beside(clone))
+            target = Remote(repo, mirror, credentials, deadline, beside(clone))
             return _compare(repo, clone, source, target)
 
     return bounded(work, timeout)
 
 
-def advertised(upstream: str, *, credentials: Mapping[str, Credential], timeout: float) -> Upstream:
-    """Read upstream's main and tags anew; nothing is fetched.
+def advertised(
+    upstream: str, clone: Path, *, credentials: Mapping[str, Credential], timeout: float
+) -> Upstream:
+    """Read upstream's main and tags anew; nothing is fetched, and the clone is left alone.
 
     Raises:
         SyncFault: upstream cannot be read, is empty, or has no main branch.
     """
+    tmp = beside(clone)
 
     def work(deadline: Deadline) -> Upstream:
         # libgit2 speaks only from a repository; this one stays empty.
-        with tempfile.TemporaryDirectory(prefix="canon-sweep-read-") as folder:
-            repo = pygit2.init_repository(folder, bare=True)
-            with Remote(repo, upstream, credentials, deadline) as source:
+        with scratch(tmp) as folder:
+            with disk.writing(tmp):
+                repo = pygit2.init_repository(str(folder), bare=True)
+            with Remote(repo, upstream, credentials, deadline, tmp) as source:
                 return _upstream(source)
 
     return bounded(work, timeout)
@@ -198,12 +203,15 @@ def fetch_ref(
     """
 
     def work(deadline: Deadline) -> str:
-        with _cache(clone) as repo, Remote(repo, remote, credentials, deadline) as source:
+        with (
+            _cache(clone) as repo,
+            Remote(repo, remote, credentials, deadline, beside(clone)) as source,
+        ):
             name, object_id = _found(source, ref)
             kept = FETCHED + name.removeprefix("refs/")
             for other in [ref for ref in repo.references if _in_the_way(ref, kept)]:
                 repo.references.delete(other)
-            _fetch(clone, source, [f"+{name}:{kept}"])
+            _fetch(repo, clone, source, [f"+{name}:{kept}"])
             _check_whole(repo, clone, source, {kept: object_id}, known=())
             end = cache.peeled(repo, object_id)
             if not isinstance(end, pygit2.Commit):
@@ -216,13 +224,10 @@ def fetch_ref(
 @contextmanager
 def _cache(clone: Path) -> Iterator[pygit2.Repository]:
     try:
-        with cache.opened(clone) as repo:
+        with disk.writing(clone), cache.opened(clone) as repo:
             yield repo
     except OSError as error:
-        raise SyncFault(
-            f"the cache clone {clone} cannot be used: {error.strerror or error}",
-            do="see the folder's rights and the free space",
-        ) from error
+        raise disk.unusable(clone, error.strerror or str(error)) from error
     except (pygit2.GitError, KeyError) as error:
         cache.forget(clone)
         raise SyncFault(
@@ -282,17 +287,22 @@ def _bring(repo: pygit2.Repository, clone: Path, source: Remote, wanted: Upstrea
     cache.prune(repo, wanted.refs)
     if cache.held(repo) == wanted.refs:
         return False
-    _fetch(clone, source, [f"+{wanted.branch}:{MAIN}", f"+{TAGS}*:{TAGS}*"])
+    _fetch(repo, clone, source, [f"+{wanted.branch}:{MAIN}", f"+{TAGS}*:{TAGS}*"])
     _check_whole(repo, clone, source, wanted.refs, known=before.values())
     return True
 
 
-def _fetch(clone: Path, source: Remote, specs: Sequence[str]) -> None:
+def _fetch(repo: pygit2.Repository, clone: Path, source: Remote, specs: Sequence[str]) -> None:
+    """Fetch; after an error the clone stays only if all that its refs lead to is there.
+
+    A part of the refs may have been written before the error, and a clone with a hole
+    would fail at every fetch to come.
+    """
     try:
         source.fetch(specs)
     except SyncFault:
-        # It may be the clone's fault as well, so that no fetch into it would ever work again.
-        cache.forget(clone)
+        if not cache.is_whole(repo, cache.every(repo)):
+            cache.forget(clone)
         raise
 
 
