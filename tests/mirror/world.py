@@ -31,7 +31,7 @@ def git(*args: str, cwd: Path, given: bytes = b"") -> str:
         ["git", *args], cwd=cwd, env=GIT_ENV, input=given, capture_output=True, check=False
     )
     assert done.returncode == 0, (args, done.stderr)
-    return done.stdout.decode().strip()
+    return done.stdout.decode(errors="surrogateescape").strip()
 
 
 def ask(url: str, credentials: Mapping[str, Credential], timeout: float = 5) -> Upstream:
@@ -118,6 +118,7 @@ class World:
     mirror_url: str
     credentials: Mapping[str, Credential] = field(default_factory=dict)
     timeout: float = 20
+    branch: str | None = None
 
     def sync(self, deleting: Callable[[Deleted], None] = lambda _: None) -> Synced:
         return sync(
@@ -126,6 +127,7 @@ class World:
             self.clone,
             credentials=self.credentials,
             timeout=self.timeout,
+            branch=self.branch,
             deleting=deleting,
         )
 
@@ -136,6 +138,7 @@ class World:
             self.clone,
             credentials=self.credentials,
             timeout=self.timeout,
+            branch=self.branch,
         )
 
     def agrees(self) -> bool:

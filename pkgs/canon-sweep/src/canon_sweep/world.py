@@ -301,6 +301,7 @@ class RealWorld:
             self.clone(recipe),
             credentials=self.settings.credentials,
             timeout=float(self.settings.sync_timeout),
+            branch=settings.branch,
         )
 
     def _deleting(self, recipe: str, gone: Deleted) -> None:
@@ -314,8 +315,9 @@ class RealWorld:
             self.clone(recipe),
             credentials=self.settings.credentials,
             timeout=float(self.settings.sync_timeout),
+            branch=self.settings.recipes[recipe].branch,
         )
-        tags = {tag.name: tag.object_id for tag in synced.tags}
+        tags = {tag.name: tag.object_id for tag in synced.tags if not tag.problem}
         if (now.main, now.tags) == (synced.main, tags):
             return self.releases(recipe, synced)
         return self.releases(recipe, self._read(recipe, mirrors.look))

@@ -14,7 +14,8 @@ from pygit2.enums import FileMode, SortMode
 from canon_sweep.mirror import disk
 from canon_sweep.mirror.remote import GIT_ERRORS
 
-MAIN = "refs/heads/main"
+HEADS = "refs/heads/"
+MAIN = HEADS + "main"
 TAGS = "refs/tags/"
 
 # libgit2 holds an object whole in memory to look at it or to push it.

@@ -13,7 +13,7 @@ from pygit2.enums import ConfigLevel
 
 from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault
-from canon_sweep.mirror import disk
+from canon_sweep.mirror import disk, stray
 from canon_sweep.mirror.address import address
 from canon_sweep.mirror.callbacks import Callbacks, DeafCallbacks
 from canon_sweep.mirror.deadline import Deadline
@@ -59,10 +59,14 @@ def _as_home(folder: Path, known: bytes, deadline: Deadline) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Advertisement:
-    """What a remote says it has: object ids by full ref name, and HEAD's branch if told."""
+    """What a remote says it has: object ids by full ref name, and HEAD's branch if told.
+
+    ``strays`` are the tags that are no use to anybody, apart from ``refs``.
+    """
 
     refs: Mapping[str, str]
     head: str | None
+    strays: Mapping[str, str]
 
 
 class Remote:
@@ -104,7 +108,7 @@ class Remote:
         """Connect and read what the remote has.
 
         Raises:
-            SyncFault: it cannot be reached, refuses us, or offers a name that git forbids.
+            SyncFault: it cannot be reached, or refuses us.
         """
         callbacks = self._callbacks()
         with self._speaking("cannot be read"):
@@ -112,16 +116,16 @@ class Remote:
             self._line.connect(callbacks=callbacks, proxy=True)
             heads = self._line.list_heads(connect=False)
         self._deadline.check()
-        refs = {}
+        refs: dict[str, str] = {}
+        strays: dict[str, str] = {}
         head = None
         for entry in heads:
             name = entry.name or ""
             if name == "HEAD":
                 head = entry.symref_target
             elif not name.endswith("^{}"):
-                self._check_name(name)
-                refs[name] = str(entry.oid)
-        return Advertisement(refs, head)
+                (strays if stray.problem(name) else refs)[name] = str(entry.oid)
+        return Advertisement(refs, head, strays)
 
     def fetch(self, specs: Sequence[str]) -> None:
         """Fetch by ``specs`` over the connection of `advertise`; no other ref is written.
@@ -219,15 +223,6 @@ class Remote:
         known = hosts.read_bytes()
         with scratch(self._tmp) as folder, _as_home(folder, known, self._deadline):
             yield
-
-    def _check_name(self, name: str) -> None:
-        """Only tags become refs under their own name; others are looked up by ours."""
-        valid = pygit2.reference_is_valid_name
-        if name.startswith("refs/tags/") and not (name.isprintable() and valid(name)):
-            raise SyncFault(
-                f"{self.shown} offers {printable(name)}, which is no valid ref name",
-                do="remove that tag there: nothing was changed",
-            )
 
     def _check_taken(self, refs: Sequence[str], callbacks: Callbacks) -> None:
         """A push that was answered is not a push that was done: look at every ref."""
