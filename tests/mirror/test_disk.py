@@ -20,7 +20,7 @@ from canon_sweep.mirror.checkout import checkout
 from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.mirror.sync import advertised
-from mirror.servers import Hostile, advertisement
+from mirror.servers import Hostile, advertisement, pack, relay
 from mirror.world import Repo, World
 
 
@@ -198,6 +198,35 @@ def test_a_clone_that_fails_every_fetch_is_made_again(world: World) -> None:
         world.sync()
 
     assert world.agrees()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from canon_sweep.mirror import clone as cache
+from canon_sweep.mirror.sync import look
+cache.oversized = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+look(sys.argv[1], sys.argv[2], Path(sys.argv[3]), credentials={}, timeout=10)
+"""
+
+
+def test_what_a_killed_sync_fetched_is_not_trusted(world: World, hostile: Hostile) -> None:
+    """A hole that came just before a kill is not taken for what was looked at before it."""
+    world.sync()
+    up = world.up
+    older, tip = up.commit("four"), up.commit("five")
+    whole = {up.git("rev-parse", f"{tip}:compose.yml"), up.git("rev-parse", f"{tip}^{{tree}}")}
+    answer = pack(up, older, tip, *whole)  # the older tree is missing
+    hostile.talk = relay(up, lambda _: answer)
+    command = [sys.executable, "-c", KILLED, hostile.url, world.mirror_url, str(world.clone)]
+
+    done = subprocess.run(command, check=False)
+
+    assert done.returncode == -signal.SIGKILL
+    assert Repo(world.clone).refs()["refs/heads/main"] == tip
+    assert world.sync().fetched
+    assert world.agrees()
+    assert Repo(world.clone).is_whole()
 
 
 def test_no_folder_for_temporary_files_is_needed(

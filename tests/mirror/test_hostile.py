@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,8 +15,8 @@ import pytest
 
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
-from mirror.servers import Hostile, advertisement, line
-from mirror.world import GIT_ENV, Repo, World
+from mirror.servers import Hostile, advertisement, line, pack, relay
+from mirror.world import Repo, World
 
 A_COMMIT = "c0ffee" + "0" * 34
 
@@ -144,58 +141,6 @@ def test_a_program_that_met_a_dripping_server_can_end(hostile: Hostile, tmp_path
     done = subprocess.run([sys.executable, "-c", script], timeout=10, check=False)
 
     assert done.returncode == 7
-
-
-def relay(
-    repo: Repo, sent: Callable[[bytes], bytes], also: bytes = b""
-) -> Callable[[socket.socket], None]:
-    """Upstream's true advertisement, then what ``sent`` makes of its true answer to a fetch.
-
-    The lines ``also`` come at the end of the advertisement.
-    """
-
-    def talk(connection: socket.socket) -> None:
-        program = subprocess.Popen(
-            ["git", "upload-pack", str(repo.path)],
-            env=GIT_ENV,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert program.stdin
-        assert program.stdout
-        with program:
-            # The last line of an advertisement is a flush; the program then waits for us.
-            while (head := program.stdout.read(4)) != b"0000":
-                connection.sendall(head + program.stdout.read(int(head, 16) - 4))
-            connection.sendall(also + b"0000")
-            asked = b""
-            while not asked.endswith(b"done\n"):
-                if not (more := connection.recv(65536)):
-                    program.kill()
-                    return
-                asked += more
-            program.stdin.write(asked)
-            program.stdin.close()
-            connection.sendall(sent(program.stdout.read()))
-
-    return talk
-
-
-def pack(repo: Repo, *objects: str) -> bytes:
-    """An answer to a fetch with a pack of just these objects."""
-    if objects:
-        made = subprocess.run(
-            ["git", "pack-objects", "--stdout", "-q"],
-            cwd=repo.path,
-            env=GIT_ENV,
-            input="\n".join(objects).encode() + b"\n",
-            capture_output=True,
-            check=True,
-        ).stdout
-    else:
-        made = b"PACK" + struct.pack(">II", 2, 0)
-        made += hashlib.sha1(made).digest()
-    return line("NAK\n") + line(b"\x01" + made) + b"0000"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault
+from canon_sweep.mirror import clone as cache
 from canon_sweep.mirror import sync as mirror_sync
 from canon_sweep.mirror.sync import Deleted, PartialSyncFault, advertised
 from mirror.conftest import TRANSPORTS
@@ -344,7 +345,8 @@ def test_a_tag_may_change_its_kind(served: Callable[[str], World]) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", ["missing", "emptied", "a file", "objects", "refs", "locked", "half a pack"]
+    "damage",
+    ["missing", "emptied", "a file", "objects", "refs", "locked", "half a pack", "not looked at"],
 )
 def test_the_clone_may_break_at_any_time(world: World, damage: str) -> None:
     """A clone that was deleted or damaged is made again, and nothing else happens."""
@@ -365,6 +367,8 @@ def test_the_clone_may_break_at_any_time(world: World, damage: str) -> None:
         (clone / "refs/heads/main.lock").touch()
     if damage == "half a pack":
         (clone / "objects/pack/pack_git2_aBcDeF").touch()
+    if damage == "not looked at":
+        cache.doubt(clone)
 
     done = world.sync()
 

@@ -20,6 +20,9 @@ _EXHAUSTED = (
 # These may be said of a remote as well, so the folder has to be named beside them.
 _DENIED = (errno.EACCES, errno.EPERM, errno.EIO)
 
+# Whatever pygit2 raises with libgit2's sentence in it.
+_OF_GIT = (pygit2.GitError, OSError, MemoryError, ValueError, LookupError, AssertionError)
+
 
 class DiskFault(SyncFault):
     """This host's disk cannot be used: it says nothing about the clone or a remote."""
@@ -54,7 +57,7 @@ def writing(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (pygit2.GitError, OSError, MemoryError) as error:
+    except _OF_GIT as error:
         why = reason(error, folder)
         if why is None:
             raise

@@ -362,10 +362,13 @@ def _fetch(repo: pygit2.Repository, clone: Path, source: Remote, specs: Sequence
     A part of the refs may have been written before the error, and a clone with a hole
     would fail at every fetch to come.
     """
+    cache.doubt(clone)
     try:
         source.fetch(specs)
     except SyncFault:
-        if not cache.is_whole(repo, cache.every(repo)):
+        if cache.is_whole(repo, cache.every(repo)):
+            cache.trust(clone)
+        else:
             cache.forget(clone)
         raise
 
@@ -395,6 +398,7 @@ def _check_whole(
         ref for ref, oid in wanted.items() if ref not in refs or str(refs[ref].target) != oid
     ]
     if not missing and cache.is_whole(repo, wanted.values(), known):
+        cache.trust(clone)
         return
     cache.forget(clone)
     raise SyncFault(
