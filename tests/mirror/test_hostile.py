@@ -148,6 +148,7 @@ def test_a_program_that_met_a_dripping_server_can_end(hostile: Hostile, tmp_path
     [
         *(b"refs/tags/../../x", b"refs/tags/a\x1b[2Jb", b"refs/tags/a b", b"refs/tags/x.lock"),
         *(b"refs/tags/", b"refs/tags/*", b"refs/tags/\xff\xfe", b"refs/tags/2.0.0+v2/\xc2\xa0"),
+        *(b"refs/tags/" + b"n" * 300, b"refs/tags/" + b"n/" * 200 + b"n"),
         *(b"refs/tags/" + b"n" * 5000 + b"\xff", b"refs/tags/2.0.0+v2\xe2\x80\x8b"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pygit2
 
@@ -11,6 +11,9 @@ from canon_sweep.core.release import Tag
 
 _TAGS = "refs/tags/"
 _LONGEST_SHOWN = 80
+# What the file system of any mirror takes, beside the ending of a lock.
+_LONGEST_PART = 240
+_MOST_PARTS = 12
 
 
 def usable(ref: str) -> bool:
@@ -25,7 +28,12 @@ def problem(ref: str) -> str | None:
         return None
     if not ref.isprintable():
         return "its name has a character that cannot be shown"
-    return None if usable(ref) else "git forbids its name"
+    if not usable(ref):
+        return "git forbids its name"
+    parts = ref.encode().split(b"/")
+    if max(map(len, parts)) > _LONGEST_PART or len(parts) > _MOST_PARTS:
+        return "its name is too long"
+    return None
 
 
 def shown(ref: str) -> str:
@@ -35,25 +43,38 @@ def shown(ref: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
 
 
-def records(upstream: Mapping[str, str], mirror: Mapping[str, str], wanted: set[str]) -> list[Tag]:
-    """The strays of both sides as tags that are no releases; ``wanted`` has upstream's true refs.
+def records(
+    upstream: Mapping[str, str], mirror: Mapping[str, str], blocked: Mapping[str, str]
+) -> list[Tag]:
+    """The strays of both sides, by full ref name, as tags that are no releases.
 
-    All arguments are by full ref name.
+    ``blocked`` is as `in_the_way` gives it.
     """
-    found = [
-        Tag(shown(ref), object_id, None, on_main=False, problem=problem(ref) or "")
-        for ref, object_id in sorted(upstream.items())
-    ]
-    for ref, object_id in sorted(mirror.items()):
-        if ref in upstream:
-            continue
-        why = f"only the mirror has it, and {problem(ref)}"
-        if in_its_place := in_the_way(ref, wanted):
-            why += f"; {shown(in_its_place[0])} cannot be pushed beside it: remove it there"
+    beside = {stray: ref for ref, stray in blocked.items()}
+    found = []
+    for ref, object_id in sorted((dict(mirror) | dict(upstream)).items()):
+        why = ("" if ref in upstream else "only the mirror has it, and ") + (problem(ref) or "")
+        if ref in beside:
+            why += f"; {shown(beside[ref])} cannot be pushed beside it: remove it from the mirror"
         found.append(Tag(shown(ref), object_id, None, on_main=False, problem=why))
     return found
 
 
-def in_the_way(stray: str, refs: Iterable[str]) -> list[str]:
-    """Which refs a remote that has ``stray`` cannot take: a folder where it is a file, or so."""
-    return sorted(ref for ref in refs if ref.startswith(stray + "/") or stray.startswith(ref + "/"))
+def in_the_way(strays: Iterable[str], refs: Iterable[str]) -> dict[str, str]:
+    """The refs that a remote with these strays cannot take, and which stray it is.
+
+    One name cannot be both a folder and a file.
+    """
+    known = set(strays)
+    folders = {folder: stray for stray in known for folder in _folders(stray)}
+    found = {}
+    for ref in refs:
+        stray = folders.get(ref) or next((f for f in _folders(ref) if f in known), None)
+        if stray:
+            found[ref] = stray
+    return found
+
+
+def _folders(ref: str) -> Iterator[str]:
+    parts = ref.split("/", _MOST_PARTS)
+    return ("/".join(parts[:count]) for count in range(3, len(parts)))

@@ -266,8 +266,8 @@ def _compare(
     with target:
         told = target.advertise()
     mirrored, refs = told.refs, wanted.refs
-    blocked = {ref for name in told.strays for ref in stray.in_the_way(name, refs)}
-    strays = stray.records(wanted.strays, told.strays, set(refs))
+    blocked = stray.in_the_way(told.strays, refs)
+    strays = stray.records(wanted.strays, told.strays, blocked)
     return Synced(
         main=wanted.main,
         tags=(*_tags(repo, wanted), *strays),
