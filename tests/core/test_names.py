@@ -43,6 +43,25 @@ def test_real_recipe_names_pass(name: str) -> None:
     assert names.recipe_problem(name) is None
 
 
+BRANCHES = ["", "-x", "a..b", "a b", "*", "a\n", "\x1b[2J", "é", "a//b", "/a", "a/", "x.lock"]
+BRANCHES += ["a.lock/b", ".a", "a/.b", "a.", "a@{1}", "refs/heads/main", "a:b", "a~1", "b" * 201]
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+def test_a_hostile_branch_is_refused(name: str) -> None:
+    """What is asked of a remote can be no pattern, no option and no other ref."""
+    problem = names.branch_problem(name)
+
+    assert problem
+    assert problem.isprintable()
+
+
+@pytest.mark.parametrize("name", ["main", "master", "release/v2", "1.x", "dev_2+fix", "a.b/c-d"])
+def test_real_branches_pass(name: str) -> None:
+    """What people call their branches is a branch."""
+    assert names.branch_problem(name) is None
+
+
 @given(st.text(max_size=80), st.text(max_size=20))
 def test_a_stack_label_is_always_a_safe_name(recipe: str, seed: str) -> None:
     """At most four letters, a dash, six hex digits: as cc-ci names its apps."""

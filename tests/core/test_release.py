@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from canon_sweep.core.release import releases
+from canon_sweep.core.release import Tag, releases
+from canon_sweep.core.version import TagRule
 from core.examples import RULE, commit_of, known, tag, version
 
 
@@ -26,6 +27,18 @@ def test_a_release_is_a_version_on_main_that_leads_to_a_commit() -> None:
     assert "main" in reasons["3.0.0+1"]
     assert "commit" in reasons["4.0.0+1"]
     assert "form" in reasons["v9"]
+
+
+def test_a_tag_with_a_problem_is_no_release_whatever_it_looks_like() -> None:
+    """What is shown of an odd name may look like a version; it is not what the tag is called."""
+    odd = Tag("9.0.0+1", "f" * 40, None, on_main=False, problem="its name cannot be shown")
+
+    found = releases([tag("1.0.0+1"), odd], TagRule(pattern="(?P<version>.*)[+].*"))
+
+    assert [release.tag for release in found.known] == ["1.0.0+1"]
+    assert [(entry.tag, entry.reason) for entry in found.ignored] == [
+        ("9.0.0+1", "its name cannot be shown")
+    ]
 
 
 def test_no_tags_no_latest() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import getpass
+import hashlib
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +19,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from canon_sweep.settings.records import Credential
-from mirror.world import GIT_ENV
+from mirror.world import GIT_ENV, Repo
 
 HOST = "127.0.0.1"
 TOKEN = "s3cret-t0ken"
@@ -255,6 +257,58 @@ def advertisement(*refs: tuple[str, str]) -> bytes:
         capabilities = "" if said else "\0ofs-delta agent=hostile"
         said += line(f"{object_id} {name}{capabilities}\n")
     return said + b"0000"
+
+
+def relay(
+    repo: Repo, sent: Callable[[bytes], bytes], also: bytes = b""
+) -> Callable[[socket.socket], None]:
+    """Upstream's true advertisement, then what ``sent`` makes of its true answer to a fetch.
+
+    The lines ``also`` come at the end of the advertisement.
+    """
+
+    def talk(connection: socket.socket) -> None:
+        program = subprocess.Popen(
+            ["git", "upload-pack", str(repo.path)],
+            env=GIT_ENV,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert program.stdin
+        assert program.stdout
+        with program:
+            # The last line of an advertisement is a flush; the program then waits for us.
+            while (head := program.stdout.read(4)) != b"0000":
+                connection.sendall(head + program.stdout.read(int(head, 16) - 4))
+            connection.sendall(also + b"0000")
+            asked = b""
+            while not asked.endswith(b"done\n"):
+                if not (more := connection.recv(65536)):
+                    program.kill()
+                    return
+                asked += more
+            program.stdin.write(asked)
+            program.stdin.close()
+            connection.sendall(sent(program.stdout.read()))
+
+    return talk
+
+
+def pack(repo: Repo, *objects: str) -> bytes:
+    """An answer to a fetch with a pack of just these objects."""
+    if objects:
+        made = subprocess.run(
+            ["git", "pack-objects", "--stdout", "-q"],
+            cwd=repo.path,
+            env=GIT_ENV,
+            input="\n".join(objects).encode() + b"\n",
+            capture_output=True,
+            check=True,
+        ).stdout
+    else:
+        made = b"PACK" + struct.pack(">II", 2, 0)
+        made += hashlib.sha1(made).digest()
+    return line("NAK\n") + line(b"\x01" + made) + b"0000"
 
 
 Talk = Callable[[socket.socket], None]

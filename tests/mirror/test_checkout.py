@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +21,13 @@ from mirror.world import Repo, World
 
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
-    """An empty folder."""
-    target = tmp_path / "target"
-    target.mkdir()
-    return target
+    """A folder that is not there yet, in one that is not there either."""
+    return tmp_path / "checkouts" / "target"
+
+
+def nothing_at(target: Path) -> bool:
+    """Neither the folder nor a draft of it."""
+    return not target.parent.exists() or list(target.parent.iterdir()) == []
 
 
 @pytest.fixture
@@ -71,6 +77,9 @@ def hostile_trees(up: Repo) -> dict[str, str]:
     deep = raw_tree(up, ("120000", "d", link(b"../..")), ("120000", "e", link(b"d/../x")))
     nest = raw_tree(up, ("40000", "q", deep))
     bomb = up.tree(f"100644 blob {blob}\tx\n")
+    deep_down = inner
+    for _ in range(9):
+        deep_down = raw_tree(up, ("40000", "sub" * 80, deep_down))
     for _ in range(8):
         bomb = raw_tree(up, *(("40000", f"d{n}", bomb) for n in range(10)))
     return {
@@ -84,28 +93,42 @@ def hostile_trees(up: Repo) -> dict[str, str]:
         "through a link": raw_tree(up, ("120000", "a", link(b"..")), ("40000", "a", inner)),
         "twice": raw_tree(up, ("100644", "a", blob), ("100755", "a", blob)),
         "no target": raw_tree(up, ("120000", "l", link(b"a\0b"))),
+        "long target": raw_tree(up, ("120000", "l", link(b"./" * 3000 + b"x"))),
+        "deep": deep_down,
         "long": raw_tree(up, ("100644", "n" * 300, blob)),
         "bomb": bomb,
     }
 
 
-CASES = (
-    *("git folder", "GIT folder", "dots", "slash", "absolute", "outside", "by two links"),
-    *("through a link", "twice", "no target", "long", "bomb"),
-)
+CASES = {
+    "git folder": "a file named '.git'",
+    "GIT folder": "a file named '.GIT'",
+    "dots": "a file named '..'",
+    "slash": "a file named 'a/../../x'",
+    "absolute": "a link 'l' that leads out of it",
+    "outside": "a link 'l' that leads out of it",
+    "by two links": "a link 'p/q/e' that leads out of it",
+    "through a link": "two files of the same name: 'a'",
+    "twice": "two files of the same name: 'a'",
+    "no target": "a link 'l' that leads nowhere",
+    "long target": "a link 'l' that leads nowhere",
+    "long": "a file whose name is too long: 'nnn",
+    "deep": "a file whose name is too long: 'subsub",
+    "bomb": "more than 20000 files",
+}
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_hostile_tree_is_the_recipes_fault(up: Repo, target: Path, case: str) -> None:
-    """Nothing is written or led outside the folder, and nothing is left in it."""
+    """Nothing is written or led outside the folder, and the reason is the same every time."""
     commit = up.commit_of(hostile_trees(up)[case])
 
-    with pytest.raises(RecipeFault) as caught:
-        checkout(up.path, commit, target)
+    for _ in range(2):
+        with pytest.raises(RecipeFault, match=re.escape(CASES[case])) as caught:
+            checkout(up.path, commit, target)
 
-    assert str(caught.value).isprintable()
-    assert list(target.iterdir()) == []
-    assert [path.name for path in target.parent.iterdir()] == ["target"]
+        assert str(caught.value).isprintable()
+        assert nothing_at(target)
 
 
 @contextmanager
@@ -128,7 +151,7 @@ def test_a_huge_file_is_refused_before_it_is_loaded(up: Repo, target: Path) -> N
     with little_memory(128 * 1024 * 1024), pytest.raises(RecipeFault, match="bytes of files"):
         checkout(up.path, commit, target)
 
-    assert list(target.iterdir()) == []
+    assert nothing_at(target)
     assert up.path.exists()
 
 
@@ -152,22 +175,103 @@ def test_a_broken_clone_is_deleted_so_that_it_is_made_again(world: World, target
     with pytest.raises(SyncFault, match="it was deleted"):
         checkout(world.clone, commit, target)
 
-    assert list(target.iterdir()) == []
+    assert nothing_at(target)
     main = world.sync().main
     checkout(world.clone, main, target)
     assert (target / "compose.yml").read_text() == up.git("show", "main:compose.yml")
 
 
-def test_a_folder_with_something_in_it_is_not_touched(world: World, target: Path) -> None:
-    """A checkout never mixes with what is there, nor makes its own folder."""
+def test_a_folder_that_is_there_is_whole_and_is_kept(world: World, target: Path) -> None:
+    """A checkout takes its name when it is done, so nobody ever has to look into it."""
     main = world.sync().main
+    checkout(world.clone, main, target)
     (target / "kept").touch()
 
-    for folder in (target, target / "none"):
-        with pytest.raises(HostFault, match="is not an empty folder"):
-            checkout(world.clone, main, folder)
+    checkout(world.clone, main, target)
 
-    assert [path.name for path in target.iterdir()] == ["kept"]
+    assert {path.name for path in target.iterdir()} == {"compose.yml", "kept"}
+
+
+@contextmanager
+def small_files(most: int) -> Iterator[None]:
+    """No file may be longer than this: for the writer it is a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_host_that_cannot_write_leaves_nothing(up: Repo, target: Path) -> None:
+    """A failure of the host is the host's at every try, and with room again it is a checkout."""
+    big = up.blob(b"x" * 3_000_000)
+    small = up.blob(b"small")
+    commit = up.commit_of(up.tree(f"100644 blob {small}\ta\n100644 blob {big}\tlogo\n"))
+
+    with small_files(1_000_000):
+        for _ in range(2):
+            with pytest.raises(HostFault, match=r"target cannot be used: File too large"):
+                checkout(up.path, commit, target)
+            assert nothing_at(target)
+
+    checkout(up.path, commit, target)
+    assert (target / "logo").stat().st_size == 3_000_000
+
+
+def test_a_place_that_is_taken_is_the_hosts_fault(world: World, target: Path) -> None:
+    """A file in the way is not the recipe's, and stays."""
+    main = world.sync().main
+    target.parent.write_text("in the way")
+
+    with pytest.raises(HostFault, match=r"Not a directory|File exists"):
+        checkout(world.clone, main, target)
+
+    assert target.parent.read_text() == "in the way"
+    assert world.clone.exists()
+
+
+# A fork for each step dies at it; what it leaves is told before the next one is made.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from canon_sweep.mirror.checkout import checkout
+clone, commit, target = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+def die_at(step):
+    def each(event, _):
+        nonlocal step
+        if event in ("open", "os.mkdir", "os.rename", "os.rmdir"):
+            step -= 1
+            if step < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(each)
+    checkout(clone, commit, target)
+    os._exit(0)
+target.parent.mkdir()
+for step in range(100):
+    child = os.fork() or die_at(step)
+    done = os.waitpid(child, 0)[1] == 0
+    print("done" if done else "killed", *os.listdir(target.parent), flush=True)
+    if done:
+        break
+"""
+
+
+def test_a_kill_at_any_step_leaves_nothing_or_all(up: Repo, target: Path) -> None:
+    """After kill -9 there is no half checkout, and the next try clears what was left."""
+    inner = up.tree("".join(f"100644 blob {up.blob(b'x')}\tf{n}\n" for n in range(3)))
+    commit = up.commit_of(up.tree(f"040000 tree {inner}\ta\n040000 tree {inner}\tb\n"))
+
+    command = [sys.executable, "-c", KILLED, str(up.path), commit, str(target)]
+    said = subprocess.check_output(command, text=True).splitlines()
+
+    *killed, last = said
+    assert len(killed) > 10
+    drafts = [line for line in killed if re.fullmatch(r"killed \.target\.draft-[0-9a-f]+", line)]
+    assert len(drafts) > 5
+    assert set(killed) == {"killed", *drafts}
+    assert last == "done target"
+    assert len(list(target.rglob("f*"))) == 6
 
 
 def test_a_ref_is_resolved_to_its_commit(world: World) -> None:

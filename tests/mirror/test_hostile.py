@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
-from mirror.servers import Hostile, advertisement, line
-from mirror.world import GIT_ENV, Repo, World
+from mirror.servers import Hostile, advertisement, line, pack, relay
+from mirror.world import Repo, World
 
 A_COMMIT = "c0ffee" + "0" * 34
 
@@ -96,30 +94,6 @@ def test_a_broken_advertisement_changes_nothing(
     assert hostile.url in fails(settled, match)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["refs/tags/../../x", "refs/tags/a\x1b[2Jb", "refs/tags/a b", "refs/tags/x.lock", "refs/tags/"],
-)
-def test_a_forbidden_name_is_an_error(settled: World, hostile: Hostile, name: str) -> None:
-    """A ref name that git forbids never becomes a file, and is quoted in the error."""
-    answer = advertisement(("refs/heads/main", A_COMMIT), (name, A_COMMIT))
-    hostile.talk = lambda connection: connection.sendall(answer)
-
-    fails(settled, "is no valid ref name")
-
-    assert "refs/heads/main" in Repo(settled.clone).refs()
-    assert not (settled.clone / "x").exists()
-
-
-def test_a_name_that_is_not_utf8_is_an_error(settled: World, hostile: Hostile) -> None:
-    """Bytes that are no text do not end in a traceback."""
-    bad = line(f"{A_COMMIT} refs/tags/".encode() + b"\xff\xfe\n")
-    answer = advertisement(("refs/heads/main", A_COMMIT))[:-4] + bad + b"0000"
-    hostile.talk = lambda connection: connection.sendall(answer)
-
-    fails(settled, "is no valid ref name|cannot be read")
-
-
 @pytest.mark.parametrize("kind", ["silent", "dripping"])
 def test_a_stalled_upstream_ends_at_the_deadline(
     settled: World, hostile: Hostile, kind: str
@@ -145,7 +119,7 @@ def test_a_stalled_upstream_ends_at_the_deadline(
     finished.set()
 
 
-def test_a_program_that_met_a_dripping_server_can_end(hostile: Hostile) -> None:
+def test_a_program_that_met_a_dripping_server_can_end(hostile: Hostile, tmp_path: Path) -> None:
     """The thread left behind neither holds up the exit nor spoils the exit code."""
 
     def drip(connection: socket.socket) -> None:
@@ -158,7 +132,9 @@ def test_a_program_that_met_a_dripping_server_can_end(hostile: Hostile) -> None:
     script = (
         "from canon_sweep.mirror.sync import advertised\n"
         "from canon_sweep.errors import SyncFault\n"
-        f"try: advertised({hostile.url!r}, credentials={{}}, timeout=0.3)\n"
+        "from pathlib import Path\n"
+        f"clone = Path({str(tmp_path)!r}, 'none.git')\n"
+        f"try: advertised({hostile.url!r}, clone, credentials={{}}, timeout=0.3)\n"
         "except SyncFault: raise SystemExit(7)\n"
     )
 
@@ -167,48 +143,47 @@ def test_a_program_that_met_a_dripping_server_can_end(hostile: Hostile) -> None:
     assert done.returncode == 7
 
 
-def relay(repo: Repo, sent: Callable[[bytes], bytes]) -> Callable[[socket.socket], None]:
-    """Upstream's true advertisement, then what ``sent`` makes of its true answer to a fetch."""
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(b"refs/tags/../../x", b"refs/tags/a\x1b[2Jb", b"refs/tags/a b", b"refs/tags/x.lock"),
+        *(b"refs/tags/", b"refs/tags/*", b"refs/tags/\xff\xfe", b"refs/tags/2.0.0+v2/\xc2\xa0"),
+        *(b"refs/tags/" + b"n" * 300, b"refs/tags/" + b"n/" * 200 + b"n"),
+        *(b"refs/tags/" + b"n" * 5000 + b"\xff", b"refs/tags/2.0.0+v2\xe2\x80\x8b"),
+    ],
+)
+def test_a_tag_that_no_git_would_have_is_never_used(
+    settled: World, hostile: Hostile, name: bytes
+) -> None:
+    """It is listed in a form that can be shown; the other tags are mirrored as ever."""
+    release = settled.up.tag("2.0.0+v2", settled.up.commit("four"), annotated=True)
+    stray = line(release.encode() + b" " + name + b"\n")
+    hostile.talk = relay(settled.up, lambda answer: answer, also=stray)
 
-    def talk(connection: socket.socket) -> None:
-        program = subprocess.Popen(
-            ["git", "upload-pack", str(repo.path)],
-            env=GIT_ENV,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert program.stdin
-        assert program.stdout
-        with program:
-            # The last line of an advertisement is a flush; the program then waits for us.
-            while (head := program.stdout.read(4)) != b"0000":
-                connection.sendall(head + program.stdout.read(int(head, 16) - 4))
-            connection.sendall(b"0000")
-            asked = b""
-            while not asked.endswith(b"done\n"):
-                asked += connection.recv(65536)
-            program.stdin.write(asked)
-            program.stdin.close()
-            connection.sendall(sent(program.stdout.read()))
+    done = settled.sync()
 
-    return talk
+    assert settled.agrees()
+    assert Repo(settled.clone).refs() == settled.up.refs()
+    assert [path.name for path in settled.clone.parent.glob("x*")] == []
+    listed = [tag for tag in done.tags if tag.problem]
+    assert [(tag.object_id, tag.commit) for tag in listed] == [(release, None)]
+    assert listed[0].name.isprintable()
+    assert listed[0].name.isascii()
+    assert len(listed[0].name) <= 80
+    assert settled.sync().pushed == ()
 
 
-def pack(repo: Repo, *objects: str) -> bytes:
-    """An answer to a fetch with a pack of just these objects."""
-    if objects:
-        made = subprocess.run(
-            ["git", "pack-objects", "--stdout", "-q"],
-            cwd=repo.path,
-            env=GIT_ENV,
-            input="\n".join(objects).encode() + b"\n",
-            capture_output=True,
-            check=True,
-        ).stdout
-    else:
-        made = b"PACK" + struct.pack(">II", 2, 0)
-        made += hashlib.sha1(made).digest()
-    return line("NAK\n") + line(b"\x01" + made) + b"0000"
+@pytest.mark.parametrize("branch", ["*", "a..b", "\x1b[2J", "x.lock", ""])
+def test_a_head_that_no_git_would_have_is_never_used(
+    settled: World, hostile: Hostile, branch: str
+) -> None:
+    """A server cannot choose by its HEAD what a fetch means."""
+    ref = f"refs/heads/{branch}"
+    first = f"{A_COMMIT} HEAD\0symref=HEAD:{ref} agent=hostile\n"
+    answer = line(first) + line(f"{A_COMMIT} {ref}\n") + b"0000"
+    hostile.talk = lambda connection: connection.sendall(answer)
+
+    fails(settled, "has no main branch|cannot be read")
 
 
 @pytest.mark.parametrize("part", [0.0, 0.5, 0.99])

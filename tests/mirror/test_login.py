@@ -14,16 +14,15 @@ import pytest
 
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror.address import address
-from canon_sweep.mirror.sync import advertised
 from canon_sweep.settings.records import Credential
 from mirror.servers import HOST, TOKEN, HttpServer, Sshd
-from mirror.world import Repo, World
+from mirror.world import Repo, World, ask
 
 
 def refusal(url: str, credentials: dict[str, Credential]) -> str:
     """The text of the error when this remote is read."""
     with pytest.raises(SyncFault) as caught:
-        advertised(url, credentials=credentials, timeout=5)
+        ask(url, credentials)
     error = caught.value
     assert error.do
     assert str(error).isprintable()
@@ -66,7 +65,7 @@ def test_a_credential_may_be_for_one_port(http: HttpServer, up: Repo) -> None:
     """``host:port`` is looked up before ``host``."""
     exact = {f"{HOST}:{http.port}": http.credentials[HOST], HOST: Credential()}
 
-    read = advertised(http.url(up.path), credentials=exact, timeout=5)
+    read = ask(http.url(up.path), exact)
 
     assert read.main == up.refs()["refs/heads/main"]
 
@@ -125,9 +124,9 @@ def test_a_late_end_of_one_ssh_sync_does_not_harm_the_next(
     monkeypatch.setattr(pygit2.Remote, "connect", connect)
     url = sshd.url(up.path)
     with pytest.raises(SyncFault, match="not done within"):
-        advertised(url, credentials=sshd.credentials, timeout=0.2)
+        ask(url, sshd.credentials, timeout=0.2)
 
-    read = advertised(url, credentials=sshd.credentials, timeout=5)
+    read = ask(url, sshd.credentials)
 
     assert read.main == up.refs()["refs/heads/main"]
     assert not late[0].is_alive()

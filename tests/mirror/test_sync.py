@@ -13,6 +13,8 @@ import pytest
 
 from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault
+from canon_sweep.mirror import clone as cache
+from canon_sweep.mirror import sync as mirror_sync
 from canon_sweep.mirror.sync import Deleted, PartialSyncFault, advertised
 from mirror.conftest import TRANSPORTS
 from mirror.servers import HttpServer
@@ -135,8 +137,134 @@ def test_the_main_branch_is_main_on_the_mirror(
     done = world.sync()
 
     assert done.main == made[expected]
+    assert done.branch == expected
+    assert done.head == (head if head in branches else "")
     assert world.mirror.refs()[MAIN] == made[expected]
     assert {ref for ref in world.mirror.refs() if ref.startswith("refs/heads/")} == {MAIN}
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+def test_a_branch_that_is_set_is_main_on_the_mirror(
+    served: Callable[[str], World], kind: str
+) -> None:
+    """Another branch than upstream's main may be the one to follow; HEAD is told beside it."""
+    world = served(kind)
+    next_one = world.up.commit("next", branch="release/v2")
+    world.up.git("symbolic-ref", "HEAD", "refs/heads/main")
+    world.branch = "release/v2"
+
+    done = world.sync()
+
+    assert (done.main, done.branch, done.head) == (next_one, "release/v2", "main")
+    assert world.mirror.refs()[MAIN] == next_one
+    assert "refs/heads/release/v2" not in world.mirror.refs()
+    assert [tag.on_main for tag in done.tags] == [False, False]
+    now = advertised(
+        world.upstream_url,
+        world.clone,
+        credentials=world.credentials,
+        timeout=10,
+        branch="release/v2",
+    )
+    assert (now.main, now.branch, now.head) == (next_one, "release/v2", "main")
+    assert world.look().pushed == ()
+
+
+@pytest.mark.parametrize("branch", ["nowhere", "mai", "../tags/1.0.0+v1", "*", "a\nb", "\udcff"])
+def test_a_branch_that_is_set_and_is_not_there_is_an_error(world: World, branch: str) -> None:
+    """No other branch is taken for it, main neither."""
+    world.sync()
+    before = world.mirror.refs()
+    world.branch = branch
+
+    with pytest.raises(SyncFault, match=r"has no branch '.*see the recipe's branch setting"):
+        world.sync()
+
+    assert world.mirror.refs() == before
+
+
+# Legal in git: a no-break space, an emoji's joiner, Latin-1.
+STRAYS = ("a\xa0b", "v1-\U0001f469\u200d\U0001f4bb", "caf\udce9")
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+def test_a_stray_tag_is_left_alone(served: Callable[[str], World], kind: str) -> None:
+    """It is neither pushed nor deleted nor fatal, on whichever side, and it is listed."""
+    world = served(kind)
+    main, mirror = world.up.refs()[MAIN], world.mirror
+    releases = world.up.refs()
+    theirs = {f"refs/tags/{name}": world.up.tag(name, main) for name in STRAYS}
+    other = mirror.commit("other", branch="other")
+    ours = {f"refs/tags/{name}": mirror.tag(name, other) for name in (STRAYS[2], "own\xa0x")}
+
+    done = world.sync()
+
+    assert done.pushed == (MAIN, "refs/tags/1.0.0+v1", "refs/tags/1.1.0+v1")
+    assert done.deleted == ()
+    assert mirror.refs() == releases | ours | {"refs/heads/other": other}
+    assert Repo(world.clone).refs() == releases
+    assert world.up.refs() == releases | theirs
+    unseen = "its name has a character that cannot be shown"
+    assert [(tag.name, tag.problem) for tag in done.tags if tag.problem] == [
+        (r"a\xa0b", unseen),
+        (r"caf\xe9", unseen),
+        (r"own\xa0x", f"only the mirror has it, and {unseen}"),
+        ("v1-\U0001f469\\u200d\U0001f4bb", unseen),
+    ]
+    again = world.sync()
+    assert (again.fetched, again.pushed, again.deleted) == (False, (), ())
+
+
+def test_changes_are_followed_beside_a_stray_tag(world: World) -> None:
+    """New, moved and withdrawn tags, and a stray in whose folder a tag comes later."""
+    up = world.up
+    up.tag("a/x\xa0y", up.refs()[MAIN])
+    world.sync()
+    up.remove("refs/tags/a/x\xa0y")
+    up.tag("b\xa0", up.refs()[MAIN])
+    up.tag("a", up.commit("four"))
+    moved = up.tag("1.1.0+v1", up.refs()[MAIN])
+    up.remove("refs/tags/1.0.0+v1")
+
+    done = world.sync()
+
+    assert done.fetched
+    assert world.mirror.refs() == {
+        ref: oid for ref, oid in up.refs().items() if ref != "refs/tags/b\xa0"
+    }
+    assert world.mirror.refs()["refs/tags/1.1.0+v1"] == moved
+    assert [gone.tag for gone in done.deleted] == ["1.0.0+v1"]
+
+
+@pytest.mark.parametrize("stray", ["1.1.0+v1/x\xa0y", "deep/1\xa0x"])
+def test_a_stray_in_the_way_on_the_mirror_costs_that_tag_only(world: World, stray: str) -> None:
+    """A tag that the mirror has no place for is named; all others are there."""
+    world.mirror.tag(stray, world.mirror.commit("other", branch="other"))
+    blocked = stray.partition("/")[0]
+    world.up.tag(blocked, world.up.refs()[MAIN])
+
+    done = world.sync()
+
+    assert f"refs/tags/{blocked}" not in done.pushed
+    assert "refs/tags/1.0.0+v1" in done.pushed
+    assert done.deleted == ()
+    problems = [tag.problem for tag in done.tags if tag.problem]
+    assert len(problems) == 1
+    assert f"{blocked} cannot be pushed beside it" in problems[0]
+    assert world.sync().pushed == ()
+    world.mirror.remove(f"refs/tags/{stray}")
+    assert world.sync().pushed == (f"refs/tags/{blocked}",)
+
+
+def test_strays_cannot_make_a_sync_endless(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tags are asked for one by one beside a stray, so there is a most of them."""
+    monkeypatch.setattr(mirror_sync, "_MOST_BY_NAME", 1)
+    world.up.tag("a\xa0b", world.up.refs()[MAIN])
+
+    with pytest.raises(SyncFault, match=r"2 new tags, and 1 that cannot be mirrored, e\.g\. a"):
+        world.sync()
+
+    assert world.mirror.refs() == {}
 
 
 def test_a_tag_says_where_it_leads(world: World) -> None:
@@ -217,7 +345,8 @@ def test_a_tag_may_change_its_kind(served: Callable[[str], World]) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", ["missing", "emptied", "a file", "objects", "refs", "locked", "half a pack"]
+    "damage",
+    ["missing", "emptied", "a file", "objects", "refs", "locked", "half a pack", "not looked at"],
 )
 def test_the_clone_may_break_at_any_time(world: World, damage: str) -> None:
     """A clone that was deleted or damaged is made again, and nothing else happens."""
@@ -238,6 +367,8 @@ def test_the_clone_may_break_at_any_time(world: World, damage: str) -> None:
         (clone / "refs/heads/main.lock").touch()
     if damage == "half a pack":
         (clone / "objects/pack/pack_git2_aBcDeF").touch()
+    if damage == "not looked at":
+        cache.doubt(clone)
 
     done = world.sync()
 
@@ -279,7 +410,9 @@ def test_the_users_git_settings_do_not_count(world: World, tmp_path: Path) -> No
     (tmp_path / ".gitconfig").write_text('[url "file:///elsewhere/"]\n\tinsteadOf = file:///\n')
     script = (
         "from canon_sweep.mirror.sync import advertised\n"
-        f"print(advertised({world.upstream_url!r}, credentials={{}}, timeout=10).main)\n"
+        "from pathlib import Path\n"
+        f"clone = Path({str(world.clone)!r})\n"
+        f"print(advertised({world.upstream_url!r}, clone, credentials={{}}, timeout=10).main)\n"
     )
 
     said = subprocess.check_output(
@@ -312,7 +445,7 @@ def test_a_tag_is_read_again_at_the_gate(world: World) -> None:
     moved = world.up.tag("1.1.0+v1", world.up.refs()[MAIN])
     world.up.remove("refs/tags/1.0.0+v1")
 
-    now = advertised(url, credentials={}, timeout=10)
+    now = advertised(url, world.clone, credentials={}, timeout=10)
 
     assert now.main == world.up.refs()[MAIN]
     assert now.tags == {"1.1.0+v1": moved}

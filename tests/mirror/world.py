@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from canon_sweep.mirror.sync import Deleted, Synced, look, sync
+from canon_sweep.mirror.sync import Deleted, Synced, Upstream, advertised, look, sync
 from canon_sweep.settings.records import Credential
 
 GIT_ENV = {
@@ -30,7 +31,14 @@ def git(*args: str, cwd: Path, given: bytes = b"") -> str:
         ["git", *args], cwd=cwd, env=GIT_ENV, input=given, capture_output=True, check=False
     )
     assert done.returncode == 0, (args, done.stderr)
-    return done.stdout.decode().strip()
+    return done.stdout.decode(errors="surrogateescape").strip()
+
+
+def ask(url: str, credentials: Mapping[str, Credential], timeout: float = 5) -> Upstream:
+    """What an upstream advertises, where no test has a clone."""
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder, "none.git")
+        return advertised(url, clone, credentials=credentials, timeout=timeout)
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,7 @@ class World:
     mirror_url: str
     credentials: Mapping[str, Credential] = field(default_factory=dict)
     timeout: float = 20
+    branch: str | None = None
 
     def sync(self, deleting: Callable[[Deleted], None] = lambda _: None) -> Synced:
         return sync(
@@ -118,6 +127,7 @@ class World:
             self.clone,
             credentials=self.credentials,
             timeout=self.timeout,
+            branch=self.branch,
             deleting=deleting,
         )
 
@@ -128,6 +138,7 @@ class World:
             self.clone,
             credentials=self.credentials,
             timeout=self.timeout,
+            branch=self.branch,
         )
 
     def agrees(self) -> bool:

@@ -87,6 +87,8 @@ def test_every_mistake_is_reported_at_once_with_its_key() -> None:
                 },
                 "mail": NOTES | {"enroll": False},
                 "site": NOTES | {"exception": "but it is enrolled"},
+                "wiki": NOTES | {"branch": "+refs/heads/*"},
+                "docs": NOTES | {"branch": ""},
             },
         }
     )
@@ -108,6 +110,8 @@ def test_every_mistake_is_reported_at_once_with_its_key() -> None:
             "recipes.notes.timeouts.deploy",
             "recipes.mail.exception",
             "recipes.site.exception",
+            "recipes.wiki.branch",
+            "recipes.docs.branch",
         ]
     )
     assert "did you mean engine" in found[keys.index("engin")]

@@ -301,6 +301,7 @@ class RealWorld:
             self.clone(recipe),
             credentials=self.settings.credentials,
             timeout=float(self.settings.sync_timeout),
+            branch=settings.branch,
         )
 
     def _deleting(self, recipe: str, gone: Deleted) -> None:
@@ -311,19 +312,19 @@ class RealWorld:
         synced = self._synced[recipe]
         now = mirrors.advertised(
             self.settings.recipes[recipe].upstream,
+            self.clone(recipe),
             credentials=self.settings.credentials,
             timeout=float(self.settings.sync_timeout),
+            branch=self.settings.recipes[recipe].branch,
         )
-        tags = {tag.name: tag.object_id for tag in synced.tags}
+        tags = {tag.name: tag.object_id for tag in synced.tags if not tag.problem}
         if (now.main, now.tags) == (synced.main, tags):
             return self.releases(recipe, synced)
         return self.releases(recipe, self._read(recipe, mirrors.look))
 
     def _checkout(self, recipe: str, commit: str, folder: Path) -> Path:
         target = folder / commit
-        if not target.exists():
-            target.mkdir(parents=True)
-            trees.checkout(self.clone(recipe), commit, target)
+        trees.checkout(self.clone(recipe), commit, target)
         return target
 
     def _patience(self, recipe: RecipeSettings) -> Patience:

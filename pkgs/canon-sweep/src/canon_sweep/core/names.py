@@ -9,6 +9,8 @@ _RECIPE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,60}[a-z0-9])?", re.ASCII)
 # A Swarm service is named <stack>_<service> and may have 63 characters in all.
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,44}", re.ASCII)
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", re.ASCII)
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*", re.ASCII)
+_LONGEST_BRANCH = 200
 _DOMAIN = re.compile(r"(?=.{1,200}\Z)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*", re.ASCII)
 
 
@@ -40,6 +42,17 @@ def part_problem(name: str, kind: str) -> str | None:
     if _PART.fullmatch(name):
         return None
     return f"{printable(name)} is no {kind} name"
+
+
+def branch_problem(name: str) -> str | None:
+    """Say what is wrong with a branch's name, or None: plainer than git would have it."""
+    if name.startswith("refs/"):
+        return f"{printable(name)}: write the branch's short name, without refs/heads/"
+    parts = name.split("/")
+    dots = ".." in name or any(part.endswith((".", ".lock")) for part in parts)
+    if _BRANCH.fullmatch(name) and len(name) <= _LONGEST_BRANCH and not dots:
+        return None
+    return f"{printable(name)} is no branch name"
 
 
 def is_domain(text: str) -> bool:

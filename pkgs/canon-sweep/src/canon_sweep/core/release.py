@@ -14,12 +14,15 @@ class Tag:
 
     ``object_id`` is what the ref names (a tag object when annotated), ``commit``
     the commit it leads to, None when it leads to something else, e.g. a blob.
+    ``problem`` says why the tag is left alone, whatever its name looks like: it is
+    not mirrored, and ``name`` is only good to be shown.
     """
 
     name: str
     object_id: str
     commit: str | None
     on_main: bool
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ def releases(tags: Iterable[Tag], rule: TagRule) -> Releases:
     known: list[Release] = []
     ignored: list[IgnoredTag] = []
     for tag in tags:
+        if tag.problem:
+            ignored.append(IgnoredTag(tag.name, tag.problem))
+            continue
         version = rule.read(tag.name)
         if isinstance(version, IgnoredTag):
             ignored.append(version)

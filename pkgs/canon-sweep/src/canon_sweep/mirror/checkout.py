@@ -6,11 +6,12 @@ outside the folder.
 
 from __future__ import annotations
 
-import errno
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pygit2.enums import FileMode, ObjectType
 
 from canon_sweep.core.names import printable
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault, UsageFault
+from canon_sweep.mirror import disk
 from canon_sweep.mirror.clone import MAIN, TAGS, forget, peeled
 from canon_sweep.mirror.remote import GIT_ERRORS
 from canon_sweep.mirror.sync import FETCHED
@@ -27,6 +29,10 @@ _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 # A recipe has some dozens of small files; a tree that refers to itself over and over has no end.
 _MOST_ENTRIES = 20_000
 _MOST_BYTES = 256 * 1024 * 1024
+# What every file system of a host takes; a longer one is refused by us, so that the same
+# tree is not refused by one host and taken by another.
+_LONGEST_NAME = 255
+_LONGEST_PATH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,43 +43,77 @@ class _Entry:
 
 
 def checkout(clone: Path, commit: str, target: Path) -> None:
-    """Write the files of a commit into the empty folder ``target``.
+    """Write the files of a commit into the folder ``target``, wholly or not at all.
 
-    Submodules are left out.  After an error the folder is empty again; a clone
-    that turns out to be broken is deleted, and the next sync makes it again.
+    They are written into a draft beside it, which then takes its name: a ``target``
+    with something in it is whole, and is kept.  Submodules are left out.  A clone that
+    turns out to be broken is deleted, and the next sync makes it again.
 
     Raises:
         RecipeFault: the tree is unsafe or too big to be a recipe's.
         SyncFault: the clone does not have the commit, or not all of it.
-        HostFault: the folder is not empty or cannot be written.
+        HostFault: the files cannot be written.
     """
     try:
-        repo = pygit2.Repository(str(clone))
-        found = repo[commit]
-        if not isinstance(found, pygit2.Commit):
-            raise KeyError(commit)
-    except GIT_ERRORS as error:
-        raise SyncFault(
-            f"the clone {clone} does not have the commit {printable(commit)}",
-            do="sync the recipe first",
-        ) from error
-    if not target.is_dir() or any(target.iterdir()):
-        raise HostFault(f"{target} is not an empty folder", do="give every checkout its own folder")
-    try:
-        _write(repo, list(_entries(repo, found.tree)), os.fsencode(target))
-    except (pygit2.GitError, LookupError, ValueError) as error:
-        _emptied(target)
+        if target.is_dir() and any(target.iterdir()):
+            return
+        repo, tree = _opened(clone, commit)
+        entries = list(_entries(repo, tree))
+        with _draft(target) as draft:
+            _write(repo, entries, os.fsencode(draft))
+            draft.rename(target)
+    except (pygit2.GitError, OSError, LookupError, ValueError) as error:
+        _blame_host(error, clone, target)
         forget(clone)
         raise SyncFault(
             f"the clone {clone} is broken: it misses a part of {commit}",
             do="it was deleted; sync the recipe again",
         ) from error
-    except OSError as error:
-        _emptied(target)
-        raise _unwritable(error, target) from error
-    except BaseException:
-        _emptied(target)
-        raise
+
+
+def _opened(clone: Path, commit: str) -> tuple[pygit2.Repository, pygit2.Tree]:
+    try:
+        repo = pygit2.Repository(str(clone))
+        found = repo[commit]
+        if not isinstance(found, pygit2.Commit):
+            raise KeyError(commit)
+        return repo, found.tree
+    except GIT_ERRORS as error:
+        _blame_host(error, clone, clone)
+        raise SyncFault(
+            f"the clone {clone} does not have the commit {printable(commit)}",
+            do="sync the recipe first",
+        ) from error
+
+
+def _blame_host(error: Exception, clone: Path, target: Path) -> None:
+    """Raise the host's fault, if it is one: an OSError of libgit2 has no number, ours have."""
+    if isinstance(error, OSError) and error.errno is not None:
+        fault = disk.unusable(target, os.strerror(error.errno))
+    elif why := disk.reason(error, clone):
+        fault = disk.unusable(clone, why)
+    else:
+        return
+    raise HostFault(fault.what, do=fault.do) from error
+
+
+@contextmanager
+def _draft(target: Path) -> Iterator[Path]:
+    """An empty folder beside ``target`` that does not outlive the block, unless it was renamed.
+
+    Its name cannot be guessed: a link must not come back into it by its name.
+    """
+    prefix = f".{target.name}.draft-"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for other in target.parent.iterdir():
+        if other.name.startswith(prefix):  # of a checkout that was killed
+            shutil.rmtree(other)
+    draft = target.with_name(prefix + secrets.token_hex(8))
+    draft.mkdir()
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def resolve(clone: Path, ref: str) -> str:
@@ -127,7 +167,7 @@ def _entries(repo: pygit2.Repository, tree: pygit2.Tree) -> Iterator[_Entry]:
                 raise RecipeFault(f"the recipe has more than {_MOST_ENTRIES} files")
             if item.filemode == FileMode.COMMIT:
                 continue
-            path = above + _safe(item.raw_name or b"")
+            path = _safe(above, item.raw_name or b"")
             yield _Entry(path, item.filemode, item.id)
             if item.filemode == FileMode.TREE:
                 below = repo[item.id]
@@ -136,10 +176,17 @@ def _entries(repo: pygit2.Repository, tree: pygit2.Tree) -> Iterator[_Entry]:
                 waiting.append((path + b"/", below))
 
 
-def _safe(name: bytes) -> bytes:
+def _safe(above: bytes, name: bytes) -> bytes:
     if name in (b"", b".", b"..") or name.lower() == b".git" or b"/" in name:
-        raise RecipeFault(f"the recipe has a file named {printable(os.fsdecode(name))}")
-    return name
+        raise RecipeFault(f"the recipe has a file named {_shown(name)}")
+    path = above + name
+    if len(name) > _LONGEST_NAME or len(path) > _LONGEST_PATH:
+        raise RecipeFault(f"the recipe has a file whose name is too long: {_shown(path)}")
+    return path
+
+
+def _shown(path: bytes) -> str:
+    return printable(os.fsdecode(path))
 
 
 def _write(repo: pygit2.Repository, entries: list[_Entry], root: bytes) -> None:
@@ -148,32 +195,38 @@ def _write(repo: pygit2.Repository, entries: list[_Entry], root: bytes) -> None:
     for entry in entries:
         path = os.path.join(root, entry.path)  # noqa: PTH118 - names in git are bytes
         if entry.mode == FileMode.TREE:
-            Path(os.fsdecode(path)).mkdir()
+            with _one_name(entry.path):
+                Path(os.fsdecode(path)).mkdir()
             continue
         left -= _size(repo, entry.object_id)
         if left < 0:
             raise RecipeFault(f"the recipe has more than {_MOST_BYTES} bytes of files")
         data = _blob(repo, entry.object_id)
         if entry.mode == FileMode.LINK:
-            if not data or b"\0" in data:
-                raise RecipeFault("the recipe has a link that leads nowhere")
-            links.append((path, data))
-        else:
-            _file(path, data, 0o755 if entry.mode == FileMode.BLOB_EXECUTABLE else 0o644)
+            if not data or b"\0" in data or len(data) > _LONGEST_PATH:
+                raise RecipeFault(f"the recipe has a link {_shown(entry.path)} that leads nowhere")
+            links.append((entry.path, path, data))
+            continue
+        mode = 0o755 if entry.mode == FileMode.BLOB_EXECUTABLE else 0o644
+        with _one_name(entry.path):
+            made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        with os.fdopen(made, "wb") as file:
+            file.write(data)
     # Links last: while files are written there is none that they could be written through.
-    for path, points_to in links:
-        os.symlink(points_to, path)  # noqa: PTH211
-    for path, points_to in links:
-        _check_link(root, path, points_to)
+    for name, path, points_to in links:
+        with _one_name(name):
+            os.symlink(points_to, path)  # noqa: PTH211
+    for name, path, points_to in links:
+        _check_link(root, name, path, points_to)
 
 
-def _unwritable(error: OSError, target: Path) -> RecipeFault | HostFault:
-    """Whose fault it is that a file of the recipe could not be written."""
-    if error.errno == errno.EEXIST:
-        return RecipeFault("the recipe has two files of the same name")
-    if error.errno == errno.ENAMETOOLONG:
-        return RecipeFault("the recipe has a file whose name is too long")
-    return HostFault(f"the folder {target} cannot be written: {error.strerror}")
+@contextmanager
+def _one_name(name: bytes) -> Iterator[None]:
+    """In a fresh folder a name is only taken by the tree itself, never overwritten by it."""
+    try:
+        yield
+    except FileExistsError:
+        raise RecipeFault(f"the recipe has two files of the same name: {_shown(name)}") from None
 
 
 def _size(repo: pygit2.Repository, object_id: pygit2.Oid) -> int:
@@ -191,24 +244,8 @@ def _blob(repo: pygit2.Repository, object_id: pygit2.Oid) -> bytes:
     return found.data
 
 
-def _file(path: bytes, data: bytes, mode: int) -> None:
-    # O_EXCL: a tree with the same name twice is an error, never an overwritten file.
-    made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(made, "wb") as file:
-        file.write(data)
-
-
-def _check_link(root: bytes, path: bytes, points_to: bytes) -> None:
+def _check_link(root: bytes, name: bytes, path: bytes, points_to: bytes) -> None:
     """Follow the link, and all links on its way, as any program would."""
     inside = os.path.realpath(root) + b"/"
     if points_to.startswith(b"/") or not (os.path.realpath(path) + b"/").startswith(inside):
-        name = os.fsdecode(path.removeprefix(root + b"/"))
-        raise RecipeFault(f"the recipe has a link {printable(name)} that leads out of it")
-
-
-def _emptied(folder: Path) -> None:
-    for entry in folder.iterdir():
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
+        raise RecipeFault(f"the recipe has a link {_shown(name)} that leads out of it")

@@ -11,10 +11,14 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import FileMode, SortMode
 
+from canon_sweep.mirror import disk
 from canon_sweep.mirror.remote import GIT_ERRORS
 
-MAIN = "refs/heads/main"
+HEADS = "refs/heads/"
+MAIN = HEADS + "main"
 TAGS = "refs/tags/"
+
+_UNCHECKED = "canon-sweep-unchecked"
 
 # libgit2 holds an object whole in memory to look at it or to push it.
 _MOST_OF_ONE = 256 * 1024 * 1024
@@ -49,6 +53,22 @@ def held(repo: pygit2.Repository) -> dict[str, str]:
     refs = repo.references
     names = [name for name in refs if name == MAIN or name.startswith(TAGS)]
     return {name: str(refs[name].target) for name in names}
+
+
+def every(repo: pygit2.Repository) -> list[str]:
+    """The object ids of all refs that the clone has, whatever they are for."""
+    refs = repo.references
+    return [str(refs[name].target) for name in refs]
+
+
+def doubt(clone: Path) -> None:
+    """Note that what is in the clone is not known to be whole; see `trust`."""
+    (clone / _UNCHECKED).touch()
+
+
+def trust(clone: Path) -> None:
+    """Note that the clone was looked at: until then, whoever opens it makes it again."""
+    (clone / _UNCHECKED).unlink(missing_ok=True)
 
 
 def prune(repo: pygit2.Repository, refs: Mapping[str, str]) -> None:
@@ -152,14 +172,17 @@ def _sound(clone: Path) -> pygit2.Repository | None:
     try:
         repo = pygit2.Repository(str(clone))
         _check_ends(repo)
-    except GIT_ERRORS:
+    except GIT_ERRORS as error:
+        if disk.reason(error, clone):
+            raise
         return None
     return repo if repo.is_bare else None
 
 
 def _is_left_over(clone: Path) -> bool:
-    """Whether a kill in the middle of a fetch left a lock that nobody holds, or half a pack."""
+    """Whether a kill left a lock that nobody holds, half a pack, or refs that nobody looked at."""
     leftovers = (
+        clone.glob(_UNCHECKED),
         clone.glob("*.lock"),
         (clone / "refs").rglob("*.lock"),
         (clone / "objects/pack").glob("*_git2_*"),

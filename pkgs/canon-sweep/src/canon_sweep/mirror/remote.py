@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,9 +13,11 @@ from pygit2.enums import ConfigLevel
 
 from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault
+from canon_sweep.mirror import disk, stray
 from canon_sweep.mirror.address import address
 from canon_sweep.mirror.callbacks import Callbacks, DeafCallbacks
 from canon_sweep.mirror.deadline import Deadline
+from canon_sweep.mirror.scratch import scratch
 from canon_sweep.settings.records import Credential
 
 # Whatever pygit2 raises for a remote, a repository or an object at fault.  AssertionError
@@ -36,16 +37,40 @@ _HOME_LOCK = threading.Lock()
 _HOME_BEFORE = pygit2.settings.homedir or ""
 
 
+@contextmanager
+def _as_home(folder: Path, known: bytes, deadline: Deadline) -> Iterator[None]:
+    """Let libgit2 find these known hosts in ``folder``, as in a home folder."""
+    home = str(folder)
+    try:
+        (folder / ".ssh").mkdir()
+        (folder / ".ssh" / "known_hosts").write_bytes(known)
+    except OSError as error:
+        raise disk.unusable(folder, error.strerror or str(error)) from error
+    with _HOME_LOCK:
+        deadline.check()
+        pygit2.settings.homedir = home
+    try:
+        yield
+    finally:
+        with _HOME_LOCK:
+            if pygit2.settings.homedir == home:
+                pygit2.settings.homedir = _HOME_BEFORE
+
+
 @dataclass(frozen=True, slots=True)
 class Advertisement:
-    """What a remote says it has: object ids by full ref name, and HEAD's branch if told."""
+    """What a remote says it has: object ids by full ref name, and HEAD's branch if told.
+
+    ``strays`` are the tags that are no use to anybody, apart from ``refs``.
+    """
 
     refs: Mapping[str, str]
     head: str | None
+    strays: Mapping[str, str]
 
 
 class Remote:
-    """One remote URL, spoken to from the repository ``repo``.
+    """One remote URL, spoken to from the repository ``repo``, with ``tmp`` for its files.
 
     ``advertise`` and ``fetch`` share one connection, so that what is fetched
     is what was advertised; the end of the ``with`` block closes it.
@@ -57,8 +82,10 @@ class Remote:
         url: str,
         credentials: Mapping[str, Credential],
         deadline: Deadline,
+        tmp: Path,
     ) -> None:
         self._repo = repo
+        self._tmp = tmp
         self._address = address(url)
         self._credential = next(
             (credentials[key] for key in self._address.keys if key in credentials), None
@@ -81,7 +108,7 @@ class Remote:
         """Connect and read what the remote has.
 
         Raises:
-            SyncFault: it cannot be reached, refuses us, or offers a name that git forbids.
+            SyncFault: it cannot be reached, or refuses us.
         """
         callbacks = self._callbacks()
         with self._speaking("cannot be read"):
@@ -89,25 +116,26 @@ class Remote:
             self._line.connect(callbacks=callbacks, proxy=True)
             heads = self._line.list_heads(connect=False)
         self._deadline.check()
-        refs = {}
+        refs: dict[str, str] = {}
+        strays: dict[str, str] = {}
         head = None
         for entry in heads:
             name = entry.name or ""
             if name == "HEAD":
                 head = entry.symref_target
             elif not name.endswith("^{}"):
-                self._check_name(name)
-                refs[name] = str(entry.oid)
-        return Advertisement(refs, head)
+                (strays if stray.problem(name) else refs)[name] = str(entry.oid)
+        return Advertisement(refs, head, strays)
 
     def fetch(self, specs: Sequence[str]) -> None:
         """Fetch by ``specs`` over the connection of `advertise`; no other ref is written.
 
         Raises:
+            DiskFault: what comes cannot be written.
             SyncFault: the answer is broken or does not come.
         """
         callbacks = self._callbacks()
-        with self._speaking("cannot be fetched from"):
+        with self._speaking("cannot be fetched from"), disk.writing(Path(self._repo.path)):
             line = self._line or self._open()
             line.fetch(list(specs), callbacks=callbacks, proxy=True)
         self._line = None
@@ -145,13 +173,14 @@ class Remote:
         return kind(self._address, self._credential, self._deadline)
 
     def _open(self) -> pygit2.Remote:
-        config = self._repo.config
-        # libgit2 would show a credential to whichever host a redirect leads to.
-        config["http.followRedirects"] = "initial" if self._credential is None else "false"
-        # A named remote, because only a name can be told not to follow tags by itself.
-        config[f"remote.{_NAME}.url"] = self._address.url
-        config[f"remote.{_NAME}.tagOpt"] = "--no-tags"
-        return self._repo.remotes[_NAME]
+        with disk.writing(Path(self._repo.path)):
+            config = self._repo.config
+            # libgit2 would show a credential to whichever host a redirect leads to.
+            config["http.followRedirects"] = "initial" if self._credential is None else "false"
+            # A named remote, because only a name can be told not to follow tags by itself.
+            config[f"remote.{_NAME}.url"] = self._address.url
+            config[f"remote.{_NAME}.tagOpt"] = "--no-tags"
+            return self._repo.remotes[_NAME]
 
     @contextmanager
     def _speaking(self, failure: str, *let_through: type[Exception]) -> Iterator[None]:
@@ -191,28 +220,9 @@ class Remote:
                 f"{self.shown} is refused: no known hosts are configured for it",
                 do=f"set knownHostsFile in the credentials of {self._address.host}",
             )
-        with tempfile.TemporaryDirectory(prefix="canon-sweep-ssh-") as home:
-            folder = Path(home, ".ssh")
-            folder.mkdir()
-            (folder / "known_hosts").write_bytes(hosts.read_bytes())
-            with _HOME_LOCK:
-                self._deadline.check()
-                pygit2.settings.homedir = home
-            try:
-                yield
-            finally:
-                with _HOME_LOCK:
-                    if pygit2.settings.homedir == home:
-                        pygit2.settings.homedir = _HOME_BEFORE
-
-    def _check_name(self, name: str) -> None:
-        """Only tags become refs under their own name; others are looked up by ours."""
-        valid = pygit2.reference_is_valid_name
-        if name.startswith("refs/tags/") and not (name.isprintable() and valid(name)):
-            raise SyncFault(
-                f"{self.shown} offers {printable(name)}, which is no valid ref name",
-                do="remove that tag there: nothing was changed",
-            )
+        known = hosts.read_bytes()
+        with scratch(self._tmp) as folder, _as_home(folder, known, self._deadline):
+            yield
 
     def _check_taken(self, refs: Sequence[str], callbacks: Callbacks) -> None:
         """A push that was answered is not a push that was done: look at every ref."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,13 +13,17 @@ from canon_sweep.core.names import printable
 from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault, UsageFault
 from canon_sweep.mirror import clone as cache
-from canon_sweep.mirror.clone import MAIN, TAGS
+from canon_sweep.mirror import disk, stray
+from canon_sweep.mirror.clone import HEADS, MAIN, TAGS
 from canon_sweep.mirror.deadline import Deadline, bounded
 from canon_sweep.mirror.remote import Advertisement, Remote
+from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.settings.records import Credential
 
 # Refs that `fetch_ref` keeps in the clone; no sync looks at them or pushes them.
 FETCHED = "refs/canon-sweep/ref/"
+
+_MOST_BY_NAME = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +36,19 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """What upstream advertises: the full name and commit of its main branch, and its tags.
+    """What upstream advertises: its main branch, that branch's commit, and its tags.
 
+    ``branch`` is what the mirror has as main, ``head`` the branch that upstream's own
+    HEAD names, empty if that is not told.
     ``tags`` has the object id (of the tag object, when annotated) by tag name.
+    ``strays`` are tags that are not mirrored, by full ref name.
     """
 
     branch: str
+    head: str
     main: str
     tags: Mapping[str, str]
+    strays: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def refs(self) -> dict[str, str]:
@@ -52,6 +60,9 @@ class Upstream:
 class Synced:
     """What upstream has, and what was done about it.
 
+    ``branch`` is the upstream branch that the mirror has as main, ``head`` the one that
+    upstream's own HEAD names, empty if that is not told.  ``tags`` has the strays of both
+    sides as well, with their ``problem``.
     From `look`, ``pushed`` and ``deleted`` are what a sync would do.
     """
 
@@ -60,6 +71,8 @@ class Synced:
     fetched: bool
     pushed: tuple[str, ...]
     deleted: tuple[Deleted, ...]
+    branch: str = "main"
+    head: str = ""
 
 
 class PartialSyncFault(SyncFault):
@@ -100,10 +113,13 @@ def sync(
     *,
     credentials: Mapping[str, Credential],
     timeout: float,
+    branch: str | None = None,
     deleting: Callable[[Deleted], None] = lambda _: None,
 ) -> Synced:
     """Make the mirror's main and tags those of upstream.
 
+    ``branch`` is the upstream branch that becomes the mirror's main; without it that is
+    upstream's main, else the branch of its HEAD, else master.
     ``timeout`` is in seconds, for everything together.  When both sides agree
     and the clone has it all, nothing is fetched and nothing is pushed.
     ``deleting`` is told each tag that is to be deleted, in another thread, before
@@ -117,9 +133,9 @@ def sync(
 
     def work(deadline: Deadline) -> Synced:
         with _cache(clone) as repo:
-            source = Remote(repo, upstream, credentials, deadline)
-            target = Remote(repo, mirror, credentials, deadline)
-            found = _compare(repo, clone, source, target)
+            source = Remote(repo, upstream, credentials, deadline, beside(clone))
+            target = Remote(repo, mirror, credentials, deadline, beside(clone))
+            found = _compare(repo, clone, source, target, branch)
             if found.pushed or found.deleted:
                 _check_pushable(repo, found, target)
                 deadline.check()
@@ -145,6 +161,7 @@ def look(
     *,
     credentials: Mapping[str, Credential],
     timeout: float,
+    branch: str | None = None,
 ) -> Synced:
     """What `sync` would do, without changing the mirror; the clone is brought up to date.
 
@@ -154,26 +171,35 @@ def look(
 
     def work(deadline: Deadline) -> Synced:
         with _cache(clone) as repo:
-            source = Remote(repo, upstream, credentials, deadline)
-            target = Remote(repo, mirror, credentials, deadline)
-            return _compare(repo, clone, source, target)
+            source = Remote(repo, upstream, credentials, deadline, beside(clone))
+            target = Remote(repo, mirror, credentials, deadline, beside(clone))
+            return _compare(repo, clone, source, target, branch)
 
     return bounded(work, timeout)
 
 
-def advertised(upstream: str, *, credentials: Mapping[str, Credential], timeout: float) -> Upstream:
-    """Read upstream's main and tags anew; nothing is fetched.
+def advertised(
+    upstream: str,
+    clone: Path,
+    *,
+    credentials: Mapping[str, Credential],
+    timeout: float,
+    branch: str | None = None,
+) -> Upstream:
+    """Read upstream's main and tags anew; nothing is fetched, and the clone is left alone.
 
     Raises:
         SyncFault: upstream cannot be read, is empty, or has no main branch.
     """
+    tmp = beside(clone)
 
     def work(deadline: Deadline) -> Upstream:
         # libgit2 speaks only from a repository; this one stays empty.
-        with tempfile.TemporaryDirectory(prefix="canon-sweep-read-") as folder:
-            repo = pygit2.init_repository(folder, bare=True)
-            with Remote(repo, upstream, credentials, deadline) as source:
-                return _upstream(source)
+        with scratch(tmp) as folder:
+            with disk.writing(tmp):
+                repo = pygit2.init_repository(str(folder), bare=True)
+            with Remote(repo, upstream, credentials, deadline, tmp) as source:
+                return _upstream(source, branch)
 
     return bounded(work, timeout)
 
@@ -198,12 +224,15 @@ def fetch_ref(
     """
 
     def work(deadline: Deadline) -> str:
-        with _cache(clone) as repo, Remote(repo, remote, credentials, deadline) as source:
+        with (
+            _cache(clone) as repo,
+            Remote(repo, remote, credentials, deadline, beside(clone)) as source,
+        ):
             name, object_id = _found(source, ref)
             kept = FETCHED + name.removeprefix("refs/")
             for other in [ref for ref in repo.references if _in_the_way(ref, kept)]:
                 repo.references.delete(other)
-            _fetch(clone, source, [f"+{name}:{kept}"])
+            _fetch(repo, clone, source, [f"+{name}:{kept}"])
             _check_whole(repo, clone, source, {kept: object_id}, known=())
             end = cache.peeled(repo, object_id)
             if not isinstance(end, pygit2.Commit):
@@ -216,13 +245,10 @@ def fetch_ref(
 @contextmanager
 def _cache(clone: Path) -> Iterator[pygit2.Repository]:
     try:
-        with cache.opened(clone) as repo:
+        with disk.writing(clone), cache.opened(clone) as repo:
             yield repo
     except OSError as error:
-        raise SyncFault(
-            f"the cache clone {clone} cannot be used: {error.strerror or error}",
-            do="see the folder's rights and the free space",
-        ) from error
+        raise disk.unusable(clone, error.strerror or str(error)) from error
     except (pygit2.GitError, KeyError) as error:
         cache.forget(clone)
         raise SyncFault(
@@ -230,27 +256,38 @@ def _cache(clone: Path) -> Iterator[pygit2.Repository]:
         ) from error
 
 
-def _compare(repo: pygit2.Repository, clone: Path, source: Remote, target: Remote) -> Synced:
+def _compare(
+    repo: pygit2.Repository, clone: Path, source: Remote, target: Remote, branch: str | None
+) -> Synced:
     """Bring the clone to upstream, then say in what the mirror differs from it."""
     with source:
-        wanted = _upstream(source)
+        wanted = _upstream(source, branch)
         fetched = _bring(repo, clone, source, wanted)
     with target:
-        mirrored = target.advertise().refs
+        told = target.advertise()
+    mirrored, refs = told.refs, wanted.refs
+    blocked = stray.in_the_way(told.strays, refs)
+    strays = stray.records(wanted.strays, told.strays, blocked)
     return Synced(
         main=wanted.main,
-        tags=_tags(repo, wanted),
+        tags=(*_tags(repo, wanted), *strays),
         fetched=fetched,
-        pushed=tuple(ref for ref, oid in sorted(wanted.refs.items()) if mirrored.get(ref) != oid),
+        pushed=tuple(
+            ref
+            for ref, oid in sorted(refs.items())
+            if mirrored.get(ref) != oid and ref not in blocked
+        ),
         deleted=tuple(
             Deleted(ref.removeprefix(TAGS), oid)
             for ref, oid in sorted(mirrored.items())
-            if ref.startswith(TAGS) and ref not in wanted.refs
+            if ref.startswith(TAGS) and ref not in refs
         ),
+        branch=wanted.branch,
+        head=wanted.head,
     )
 
 
-def _upstream(source: Remote) -> Upstream:
+def _upstream(source: Remote, branch: str | None) -> Upstream:
     """Read upstream; an answer that could be half of one is an error, never "no tags"."""
     told = source.advertise()
     if not told.refs:
@@ -258,20 +295,37 @@ def _upstream(source: Remote) -> Upstream:
             f"{source.shown} has no branches and no tags",
             do="see that the upstream URL is right: nothing was changed",
         )
-    branch = _main_branch(told)
-    if branch is None:
+    mirrored = _mirrored(told, branch)
+    if mirrored is None and branch is not None:
+        raise SyncFault(
+            f"{source.shown} has no branch {printable(branch)}",
+            do="see the recipe's branch setting: nothing was changed",
+        )
+    if mirrored is None:
         raise SyncFault(
             f"{source.shown} has no main branch",
-            do="see that the upstream URL is right: nothing was changed",
+            do="see that the upstream URL is right, or set the recipe's branch:"
+            " nothing was changed",
         )
     tags = {ref.removeprefix(TAGS): oid for ref, oid in told.refs.items() if ref.startswith(TAGS)}
-    return Upstream(branch, told.refs[branch], tags)
+    head = told.head or ""
+    return Upstream(
+        branch=mirrored.removeprefix(HEADS),
+        head=head.removeprefix(HEADS) if _is_branch(head) else "",
+        main=told.refs[mirrored],
+        tags=tags,
+        strays=told.strays,
+    )
 
 
-def _main_branch(told: Advertisement) -> str | None:
-    """``main``; else the branch that HEAD names; else ``master``."""
-    heads = (MAIN, told.head or "", "refs/heads/master")
-    return next((ref for ref in heads if ref.startswith("refs/heads/") and ref in told.refs), None)
+def _mirrored(told: Advertisement, branch: str | None) -> str | None:
+    """The branch that is set; else ``main``, the branch that HEAD names, or ``master``."""
+    wanted = (MAIN, told.head or "", HEADS + "master") if branch is None else (HEADS + branch,)
+    return next((ref for ref in wanted if _is_branch(ref) and ref in told.refs), None)
+
+
+def _is_branch(ref: str) -> bool:
+    return ref.startswith(HEADS) and stray.usable(ref)
 
 
 def _bring(repo: pygit2.Repository, clone: Path, source: Remote, wanted: Upstream) -> bool:
@@ -282,17 +336,40 @@ def _bring(repo: pygit2.Repository, clone: Path, source: Remote, wanted: Upstrea
     cache.prune(repo, wanted.refs)
     if cache.held(repo) == wanted.refs:
         return False
-    _fetch(clone, source, [f"+{wanted.branch}:{MAIN}", f"+{TAGS}*:{TAGS}*"])
+    _fetch(repo, clone, source, _specs(wanted, before))
     _check_whole(repo, clone, source, wanted.refs, known=before.values())
     return True
 
 
-def _fetch(clone: Path, source: Remote, specs: Sequence[str]) -> None:
+def _specs(wanted: Upstream, before: Mapping[str, str]) -> list[str]:
+    """What to fetch: every tag at once, but no stray, so tag by tag where there are any."""
+    main = f"+{HEADS}{wanted.branch}:{MAIN}"
+    if not wanted.strays:
+        return [main, f"+{TAGS}*:{TAGS}*"]
+    new = [ref for ref, oid in wanted.refs.items() if ref != MAIN and before.get(ref) != oid]
+    if len(new) > _MOST_BY_NAME:  # libgit2 compares each with each
+        raise SyncFault(
+            f"upstream has {len(new)} new tags, and {len(wanted.strays)} that cannot be mirrored,"
+            f" e.g. {stray.shown(min(wanted.strays))}",
+            do="remove the latter there: nothing was changed",
+        )
+    return [main, *(f"+{ref}:{ref}" for ref in new)]
+
+
+def _fetch(repo: pygit2.Repository, clone: Path, source: Remote, specs: Sequence[str]) -> None:
+    """Fetch; after an error the clone stays only if all that its refs lead to is there.
+
+    A part of the refs may have been written before the error, and a clone with a hole
+    would fail at every fetch to come.
+    """
+    cache.doubt(clone)
     try:
         source.fetch(specs)
     except SyncFault:
-        # It may be the clone's fault as well, so that no fetch into it would ever work again.
-        cache.forget(clone)
+        if cache.is_whole(repo, cache.every(repo)):
+            cache.trust(clone)
+        else:
+            cache.forget(clone)
         raise
 
 
@@ -321,6 +398,7 @@ def _check_whole(
         ref for ref, oid in wanted.items() if ref not in refs or str(refs[ref].target) != oid
     ]
     if not missing and cache.is_whole(repo, wanted.values(), known):
+        cache.trust(clone)
         return
     cache.forget(clone)
     raise SyncFault(
@@ -395,6 +473,6 @@ def _found(source: Remote, ref: str) -> tuple[str, str]:
     """Full name and object id of the ref that the text means."""
     told = source.advertise().refs
     for name in (ref, f"refs/heads/{ref}", f"{TAGS}{ref}", f"refs/{ref}"):
-        if name.startswith("refs/") and name in told and pygit2.reference_is_valid_name(name):
+        if name.startswith("refs/") and name in told and stray.usable(name):
             return name, told[name]
     raise UsageFault(f"{source.shown} has no branch, tag or ref {printable(ref)}")

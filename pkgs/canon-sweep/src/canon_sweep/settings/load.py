@@ -172,6 +172,10 @@ def _recipe_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
     problem = pattern_problem(pattern) if isinstance(pattern, str) else None
     if problem:
         yield f"{at}.tagPattern: {problem}"
+    branch = body.get("branch")
+    problem = names.branch_problem(branch) if isinstance(branch, str) and branch else None
+    if problem:
+        yield f"{at}.branch: {problem}"
     if body.get("upstream") is not None and body.get("upstream") == body.get("mirror"):
         yield f"{at}.mirror: is the same as upstream"
 

@@ -116,6 +116,7 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
 
     upstream: Text
     mirror: Text
+    branch: Text | None = None
     enroll: bool = True
     exception: str = ""
     tag_pattern: str | None = None
