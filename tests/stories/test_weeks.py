@@ -179,6 +179,7 @@ def test_the_only_release_is_promoted_and_the_second_is_upgraded_to(fleet: Fleet
     assert fleet.sweeps()["notes"].base == "1.0.0+1"
 
 
+@pytest.mark.usefixtures("settling")
 def test_the_same_commit_tagged_again_proves_no_upgrade(fleet: Fleet) -> None:
     """A release that cannot take over old data does not pass by being tagged twice."""
     fleet.publishes("notes", "1.0.0+1")
