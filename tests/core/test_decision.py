@@ -110,6 +110,25 @@ def test_a_known_red_waits_for_retry_red_after() -> None:
 
 
 @pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Outcome.REFUSED, "1.0.0+1 was refused on 14 June 2026 02:00"),
+        (Outcome.PROMOTE_FAILED, "1.0.0+1 could not be promoted on 14 June 2026 02:00"),
+    ],
+)
+def test_what_was_green_and_not_promoted_waits_too(outcome: Outcome, said: str) -> None:
+    """A second run at once is a no-op, and says how the first one ended."""
+    one = attempt("1.0.0+1", outcome, ago=timedelta(hours=1))
+    before = replace(facts("1.0.0+1"), attempts=(msgspec.structs.replace(one, tier=""),))
+
+    decision = decide(before, POLICY, NOW)
+
+    assert decision.code is Code.KNOWN_RED
+    assert decision.sentence == f"{said}; tried again from 20 June 2026 02:00"
+    assert decide(before, Policy(POLICY.retry_red_after, retry=True), NOW).target is not None
+
+
+@pytest.mark.parametrize(
     "change",
     [
         lambda f: replace(f, digest="changed settings"),

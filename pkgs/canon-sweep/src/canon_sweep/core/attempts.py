@@ -26,6 +26,11 @@ class Outcome(StrEnum):
     PASSED = "passed"
 
 
+# what the next run does not try again at once: it would end the same
+_REMEMBERED = {Outcome.RED, Outcome.REFUSED, Outcome.PROMOTE_FAILED}
+_SAYS_NOTHING = {Outcome.INFRA}
+
+
 class AttemptKey(msgspec.Struct, frozen=True, kw_only=True):
     """What an attempt was an attempt at; ``digest`` is of the harness and the settings."""
 
@@ -56,14 +61,15 @@ def known_red(
 ) -> Attempt | None:
     """The attempt that makes this very release a known red, or None.
 
-    An attempt that ended with ``INFRA`` says nothing, so an older red still stands.
+    ``REFUSED`` and ``PROMOTE_FAILED`` are remembered as ``RED`` is.  An attempt that
+    ended with ``INFRA`` says nothing, so an older red still stands.
     An attempt from the future (a clock that was set back) does not count.
     """
     conclusive = [
-        a for a in attempts if a.key == key and not a.quick and a.outcome is not Outcome.INFRA
+        a for a in attempts if a.key == key and not a.quick and a.outcome not in _SAYS_NOTHING
     ]
     if not conclusive:
         return None
     last = conclusive[-1]
     is_recent = timedelta(0) <= now - last.ts < retry_after
-    return last if last.outcome is Outcome.RED and is_recent else None
+    return last if last.outcome in _REMEMBERED and is_recent else None

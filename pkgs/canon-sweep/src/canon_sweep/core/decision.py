@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from canon_sweep.core.attempts import Attempt, AttemptKey, known_red
+from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, known_red
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.release import Release, Releases
 from canon_sweep.core.version import IgnoredTag, TagRule
@@ -23,7 +23,7 @@ class Code(StrEnum):
     CANONICAL_AHEAD = "skip/canonical-ahead"  # look: a tag was withdrawn upstream
     HELD = "skip/held"  # nothing: an operator asked for it
     EXCEPTED = "skip/excepted"  # nothing: the reason is in the configuration
-    KNOWN_RED = "skip/known-red"  # the release is red: mend it, or wait for the retry
+    KNOWN_RED = "skip/known-red"  # red, refused or not kept: mend it, or wait for the retry
     FIRST_CANONICAL = "test/first-canonical"  # see the outcome
     NEW_RELEASE = "test/new-release"  # see the outcome
     IN_FLIGHT = "deferred/in-flight"  # nothing: the next run takes it
@@ -31,6 +31,13 @@ class Code(StrEnum):
     DISK = "deferred/disk"  # make room
     SYNC_ERROR = "error/sync"  # look: the remote could not be read or written
     INTERNAL_ERROR = "error/internal"  # look: a record, or a bug of ours
+
+
+_REMEMBERED = {
+    Outcome.RED: "was red",
+    Outcome.REFUSED: "was refused",
+    Outcome.PROMOTE_FAILED: "could not be promoted",
+}
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +74,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How patient to be with a red release; ``retry`` means not at all."""
+    """How patient to be with a known red; ``retry`` means not at all."""
 
     retry_red_after: timedelta
     retry: bool = False
@@ -162,11 +169,12 @@ def _moved(canonical: Canonical, latest: Release) -> Note:
 
 
 def _known_red(latest: Release, red: Attempt, policy: Policy) -> Decision:
+    what = _REMEMBERED[red.outcome]
     where = f" in {red.tier}" if red.tier else ""
     again = red.ts + policy.retry_red_after
     return Decision(
         Code.KNOWN_RED,
-        f"{latest.tag} was red on {_day(red.ts)}{where}; tried again from {_day(again)}",
+        f"{latest.tag} {what} on {_day(red.ts)}{where}; tried again from {_day(again)}",
     )
 
 
