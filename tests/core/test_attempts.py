@@ -38,9 +38,10 @@ def test_a_later_conclusive_outcome_replaces_it() -> None:
     assert known_red([RED, refused], RED.key, NOW, SIX_DAYS) == refused
 
 
-def test_infra_says_nothing() -> None:
-    """A failed host neither makes a release red nor clears it."""
-    infra = attempt("1.0.0+1", Outcome.INFRA, ago=timedelta(hours=1))
+@pytest.mark.parametrize("outcome", [Outcome.INFRA, Outcome.OUT_OF_TIME])
+def test_infra_and_out_of_time_say_nothing(outcome: Outcome) -> None:
+    """A failed host, or a run that ended, neither makes a release red nor clears it."""
+    infra = attempt("1.0.0+1", outcome, ago=timedelta(hours=1))
 
     assert known_red([infra], RED.key, NOW, SIX_DAYS) is None
     assert known_red([RED, infra], RED.key, NOW, SIX_DAYS) == RED
