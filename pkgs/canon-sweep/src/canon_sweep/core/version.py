@@ -17,14 +17,15 @@ from canon_sweep.core import names
 
 MAX_TAG = 200
 
-_NUMBER = r"(?:0|[1-9][0-9]{0,8})"
+# As long as it likes: MAX_TAG bounds it, far below what int() refuses.
+_NUMBER = r"(?:0|[1-9][0-9]*)"
 _TAG = re.compile(
     rf"(?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-[0-9A-Za-z.-]+)?)"
     r"\+(?P<app>[0-9A-Za-z][0-9A-Za-z._~-]*)",
     re.ASCII,
 )
 # The pre-releases on which semantic versioning and packaging agree.
-_PRE = re.compile(r"(?:alpha|beta|rc)(?:\.?(?:0|[1-9][0-9]{0,8}))?", re.ASCII)
+_PRE = re.compile(rf"(?:alpha|beta|rc)(?:\.?{_NUMBER})?", re.ASCII)
 _CHUNK = re.compile(r"[0-9]+|[^0-9]+", re.ASCII)
 
 
