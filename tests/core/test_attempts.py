@@ -20,17 +20,28 @@ def test_a_recent_red_is_known() -> None:
     assert known_red([RED], RED.key, NOW, DAY) is None
 
 
-@pytest.mark.parametrize("later", [Outcome.PROMOTED, Outcome.REFUSED, Outcome.PROMOTE_FAILED])
-def test_a_later_conclusive_outcome_replaces_it(later: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.PROMOTE_FAILED])
+def test_refused_and_promote_failed_are_remembered(outcome: Outcome) -> None:
+    """What was green and came to nothing is not tried again at once, but a week later."""
+    green = attempt("1.0.0+1", outcome, ago=DAY)
+
+    assert known_red([green], RED.key, NOW, SIX_DAYS) == green
+    assert known_red([green], RED.key, NOW, DAY) is None
+
+
+def test_a_later_conclusive_outcome_replaces_it() -> None:
     """The last word counts."""
-    newer = attempt("1.0.0+1", later, ago=timedelta(hours=1))
+    promoted = attempt("1.0.0+1", Outcome.PROMOTED, ago=timedelta(hours=1))
+    refused = attempt("1.0.0+1", Outcome.REFUSED, ago=timedelta(hours=1))
 
-    assert known_red([RED, newer], RED.key, NOW, SIX_DAYS) is None
+    assert known_red([RED, promoted], RED.key, NOW, SIX_DAYS) is None
+    assert known_red([RED, refused], RED.key, NOW, SIX_DAYS) == refused
 
 
-def test_infra_says_nothing() -> None:
-    """A failed host neither makes a release red nor clears it."""
-    infra = attempt("1.0.0+1", Outcome.INFRA, ago=timedelta(hours=1))
+@pytest.mark.parametrize("outcome", [Outcome.INFRA, Outcome.OUT_OF_TIME])
+def test_infra_and_out_of_time_say_nothing(outcome: Outcome) -> None:
+    """A failed host, or a run that ended, neither makes a release red nor clears it."""
+    infra = attempt("1.0.0+1", outcome, ago=timedelta(hours=1))
 
     assert known_red([infra], RED.key, NOW, SIX_DAYS) is None
     assert known_red([RED, infra], RED.key, NOW, SIX_DAYS) == RED

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Decision, Facts, Hold, Policy, decide, excepted
-from core.examples import NOW, POLICY, attempt, canonical, commit_of, facts, known
+from canon_sweep.core.release import releases
+from core.examples import NOW, POLICY, RULE, attempt, canonical, commit_of, facts, known, tag
 from core.test_version import tags
 
 
@@ -110,6 +111,25 @@ def test_a_known_red_waits_for_retry_red_after() -> None:
 
 
 @pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Outcome.REFUSED, "1.0.0+1 was refused on 14 June 2026 02:00"),
+        (Outcome.PROMOTE_FAILED, "1.0.0+1 could not be promoted on 14 June 2026 02:00"),
+    ],
+)
+def test_what_was_green_and_not_promoted_waits_too(outcome: Outcome, said: str) -> None:
+    """A second run at once is a no-op, and says how the first one ended."""
+    one = attempt("1.0.0+1", outcome, ago=timedelta(hours=1))
+    before = replace(facts("1.0.0+1"), attempts=(msgspec.structs.replace(one, tier=""),))
+
+    decision = decide(before, POLICY, NOW)
+
+    assert decision.code is Code.KNOWN_RED
+    assert decision.sentence == f"{said}; tried again from 20 June 2026 02:00"
+    assert decide(before, Policy(POLICY.retry_red_after, retry=True), NOW).target is not None
+
+
+@pytest.mark.parametrize(
     "change",
     [
         lambda f: replace(f, digest="changed settings"),
@@ -142,6 +162,79 @@ def test_a_record_that_cannot_be_ordered_is_an_error() -> None:
 
     assert decision.code is Code.INTERNAL_ERROR
     assert "latest" in decision.sentence
+
+
+@pytest.mark.parametrize(
+    "odd", ["v2.4.8", "1.14.1-rootless_1", "2.0.0", "1.0.1+a b", "1.0.1+caf\xe9", "3.0.0+1+1"]
+)
+def test_an_ignored_tag_that_looks_newer_is_noted(odd: str) -> None:
+    """Perhaps it was meant to be the latest release: the note names both and the reason."""
+    decision = decide(facts("1.0.0+1", odd, proven="1.0.0+1"), POLICY, NOW)
+
+    assert decision.code is Code.NO_NEW_VERSION
+    (note,) = decision.notes
+    assert note.code == "ignored-outranks"
+    assert odd in note.text
+    assert "1.0.0+1, but is ignored: not " in note.text
+
+
+def test_many_ignored_tags_are_one_note() -> None:
+    """The newest is named and the others are counted, as numbers and not as text."""
+    decision = decide(facts("1.0.0+1", "v9.0.0", "v10.0.0", "v0.9.0"), POLICY, NOW)
+
+    assert decision.target is not None
+    assert decision.notes[0].text.startswith("v10.0.0 and 1 more would be newer")
+
+
+@pytest.mark.parametrize(
+    "quiet",
+    ["1.1.0-rc1+1", "v1.1.0-beta.2", "v1.1.0rc1", "20191109", "2019.11.9", "v0.9.9", "v1.0.0",
+     "1.1", "latest", "1.1.0.5"],
+)  # fmt: skip
+def test_other_ignored_tags_are_no_news(quiet: str) -> None:
+    """Pre-releases, dates and old tags are not meant to be the latest release."""
+    assert decide(facts("1.0.0+1", quiet), POLICY, NOW).notes == ()
+
+
+def test_a_release_off_the_branch_that_looks_newer_is_noted() -> None:
+    """A release that was cut on another branch is not tested, and that is said."""
+    off = releases([tag("1.0.0+1"), tag("2.0.0+1", on_main=False)], RULE)
+
+    decision = decide(replace(facts("1.0.0+1"), releases=off), POLICY, NOW)
+
+    assert [note.code for note in decision.notes] == ["ignored-outranks"]
+    assert "not reachable" in decision.notes[0].text
+
+
+@pytest.mark.parametrize("names", [("1.0.0+1",), ()])
+def test_another_head_upstream_is_noted(names: tuple[str, ...]) -> None:
+    """Upstream moved on to another branch: whatever the decision, it names the setting."""
+    decision = decide(replace(facts(*names), head="trunk"), POLICY, NOW)
+
+    (note,) = decision.notes
+    assert note.code == "other-head"
+    assert "trunk" in note.text
+    assert "set branch" in note.text
+    assert decide(replace(facts(*names), head="trunk", branch="trunk"), POLICY, NOW).notes == ()
+    assert decide(replace(facts(*names), head="main"), POLICY, NOW).notes == ()
+
+
+def test_notes_are_on_a_held_recipe_too() -> None:
+    """A hold silences the test, not what somebody should know."""
+    hold = Hold(recipe="notes", reason="moving house", until=NOW + timedelta(days=1))
+    held = replace(facts("1.0.0+1", "v2.0.0"), hold=hold, head="trunk")
+
+    decision = decide(held, POLICY, NOW)
+
+    assert decision.code is Code.HELD
+    assert [note.code for note in decision.notes] == ["ignored-outranks", "other-head"]
+
+
+@given(st.text(max_size=250))
+def test_no_ignored_tag_is_fatal_or_steers_a_terminal(text: str) -> None:
+    """Whatever a tag is called, its note is one plain line."""
+    for note in decide(facts("1.0.0+1", f"v9.0.0{text}"), POLICY, NOW).notes:
+        assert note.text.isprintable()
 
 
 @given(st.lists(tags, max_size=6), st.none() | tags)

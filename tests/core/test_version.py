@@ -109,7 +109,7 @@ def test_known_orders(ascending: list[str]) -> None:
         "1.0.0-1+1", "1.0.0-post1+1", "1.0.0-dev1+1", "01.0.0+1", "1.0.0+", "1.0.0+a b",
         "1.0.0+a+b", "-upload-pack=x",
         "1.0.0+$(touch${IFS}/tmp/x)", "1.0.0+../../etc", "1.0.0+x\n", "\u0661.0.0+1",
-        "1.0.0+" + "9" * 300, "9" * 50 + ".0.0+1",
+        "1.0.0+" + "9" * 300, "9" * 300 + ".0.0+1",
     ],
 )  # fmt: skip
 def test_irregular_tags_are_ignored_with_a_reason(tag: str) -> None:
@@ -118,6 +118,20 @@ def test_irregular_tags_are_ignored_with_a_reason(tag: str) -> None:
 
     assert isinstance(read, IgnoredTag)
     assert read.reason
+
+
+def test_numbers_of_any_length_are_numbers() -> None:
+    """A time as a version number outranks what is smaller, and is no stray tag."""
+    ascending = [
+        "999999999.0.0+1", "1000000000.0.0+1", "1000000000.20260614030000.0+1",
+        "1000000000.20260614030000.0+10000000000", "9" * 190 + ".0.0+1",
+    ]  # fmt: skip
+
+    for older, newer in pairwise(ascending):
+        assert version(older) < version(newer)
+    stamped = TagRule(prereleases=True).read("1.0.0-rc20260614030000+1")
+    assert isinstance(stamped, Version)
+    assert stamped < version("1.0.0+1")
 
 
 def test_prereleases_are_no_releases_unless_the_recipe_says_so() -> None:

@@ -111,7 +111,11 @@ def test_a_record_that_cannot_be_written_is_promote_failed(
     assert night.results.exit_code == 1
     assert released.bytes_of("notes") == before
     assert released.volumes() == volumes
-    assert released.sweeps()["notes"].outcome is Outcome.PROMOTED
+    again = released.sweeps()
+    assert again["notes"].code is Code.KNOWN_RED
+    assert "could not be promoted" in again["notes"].sentence
+    assert again.results.noop
+    assert released.sweeps("notes", retry=True)["notes"].outcome is Outcome.PROMOTED
 
 
 def test_a_record_that_took_its_name_but_was_not_flushed_stands(
@@ -357,7 +361,8 @@ def test_a_state_folder_that_fails_at_any_write_costs_no_canonical(
         failed = _sweep_with_failing_write(released, monkeypatch, what, number)
         record = released.canonical("notes")
         assert {volume.name for volume in record.volumes} <= released.volumes(), number
-        released.sweeps()
+        if failed:  # remembered as a red is, so it is asked for
+            released.sweeps("notes", retry=True)
         assert released.canonical("notes").tag == f"2.{number}.0+1"
         assert released.volumes() == {volume.name for volume in released.canonical("notes").volumes}
         assert released.running() == ()

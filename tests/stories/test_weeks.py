@@ -163,14 +163,35 @@ def test_changed_settings_test_a_red_release_at_once(fleet: Fleet) -> None:
     assert fleet.canonical("notes").tiers["upgrade"] == "n/a"
 
 
-def test_without_an_older_release_the_upgrade_must_be_declared_na(fleet: Fleet) -> None:
-    """Upgrade coverage is never dropped in silence."""
+def test_the_only_release_is_promoted_and_the_second_is_upgraded_to(fleet: Fleet) -> None:
+    """Upgrade coverage is not dropped in silence, and comes back without anybody's doing."""
     fleet.publishes("notes", "1.0.0+1")
 
-    red = fleet.sweeps()["notes"]
+    first = fleet.sweeps()["notes"]
 
-    assert red.outcome is Outcome.RED
-    assert "expectedNA.upgrade" in red.reason
+    assert first.outcome is Outcome.PROMOTED
+    upgrade = next(tier for tier in first.tiers if tier.tier is Tier.UPGRADE)
+    assert upgrade.status is Status.NA
+    assert upgrade.reason == "there is no older release to upgrade from"
+
+    fleet.publishes("notes", "1.1.0+1")
+
+    assert fleet.sweeps()["notes"].base == "1.0.0+1"
+
+
+@pytest.mark.usefixtures("settling")
+def test_the_same_commit_tagged_again_proves_no_upgrade(fleet: Fleet) -> None:
+    """A release that cannot take over old data does not pass by being tagged twice."""
+    fleet.publishes("notes", "1.0.0+1")
+    commit = fleet.publishes("notes", "1.1.0+1", REFUSES_OLD_DATA)
+    assert fleet.sweeps()["notes"].outcome is Outcome.RED
+    fleet.repo("notes").references.create("refs/tags/1.2.0+1", pygit2.Oid(hex=commit))
+
+    entry = fleet.sweeps()["notes"]
+
+    assert entry.tag == "1.2.0+1"
+    assert entry.outcome is Outcome.RED
+    assert entry.reason.startswith("upgrade: from 1.0.0+1")
 
 
 def test_a_broken_base_is_not_the_new_releases_fault(fleet: Fleet) -> None:

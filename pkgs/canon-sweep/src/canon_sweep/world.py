@@ -234,6 +234,7 @@ class RealWorld:
                 facts.rule,
                 depth=self.settings.base_depth,
                 pin=settings.upgrade_base,
+                commit=commit,
             ),
             domain=self.settings.domain,
             seed=f"{self.run_id}/{recipe}",

@@ -14,6 +14,8 @@ class Outcome(StrEnum):
 
     ``RED`` is the recipe's fault; ``REFUSED`` was green but the gate said no;
     ``INFRA`` is the host's fault and says nothing of the recipe;
+    ``OUT_OF_TIME`` was broken off by the run's own end, and says nothing either;
+    it is for the ledger alone, a run's results have ``deferred/out-of-time``;
     ``PROMOTE_FAILED`` was green, but its volumes or record could not be kept.
     ``PASSED`` is a green quick run, which is never meant to promote.
     """
@@ -22,8 +24,14 @@ class Outcome(StrEnum):
     RED = "red"
     REFUSED = "refused"
     INFRA = "infra"
+    OUT_OF_TIME = "out-of-time"
     PROMOTE_FAILED = "promote-failed"
     PASSED = "passed"
+
+
+# what the next run does not try again at once: it would end the same
+_REMEMBERED = {Outcome.RED, Outcome.REFUSED, Outcome.PROMOTE_FAILED}
+_SAYS_NOTHING = {Outcome.INFRA, Outcome.OUT_OF_TIME}
 
 
 class AttemptKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,14 +64,15 @@ def known_red(
 ) -> Attempt | None:
     """The attempt that makes this very release a known red, or None.
 
-    An attempt that ended with ``INFRA`` says nothing, so an older red still stands.
+    ``REFUSED`` and ``PROMOTE_FAILED`` are remembered as ``RED`` is.  An attempt that
+    ended with ``INFRA`` or ``OUT_OF_TIME`` says nothing, so an older red still stands.
     An attempt from the future (a clock that was set back) does not count.
     """
     conclusive = [
-        a for a in attempts if a.key == key and not a.quick and a.outcome is not Outcome.INFRA
+        a for a in attempts if a.key == key and not a.quick and a.outcome not in _SAYS_NOTHING
     ]
     if not conclusive:
         return None
     last = conclusive[-1]
     is_recent = timedelta(0) <= now - last.ts < retry_after
-    return last if last.outcome is Outcome.RED and is_recent else None
+    return last if last.outcome in _REMEMBERED and is_recent else None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
-from canon_sweep.core.attempts import Attempt, AttemptKey, known_red
+from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, known_red
 from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.names import plain
 from canon_sweep.core.release import Release, Releases
 from canon_sweep.core.version import IgnoredTag, TagRule
 
@@ -23,7 +24,7 @@ class Code(StrEnum):
     CANONICAL_AHEAD = "skip/canonical-ahead"  # look: a tag was withdrawn upstream
     HELD = "skip/held"  # nothing: an operator asked for it
     EXCEPTED = "skip/excepted"  # nothing: the reason is in the configuration
-    KNOWN_RED = "skip/known-red"  # the release is red: mend it, or wait for the retry
+    KNOWN_RED = "skip/known-red"  # red, refused or not kept: mend it, or wait for the retry
     FIRST_CANONICAL = "test/first-canonical"  # see the outcome
     NEW_RELEASE = "test/new-release"  # see the outcome
     IN_FLIGHT = "deferred/in-flight"  # nothing: the next run takes it
@@ -31,6 +32,13 @@ class Code(StrEnum):
     DISK = "deferred/disk"  # make room
     SYNC_ERROR = "error/sync"  # look: the remote could not be read or written
     INTERNAL_ERROR = "error/internal"  # look: a record, or a bug of ours
+
+
+_REMEMBERED = {
+    Outcome.RED: "was red",
+    Outcome.REFUSED: "was refused",
+    Outcome.PROMOTE_FAILED: "could not be promoted",
+}
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +62,11 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that a decision rests on; gathered first, then judged."""
+    """All that a decision rests on; gathered first, then judged.
+
+    ``branch`` is the one that is mirrored, ``head`` the one that upstream's HEAD
+    names, empty where that is not known.
+    """
 
     recipe: str
     releases: Releases
@@ -63,11 +75,13 @@ class Facts:
     hold: Hold | None = None
     attempts: Sequence[Attempt] = ()
     digest: str = ""
+    branch: str = "main"
+    head: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How patient to be with a red release; ``retry`` means not at all."""
+    """How patient to be with a known red; ``retry`` means not at all."""
 
     retry_red_after: timedelta
     retry: bool = False
@@ -89,7 +103,15 @@ def excepted(reason: str) -> Decision:
 
 
 def decide(facts: Facts, policy: Policy, now: datetime) -> Decision:
-    """Judge an enrolled recipe whose mirror is synced."""
+    """Judge an enrolled recipe whose mirror is synced.
+
+    What looks odd in the facts is noted, whatever the code.
+    """
+    verdict = _judge(facts, policy, now)
+    return replace(verdict, notes=(*verdict.notes, *_outranked(facts.releases), *_headed(facts)))
+
+
+def _judge(facts: Facts, policy: Policy, now: datetime) -> Decision:
     latest = facts.releases.latest
     if _holds(facts.hold, latest, now):
         assert facts.hold is not None
@@ -126,8 +148,10 @@ def _holds(hold: Hold | None, latest: Release | None, now: datetime) -> bool:
 def _without_release(facts: Facts) -> Decision:
     ignored = f" ({len(facts.releases.ignored)} tags are none)" if facts.releases.ignored else ""
     if facts.canonical is not None:
-        return _ahead(facts.canonical, f"no release is left on main{ignored}")
-    return Decision(Code.NEVER_RELEASED, f"no release tag is reachable from main{ignored}")
+        return _ahead(facts.canonical, f"no release is left on {facts.branch}{ignored}")
+    return Decision(
+        Code.NEVER_RELEASED, f"no release tag is reachable from {facts.branch}{ignored}"
+    )
 
 
 def _against_canonical(facts: Facts, latest: Release) -> Decision | None:
@@ -156,17 +180,41 @@ def _ahead(canonical: Canonical, why: str) -> Decision:
     return Decision(Code.CANONICAL_AHEAD, sentence, notes=(note,))
 
 
+def _outranked(known: Releases) -> tuple[Note, ...]:
+    if not known.outranking:
+        return ()
+    assert known.latest is not None
+    first, *more = known.outranking
+    count = f" and {len(more)} more" if more else ""
+    text = (
+        f"{plain(first.tag)}{count} would be newer than the latest release {known.latest.tag},"
+        f" but is ignored: {first.reason}"
+    )
+    return (Note(code="ignored-outranks", text=text),)
+
+
+def _headed(facts: Facts) -> tuple[Note, ...]:
+    if facts.head in ("", facts.branch):
+        return ()
+    text = (
+        f"upstream's HEAD is {plain(facts.head)}, and {facts.branch} is what is mirrored;"
+        " if releases are made there, set branch"
+    )
+    return (Note(code="other-head", text=text),)
+
+
 def _moved(canonical: Canonical, latest: Release) -> Note:
     text = f"{latest.tag} was {canonical.commit[:12]} when proven, is {latest.commit[:12]} now"
     return Note(code="tag-moved", text=text)
 
 
 def _known_red(latest: Release, red: Attempt, policy: Policy) -> Decision:
+    what = _REMEMBERED[red.outcome]
     where = f" in {red.tier}" if red.tier else ""
     again = red.ts + policy.retry_red_after
     return Decision(
         Code.KNOWN_RED,
-        f"{latest.tag} was red on {_day(red.ts)}{where}; tried again from {_day(again)}",
+        f"{latest.tag} {what} on {_day(red.ts)}{where}; tried again from {_day(again)}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from canon_sweep.core.version import IgnoredTag, TagRule, Version
+from canon_sweep.core.version import IgnoredTag, TagRule, Version, look_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A tag that is a version and whose commit is reachable from ``main``."""
+    """A tag that is a version and whose commit is reachable from the mirrored branch."""
 
     tag: str
     version: Version
@@ -46,6 +46,16 @@ class Releases:
         """The newest release, or None if there is none."""
         return self.known[-1] if self.known else None
 
+    @property
+    def outranking(self) -> tuple[IgnoredTag, ...]:
+        """The ignored tags that look newer than the latest release, the newest first."""
+        if self.latest is None:
+            return ()
+        latest = self.latest.version.recipe
+        looks = [(look, tag) for tag in self.ignored if (look := look_of(tag.tag)) is not None]
+        looks.sort(key=lambda pair: (pair[0], pair[1].tag), reverse=True)
+        return tuple(tag for look, tag in looks if look > latest)
+
     def of_tag(self, tag: str) -> Release | None:
         """The release with exactly this tag, or None."""
         return next((release for release in self.known if release.tag == tag), None)
@@ -55,8 +65,11 @@ class Releases:
         return tuple(r for r in reversed(self.known) if version is None or r.version < version)
 
 
-def releases(tags: Iterable[Tag], rule: TagRule) -> Releases:
-    """Sort tags into releases and ignored tags.  Nothing in a tag is fatal."""
+def releases(tags: Iterable[Tag], rule: TagRule, branch: str = "main") -> Releases:
+    """Sort tags into releases and ignored tags.  Nothing in a tag is fatal.
+
+    ``branch`` is what the mirrored branch is called, for the reasons.
+    """
     known: list[Release] = []
     ignored: list[IgnoredTag] = []
     for tag in tags:
@@ -69,7 +82,7 @@ def releases(tags: Iterable[Tag], rule: TagRule) -> Releases:
         elif tag.commit is None:
             ignored.append(IgnoredTag(tag.name, "it does not lead to a commit"))
         elif not tag.on_main:
-            ignored.append(IgnoredTag(tag.name, "its commit is not reachable from main"))
+            ignored.append(IgnoredTag(tag.name, f"its commit is not reachable from {branch}"))
         else:
             known.append(Release(tag.name, version, tag.commit))
     known.sort(key=lambda release: release.version)

@@ -45,7 +45,7 @@ class CiResult(msgspec.Struct, frozen=True, kw_only=True):
 
     ``cold`` is what was seen before the install: nothing of the stack's name was
     there.  ``stack``, ``domain``, ``volumes`` and ``secrets`` are what a promotion
-    would keep.
+    would keep.  ``wanted`` are the tiers that had to run.
     """
 
     tag: str
@@ -57,11 +57,16 @@ class CiResult(msgspec.Struct, frozen=True, kw_only=True):
     base: str | None = None
     broken_bases: tuple[BrokenBase, ...] = ()
     stepped_back: bool = False
+    wanted: tuple[Tier, ...] = tuple(Tier)
 
     @property
     def green(self) -> bool:
-        """Every tier ran, and passed or is N/A with a reason."""
-        return {result.tier for result in self.tiers} == set(Tier) and not self.failed
+        """Every wanted tier ran, and none that ran failed or is N/A without a reason.
+
+        Where nothing was wanted, nothing was shown.
+        """
+        ran = {result.tier for result in self.tiers}
+        return bool(self.wanted) and ran.issuperset(self.wanted) and self.failed is None
 
     @property
     def failed(self) -> TierResult | None:

@@ -17,14 +17,24 @@ from canon_sweep.core import names
 
 MAX_TAG = 200
 
-_NUMBER = r"(?:0|[1-9][0-9]{0,8})"
+# As long as it likes: MAX_TAG bounds it, far below what int() refuses.
+_NUMBER = r"(?:0|[1-9][0-9]*)"
 _TAG = re.compile(
     rf"(?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-[0-9A-Za-z.-]+)?)"
     r"\+(?P<app>[0-9A-Za-z][0-9A-Za-z._~-]*)",
     re.ASCII,
 )
 # The pre-releases on which semantic versioning and packaging agree.
-_PRE = re.compile(r"(?:alpha|beta|rc)(?:\.?(?:0|[1-9][0-9]{0,8}))?", re.ASCII)
+_PRE = re.compile(rf"(?:alpha|beta|rc)(?:\.?{_NUMBER})?", re.ASCII)
+# What a person would read as a version, whatever else is in the tag.
+_LOOK = re.compile(
+    rf"v?(?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER})(?P<rest>(?:[^0-9.].*)?)", re.ASCII | re.DOTALL
+)
+_UNRIPE = re.compile(
+    r"[-.]?(?:alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|a|b|c)(?![a-z])",
+    re.ASCII | re.I,
+)
+_DATE = re.compile(r"(?:19|20)[0-9]{2}\.(?:[1-9]|1[0-2])\.(?:[1-9]|[12][0-9]|3[01])", re.ASCII)
 _CHUNK = re.compile(r"[0-9]+|[^0-9]+", re.ASCII)
 
 
@@ -90,6 +100,17 @@ def ordered(rule: TagRule, tag: str | None) -> Version | None:
     """The version of a tag that is already in use, or None if it has no place in the order."""
     version = None if tag is None else rule.order(tag)
     return version if isinstance(version, Version) else None
+
+
+def look_of(tag: str) -> packaging_version.Version | None:
+    """The ``X.Y.Z`` that a person would read in a tag that is no release, or None.
+
+    A pre-release and a date are not meant to be the latest release, so they are None.
+    """
+    match = _LOOK.fullmatch(tag[:MAX_TAG])
+    if match is None or _UNRIPE.match(match["rest"]) or _DATE.fullmatch(match["version"]):
+        return None
+    return packaging_version.Version(match["version"])
 
 
 def pattern_problem(pattern: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from canon_sweep.core.base import Base
+from canon_sweep.core.base import Base, upgrade_na
 from canon_sweep.core.result import BrokenBase, CiResult, Status, Tier, TierResult
 from canon_sweep.engine.protocol import App
 from canon_sweep.errors import RecipeFault, SyncFault
@@ -132,9 +132,9 @@ class _ColdRun:
         return PASSED if checks else (Status.NA, "the recipe declares no checks")
 
     def upgrade(self) -> Judged:
-        declared = self.order.settings.expected_na.upgrade
-        if declared:
-            return Status.NA, declared
+        reason = upgrade_na(self.order.bases, self.order.settings.expected_na.upgrade)
+        if reason:
+            return Status.NA, reason
         for base in self.order.bases.candidates:
             self._assert_older(base)
             names = self.stage.free_names(self.order.domain, f"{self.order.seed}/from {base.tag}")
@@ -187,12 +187,12 @@ class _ColdRun:
         # impossible by construction; a same-version upgrade would prove nothing
         if self.order.version is not None and not base.version < self.order.version:
             raise AssertionError(f"base {base.tag} is not older than {self.order.label}")
+        if base.commit == self.order.commit:
+            raise AssertionError(f"base {base.tag} is the very commit of {self.order.label}")
 
     def _no_base(self) -> str:
-        if self.broken:
-            tried = "; ".join(f"{broken.tag}: {broken.reason}" for broken in self.broken)
-            return f"no base came up ({tried})"
-        return 'there is no older release to upgrade from; expectedNA.upgrade = "…" accepts that'
+        tried = "; ".join(f"{broken.tag}: {broken.reason}" for broken in self.broken)
+        return f"no base came up ({tried})"
 
     def _target(self, names: tuple[str, str]) -> App:
         return self._app(self.order.label, self.order.commit, names)
