@@ -206,7 +206,7 @@ def test_explain_names_ignored_tags_and_bases(call: Call, fleet: Fleet) -> None:
 
 def test_a_mistake_in_the_configuration_is_exit_2(call: Call, fleet: Fleet) -> None:
     """Every mistake at once, on stderr, and with --json as an object too."""
-    fleet.recipes["bad"] = {"upstream": "u", "mirror": "u"}
+    fleet.recipes["bad"] = {"upstream": "/u", "mirror": "file:///u/"}
 
     done = call("run", "--json")
 

@@ -13,6 +13,7 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
+from canon_sweep.errors import SettingsFault
 from stories.fleet import Fleet
 
 # a ref cannot have a space in it; this is how a shell would be made to see one
@@ -58,19 +59,16 @@ def test_a_fleet_of_hostile_recipes(fleet: Fleet, tmp_path: Path) -> None:
     repo.references.create(f"refs/tags/{SHELL % touched}", head)
     repo.references.create("refs/tags/9.0.0+9", blob)
     fleet.commits("yaml", "1.0.0+1", {"compose.yml": "services: {app: [}"})
-    fleet.publishes("notes", "1.0.0+1")
-    fleet.recipes["../../etc"] = dict(fleet.recipes["notes"])
+    fleet.add("halfway")
 
     with half_a_server() as url:
-        fleet.recipes["halfway"] = fleet.recipes["notes"] | {"upstream": url}
+        fleet.recipes["halfway"]["upstream"] = url
         night = fleet.sweeps()
 
     assert night.results.exit_code == 1
     assert {entry.recipe for entry in night.results.entries} == set(fleet.recipes)
     assert all("\n" not in entry.why for entry in night.results.entries)
 
-    assert night["../../etc"].code is Code.SYNC_ERROR
-    assert "'../../etc' is no recipe name" in night["../../etc"].sentence
     assert night["halfway"].code is Code.SYNC_ERROR
     assert night["yaml"].outcome is Outcome.RED
     assert "compose.yml is not YAML, line 1" in night["yaml"].reason
@@ -88,6 +86,21 @@ def test_a_fleet_of_hostile_recipes(fleet: Fleet, tmp_path: Path) -> None:
     assert not touched.exists()
     outside = {path.name for path in tmp_path.iterdir()}
     assert outside == {"cache", "mirrors", "state", "upstreams"}
+
+
+def test_a_hostile_recipe_name_ends_the_sweep_before_it_begins(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    """It is a mistake of the settings, and no folder has been made by it."""
+    fleet.publishes("notes", "1.0.0+1")
+    mirror = str(fleet.folder / "mirrors" / "another")
+    fleet.recipes["../../etc"] = fleet.recipes["notes"] | {"mirror": mirror}
+    before = sorted(tmp_path.rglob("*"))
+
+    with pytest.raises(SettingsFault, match=r"'../../etc' is no recipe name"):
+        fleet.sweeps()
+
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("what", ["gone", "emptied", "halfway"])
