@@ -40,6 +40,11 @@ def half_a_server() -> Iterator[str]:
         server.shutdown(socket.SHUT_RDWR)
 
 
+def log_of(fleet: Fleet, recipe: str) -> str:
+    """What the last run says of a recipe."""
+    return (fleet.folder / "state" / "runs" / "latest" / f"{recipe}.log").read_text()
+
+
 def test_a_fleet_of_hostile_recipes(fleet: Fleet, tmp_path: Path) -> None:
     """All of them in one sweep with two good ones; nothing leaves its place."""
     touched = tmp_path / "touched"
@@ -178,3 +183,27 @@ def test_a_recipe_that_cannot_be_deployed_is_red_in_install(
     assert entry.outcome is Outcome.RED
     assert entry.reason.startswith("install: ")
     assert cause in entry.reason
+
+
+def test_a_label_waits_no_longer_than_the_cap(fleet: Fleet) -> None:
+    """A label is upstream's word; one that says days must not cost the fleet its night."""
+    fleet.options["timeouts"] = {"probe": "400ms", "deployCap": "300ms"}
+    fleet.publishes("notes", "1.0.0+1", ready=True)
+
+    night = fleet.sweeps()
+
+    assert night["notes"].outcome is Outcome.RED
+    assert "at most 0.3 s" in log_of(fleet, "notes")
+
+
+def test_the_operators_own_limit_outranks_the_cap(fleet: Fleet) -> None:
+    """Who sets a recipe's limit knows how long it may take."""
+    fleet.options["timeouts"] = {"probe": "400ms", "deployCap": "1ms"}
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    fleet.recipes["notes"]["timeouts"] = {"deploy": "30s"}
+
+    night = fleet.sweeps()
+
+    assert night["notes"].outcome is Outcome.PROMOTED
+    assert "at most 30 s" in log_of(fleet, "notes")

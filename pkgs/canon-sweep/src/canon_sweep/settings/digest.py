@@ -34,15 +34,13 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
     return hashlib.sha256(body).hexdigest()[:16]
 
 
-def _in_force(settings: Settings, recipe: RecipeSettings) -> dict[str, float | None]:
+def _in_force(settings: Settings, recipe: RecipeSettings) -> dict[str, float]:
     """The limits of a recipe's test, in seconds."""
     common, own = settings.timeouts, recipe.timeouts
-    # a limit of the recipe's own outranks its label, and with it the label's cap
-    by_label = own.deploy in (None, common.deploy)
     return {
         "prepare": float(own.prepare or common.prepare),
         "deploy": float(own.deploy or common.deploy),
-        "deployCap": float(common.deploy_cap) if by_label else None,
+        "deployCap": float(common.deploy_cap),
         "probe": float(own.probe or common.probe),
         "exec": float(own.exec or common.exec),
     }
