@@ -206,7 +206,7 @@ def test_explain_names_ignored_tags_and_bases(call: Call, fleet: Fleet) -> None:
 
 def test_a_mistake_in_the_configuration_is_exit_2(call: Call, fleet: Fleet) -> None:
     """Every mistake at once, on stderr, and with --json as an object too."""
-    fleet.recipes["bad"] = {"upstream": "u", "mirror": "u"}
+    fleet.recipes["bad"] = {"upstream": "/u", "mirror": "file:///u/"}
 
     done = call("run", "--json")
 
@@ -214,6 +214,37 @@ def test_a_mistake_in_the_configuration_is_exit_2(call: Call, fleet: Fleet) -> N
     assert "recipes.bad.mirror: is the same as upstream" in done.stderr
     assert "Traceback" not in done.stderr
     assert answer(done)["error"]["problems"] == ["recipes.bad.mirror: is the same as upstream"]
+
+
+def test_check_says_that_the_configuration_is_sound(call: Call, fleet: Fleet) -> None:
+    """It reads that file only: no remote is asked, and no state is made."""
+    for recipe in ("notes", "draft"):
+        fleet.upstream(recipe).rename(fleet.folder / f"{recipe}-away")
+
+    table, as_json = call("check"), call("check", "--json")
+
+    assert table.returncode == as_json.returncode == 0
+    assert table.stdout == "2 recipes, 2 enrolled: the configuration is sound\n"
+    assert answer(as_json) == {"recipes": 2, "enrolled": 2, "sound": True}
+    assert not (fleet.folder / "state").exists()
+
+
+def test_check_reports_every_mistake_at_once(call: Call, fleet: Fleet) -> None:
+    """The file may be mended in one go, before any night comes."""
+    fleet.recipes["draft"]["mirror"] = fleet.recipes["notes"]["mirror"]
+    fleet.recipes["Bad"] = {"upstream": "up.example/bad", "mirror": "https://a:b@up.example/bad"}
+
+    done = call("check", "--json")
+
+    assert done.returncode == 2
+    problems = answer(done)["error"]["problems"]
+    assert [problem.partition(":")[0] for problem in problems] == [
+        "recipes.Bad",
+        "recipes.Bad.upstream",
+        "recipes.Bad.mirror",
+        "recipes.draft.mirror",
+    ]
+    assert all(problem in done.stderr for problem in problems)
 
 
 def test_an_empty_enrolment_is_exit_2(call: Call, fleet: Fleet) -> None:

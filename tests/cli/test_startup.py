@@ -14,6 +14,7 @@ HEAVY = {"pygit2", "docker", "requests", "rich", "yaml"}
     ("module", "allowed"),
     [
         ("canon_sweep.cli", set()),
+        ("canon_sweep.cli.check", set()),
         ("canon_sweep.cli.status", set()),
         ("canon_sweep.cli.hold", set()),
         ("canon_sweep.cli.history", set()),

@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 
 from canon_sweep.errors import EXIT_USAGE, SettingsFault
-from canon_sweep.settings.load import digest_of, load, read, seconds
+from canon_sweep.settings.load import load, read, seconds
 from canon_sweep.settings.records import ExecProbe, HttpProbe, Settings
 
-NOTES = {"upstream": "https://up.example/notes", "mirror": "https://mirror.example/notes"}
+
+def remotes(name: str) -> dict[str, Any]:
+    return {"upstream": f"https://up.example/{name}", "mirror": f"https://mirror.example/{name}"}
+
+
+NOTES = remotes("notes")
 
 
 def settings(**recipe: Any) -> Settings:
@@ -77,7 +82,8 @@ def test_every_mistake_is_reported_at_once_with_its_key() -> None:
             "retryRedAfter": "soon",
             "stateDir": "here",
             "domain": "Not A Domain",
-            "credentials": {"h": {"tokenfile": "/x"}},
+            "credentials": {"h": {"tokenfile": "/x"}, "https://h": {"tokenFile": "/x"}},
+            "swarm": {"host": "/var/run/docker.sock"},
             "recipes": {
                 "notes": {
                     "upstream": 3,
@@ -85,10 +91,15 @@ def test_every_mistake_is_reported_at_once_with_its_key() -> None:
                     "probes": [{"type": "htp"}, {"type": "http", "port": 0}],
                     "timeouts": {"deploy": "-1s"},
                 },
-                "mail": NOTES | {"enroll": False},
-                "site": NOTES | {"exception": "but it is enrolled"},
-                "wiki": NOTES | {"branch": "+refs/heads/*"},
-                "docs": NOTES | {"branch": ""},
+                "mail": remotes("mail") | {"enroll": False},
+                "site": remotes("site") | {"exception": "but it is enrolled"},
+                "wiki": remotes("wiki") | {"branch": "+refs/heads/*"},
+                "docs": remotes("docs") | {"branch": ""},
+                "Upper": remotes("upper"),
+                "far": {
+                    "upstream": "../far.git",
+                    "mirror": "https://bot:secret@git.example.org/far",
+                },
             },
         }
     )
@@ -112,9 +123,15 @@ def test_every_mistake_is_reported_at_once_with_its_key() -> None:
             "recipes.site.exception",
             "recipes.wiki.branch",
             "recipes.docs.branch",
+            "recipes.Upper",
+            "recipes.far.upstream",
+            "recipes.far.mirror",
+            "credentials.'https",
+            "swarm.host",
         ]
     )
     assert "did you mean engine" in found[keys.index("engin")]
+    assert not any("secret@" in problem for problem in found)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +163,111 @@ def test_a_file_that_is_no_configuration(tmp_path: Path, content: bytes | None, 
     assert str(file) in str(caught.value)
 
 
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    """Some editors begin every file with one, and nobody can see it."""
+    file = tmp_path / "config.toml"
+    lines = [f'{key} = "{url}"' for key, url in NOTES.items()]
+    file.write_text("\n".join(["[recipes.notes]", *lines]), "utf-8-sig")
+
+    assert load(file).recipe("notes").upstream == NOTES["upstream"]
+
+
+@pytest.mark.parametrize("name", ["../../etc", "Notes", "a b", "", ".notes", "n" * 63])
+def test_a_name_that_can_never_be_a_recipe_is_a_mistake(name: str) -> None:
+    """It would be an error of every night."""
+    (problem,) = problems({"recipes": {name: NOTES}})
+
+    assert problem.startswith("recipes.")
+    assert "is no recipe name" in problem
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "cause"),
+    [
+        ("https://git.example.org", {"tokenFile": "/t"}, "by its host alone"),
+        ("git.example.org/team", {"tokenFile": "/t"}, "by its host alone"),
+        ("git@git.example.org", {"tokenFile": "/t"}, "by its host alone"),
+        ("GIT.example.org", {"tokenFile": "/t"}, "'git.example.org'"),
+        ("git.example.org:", {"tokenFile": "/t"}, "no port"),
+        ("git.example.org:0", {"tokenFile": "/t"}, "no port"),
+        ("git.example.org:99999", {"tokenFile": "/t"}, "no port"),
+        ("git.example.org:https", {"tokenFile": "/t"}, "no port"),
+        ("git example", {"tokenFile": "/t"}, "no host name"),
+        ("", {"tokenFile": "/t"}, "no host name"),
+        ("git.example.org", {}, "tokenFile or sshKeyFile"),
+        ("git.example.org", {"knownHostsFile": "/k"}, "tokenFile or sshKeyFile"),
+    ],
+)
+def test_a_credential_that_is_never_used_is_a_mistake(
+    key: str, body: dict[str, str], cause: str
+) -> None:
+    """Else the login fails at night, and nothing is said of the credential."""
+    (problem,) = problems({"recipes": {"notes": NOTES}, "credentials": {key: body}})
+
+    assert problem.startswith("credentials.")
+    assert cause in problem
+
+
+@pytest.mark.parametrize("key", ["git.example.org", "git.example.org:8443", "localhost", "::1"])
+def test_a_credential_is_listed_by_its_host(key: str) -> None:
+    """With a port if only that one is meant."""
+    tree = {"recipes": {"notes": NOTES}, "credentials": {key: {"sshKeyFile": "/k"}}}
+
+    assert read(tree, "config.toml").credentials[key].ssh_key_file == Path("/k")
+
+
+MIRROR = "https://git.example.org/mirrors/notes"
+OTHER_SPELLINGS = [
+    MIRROR,
+    MIRROR + "/",
+    MIRROR + ".git",
+    "https://GIT.example.org:443/mirrors//notes.git/",
+    "http://git.example.org/mirrors/Notes",
+    "ssh://git@git.example.org:2222/mirrors/notes.git",
+    "git@git.example.org:mirrors/notes.git",
+    "https://git.example.org/old/../mirrors/%6eotes",
+]
+
+
+@pytest.mark.parametrize("spelling", OTHER_SPELLINGS)
+def test_two_recipes_with_one_mirror_are_a_mistake_that_names_both(spelling: str) -> None:
+    """Each would delete the other's tags, every week anew."""
+    recipes = {
+        "notes": NOTES | {"mirror": MIRROR},
+        "other": remotes("other")
+        | {"mirror": spelling, "enroll": False, "exception": "also if it is left out"},
+    }
+
+    (problem,) = problems({"recipes": recipes})
+
+    assert problem.startswith("recipes.other.mirror: is the same as recipes.notes.mirror")
+
+
+@pytest.mark.parametrize("spelling", OTHER_SPELLINGS)
+def test_a_mirror_that_is_an_upstream_is_a_mistake_that_names_both(spelling: str) -> None:
+    """The upstream would be overwritten."""
+    recipes = {"notes": NOTES | {"mirror": MIRROR}, "other": remotes("o") | {"upstream": spelling}}
+
+    (problem,) = problems({"recipes": recipes})
+
+    assert problem.startswith("recipes.notes.mirror: is the same as recipes.other.upstream")
+
+
+@pytest.mark.parametrize("spelling", OTHER_SPELLINGS)
+def test_a_recipe_that_mirrors_to_where_it_comes_from_is_a_mistake(spelling: str) -> None:
+    """In any spelling of the one place."""
+    found = problems({"recipes": {"notes": {"upstream": MIRROR, "mirror": spelling}}})
+
+    assert found == ["recipes.notes.mirror: is the same as upstream"]
+
+
+def test_recipes_may_come_from_one_upstream() -> None:
+    """Two ways to test one repository, each with a mirror of its own."""
+    recipes = {"notes": NOTES, "beta": NOTES | {"mirror": "https://mirror.example/beta"}}
+
+    assert set(read({"recipes": recipes}, "config.toml").recipes) == {"notes", "beta"}
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"), [("90s", 90), ("1h 30m", 5400), ("6d", 518400), (5, 5), ("500ms", 0.5)]
 )
@@ -159,13 +281,3 @@ def test_what_is_no_duration(text: object) -> None:
     """Nothing is guessed."""
     with pytest.raises(ValueError, match="duration"):
         seconds(text)
-
-
-def test_the_digest_changes_with_anything_that_decides_a_test() -> None:
-    """Changed settings test a known red again at once; the same ones do not."""
-    plain = settings().recipe("notes")
-
-    assert digest_of(plain, "1") == digest_of(settings().recipe("notes"), "1")
-    assert digest_of(plain, "1") != digest_of(plain, "2")
-    changed = settings(env={"A": "1"}).recipe("notes")
-    assert digest_of(plain, "1") != digest_of(changed, "1")

@@ -13,6 +13,7 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
+from canon_sweep.errors import SettingsFault
 from stories.fleet import Fleet
 
 # a ref cannot have a space in it; this is how a shell would be made to see one
@@ -39,6 +40,11 @@ def half_a_server() -> Iterator[str]:
         server.shutdown(socket.SHUT_RDWR)
 
 
+def log_of(fleet: Fleet, recipe: str) -> str:
+    """What the last run says of a recipe."""
+    return (fleet.folder / "state" / "runs" / "latest" / f"{recipe}.log").read_text()
+
+
 def test_a_fleet_of_hostile_recipes(fleet: Fleet, tmp_path: Path) -> None:
     """All of them in one sweep with two good ones; nothing leaves its place."""
     touched = tmp_path / "touched"
@@ -58,19 +64,16 @@ def test_a_fleet_of_hostile_recipes(fleet: Fleet, tmp_path: Path) -> None:
     repo.references.create(f"refs/tags/{SHELL % touched}", head)
     repo.references.create("refs/tags/9.0.0+9", blob)
     fleet.commits("yaml", "1.0.0+1", {"compose.yml": "services: {app: [}"})
-    fleet.publishes("notes", "1.0.0+1")
-    fleet.recipes["../../etc"] = dict(fleet.recipes["notes"])
+    fleet.add("halfway")
 
     with half_a_server() as url:
-        fleet.recipes["halfway"] = fleet.recipes["notes"] | {"upstream": url}
+        fleet.recipes["halfway"]["upstream"] = url
         night = fleet.sweeps()
 
     assert night.results.exit_code == 1
     assert {entry.recipe for entry in night.results.entries} == set(fleet.recipes)
     assert all("\n" not in entry.why for entry in night.results.entries)
 
-    assert night["../../etc"].code is Code.SYNC_ERROR
-    assert "'../../etc' is no recipe name" in night["../../etc"].sentence
     assert night["halfway"].code is Code.SYNC_ERROR
     assert night["yaml"].outcome is Outcome.RED
     assert "compose.yml is not YAML, line 1" in night["yaml"].reason
@@ -88,6 +91,21 @@ def test_a_fleet_of_hostile_recipes(fleet: Fleet, tmp_path: Path) -> None:
     assert not touched.exists()
     outside = {path.name for path in tmp_path.iterdir()}
     assert outside == {"cache", "mirrors", "state", "upstreams"}
+
+
+def test_a_hostile_recipe_name_ends_the_sweep_before_it_begins(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    """It is a mistake of the settings, and no folder has been made by it."""
+    fleet.publishes("notes", "1.0.0+1")
+    mirror = str(fleet.folder / "mirrors" / "another")
+    fleet.recipes["../../etc"] = fleet.recipes["notes"] | {"mirror": mirror}
+    before = sorted(tmp_path.rglob("*"))
+
+    with pytest.raises(SettingsFault, match=r"'../../etc' is no recipe name"):
+        fleet.sweeps()
+
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize("what", ["gone", "emptied", "halfway"])
@@ -165,3 +183,27 @@ def test_a_recipe_that_cannot_be_deployed_is_red_in_install(
     assert entry.outcome is Outcome.RED
     assert entry.reason.startswith("install: ")
     assert cause in entry.reason
+
+
+def test_a_label_waits_no_longer_than_the_cap(fleet: Fleet) -> None:
+    """A label is upstream's word; one that says days must not cost the fleet its night."""
+    fleet.options["timeouts"] = {"probe": "400ms", "deployCap": "300ms"}
+    fleet.publishes("notes", "1.0.0+1", ready=True)
+
+    night = fleet.sweeps()
+
+    assert night["notes"].outcome is Outcome.RED
+    assert "at most 0.3 s" in log_of(fleet, "notes")
+
+
+def test_the_operators_own_limit_outranks_the_cap(fleet: Fleet) -> None:
+    """Who sets a recipe's limit knows how long it may take."""
+    fleet.options["timeouts"] = {"probe": "400ms", "deployCap": "1ms"}
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    fleet.recipes["notes"]["timeouts"] = {"deploy": "30s"}
+
+    night = fleet.sweeps()
+
+    assert night["notes"].outcome is Outcome.PROMOTED
+    assert "at most 30 s" in log_of(fleet, "notes")

@@ -27,7 +27,7 @@ from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.mirror.sync import Deleted, PartialSyncFault, Synced
 from canon_sweep.report.records import LOST, Sync
-from canon_sweep.settings.load import digest_of
+from canon_sweep.settings.digest import digest
 from canon_sweep.settings.records import RecipeSettings, Settings
 from canon_sweep.state.runs import Log
 from canon_sweep.state.store import State
@@ -270,15 +270,7 @@ class RealWorld:
 
     def digest(self, recipe: str) -> str:
         """The fingerprint of all that decides a test besides the commit."""
-        common = self.settings.timeouts
-        return digest_of(
-            self.settings.recipes[recipe],
-            __version__,
-            HARNESS,
-            self.settings.engine,
-            str(self.settings.base_depth),
-            repr(common),
-        )
+        return digest(self.settings, self.settings.recipes[recipe], __version__, HARNESS)
 
     def deploys(self) -> int:
         """As `sweep.World`."""

@@ -30,6 +30,7 @@ _COMMANDS = {
     "hold": "Leave a recipe alone for a while.",
     "unhold": "End a hold.",
     "verify": "Check every record against tag, commit and volumes.",
+    "check": "Whether the configuration is sound; looks at nothing else.",
     "demo": "The whole job on a fleet of little apps, in a folder.",
 }
 

@@ -21,11 +21,15 @@ MAX_NAME_TRIES = 100
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long to wait, in seconds; ``deploy`` None leaves it to the recipe's label."""
+    """How long to wait, in seconds.
+
+    ``deploy`` None leaves it to the recipe's label, which counts up to ``deploy_cap``.
+    """
 
     prepare: float
     deploy: float | None
     deploy_default: float
+    deploy_cap: float
     probe: float
     exec: float
 
@@ -37,6 +41,7 @@ class Limits:
             prepare=own.prepare or common.prepare,
             deploy=own.deploy,
             deploy_default=common.deploy,
+            deploy_cap=common.deploy_cap,
             probe=own.probe or common.probe,
             exec=own.exec or common.exec,
         )
@@ -160,5 +165,7 @@ class Stage:
             return f"(no logs: {fault})"
 
     def _deploy_limit(self, app: App) -> float:
-        label = app.source.compose.timeout
-        return self.limits.deploy or label or self.limits.deploy_default
+        limits, label = self.limits, app.source.compose.timeout
+        # a label that is cut is upstream's; a limit of the settings is the operator's
+        by_label = min(label, limits.deploy_cap) if label else limits.deploy_default
+        return limits.deploy or by_label

@@ -87,10 +87,15 @@ class DataSettings(Table, frozen=True, kw_only=True):
 
 
 class Timeouts(Table, frozen=True, kw_only=True):
-    """How long to wait.  A recipe's own ``timeout`` label outranks ``deploy``."""
+    """How long to wait.
+
+    A recipe's own ``timeout`` label outranks ``deploy``, up to ``deployCap``: a
+    label is upstream's, and must not use up the whole fleet's time.
+    """
 
     prepare: Seconds = Seconds(1800)
     deploy: Seconds = Seconds(300)
+    deploy_cap: Seconds = Seconds(3600)
     probe: Seconds = Seconds(60)
     exec: Seconds = Seconds(60)
 

@@ -1,0 +1,183 @@
+"""Where a remote or an engine is: its URL, read before anything looks at it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from canon_sweep.core.names import printable
+
+_SCHEMES = ("file", "git", "http", "https", "ssh")
+_DEFAULT_PORTS = {"git": 9418, "http": 80, "https": 443, "ssh": 22}
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9a-fA-F]*:[0-9a-fA-F:.]*")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
+# An ssh server hands the path to a shell, so nothing that a shell could read is let through.
+_PATH = re.compile(r"[A-Za-z0-9._~/][A-Za-z0-9._~/%+,=@:-]*", re.ASCII)
+_SCP = re.compile(r"(?:(?P<user>[^@:/]*)@)?(?P<host>[^@:/\[\]]+):(?P<path>[^/:].*|/(?!/).*)")
+_PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
+_MAX_PORT = 65535
+
+_ENGINE_SCHEMES = ("tcp", "ssh", "http", "https")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A remote's URL and its parts.
+
+    ``shown`` is the URL as an error or a log may print it.  ``user`` is only
+    known for ssh; ``host`` is empty for a folder of this machine.
+    """
+
+    url: str
+    shown: str
+    scheme: str
+    path: str
+    host: str = ""
+    port: int | None = None
+    user: str | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names under which its credential may be listed, the most exact first."""
+        return (self.host,) if self.port is None else (f"{self.host}:{self.port}", self.host)
+
+
+def redacted(text: str) -> str:
+    """The URL without user, password and query: good for one line of a log."""
+    bare = re.sub(r"//.*@", "//", text, flags=re.DOTALL)
+    if bare == text and "://" not in text and not text.startswith("/"):
+        bare = re.sub(r"^[^/]*@", "", text)
+    return printable(bare.split("?")[0].split("#")[0])[1:-1]
+
+
+def read_address(text: str) -> Address:
+    """Read the URL of a remote.
+
+    Raises:
+        ValueError: it is none of file, git, http, https, ssh or ``user@host:path``,
+            carries a secret, or has a part that could be taken for an option.  The
+            message says why, and nothing of the URL, which may be a secret.
+    """
+    if not text.isprintable() or text.startswith("-"):
+        raise ValueError("it is not a URL")
+    if text.startswith("/"):
+        return Address(text, text, "file", text)
+    if "://" not in text:
+        return _scp(text)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError("it is not a URL") from None
+    if parts.scheme not in _SCHEMES:
+        raise ValueError("its scheme is none of " + ", ".join(_SCHEMES))
+    if parts.scheme == "file":
+        return _folder(text, parts)
+    return _network(text, parts, port)
+
+
+def address_problem(text: str) -> str | None:
+    """Say why a text is no remote's URL, without the text, or None."""
+    try:
+        read_address(text)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def same_place(text: str) -> str:
+    """One spelling for all URLs of one repository, to be compared and never opened.
+
+    A forge has one repository behind http, https and ssh, with and without ``.git``,
+    in small letters and in large ones, whoever logs in.  Two folders of this machine
+    are apart if only ``.git`` or the size of a letter keeps them so.
+
+    Raises:
+        ValueError: as for `read_address`.
+    """
+    address = read_address(text)
+    # only a URL has escapes; in a folder's name or after `host:` a % is a %
+    path = unquote(address.path) if "://" in text else address.path
+    if address.scheme == "file":
+        return "file:" + (_tidy(path).removesuffix("/.git") or "/")
+    path = _tidy(path.casefold()).removesuffix(".git").rstrip("/")
+    # ssh has a port of its own, whatever the port of the same forge's pages
+    odd = address.scheme != "ssh" and address.port not in (None, _DEFAULT_PORTS[address.scheme])
+    return f"{address.host.lower()}{f':{address.port}' if odd else ''}{path}"
+
+
+def credential_problem(key: str) -> str | None:
+    """Say why a credential's name can be that of no remote's host, or None."""
+    if "://" in key or "/" in key or "@" in key:
+        return "a credential is listed by its host alone, e.g. git.example.org"
+    if key != key.lower():
+        return f"a host is written in small letters: {printable(key.lower())}"
+    host, colon, port = key.rpartition(":")
+    if _HOST.fullmatch(key):
+        return None
+    if not colon or not _HOST.fullmatch(host):
+        return "it is no host name, e.g. git.example.org or git.example.org:8443"
+    if not _PORT.fullmatch(port) or int(port) > _MAX_PORT:
+        return f"{printable(port)} is no port"
+    return None
+
+
+def engine_problem(text: str) -> str | None:
+    """Say why a text is not where a Docker Engine may listen, or None."""
+    expected = "expected a URL such as unix:///var/run/docker.sock, tcp://host:2375 or ssh://host"
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return expected
+    if parts.scheme == "unix":
+        good = text.isprintable() and re.match(r"unix:///[^/]", text)
+    else:
+        good = parts.scheme in _ENGINE_SCHEMES and _HOST.fullmatch(parts.hostname or "")
+    return None if good else expected
+
+
+def _tidy(path: str) -> str:
+    """A path without ``.``, ``..``, doubled and trailing slashes."""
+    return posixpath.normpath("/" + path.lstrip("/"))
+
+
+def _folder(text: str, parts: SplitResult) -> Address:
+    if parts.netloc or not parts.path.startswith("/"):
+        raise ValueError("a file URL is file:///folder")
+    return Address(text, text, "file", parts.path)
+
+
+def _network(text: str, parts: SplitResult, port: int | None) -> Address:
+    if parts.password is not None or (parts.username is not None and parts.scheme != "ssh"):
+        raise ValueError("a URL must not carry a login: name a token file instead")
+    if parts.query or parts.fragment:
+        raise ValueError("it has a query or a fragment")
+    host = parts.hostname or ""
+    _check(host, parts.username, parts.path)
+    where = parts.netloc.rpartition("@")[2]
+    shown = f"{parts.scheme}://{where}{parts.path}"
+    return Address(text, shown, parts.scheme, parts.path, host, port, parts.username)
+
+
+def _scp(text: str) -> Address:
+    found = _SCP.fullmatch(text)
+    # A second `@` is somebody's `user:password@host`, not a path.
+    if found is None or "@" in found["path"]:
+        raise ValueError("it is neither a URL nor an absolute path")
+    host, user, path = found["host"], found["user"], found["path"]
+    if user is None and host.lower() in _SCHEMES:
+        raise ValueError(f"after {host}: there are two slashes")
+    _check(host, user, path)
+    return Address(text, f"{host}:{path}", "ssh", path, host.lower(), None, user)
+
+
+def _check(host: str, user: str | None, path: str) -> None:
+    if not _HOST.fullmatch(host):
+        raise ValueError("its host is not a host name")
+    if user is not None and not _USER.fullmatch(user):
+        raise ValueError("its user is not a user name")
+    if not _PATH.fullmatch(path):
+        raise ValueError("its path is empty or has characters that no forge uses")

@@ -1,0 +1,46 @@
+"""A fingerprint of all that decides a recipe's test, besides the commit."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from canon_sweep.settings.records import RecipeSettings, Settings
+
+
+def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
+    """A short text that changes with whatever may turn a red release green, and only then.
+
+    ``harness`` is what else decides a test.  Where a recipe comes from, when it is
+    tested and how often it is tried are no part of it; nor is whether a limit is the
+    recipe's own or everybody's.
+    """
+    decides = {
+        "harness": harness,
+        "domain": settings.domain,
+        "engine": settings.engine,
+        "host": settings.swarm.host if settings.engine == "swarm" else None,
+        "baseDepth": settings.base_depth,
+        "timeouts": _in_force(settings, recipe),
+        "upgradeBase": recipe.upgrade_base,
+        "env": recipe.env,
+        "probes": recipe.probes,
+        "checks": recipe.checks,
+        "data": recipe.data,
+        "expectedNA": recipe.expected_na,
+    }
+    body = msgspec.json.encode(decides, order="deterministic")
+    return hashlib.sha256(body).hexdigest()[:16]
+
+
+def _in_force(settings: Settings, recipe: RecipeSettings) -> dict[str, float]:
+    """The limits of a recipe's test, in seconds."""
+    common, own = settings.timeouts, recipe.timeouts
+    return {
+        "prepare": float(own.prepare or common.prepare),
+        "deploy": float(own.deploy or common.deploy),
+        "deployCap": float(common.deploy_cap),
+        "probe": float(own.probe or common.probe),
+        "exec": float(own.exec or common.exec),
+    }

@@ -1,0 +1,29 @@
+"""A length of time as an operator writes it."""
+
+from __future__ import annotations
+
+import re
+
+from canon_sweep.settings.records import Seconds
+
+MAX_SECONDS = 30 * 365 * 86400
+
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|min|[smhdw])\s*", re.ASCII)
+
+
+def seconds(value: object) -> Seconds:
+    """Read a duration: a number of seconds, or text such as ``"1h 30m"``.
+
+    Raises:
+        ValueError: it is neither, or not positive.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        total = float(value)
+    elif isinstance(value, str) and value and not _DURATION.sub("", value):
+        total = sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(value))
+    else:
+        raise ValueError('expected a duration such as "90s", "5m", "1h 30m" or "6d"')
+    if not 0 < total < MAX_SECONDS:
+        raise ValueError("expected a duration longer than 0 and shorter than 30 years")
+    return Seconds(total)

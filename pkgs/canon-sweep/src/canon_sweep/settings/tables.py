@@ -1,0 +1,106 @@
+"""A table of the configuration, checked key by key against its record."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from canon_sweep.core import names
+from canon_sweep.settings.duration import seconds
+from canon_sweep.settings.records import Seconds, Table
+
+
+def convert(value: Any, wanted: Any) -> Any:
+    """Turn a parsed value into what the records want, as msgspec does.
+
+    Raises:
+        msgspec.ValidationError: it is something else.
+    """
+    return msgspec.convert(value, wanted, dec_hook=_decode)
+
+
+def _decode(wanted: type, value: object) -> object:
+    if wanted is Seconds:
+        return seconds(value)
+    if wanted is Path and isinstance(value, str):
+        if not value.startswith("/"):
+            raise ValueError("expected an absolute path")
+        return Path(value)
+    raise ValueError(f"expected a {wanted.__name__}")
+
+
+def table_problems(table: type[Table], tree: object, at: str) -> Iterator[str]:
+    """Check a table key by key, so that one mistake does not hide the next."""
+    if not isinstance(tree, dict):
+        yield f"{at}: expected a table"
+        return
+    fields = {field.encode_name: field for field in msgspec.structs.fields(table)}
+    tag = table.__struct_config__.tag_field
+    for key in tree:
+        if key not in fields and key != tag:
+            yield f"{key_of(at, key)}: unknown key{_suggestion(key, fields)}"
+    for key, field in fields.items():
+        if key in tree:
+            yield from _value_problems(field.type, tree[key], key_of(at, key))
+        elif field.required:
+            yield f"{key_of(at, key)}: missing"
+
+
+def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
+    kind, arguments = typing.get_origin(wanted), typing.get_args(wanted)
+    if isinstance(wanted, type) and issubclass(wanted, Table):
+        yield from table_problems(wanted, value, at)
+    elif kind is dict and isinstance(value, dict) and _is_table(arguments[1]):
+        for name, body in value.items():
+            yield from table_problems(arguments[1], body, key_of(at, name))
+    elif kind is tuple and isinstance(value, list) and _is_probe(arguments[0]):
+        for number, body in enumerate(value, start=1):
+            yield from _probe_problems(arguments[0], body, f"{at}[{number}]")
+    else:
+        try:
+            convert(value, wanted)
+        except msgspec.ValidationError as error:
+            choices = f", expected one of {', '.join(arguments)}" if kind is Literal else ""
+            yield f"{at}: {_plain(str(error))}{choices}"
+
+
+def _probe_problems(wanted: Any, body: object, at: str) -> Iterator[str]:
+    kinds = {str(kind.__struct_config__.tag): kind for kind in typing.get_args(wanted)}
+    if not isinstance(body, dict):
+        yield f"{at}: expected a table"
+    elif body.get("type") not in kinds:
+        yield f"{key_of(at, 'type')}: expected one of {', '.join(sorted(kinds))}"
+    else:
+        yield from table_problems(kinds[body["type"]], body, at)
+
+
+def _is_table(wanted: Any) -> bool:
+    return isinstance(wanted, type) and issubclass(wanted, Table)
+
+
+def _is_probe(wanted: Any) -> bool:
+    return isinstance(wanted, types.UnionType) and all(map(_is_table, typing.get_args(wanted)))
+
+
+def key_of(at: str, key: str) -> str:
+    """The dotted name of a key of the table ``at``, hostile or not."""
+    shown = key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else names.printable(key)
+    return f"{at}.{shown}" if at else shown
+
+
+def _suggestion(key: str, known: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f", did you mean {close[0]}?" if close else ""
+
+
+def _plain(message: str) -> str:
+    """msgspec's own path (``$...[...]``) is less exact than ours."""
+    text = re.sub(r"\s*- at `\$[^`]*`$", "", message).replace("`", "")
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,134 @@
+"""URLs of remotes and engines: what is refused, and which are one place."""
+
+from __future__ import annotations
+
+import pytest
+
+from canon_sweep.core.address import address_problem, engine_problem, same_place
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("git.example.org/a/b", "neither a URL nor an absolute path"),
+        ("../b.git", "neither a URL nor an absolute path"),
+        ("b.git", "neither a URL nor an absolute path"),
+        ("https:/git.example.org/a/b", "two slashes"),
+        ("ftp://git.example.org/a/b", "scheme is none of"),
+        ("https://bot@git.example.org/a/b", "must not carry a login"),
+        ("https://bot:hunter2@git.example.org/a/b", "must not carry a login"),
+        ("ssh://git:hunter2@git.example.org/a/b", "must not carry a login"),
+        ("https://git.example.org/a/b?token=hunter2", "a query"),
+        ("https://git.example.org:many/a/b", "not a URL"),
+        ("https:///a/b", "host"),
+        ("https://git.example.org", "path is empty"),
+        ("file://host/a", "file:///folder"),
+        ("-oProxyCommand=touch", "not a URL"),
+    ],
+)
+def test_what_is_no_remotes_url(text: str, cause: str) -> None:
+    """The reason is told, and nothing of a secret."""
+    problem = address_problem(text)
+
+    assert problem is not None
+    assert cause in problem
+    assert "hunter2" not in problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/srv/git/b",
+        "file:///srv/git/b",
+        "https://git.example.org/a/b",
+        "http://127.0.0.1:3000/a/b",
+        "git://git.example.org/a/b",
+        "ssh://git@git.example.org:2222/a/b",
+        "git@git.example.org:a/b",
+        "https://[::1]:3000/a/b",
+    ],
+)
+def test_what_is_a_remotes_url(text: str) -> None:
+    """Nothing is wrong with it."""
+    assert address_problem(text) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/srv/b", "file:///srv/b"),
+        ("/srv/b", "/srv/b/"),
+        ("/srv/b", "//srv/./a/..//b"),
+        ("/srv/b", "/srv/b/.git"),
+        ("/srv/a b", "file:///srv/a%20b"),
+        ("https://h/a/b", "https://h/a/b.git/"),
+        ("https://h/a/b", "https://H:443/A/b"),
+        ("https://h/a/b", "http://h:80/a/b"),
+        ("https://h/a/b", "git://h:9418/a/b"),
+        ("https://h/a/b", "git@h:a/b"),
+        ("https://h/a/b", "h:/a/b.git"),
+        ("https://h/a/b", "ssh://me@h:2222/a/b"),
+        ("https://h/a/b", "https://h/x/../a/%62"),
+        ("https://h/a/b", "https://h/%2e%2e/a/b"),
+    ],
+)
+def test_spellings_of_one_place(one: str, other: str) -> None:
+    """Whatever reaches the same repository compares equal."""
+    assert same_place(one) == same_place(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("/srv/b", "/srv/c"),
+        # a clone and the bare repository that is beside it
+        ("/srv/b", "/srv/b.git"),
+        ("/srv/b", "/srv/B"),
+        ("/srv/a%20b", "/srv/a b"),
+        ("/h/a/b", "https://h/a/b"),
+        ("https://h/a/b", "https://h/a/c"),
+        ("https://h/a/b", "https://h/b"),
+        ("https://h/a/b", "https://i/a/b"),
+        ("http://h:3000/a/b", "http://h:3001/a/b"),
+        ("https://h/a/b", "https://h:8443/a/b"),
+    ],
+)
+def test_places_that_are_apart(one: str, other: str) -> None:
+    """Nobody's right settings are refused."""
+    assert same_place(one) != same_place(other)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "unix:///var/run/docker.sock",
+        "tcp://192.0.2.1:2375",
+        "tcp://[::1]:2375",
+        "ssh://root@host",
+        "https://host:2376",
+    ],
+)
+def test_where_an_engine_may_listen(text: str) -> None:
+    """As the Docker client takes it."""
+    assert engine_problem(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/var/run/docker.sock",
+        "host:2375",
+        "localhost",
+        "unix://",
+        "unix:/var/run/docker.sock",
+        "unix://var/run/docker.sock",
+        "npipe:////./pipe/docker_engine",
+        "tcp://",
+        "tcp://host:port",
+        "tcp://host:99999",
+        "tpc://host:1",
+    ],
+)
+def test_where_no_engine_listens(text: str) -> None:
+    """An example of the right form is told."""
+    assert "unix:///var/run/docker.sock" in str(engine_problem(text))

@@ -1,0 +1,138 @@
+"""The fingerprint that tells whether a known red is worth another test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from canon_sweep.settings.digest import digest
+from canon_sweep.settings.load import read
+from canon_sweep.settings.records import RecipeSettings, Settings, Timeouts
+
+NOTES = {"upstream": "https://up.example/notes", "mirror": "https://mirror.example/notes"}
+PROBE = {"type": "http", "port": 80}
+
+# Another value for every key of a recipe.  A new key belongs into one of the two.
+DECIDES: dict[str, dict[str, Any]] = {
+    "upgradeBase": {"upgradeBase": "1.0.0+1"},
+    "env": {"env": {"A": "1"}},
+    "probes": {"probes": [PROBE]},
+    "checks": {"checks": [PROBE]},
+    "data": {"data": {"check": [PROBE]}},
+    "timeouts": {"timeouts": {"deploy": "10m"}},
+    "expectedNA": {"expectedNA": {"upgrade": "one release only"}},
+}
+DECIDES_NOTHING: dict[str, dict[str, Any]] = {
+    "upstream": {"upstream": "https://new.example/notes"},
+    "mirror": {"mirror": "https://new.example/mirror"},
+    "branch": {"branch": "trunk"},
+    "enroll": {"enroll": False, "exception": "no stable health"},
+    "exception": {"enroll": False, "exception": "another reason"},
+    "tagPattern": {"tagPattern": "v(?P<version>.*)"},
+    "prereleases": {"prereleases": True},
+    "retries": {"retries": 3},
+}
+
+# The same of everybody's settings.
+ALL_DECIDE: dict[str, dict[str, Any]] = {
+    "engine": {"engine": "local"},
+    "swarm": {"swarm": {"host": "tcp://192.0.2.1:2375"}},
+    "domain": {"domain": "ci.example.org"},
+    "baseDepth": {"baseDepth": 5},
+    "timeouts": {"timeouts": {"probe": "2m"}},
+}
+ALL_DECIDE_NOTHING: dict[str, dict[str, Any]] = {
+    "stateDir": {"stateDir": "/srv/state"},
+    "cacheDir": {"cacheDir": "/srv/cache"},
+    "canonicalsDir": {"canonicalsDir": "/srv/canonicals"},
+    "retryRedAfter": {"retryRedAfter": "1d"},
+    "retries": {"retries": 2},
+    "infraRetries": {"infraRetries": 2},
+    "maxRuntime": {"maxRuntime": "1h"},
+    "syncTimeout": {"syncTimeout": "1h"},
+    "credentials": {"credentials": {"up.example": {"tokenFile": "/run/token"}}},
+    "recipes": {"recipes": {"other": {"upstream": "/a", "mirror": "/b"}}},
+}
+
+
+def digest_with(recipe: dict[str, Any], common: dict[str, Any] | None = None) -> str:
+    """The digest of a recipe with some of its keys set, and some of everybody's."""
+    common = dict(common or {})
+    others = common.pop("recipes", {"mail": {"upstream": "/mail", "mirror": "/mail-mirror"}})
+    tree = {"recipes": others | {"notes": NOTES | recipe}} | common
+    settings = read(tree, "config.toml")
+    return digest(settings, settings.recipe("notes"), "1")
+
+
+def keys_of(table: type[msgspec.Struct]) -> set[str]:
+    return {field.encode_name for field in msgspec.structs.fields(table)}
+
+
+def test_every_key_either_decides_a_test_or_does_not() -> None:
+    """Who adds a key says which, and is held to it below."""
+    assert DECIDES.keys() | DECIDES_NOTHING.keys() == keys_of(RecipeSettings)
+    assert ALL_DECIDE.keys() | ALL_DECIDE_NOTHING.keys() == keys_of(Settings)
+
+
+@pytest.mark.parametrize("key", DECIDES)
+def test_a_change_that_may_turn_a_red_green_changes_it(key: str) -> None:
+    """Changed settings test a known red again at once."""
+    assert digest_with(DECIDES[key]) != digest_with({})
+
+
+@pytest.mark.parametrize("key", DECIDES_NOTHING)
+def test_a_change_that_no_test_sees_does_not_change_it(key: str) -> None:
+    """A moved mirror is no reason to test the whole fleet again."""
+    assert digest_with(DECIDES_NOTHING[key]) == digest_with({})
+
+
+@pytest.mark.parametrize("key", ALL_DECIDE)
+def test_a_change_for_everybody_that_may_turn_a_red_green_changes_it(key: str) -> None:
+    """The engine, its host, the domain, the limits and how far back a base may be."""
+    assert digest_with({}, ALL_DECIDE[key]) != digest_with({})
+
+
+@pytest.mark.parametrize("key", ALL_DECIDE_NOTHING)
+def test_a_change_for_everybody_that_no_test_sees_does_not_change_it(key: str) -> None:
+    """Folders, patience, logins and other recipes."""
+    assert digest_with({}, ALL_DECIDE_NOTHING[key]) == digest_with({})
+
+
+def test_the_harness_is_a_part_of_it() -> None:
+    """A harness that tests otherwise may find otherwise."""
+    settings = read({"recipes": {"notes": NOTES}}, "config.toml")
+    notes = settings.recipe("notes")
+
+    assert digest(settings, notes, "1") != digest(settings, notes, "2")
+    assert digest(settings, notes, "1", "2") != digest(settings, notes, "12")
+
+
+@pytest.mark.parametrize("limit", ["prepare", "deploy", "probe", "exec"])
+def test_a_limit_counts_by_its_value_whoever_set_it(limit: str) -> None:
+    """An own one that is everybody's says nothing new; everybody's is nothing to an own one."""
+    common = {"timeouts": {limit: "7m"}}
+
+    assert digest_with({"timeouts": {limit: "7m"}}, common) == digest_with({}, common)
+    assert digest_with({"timeouts": {limit: "7m"}}, common) == digest_with(
+        {"timeouts": {limit: "7m"}}
+    )
+
+
+def test_every_limit_is_in_force_somewhere() -> None:
+    """A new one must be a part of the digest as well."""
+    for limit in keys_of(Timeouts):
+        assert digest_with({}, {"timeouts": {limit: "7m"}}) != digest_with({}), limit
+
+
+def test_the_host_of_another_engine_is_no_part_of_it() -> None:
+    """The local engine asks no Swarm."""
+    local = {"engine": "local"}
+
+    assert digest_with({}, local | {"swarm": {"host": "tcp://h:1"}}) == digest_with({}, local)
+
+
+def test_the_order_in_which_things_are_written_is_no_part_of_it() -> None:
+    """A table is a table, whoever sorts it."""
+    assert digest_with({"env": {"A": "1", "B": "2"}}) == digest_with({"env": {"B": "2", "A": "1"}})
