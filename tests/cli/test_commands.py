@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from canon_sweep.cli import SIGNALS, main
+from canon_sweep.cli import main
 from canon_sweep.engine.protocol import App
+from canon_sweep.interrupt import SIGNALS
 from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment
 from stories.fleet import RUNS, Fleet, compose

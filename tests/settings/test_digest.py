@@ -23,13 +23,13 @@ DECIDES: dict[str, dict[str, Any]] = {
     "data": {"data": {"check": [PROBE]}},
     "timeouts": {"timeouts": {"deploy": "10m"}},
     "expectedNA": {"expectedNA": {"upgrade": "one release only"}},
+    "enroll": {"enroll": False, "exception": "no stable health"},
 }
 DECIDES_NOTHING: dict[str, dict[str, Any]] = {
     "upstream": {"upstream": "https://new.example/notes"},
     "mirror": {"mirror": "https://new.example/mirror"},
     "branch": {"branch": "trunk"},
-    "enroll": {"enroll": False, "exception": "no stable health"},
-    "exception": {"enroll": False, "exception": "another reason"},
+    "exception": {"exception": ""},
     "tagPattern": {"tagPattern": "v(?P<version>.*)"},
     "prereleases": {"prereleases": True},
     "retries": {"retries": 3},

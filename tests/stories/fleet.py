@@ -20,11 +20,12 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.demo import upstream
 from canon_sweep.engine.local import LocalEngine
 from canon_sweep.engine.protocol import Engine
+from canon_sweep.job.run import run_plan, run_sweep
+from canon_sweep.job.test import Wanted, run_test
+from canon_sweep.job.wiring import Surroundings
 from canon_sweep.report.records import Entry, Results
-from canon_sweep.run import Means, run_plan, run_sweep
 from canon_sweep.settings.load import read
 from canon_sweep.settings.records import Settings
-from canon_sweep.single import Wanted, run_test
 from canon_sweep.state.store import State
 
 SUNDAY = datetime(2026, 6, 14, 3, tzinfo=UTC)
@@ -163,9 +164,9 @@ class Fleet:
         wanted = Wanted(recipe, version, ref, quick)
         return run_test(self.settings(), wanted, self.means()).entries[0]
 
-    def means(self) -> Means:
+    def means(self) -> Surroundings:
         """A calendar instead of a clock, and the engine of the story."""
-        return Means(Quiet(), lambda _: None, lambda: self.now, self.wrap(self.engine()))
+        return Surroundings(Quiet(), lambda _: None, lambda: self.now, self.wrap(self.engine()))
 
     def engine(self) -> LocalEngine:
         """The local engine, as another process would open it."""

@@ -253,7 +253,7 @@ def test_a_red_whose_teardown_fails_is_still_red(released: Fleet) -> None:
 
     assert entry.outcome is Outcome.RED
     assert entry.attempts == 1
-    assert [note.code for note in entry.notes] == ["cleanup-pending"]
+    assert [note.code for note in entry.notes] == ["not-repeated", "cleanup-pending"]
     assert outcomes(released) == [Outcome.RED]
     assert released.running() == ()
     assert released.state().journal.entries() == ()
@@ -278,7 +278,7 @@ def test_a_red_whose_rerun_meets_a_failed_host_stays_red(released: Fleet) -> Non
 
     assert entry.outcome is Outcome.RED
     assert "no such table" in entry.reason
-    assert [note.code for note in entry.notes] == ["infra"]
+    assert [note.code for note in entry.notes] == ["not-repeated"]
     assert released.sweeps()["notes"].code is Code.KNOWN_RED
 
 

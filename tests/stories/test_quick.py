@@ -9,8 +9,8 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
-from canon_sweep.core.result import Tier
-from canon_sweep.errors import HostFault, StateFault
+from canon_sweep.core.result import Status, Tier
+from canon_sweep.errors import HostFault, StateFault, UsageFault
 from canon_sweep.state.journal import Entry, Journal
 from stories.engines import dying_at, failing
 from stories.fleet import LOSES_DATA, REFUSES_OLD_DATA, RUNS, Fleet
@@ -33,7 +33,12 @@ def test_the_canonical_is_reattached_and_its_data_found(proven: Fleet) -> None:
     entry = proven.tests("notes", quick=True)
 
     assert entry.outcome is Outcome.PASSED
-    assert [tier.tier for tier in entry.tiers] == [Tier.REATTACH, Tier.CUSTOM]
+    tiers = {tier.tier: tier.status for tier in entry.tiers}
+    assert tiers == {
+        Tier.REATTACH: Status.PASS,
+        Tier.UPGRADE: Status.NA,  # it is the canonical's own commit
+        Tier.CUSTOM: Status.PASS,
+    }
     assert entry.deploys == 1
     assert proven.bytes_of("notes") == before
     assert proven.running() == ()
@@ -81,11 +86,11 @@ def test_without_a_canonical_there_is_nothing_to_be_quick_on(fleet: Fleet) -> No
     """One clear line, with the next step."""
     fleet.publishes("notes", "1.0.0+1")
 
-    entry = fleet.tests("notes", quick=True)
+    with pytest.raises(UsageFault, match="no canonical") as refused:
+        fleet.tests("notes", quick=True)
 
-    assert entry.code is Code.INTERNAL_ERROR
-    assert "no canonical" in entry.sentence
-    assert "canon-sweep test notes" in entry.sentence
+    assert "canon-sweep test notes" in refused.value.do
+    assert fleet.state().ledger.read() == ()
 
 
 def test_a_canonical_on_another_node_is_not_looked_for_here(proven: Fleet) -> None:
@@ -93,10 +98,8 @@ def test_a_canonical_on_another_node_is_not_looked_for_here(proven: Fleet) -> No
     elsewhere = msgspec.structs.replace(proven.canonical("notes"), node="abcdef")
     proven.state().canonicals.write(elsewhere)
 
-    entry = proven.tests("notes", quick=True)
-
-    assert entry.code is Code.INTERNAL_ERROR
-    assert "on the node abcdef" in entry.sentence
+    with pytest.raises(UsageFault, match="on the node abcdef"):
+        proven.tests("notes", quick=True)
 
 
 def test_a_damaged_canonical_is_not_the_fault_of_the_version_under_test(proven: Fleet) -> None:
@@ -114,11 +117,10 @@ def test_a_canonical_that_lost_its_volume_is_not_tested_on(proven: Fleet) -> Non
     """A quick run on an empty volume would prove nothing."""
     proven.engine().remove_volume(proven.canonical("notes").volumes[0].name)
 
-    entry = proven.tests("notes", quick=True)
+    with pytest.raises(UsageFault, match="lost volume"):
+        proven.tests("notes", quick=True)
 
-    assert entry.code is Code.INTERNAL_ERROR
-    assert "lost volume" in entry.sentence
-    assert entry.canonical == "1.1.0+1"
+    assert proven.canonical("notes").tag == "1.1.0+1"
     assert proven.tests("notes").outcome is Outcome.PROMOTED
 
 

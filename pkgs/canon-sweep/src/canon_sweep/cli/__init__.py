@@ -7,18 +7,14 @@ imported only when that command is called.
 from __future__ import annotations
 
 import importlib
-import signal
 import sys
-from types import FrameType
 from typing import NoReturn
 
 import click
 
-from canon_sweep import __version__
+from canon_sweep import __version__, interrupt
 from canon_sweep.cli import output
 from canon_sweep.errors import EXIT_USAGE, EXIT_WRONG, Interrupted
-
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 _COMMANDS = {
     "run": "Sweep: sync, decide, test, promote.",
@@ -31,6 +27,8 @@ _COMMANDS = {
     "unhold": "End a hold.",
     "verify": "Check every record against tag, commit and volumes.",
     "check": "Whether the configuration is sound; looks at nothing else.",
+    "recover": "Clean up after a run that was killed.",
+    "forget": "Take a canonical back.",
     "demo": "The whole job on a fleet of little apps, in a folder.",
 }
 
@@ -64,8 +62,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    for number in SIGNALS:
-        signal.signal(number, _interrupt)
+    interrupt.install()
     output.prepare()
     try:
         _check_words(sys.argv[1:])
@@ -74,7 +71,8 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         sys.exit(EXIT_USAGE)
-    except (click.Abort, Interrupted):
+    except (click.Abort, Interrupted) as stop:
+        output.talk(f"canon-sweep: {stop}" if str(stop) else "canon-sweep: aborted")
         sys.exit(EXIT_WRONG)
 
 
@@ -84,10 +82,3 @@ def _check_words(words: list[str]) -> None:
             word.encode()
         except UnicodeEncodeError:
             raise click.UsageError(f"{word!r} is not UTF-8 text") from None
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    # once: what is under way is taken down, and that must not be interrupted again
-    for other in SIGNALS:
-        signal.signal(other, signal.SIG_IGN)
-    raise Interrupted(f"stopped by {signal.Signals(number).name}")

@@ -9,8 +9,8 @@ import click
 from canon_sweep.cli.session import Lines, Session, reporting
 from canon_sweep.demo.story import Chapter, prepare, tell
 from canon_sweep.engine.choice import engine_of
+from canon_sweep.job.wiring import Surroundings
 from canon_sweep.report import table
-from canon_sweep.run import Means
 
 
 @click.command()
@@ -50,7 +50,7 @@ def command(session: Session, folder: Path, engine: str, host: str | None) -> in
             "\n".join(claims),
         )
 
-    story = tell(folder, settings, Means(Lines(), session.say), engine_of(settings), show)
+    story = tell(folder, settings, Surroundings(Lines(), session.say), engine_of(settings), show)
     config = folder.absolute() / "config.toml"
     if session.as_json:
         session.show(story)

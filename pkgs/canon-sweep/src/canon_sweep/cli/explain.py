@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from canon_sweep.cli.session import Session, reporting
-from canon_sweep.explain import Explanation, explain
-from canon_sweep.run import clock
+from canon_sweep.cli.session import Lines, Session, reporting
+from canon_sweep.job.explain import Explanation, explain
+from canon_sweep.job.wiring import Surroundings
 
 
 @click.command()
@@ -14,7 +14,7 @@ from canon_sweep.run import clock
 @reporting
 def command(session: Session, recipe: str) -> int:
     """Say why RECIPE would be tested now, or why not, and from which facts."""
-    answer = explain(session.settings(), recipe, clock())
+    answer = explain(session.settings(), recipe, Surroundings(Lines(), session.say))
     session.show(answer, "\n".join(_lines(answer)))
     return 0
 

@@ -7,10 +7,14 @@ its exit code change because a terminal cannot show a letter.
 from __future__ import annotations
 
 import os
+import select
 import sys
 from typing import TextIO
 
 from canon_sweep.errors import Fault
+
+# seconds for which a line of talk waits for its reader
+PATIENCE = 5
 
 
 class OutputFault(Fault):
@@ -30,11 +34,26 @@ def prepare() -> None:
 
 
 def talk(text: str) -> None:
-    """Print to stderr if anybody listens."""
+    """Print to stderr if anybody listens; who does not read for a while gets no more.
+
+    A paused terminal, or a pipe that nobody empties, must not hold up the run.
+    """
+    if not _has_room(sys.stderr):
+        _silence(sys.stderr)
     try:
         print(text, file=sys.stderr, flush=True)
     except OSError:
         _silence(sys.stderr)
+
+
+def _has_room(stream: TextIO) -> bool:
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        return True  # no file: nothing that could be full
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(PATIENCE * 1000))
 
 
 def result(text: str) -> None:

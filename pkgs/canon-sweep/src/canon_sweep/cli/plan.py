@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from canon_sweep.cli.session import Lines, Session, reporting, show_results
-from canon_sweep.run import Means, run_plan
+from canon_sweep.job.run import run_plan
+from canon_sweep.job.wiring import Surroundings
 
 
 @click.command()
@@ -13,6 +14,6 @@ from canon_sweep.run import Means, run_plan
 @reporting
 def command(session: Session, recipes: tuple[str, ...]) -> int:
     """Take the decisions that `run` would take now, and change nothing."""
-    results = run_plan(session.settings(), recipes, Means(Lines(), session.say))
+    results = run_plan(session.settings(), recipes, Surroundings(Lines(), session.say))
     show_results(session, results)
     return results.exit_code

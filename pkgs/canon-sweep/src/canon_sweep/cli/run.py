@@ -6,7 +6,8 @@ import click
 
 from canon_sweep.cli.session import Lines, Session, reporting, show_results
 from canon_sweep.errors import EXIT_WRONG
-from canon_sweep.run import Means, run_sweep
+from canon_sweep.job.run import run_sweep
+from canon_sweep.job.wiring import Surroundings
 
 
 @click.command()
@@ -24,7 +25,7 @@ def command(session: Session, recipes: tuple[str, ...], retry: bool, assert_noop
     Without a RECIPE, all of them.  A second run at once does nothing.
     """
     settings = session.settings()
-    results = run_sweep(settings, recipes, Means(Lines(), session.say), retry=retry)
+    results = run_sweep(settings, recipes, Surroundings(Lines(), session.say), retry=retry)
     show_results(session, results)
     if assert_noop and not results.noop:
         session.say("canon-sweep: error not-a-noop: this run was asserted to do nothing")

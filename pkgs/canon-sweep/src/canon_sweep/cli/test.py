@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from canon_sweep.cli.session import Lines, Session, reporting, show_results
-from canon_sweep.run import Means
-from canon_sweep.single import Wanted, run_test
+from canon_sweep.job.test import Wanted, run_test
+from canon_sweep.job.wiring import Surroundings
 
 
 @click.command()
@@ -27,6 +27,6 @@ def command(
     if version and ref:
         raise click.UsageError("--version and --ref exclude each other")
     wanted = Wanted(recipe, version, ref, quick)
-    results = run_test(session.settings(), wanted, Means(Lines(), session.say))
+    results = run_test(session.settings(), wanted, Surroundings(Lines(), session.say))
     show_results(session, results)
     return results.exit_code

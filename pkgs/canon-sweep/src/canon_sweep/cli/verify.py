@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import click
 
-from canon_sweep.cli.session import Session, reporting
+from canon_sweep.cli.session import Lines, Session, reporting
 from canon_sweep.errors import EXIT_WRONG
+from canon_sweep.job.verify import Finding, verify
+from canon_sweep.job.wiring import Surroundings
 from canon_sweep.report.table import listing
-from canon_sweep.run import clock
-from canon_sweep.verify import verify
 
 
 @click.command()
 @reporting
 def command(session: Session) -> int:
     """Check every canonical's record against its tag, commit, volumes and secrets."""
-    findings = verify(session.settings(), clock())
-    lines = [((f.recipe, f.canonical), "; ".join(f.problems) or "holds") for f in findings]
+    findings = verify(session.settings(), Surroundings(Lines(), session.say))
+    lines = [((f.recipe, f.canonical), _said(f)) for f in findings]
     wrong = sum(1 for finding in findings if finding.problems)
+    unchecked = sum(1 for finding in findings if finding.unchecked)
     records = sum(1 for finding in findings if finding.recipe != "-")
     session.show(
         findings,
         listing(("recipe", "canonical"), lines),
-        f"{records} records, {wrong} problems",
+        f"{records} records, {wrong} with problems, {unchecked} unchecked in part",
     )
-    return EXIT_WRONG if wrong else 0
+    return EXIT_WRONG if wrong or unchecked else 0
+
+
+def _said(finding: Finding) -> str:
+    said = [*finding.problems, *(f"unchecked: {text}" for text in finding.unchecked)]
+    return "; ".join(said) or "holds"

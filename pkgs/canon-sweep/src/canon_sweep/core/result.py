@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
+from canon_sweep.core.canonical import KeptVolume
+
 
 class Tier(StrEnum):
     """A stage of CI, in the order in which they run."""
@@ -40,20 +42,30 @@ class BrokenBase(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Retained(msgspec.Struct, frozen=True, kw_only=True):
+    """What a green test left for a promotion to keep, and where; all of it belongs together."""
+
+    engine: str
+    stack: str
+    domain: str
+    node: str = ""
+    volumes: tuple[KeptVolume, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
 class CiResult(msgspec.Struct, frozen=True, kw_only=True):
     """One run of CI.
 
     ``cold`` is what was seen before the install: nothing of the stack's name was
-    there.  ``stack``, ``domain``, ``volumes`` and ``secrets`` are what a promotion
-    would keep.  ``wanted`` are the tiers that had to run.
+    there.  ``retained`` is there to be promoted or discarded; ``wanted`` are the tiers
+    that had to run.
     """
 
     tag: str
     commit: str
     cold: bool
     tiers: tuple[TierResult, ...]
-    stack: str = ""
-    domain: str = ""
+    retained: Retained | None = None
     base: str | None = None
     broken_bases: tuple[BrokenBase, ...] = ()
     stepped_back: bool = False

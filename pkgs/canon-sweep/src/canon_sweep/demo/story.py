@@ -13,8 +13,9 @@ from canon_sweep.core.decision import Code
 from canon_sweep.demo import fleet
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, UsageFault
+from canon_sweep.job.run import run_sweep
+from canon_sweep.job.wiring import Surroundings
 from canon_sweep.report.records import Results
-from canon_sweep.run import Means, run_sweep
 from canon_sweep.settings.load import load
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.canonicals import Canonicals
@@ -70,14 +71,18 @@ def prepare(folder: Path, engine: str, host: str | None = None) -> Settings:
 
 
 def tell(
-    folder: Path, settings: Settings, means: Means, engine: Engine, told: Callable[[Chapter], None]
+    folder: Path,
+    settings: Settings,
+    around: Surroundings,
+    engine: Engine,
+    told: Callable[[Chapter], None],
 ) -> Story:
     """Sweep four times; ``told`` is given each chapter as it ends."""
     canonicals = State.of(settings).canonicals
     chapters: list[Chapter] = []
 
     def sweep(title: str, claims: Callable[[Results], tuple[Claim, ...]]) -> None:
-        results = run_sweep(settings, (), means)
+        results = run_sweep(settings, (), around)
         chapter = Chapter(title=title, results=results, claims=claims(results))
         chapters.append(chapter)
         told(chapter)

@@ -17,7 +17,7 @@ INTERVAL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class RunningApp:
     """The app that is asked: where it runs, its address to the world, its data's token."""
 
     engine: Engine
@@ -31,17 +31,17 @@ class Subject:
         return self.stack.partition("_")[0]
 
 
-def until_pass(probes: Sequence[Probe], subject: Subject, timeout: float) -> None:
+def until_pass(probes: Sequence[Probe], app: RunningApp, timeout: float) -> None:
     """Ask until every probe has passed, each within ``timeout`` seconds.
 
     Raises:
         RecipeFault: one did not; it says which and what was answered last.
     """
     for probe in probes:
-        _retried(probe, subject, timeout, NotYetError, ONE_TRY)
+        _retried(probe, app, timeout, NotYetError, min(ONE_TRY, timeout))
 
 
-def perform(probes: Sequence[Probe], subject: Subject, timeout: float) -> None:
+def perform(probes: Sequence[Probe], app: RunningApp, timeout: float) -> None:
     """Do each probe's request once, as for data that must not be written twice.
 
     Only a connection that nobody accepts is tried again, for ``timeout`` seconds; a
@@ -51,16 +51,16 @@ def perform(probes: Sequence[Probe], subject: Subject, timeout: float) -> None:
         RecipeFault: one was not answered as it should.
     """
     for probe in probes:
-        _retried(probe, subject, timeout, NotThereError, timeout)
+        _retried(probe, app, timeout, NotThereError, timeout)
 
 
 def _retried(
-    probe: Probe, subject: Subject, timeout: float, again: type[NotYetError], one_try: float
+    probe: Probe, app: RunningApp, timeout: float, again: type[NotYetError], one_try: float
 ) -> None:
     deadline = time.monotonic() + timeout
     while True:
         try:
-            _ask(probe, subject, one_try)
+            _ask(probe, app, one_try)
         except NotYetError as problem:
             if not isinstance(problem, again) or time.monotonic() >= deadline:
                 raise RecipeFault(f"{describe(probe)}: {problem}") from None
@@ -81,15 +81,15 @@ def describe(probe: Probe) -> str:
             return f"exec {probe.service}: {' '.join(probe.command)}"
 
 
-def _ask(probe: Probe, subject: Subject, one_try: float) -> None:
-    fill = _filler(subject.token)
+def _ask(probe: Probe, app: RunningApp, one_try: float) -> None:
+    fill = _filler(app.token)
     match probe:
         case HttpProbe():
-            _ask_http(probe, subject, fill, one_try)
+            _ask_http(probe, app, fill, one_try)
         case TcpProbe():
-            _ask_tcp(probe, subject, one_try)
+            _ask_tcp(probe, app, one_try)
         case ExecProbe():
-            _ask_exec(probe, subject, fill)
+            _ask_exec(probe, app, fill)
 
 
 def _filler(token: str) -> Callable[[str], str]:
@@ -97,13 +97,13 @@ def _filler(token: str) -> Callable[[str], str]:
 
 
 def _ask_http(
-    probe: HttpProbe, subject: Subject, fill: Callable[[str], str], one_try: float
+    probe: HttpProbe, app: RunningApp, fill: Callable[[str], str], one_try: float
 ) -> None:
-    host, port = _address(probe, subject)
+    host, port = _address(probe, app)
     request = Request(
         method=probe.method,
         url=f"http://{host}:{port}{fill(probe.path)}",
-        headers={"Host": subject.domain} | {k: fill(v) for k, v in probe.headers.items()},
+        headers={"Host": app.domain} | {k: fill(v) for k, v in probe.headers.items()},
         body=fill(probe.body).encode(),
     )
     status, body = bounded_request(request, one_try)
@@ -113,8 +113,8 @@ def _ask_http(
         raise NotYetError(f"the answer does not contain {fill(probe.contains)!r}{_shown(body)}")
 
 
-def _ask_tcp(probe: TcpProbe, subject: Subject, one_try: float) -> None:
-    address = _address(probe, subject)
+def _ask_tcp(probe: TcpProbe, app: RunningApp, one_try: float) -> None:
+    address = _address(probe, app)
     deadline = time.monotonic() + one_try
     for number in range(1, probe.successes + 1):
         try:
@@ -124,10 +124,10 @@ def _ask_tcp(probe: TcpProbe, subject: Subject, one_try: float) -> None:
             raise NotThereError(f"connection {number} of {probe.successes}: {error}") from error
 
 
-def _ask_exec(probe: ExecProbe, subject: Subject, fill: Callable[[str], str]) -> None:
+def _ask_exec(probe: ExecProbe, app: RunningApp, fill: Callable[[str], str]) -> None:
     command = [fill(word) for word in probe.command]
     try:
-        done = subject.engine.execute(subject.stack, probe.service, command, subject.exec_timeout)
+        done = app.engine.execute(app.stack, probe.service, command, app.exec_timeout)
     except RecipeFault as fault:
         raise NotYetError(str(fault)) from fault
     if done.exit_code != 0:
@@ -138,9 +138,9 @@ def _ask_exec(probe: ExecProbe, subject: Subject, fill: Callable[[str], str]) ->
         )
 
 
-def _address(probe: HttpProbe | TcpProbe, subject: Subject) -> tuple[str, int]:
+def _address(probe: HttpProbe | TcpProbe, app: RunningApp) -> tuple[str, int]:
     try:
-        address = subject.engine.address(subject.stack, probe.service, probe.port)
+        address = app.engine.address(app.stack, probe.service, probe.port)
     except RecipeFault as fault:
         raise NotThereError(str(fault)) from fault
     return address.host, address.port

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from canon_sweep.core.canonical import Canonical, KeptVolume, Previous
+from canon_sweep.core.canonical import Canonical, Previous
+from canon_sweep.core.kept import discarded
 from canon_sweep.core.result import CiResult
-from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, StateFault
-from canon_sweep.harness.stage import Stage
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Discarded, Journal, Promotion
+from canon_sweep.state.runs import Log
+
+Clear = Callable[[Promotion], None]
+"""Removes what a replaced canonical leaves behind, and forgets the journal's entry."""
 
 
 def promote(
-    record: Canonical, before: Canonical | None, stage: Stage, canonicals: Canonicals
+    record: Canonical,
+    before: Canonical | None,
+    *,
+    canonicals: Canonicals,
+    journal: Journal,
+    log: Log,
+    clear: Clear,
 ) -> str | None:
     """Keep what a record names and make it the canonical.
 
@@ -26,26 +36,28 @@ def promote(
     Raises:
         Fault: the record was not written; the previous canonical stands.
     """
-    foreign = before is not None and before.engine not in ("", stage.engine.name)
-    discarded = Discarded() if foreign else _discarded(before)
+    # a record of another tool names nothing that any engine of ours could remove
+    ours = before is not None and bool(before.engine)
+    elsewhere = before.kept_elsewhere(record.engine) if before is not None and ours else ""
+    gone = Discarded() if elsewhere else _discarded(before, record, canonicals)
     entry = Promotion(
-        recipe=record.recipe, stack=record.stack, discarded=discarded, engine=stage.engine.name
+        recipe=record.recipe, stack=record.stack, discarded=gone, engine=record.engine
     )
     # a record that cannot be read is never replaced: nothing may be done before that is known
     canonicals.read(record.recipe)
-    stage.journal.put(entry)
+    journal.put(entry)
     # the record is flushed at once, and must not outlive the data that it names
     os.sync()
     remark = _write(record, canonicals)
-    stage.log.say(f"promoted {record.tag} ({record.commit})")
+    log.say(f"promoted {record.tag} ({record.commit})")
     if remark:
         return remark
     try:
         canonicals.note_promotion(record)
-        discard_previous(entry, stage.engine, stage.journal)
+        clear(entry)
     except Fault as fault:
         return f"what the previous canonical left could not be removed yet: {fault}"
-    if foreign and before is not None:
+    if elsewhere and before is not None:
         return f"the volumes of {before.release_tag} stay on the {before.engine} engine"
     return None
 
@@ -71,21 +83,12 @@ def _took_its_name(record: Canonical, canonicals: Canonicals) -> bool:
 
 
 def record_of(
-    result: CiResult,
-    before: Canonical | None,
-    engine: Engine,
-    *,
-    recipe: str,
-    run_id: str,
-    now: datetime,
+    result: CiResult, before: Canonical | None, *, recipe: str, run_id: str, now: datetime
 ) -> Canonical:
-    """The record that a green result deserves, with the volumes as they are now.
-
-    Raises:
-        HostFault: the engine cannot say what volumes there are.
-    """
+    """The record that a green result deserves."""
     assert result.tag, "the gate lets only releases through"
-    volumes = tuple(KeptVolume(name=v.name, bytes=v.bytes) for v in engine.volumes(result.stack))
+    retained = result.retained
+    assert retained is not None, "a green result has what is to be kept"
     moment = now.astimezone(UTC)
     return Canonical(
         recipe=recipe,
@@ -95,37 +98,25 @@ def record_of(
         tag=result.tag,
         run_id=run_id,
         promoted_at=moment.isoformat(timespec="seconds"),
-        engine=engine.name,
+        engine=retained.engine,
         base=result.base,
         tiers={tier.tier: str(tier.status) for tier in result.tiers},
-        stack=result.stack,
-        domain=result.domain,
-        node=engine.node(),
-        volumes=volumes,
-        secrets=engine.secrets(result.stack),
-        retained="volume" if volumes else "record-only",
-        retained_reason="" if volumes else "the recipe has no volume of its own",
+        stack=retained.stack,
+        domain=retained.domain,
+        node=retained.node,
+        volumes=retained.volumes,
+        secrets=retained.secrets,
+        retained="volume" if retained.volumes else "record-only",
+        retained_reason="" if retained.volumes else "the recipe has no volume of its own",
         previous=_previous(before),
     )
 
 
-def discard_previous(entry: Promotion, engine: Engine, journal: Journal) -> None:
-    """Remove what the replaced canonical kept; done twice, it does nothing more.
-
-    Raises:
-        HostFault: the engine cannot be used; the journal still has the entry.
-    """
-    for volume in entry.discarded.volumes:
-        engine.remove_volume(volume)
-    for secret in entry.discarded.secrets:
-        engine.remove_secret(secret)
-    journal.drop(entry.stack)
-
-
-def _discarded(before: Canonical | None) -> Discarded:
-    if before is None:
-        return Discarded()
-    return Discarded(volumes=tuple(v.name for v in before.volumes), secrets=before.secrets)
+def _discarded(before: Canonical | None, record: Canonical, canonicals: Canonicals) -> Discarded:
+    known = canonicals.read_all().records
+    others = [other for recipe, other in known.items() if recipe != record.recipe]
+    volumes, secrets = discarded(before, record, others)
+    return Discarded(volumes=tuple(sorted(volumes)), secrets=tuple(sorted(secrets)))
 
 
 def _previous(before: Canonical | None) -> Previous | None:

@@ -17,11 +17,10 @@ import msgspec
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.result import CiResult, Tier
 from canon_sweep.engine.protocol import App, Engine
-from canon_sweep.errors import HostFault, RecipeFault, StateFault
-from canon_sweep.harness.cold import PASSED, Judged, run_tiers
+from canon_sweep.errors import HostFault, RecipeFault, UsageFault
 from canon_sweep.harness.order import Checkout, Order
-from canon_sweep.harness.probe import until_pass
-from canon_sweep.harness.stage import Stage
+from canon_sweep.harness.stage import Place, Stage
+from canon_sweep.harness.tiers import Step, run_tiers
 from canon_sweep.state.journal import Journal, QuickRun
 
 
@@ -33,23 +32,23 @@ def run_quick(order: Order, canonical: Canonical, stage: Stage, checkout: Checko
     Raises:
         HostFault: the host failed; the canonical is put back all the same, or by
             the next run.
-        StateFault: the canonical has no volumes to test on.
+        UsageFault: the canonical cannot be tested on here.
     """
-    _assert_whole(canonical, stage.engine)
+    assert_whole(canonical, stage.engine)
     with _borrowed(canonical, stage):
         run = _QuickRun(order, canonical, stage, checkout)
-        steps = {Tier.REATTACH: run.reattach}
-        if order.commit != canonical.commit:
-            steps |= {Tier.UPGRADE: run.upgrade}
-        steps |= {Tier.CUSTOM: run.custom}
-        tiers = run_tiers(stage, steps)
+        steps = [
+            Step(Tier.REATTACH, run.reattach),
+            Step(Tier.UPGRADE, run.upgrade, na=run.same_commit),
+            Step(Tier.CUSTOM, run.custom),
+        ]
+        tiers = run_tiers(stage.log, steps)
     return CiResult(
         tag=order.tag,
         commit=order.commit,
         cold=False,
         tiers=tiers,
-        stack=canonical.stack,
-        domain=canonical.domain,
+        wanted=tuple(step.tier for step in steps),
         base=canonical.release_tag,
     )
 
@@ -104,23 +103,26 @@ def _borrowed(canonical: Canonical, stage: Stage) -> Iterator[None]:
         stage.log.say(f"the canonical {canonical.release_tag} is put back")
 
 
-def _assert_whole(canonical: Canonical, engine: Engine) -> None:
-    if canonical.engine != engine.name or not canonical.stack:
-        raise StateFault(
-            f"the canonical {canonical.release_tag} of {canonical.recipe} was not made by the"
-            f" {engine.name} engine",
-            do="test it cold",
-        )
+def assert_whole(canonical: Canonical, engine: Engine) -> None:
+    """See that a canonical's volumes and secrets are all at hand.
+
+    Raises:
+        UsageFault: they are not, so nothing can be tested on them.
+        HostFault: the engine cannot be asked.
+    """
+    what = f"the canonical {canonical.release_tag} of {canonical.recipe}"
+    elsewhere = canonical.kept_elsewhere(engine.name)
+    if elsewhere:
+        raise UsageFault(f"{what} was not made by the {engine.name} engine", do="test it cold")
     if canonical.node and canonical.node != engine.node():
-        raise StateFault(
-            f"the volumes of {canonical.release_tag} of {canonical.recipe} are on the node"
-            f" {canonical.node}",
+        raise UsageFault(
+            f"the volumes of {what} are on the node {canonical.node}",
             do="ask the engine of that node",
         )
     lost = lost_parts(canonical, engine)
     if lost:
-        raise StateFault(
-            f"the canonical {canonical.release_tag} of {canonical.recipe} lost {', '.join(lost)}",
+        raise UsageFault(
+            f"{what} lost {', '.join(lost)}",
             do=f"make it anew: canon-sweep test {canonical.recipe}",
         )
 
@@ -140,7 +142,13 @@ class _QuickRun:
     stage: Stage
     checkout: Checkout
 
-    def reattach(self) -> Judged:
+    @property
+    def same_commit(self) -> str:
+        """Why there is nothing to upgrade, or empty."""
+        same = self.order.commit == self.canonical.commit
+        return f"it is the canonical's own commit ({self.canonical.release_tag})" if same else ""
+
+    def reattach(self) -> None:
         try:
             app = self._app(self.canonical.release_tag, self.canonical.commit)
             self.stage.up(app)
@@ -151,25 +159,20 @@ class _QuickRun:
                 f"the canonical {self.canonical.release_tag} itself is damaged: {fault.what}",
                 do=f"make it anew: canon-sweep test {self.order.recipe}",
             ) from fault
-        return PASSED
 
-    def upgrade(self) -> Judged:
+    def upgrade(self) -> None:
         app = self._app(self.order.label, self.order.commit)
         self.stage.up(app)
         self._check_data(app)
-        return PASSED
 
-    def custom(self) -> Judged:
+    def custom(self) -> None:
         app = self._app(self.order.label, self.order.commit)
-        probes = (*self.order.settings.probes, *self.order.settings.checks)
-        until_pass(probes, self.stage.subject(app), self.stage.patience())
-        return PASSED
+        self.stage.ask((*self.order.settings.probes, *self.order.settings.checks), app)
 
     def _check_data(self, app: App) -> None:
-        checks = self.order.settings.data.check
-        until_pass(checks, self.stage.subject(app), self.stage.patience())
+        self.stage.ask(self.order.settings.data.check, app)
 
     def _app(self, version: str, commit: str) -> App:
-        names = (self.canonical.stack, self.canonical.domain)
+        place = Place(self.canonical.stack, self.canonical.domain)
         tree = self.checkout(commit)
-        return self.stage.app(version, names, tree, self.order.settings.env)
+        return self.stage.app(version, place, tree, self.order.settings.env)

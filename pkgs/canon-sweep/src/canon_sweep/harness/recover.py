@@ -3,43 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from canon_sweep.core.canonical import made_elsewhere
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, HostFault
-from canon_sweep.harness.discard import discard
-from canon_sweep.harness.promote import discard_previous
+from canon_sweep.harness.discard import discard, discard_previous
 from canon_sweep.harness.quick import put_back
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Entry, Journal, Promotion, QuickRun
 
 
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """What an earlier run left and could not be cleaned up.
+
+    What still ``runs`` may disturb any test; what merely exists disturbs its own
+    recipe's only.
+    """
+
+    recipe: str
+    stack: str
+    runs: bool
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.stack}, left by an earlier run of {self.recipe}: {self.why}"
+
+
 def recover(
     journal: Journal, canonicals: Canonicals, engine: Engine, say: Callable[[str], None]
-) -> tuple[str, ...]:
+) -> tuple[Unsettled, ...]:
     """Finish or undo everything that the journal says was under way.
 
     Volumes that a record names are never removed.  Stacks that the journal does not
     name are left alone: another canon-sweep may be at work on the same engine.
-    Returns a text for each entry that could not be settled; the others were.
+    Returns each entry that could not be settled; the others were.
 
     Raises:
         StateFault: the journal cannot be read.
     """
-    problems = []
+    left = []
     for entry in journal.entries():
         say(f"cleaning up after an interrupted run: {entry.recipe} ({entry.stack})")
         try:
             _settle(entry, journal, canonicals, engine)
         except Fault as fault:
-            problems.append(f"{entry.stack}, left by an earlier run of {entry.recipe}: {fault}")
-    return tuple(problems)
+            runs = _may_run(entry.stack, engine)
+            left.append(Unsettled(entry.recipe, entry.stack, runs, str(fault)))
+    return tuple(left)
 
 
 def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engine) -> None:
-    if entry.engine and entry.engine != engine.name:
-        raise HostFault(
-            f"it is on the {entry.engine} engine", do="run once more with that engine configured"
-        )
+    elsewhere = made_elsewhere(entry.engine, engine.name) if entry.engine else ""
+    if elsewhere:
+        raise HostFault(elsewhere, do="run once more with that engine configured")
     match entry:
         case QuickRun():
             put_back(entry, engine, journal)
@@ -50,11 +68,20 @@ def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engi
                 # the old volumes go: there must be no way back to the old record
                 canonicals.flush(entry.recipe)
                 canonicals.note_promotion(record)
-                discard_previous(entry, engine, journal)
+                discard_previous(entry, engine=engine, journal=journal, canonicals=canonicals)
                 return
             _discard(entry, journal, canonicals, engine)
         case Deployment():
             _discard(entry, journal, canonicals, engine)
+
+
+def _may_run(stack: str, engine: Engine) -> bool:
+    """Whether more than data is left of a stack; a doubt is a yes."""
+    try:
+        parts = engine.leftovers(stack)
+    except Fault:
+        return True
+    return any(not part.startswith(("volume ", "secret ")) for part in parts)
 
 
 def _discard(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engine) -> None:

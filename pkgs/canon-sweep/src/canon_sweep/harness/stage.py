@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,13 +11,23 @@ from canon_sweep.core import names
 from canon_sweep.engine.protocol import App, Engine
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
 from canon_sweep.harness.discard import discard
-from canon_sweep.harness.probe import Subject
-from canon_sweep.settings.records import RecipeSettings, Settings
+from canon_sweep.harness.probe import RunningApp, perform, until_pass
+from canon_sweep.settings.records import Probe, RecipeSettings, Settings
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Journal
 from canon_sweep.state.runs import Log
 
 MAX_NAME_TRIES = 100
+# an engine's wait may end this many seconds before the bound that it was given
+SLACK = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Under which names an app is deployed: its stack and its domain."""
+
+    stack: str
+    domain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +62,8 @@ class Limits:
 class Stage:
     """Puts apps up and takes them down; ``deploys`` counts what was started.
 
-    ``time_left`` gives the seconds that the whole run still has; ``pending`` has
-    what could not be taken down, and is in the journal for the next run.
+    ``time_left`` gives the seconds that the whole run still has; ``unsettled`` says
+    what could not be taken down, and is in the journal to be tried again.
     """
 
     recipe: str
@@ -63,9 +74,9 @@ class Stage:
     limits: Limits
     time_left: Callable[[], float]
     deploys: int = 0
-    pending: list[str] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)
 
-    def free_names(self, parent: str, seed: str) -> tuple[str, str]:
+    def free_place(self, parent: str, seed: str) -> Place:
         """A stack name and a domain under which nothing exists yet: a cold place.
 
         Raises:
@@ -75,18 +86,18 @@ class Stage:
             domain = f"{names.stack_label(self.recipe, f'{seed}/{number}')}.{parent}"
             stack = names.stack_of_domain(domain)
             if not self.engine.leftovers(stack):
-                return stack, domain
+                return Place(stack, domain)
         raise HostFault(
             f"no free stack name for {self.recipe}", do="look for what was left running"
         )
 
-    def app(self, version: str, names_: tuple[str, str], tree: Path, env: Mapping[str, str]) -> App:
-        """One version under one pair of names, its files read once.
+    def app(self, version: str, place: Place, tree: Path, env: Mapping[str, str]) -> App:
+        """One version in one place, its files read once.
 
         Raises:
             RecipeFault: the recipe's files cannot be read.
         """
-        return App.read(self.recipe, version, names_, tree, env)
+        return App.read(self.recipe, version, (place.stack, place.domain), tree, env)
 
     def up(self, app: App) -> None:
         """Deploy an app, or update it, and wait until it is ready.
@@ -97,18 +108,40 @@ class Stage:
             TimeFault: the run's time is used up: that is no fault of the app's.
         """
         wanted = self._deploy_limit(app)
-        self.engine.prepare(app, min(self.limits.prepare, self._seconds_left()))
-        limit = min(wanted, self._seconds_left())
-        self.log.say(f"deploy {app.version} as {app.stack}, at most {limit:.3g} s")
-        self.deploys += 1
-        try:
-            self.engine.deploy(app)
-            self.engine.wait_ready(app, limit)
-        except RecipeFault as fault:
-            self.log.say(f"not ready: {fault}\n{self._logs(app.stack)}")
-            self._seconds_left()
-            raise
+        with self._bounded(self.limits.prepare) as seconds:
+            self.engine.prepare(app, seconds)
+        with self._bounded(wanted) as seconds:
+            self.log.say(f"deploy {app.version} as {app.stack}, at most {seconds:.3g} s")
+            self.deploys += 1
+            try:
+                self.engine.deploy(app)
+                self.engine.wait_ready(app, seconds)
+            except RecipeFault as fault:
+                self.log.say(f"not ready: {fault}\n{self._logs(app.stack)}")
+                raise
         self.log.say(f"ready: {app.version}")
+
+    def ask(self, probes: Sequence[Probe], app: App) -> None:
+        """Ask a running app until every probe has passed.
+
+        Raises:
+            RecipeFault: one did not.
+            TimeFault: the run's time is used up.
+        """
+        for probe in probes:
+            with self._bounded(self.limits.probe) as seconds:
+                until_pass([probe], self._running(app), seconds)
+
+    def do(self, probes: Sequence[Probe], app: App) -> None:
+        """Make each probe's request once, as for data that must not be written twice.
+
+        Raises:
+            RecipeFault: one was not answered as it should.
+            TimeFault: the run's time is used up.
+        """
+        for probe in probes:
+            with self._bounded(self.limits.probe) as seconds:
+                perform([probe], self._running(app), seconds)
 
     def begin(self, stack: str) -> None:
         """Write a test's stack down before anything of it exists."""
@@ -124,7 +157,7 @@ class Stage:
         """Take an app down with all that it has, and forget it.
 
         One that cannot be taken down costs no result: it stays in the journal, and
-        nothing more is tested before it is gone.
+        is tried again before anything else is tested.
         """
         said = self._logs(stack)
         self.log.say(f"discard {stack}" + (f"\n{said}" if said else ""))
@@ -138,25 +171,28 @@ class Stage:
             )
         except Fault as fault:
             self.log.say(f"{stack} could not be discarded: {fault}")
-            self.pending.append(f"{stack} could not be taken down yet: {fault}")
+            self.unsettled.append(f"{stack} could not be taken down yet: {fault}")
 
-    def patience(self) -> float:
-        """For how many seconds a probe may be repeated.
+    @contextmanager
+    def _bounded(self, wanted: float) -> Iterator[float]:
+        """How long something may take, in seconds: as wanted, or what is left of the run.
 
         Raises:
-            TimeFault: the run's time is used up.
+            TimeFault: it failed, and it was the run's time that bounded it.
         """
-        return min(self.limits.probe, self._seconds_left())
-
-    def subject(self, app: App) -> Subject:
-        """The app as probes see it."""
-        return Subject(self.engine, app.stack, app.domain, self.limits.exec)
-
-    def _seconds_left(self) -> float:
         left = self.time_left()
         if left <= 0:
-            raise TimeFault("maxRuntime is used up", do="raise it if this happens often")
-        return left
+            raise _time_is_up()
+        try:
+            yield min(wanted, left)
+        except (RecipeFault, HostFault) as fault:
+            if left < wanted and self.time_left() <= SLACK:
+                raise _time_is_up() from fault
+            raise
+
+    def _running(self, app: App) -> RunningApp:
+        exec_timeout = max(min(self.limits.exec, self.time_left()), 0.001)
+        return RunningApp(self.engine, app.stack, app.domain, exec_timeout)
 
     def _logs(self, stack: str) -> str:
         try:
@@ -169,3 +205,7 @@ class Stage:
         # a label that is cut is upstream's; a limit of the settings is the operator's
         by_label = min(label, limits.deploy_cap) if label else limits.deploy_default
         return limits.deploy or by_label
+
+
+def _time_is_up() -> TimeFault:
+    return TimeFault("maxRuntime is used up", do="raise it if this happens often")

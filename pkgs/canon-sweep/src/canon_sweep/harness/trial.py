@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome
@@ -13,27 +13,29 @@ from canon_sweep.core.gate import Failed, gate
 from canon_sweep.core.release import Releases
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import TagRule, ordered
-from canon_sweep.errors import Fault, HostFault
-from canon_sweep.harness.cold import run_cold
-from canon_sweep.harness.order import Checkout, Order
-from canon_sweep.harness.promote import promote, record_of
-from canon_sweep.harness.stage import Stage
+from canon_sweep.errors import Fault, HostFault, TimeFault
+from canon_sweep.harness.order import Order
+from canon_sweep.harness.promote import record_of
+from canon_sweep.harness.protocol import Harness
 from canon_sweep.state.attempts import Ledger
-from canon_sweep.state.canonicals import Canonicals
+from canon_sweep.state.runs import Log
+
+Promote = Callable[[Canonical, Canonical | None], str | None]
+"""Makes a record the canonical instead of the one before; gives a remark, or None."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Reruns:
     """How often a test is repeated in one sweep, and until when one may begin."""
 
-    retries: int
-    infra_retries: int
-    may_go_on: Callable[[], bool]
+    reds: int
+    infra: int
+    may_begin: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """How a trial ended; ``reason`` is empty only for a promotion without a remark."""
+class Tested:
+    """How a release's test ended; ``reason`` is empty only for a promotion without a remark."""
 
     outcome: Outcome
     reason: str
@@ -45,155 +47,140 @@ class Ended:
     record: Canonical | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Court:
-    """What a trial needs besides its order: where it runs, writes, and asks again.
+@dataclass(slots=True)
+class Trial:
+    """Tests a release until its outcome is known, and promotes it if the gate says so.
 
     ``releases_now`` reads upstream once more, after the test.
     """
 
-    stage: Stage
-    checkout: Checkout
-    canonicals: Canonicals
-    ledger: Ledger
+    harness: Harness
+    promote: Promote
     releases_now: Callable[[], Releases]
+    ledger: Ledger
+    log: Log
     now: Callable[[], datetime]
     run_id: str
     digest: str
     rule: TagRule
     enrolled: bool
+    reruns: Reruns
+    _reds: list[Tested] = field(default_factory=list)
+    _infra: int = 0
+    _made: int = 0
 
+    def of(self, order: Order, before: Canonical | None) -> Tested:
+        """Every attempt is written to the ledger; of reruns there are as many as allowed.
 
-@dataclass(slots=True)
-class _Tries:
-    """How many tries were made, and how many of each kind are left."""
+        Raises:
+            TimeFault: the run's time was used up before anything was known.
+        """
+        while True:
+            tested = self._attempt(order, before)
+            if tested is None:
+                return self._closed(self._reds[-1])
+            attempt = attempt_of(order, tested, self.digest, run_id=self.run_id, now=self.now())
+            tested = replace(tested, notes=(*tested.notes, *note_attempt(attempt, self.ledger)))
+            if not self._is_due(tested):
+                return self._closed(tested)
+            self.log.say(f"{tested.outcome}: {tested.reason}; tried again")
 
-    retries: int
-    infra_retries: int
-    made: int = 0
-    red: bool = False
+    def _attempt(self, order: Order, before: Canonical | None) -> Tested | None:
+        """One try; None if there was no time for this rerun of a red."""
+        self._made += 1
+        try:
+            result = self.harness.test(replace(order, seed=f"{order.seed}/{self._made}"))
+        except HostFault as fault:
+            self._infra += 1
+            return Tested(Outcome.INFRA, str(fault))
+        except TimeFault as fault:
+            if not self._reds:
+                raise
+            self._not_repeated(str(fault))
+            return None
+        if not result.green:
+            tested = Tested(Outcome.RED, why_red(result), result)
+            self._reds.append(tested)
+            return tested
+        tested = self._judge(order.recipe, result, before)
+        return replace(tested, flaky=bool(self._reds) and tested.outcome is not Outcome.INFRA)
 
+    def _judge(self, recipe: str, result: CiResult, before: Canonical | None) -> Tested:
+        try:
+            proven = ordered(self.rule, before.release_tag if before else None)
+            verdict = gate(result, self.releases_now(), enrolled=self.enrolled, proven=proven)
+        except Fault as fault:
+            self._infra += 1
+            self.harness.discard(result)
+            reason = f"green, but upstream could not be asked again: {fault}"
+            return Tested(Outcome.INFRA, reason, result)
+        if not verdict.promote:
+            self.harness.discard(result)
+            return Tested(Outcome.REFUSED, f"green, but {verdict.sentence}", result, verdict.failed)
+        return self._keep(recipe, result, before)
 
-def hold_trial(order: Order, court: Court, before: Canonical | None, patience: Patience) -> Ended:
-    """Test a release until its outcome is known, and promote it if the gate says so.
+    def _keep(self, recipe: str, result: CiResult, before: Canonical | None) -> Tested:
+        record = record_of(result, before, recipe=recipe, run_id=self.run_id, now=self.now())
+        try:
+            remark = self.promote(record, before)
+        except Fault as fault:
+            self.harness.discard(result)
+            return Tested(Outcome.PROMOTE_FAILED, str(fault), result)
+        notes = (Note(code="cleanup-pending", text=remark),) if remark else ()
+        return Tested(Outcome.PROMOTED, "", result, notes=notes, record=record)
 
-    Every attempt is written to the ledger.  Never more than ``retries`` reruns of a
-    red and ``infra_retries`` of a failed host.
-    """
-    tries = _Tries(patience.retries, patience.infra_retries)
-    red: Ended | None = None
-    while True:
-        tries.made += 1
-        ended = _attempt(order, court, before, tries)
-        attempt = attempt_of(order, ended, court.digest, run_id=court.run_id, now=court.now())
-        notes = note_attempt(attempt, court.ledger)
-        if ended.outcome is Outcome.RED:
-            red = ended
+    def _is_due(self, tested: Tested) -> bool:
+        """Whether it is tried again; a red that should have been, and was not, says so."""
+        match tested.outcome:
+            case Outcome.RED:
+                due = len(self._reds) <= self.reruns.reds
+            case Outcome.INFRA:
+                due = self._infra <= self.reruns.infra
+            case _:
+                due = False
+        if not due:
+            return False
         # beside a stack that could not be taken down, nothing is cold
-        again = not court.stage.pending and _is_due(ended.outcome, tries)
-        if not again or not patience.may_go_on():
-            return _closed(ended, red, (*notes, *_pending(court.stage)), tries)
-        court.stage.log.say(f"{ended.outcome}: {ended.reason}; tried again")
+        hindrance = next(iter(self.harness.unsettled()), "")
+        if not hindrance and not self.reruns.may_begin():
+            hindrance = "maxRuntime is used up"
+        if hindrance and tested.outcome is Outcome.RED:
+            self._not_repeated(hindrance)
+        return not hindrance
+
+    def _not_repeated(self, why: str) -> None:
+        note = Note(code="not-repeated", text=f"not repeated: {why}")
+        self._reds[-1] = replace(self._reds[-1], notes=(*self._reds[-1].notes, note))
+
+    def _closed(self, tested: Tested) -> Tested:
+        if tested.outcome is Outcome.INFRA and self._reds:
+            # what was red stays red: the rerun said nothing
+            self._not_repeated(f"the rerun failed: {tested.reason}")
+        if tested.outcome in (Outcome.INFRA, Outcome.RED) and self._reds:
+            tested = self._reds[-1]
+        pending = [Note(code="cleanup-pending", text=text) for text in self.harness.unsettled()]
+        return replace(tested, notes=(*tested.notes, *pending), attempts=self._made)
 
 
-def _closed(ended: Ended, red: Ended | None, notes: tuple[Note, ...], tries: _Tries) -> Ended:
-    if ended.outcome is Outcome.INFRA and red is not None:
-        # what was red stays red: the rerun said nothing
-        infra = Note(code="infra", text=f"the rerun failed: {ended.reason}")
-        ended = replace(red, notes=(*red.notes, infra))
-    return replace(ended, notes=(*ended.notes, *notes), attempts=tries.made)
-
-
-def _pending(stage: Stage) -> tuple[Note, ...]:
-    return tuple(Note(code="cleanup-pending", text=text) for text in stage.pending)
-
-
-def _attempt(order: Order, court: Court, before: Canonical | None, tries: _Tries) -> Ended:
-    numbered = replace(order, seed=f"{order.seed}/{tries.made}")
-    try:
-        result = run_cold(numbered, court.stage, court.checkout)
-    except HostFault as fault:
-        return Ended(Outcome.INFRA, str(fault))
-    if not result.green:
-        tries.red = True
-        failed = result.failed
-        reason = f"{failed.tier}: {failed.reason}" if failed else "a tier did not run"
-        return Ended(Outcome.RED, reason, result)
-    return _judge(order.recipe, result, court, before, tries)
-
-
-def _judge(
-    recipe: str, result: CiResult, court: Court, before: Canonical | None, tries: _Tries
-) -> Ended:
-    try:
-        proven = ordered(court.rule, before.release_tag if before else None)
-        verdict = gate(result, court.releases_now(), enrolled=court.enrolled, proven=proven)
-    except Fault as fault:
-        court.stage.discard(result.stack)
-        reason = f"green, but upstream could not be asked again: {fault}"
-        return Ended(Outcome.INFRA, reason, result)
-    if not verdict.promote:
-        court.stage.discard(result.stack)
-        return Ended(
-            Outcome.REFUSED,
-            f"green, but {verdict.sentence}",
-            result,
-            verdict.failed,
-            flaky=tries.red,
-        )
-    return _keep(recipe, result, court, before, tries)
-
-
-def _keep(
-    recipe: str, result: CiResult, court: Court, before: Canonical | None, tries: _Tries
-) -> Ended:
-    try:
-        record = record_of(
-            result,
-            before,
-            court.stage.engine,
-            recipe=recipe,
-            run_id=court.run_id,
-            now=court.now(),
-        )
-        remark = promote(record, before, court.stage, court.canonicals)
-    except Fault as fault:
-        court.stage.discard(result.stack)
-        return Ended(Outcome.PROMOTE_FAILED, str(fault), result, flaky=tries.red)
-    notes = (Note(code="cleanup-pending", text=remark),) if remark else ()
-    return Ended(
-        Outcome.PROMOTED,
-        "",
-        result,
-        flaky=tries.red,
-        notes=notes,
-        record=record,
-    )
-
-
-def _is_due(outcome: Outcome, tries: _Tries) -> bool:
-    if outcome is Outcome.RED and tries.retries > 0:
-        tries.retries -= 1
-        return True
-    if outcome is Outcome.INFRA and tries.infra_retries > 0:
-        tries.infra_retries -= 1
-        return True
-    return False
+def why_red(result: CiResult) -> str:
+    """The tier that makes a result red, and its reason."""
+    failed = result.failed
+    return f"{failed.tier}: {failed.reason}" if failed else "a tier did not run"
 
 
 def attempt_of(
-    order: Order, ended: Ended, digest: str, *, run_id: str, now: datetime, quick: bool = False
+    order: Order, tested: Tested, digest: str, *, run_id: str, now: datetime, quick: bool = False
 ) -> Attempt:
     """The ledger's line for an attempt that ended."""
-    failed = ended.result.failed if ended.result else None
+    failed = tested.result.failed if tested.result else None
     return Attempt(
         key=AttemptKey(recipe=order.recipe, tag=order.tag, commit=order.commit, digest=digest),
-        outcome=ended.outcome,
+        outcome=tested.outcome,
         ts=now,
         run_id=run_id,
         tier=str(failed.tier) if failed else "",
-        reason=ended.reason,
-        flaky=ended.flaky,
+        reason=tested.reason,
+        flaky=tested.flaky,
         quick=quick,
     )
 

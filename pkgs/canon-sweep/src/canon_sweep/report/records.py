@@ -11,7 +11,7 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Note
 from canon_sweep.core.gate import Failed
 from canon_sweep.core.result import BrokenBase, TierResult
-from canon_sweep.errors import EXIT_DEFERRED, EXIT_DONE, EXIT_WRONG
+from canon_sweep.errors import EXIT_DEFERRED, EXIT_DONE, EXIT_USAGE, EXIT_WRONG
 
 SCHEMA = 1
 LOST = "canonical-lost"
@@ -109,8 +109,9 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """A whole run.
 
-    ``missing`` are recipes without a line, ``problems`` what an earlier run left and
-    could not be cleaned up; each of them makes the run wrong.
+    ``missing`` are recipes without a line, ``problems`` what is left and could not be
+    cleaned up; each of them makes the run wrong.  ``hollow`` says why nothing at all
+    was decided anew, if so.
     """
 
     schema: int = SCHEMA
@@ -126,6 +127,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
     missing: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    hollow: str = ""
 
 
 def totals_of(entries: Iterable[Entry], recovered: int = 0) -> Totals:
@@ -141,10 +143,30 @@ def totals_of(entries: Iterable[Entry], recovered: int = 0) -> Totals:
     )
 
 
-def exit_code_of(entries: Iterable[Entry], wrong: Iterable[str] = ()) -> int:
-    """What the process ends with: something wrong outranks something deferred."""
+def hollow_of(entries: Iterable[Entry]) -> str:
+    """Why a run decided nothing anew: every recipe that it was asked for stays out; else empty."""
+    entries = list(entries)
+    if not entries or any(entry.code not in (Code.HELD, Code.EXCEPTED) for entry in entries):
+        return ""
+    return "; ".join(f"{entry.recipe} {entry.sentence}" for entry in entries)
+
+
+def tested_again(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """Why a second run at once is not a no-op: the recipes whose test said nothing."""
+    return tuple(
+        f"{entry.recipe} will be tested again: infra says nothing of the recipe,"
+        " so it is not remembered"
+        for entry in entries
+        if entry.outcome is Outcome.INFRA
+    )
+
+
+def exit_code_of(entries: Iterable[Entry], wrong: Iterable[str] = (), hollow: str = "") -> int:
+    """What the process ends with: wrong outranks hollow, and hollow outranks deferred."""
     entries = list(entries)
     if any(entry.is_wrong for entry in entries) or list(wrong):
         return EXIT_WRONG
+    if hollow:
+        return EXIT_USAGE
     deferred = any(entry.code is Code.IN_FLIGHT for entry in entries)
     return EXIT_DEFERRED if deferred else EXIT_DONE

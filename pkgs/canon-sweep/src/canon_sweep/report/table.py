@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from canon_sweep.core.names import plain
-from canon_sweep.report.records import Entry, Results
+from canon_sweep.report.records import Entry, Results, tested_again
 
 WIDE = 120
 _STYLES = {
@@ -107,6 +107,12 @@ def totals_line(results: Results) -> str:
         end += f", {totals.recovered} cleaned up after an earlier run" if totals.recovered else ""
     problems = [f"error: {problem}" for problem in results.problems]
     problems += [f"error: {recipe} has no line" for recipe in results.missing]
+    if results.hollow:
+        problems.append(
+            f"error: hollow: no recipe takes part ({results.hollow}); name another,"
+            " or end the hold: canon-sweep unhold RECIPE"
+        )
+    problems += tested_again(results.entries)
     return "\n".join([f"{count}: {end}", *map(plain, problems)])
 
 

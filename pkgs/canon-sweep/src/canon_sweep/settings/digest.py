@@ -10,7 +10,7 @@ from canon_sweep.settings.records import RecipeSettings, Settings
 
 
 def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
-    """A short text that changes with whatever may turn a red release green, and only then.
+    """A short text that changes with whatever may turn a release that was not promoted into one that is.
 
     ``harness`` is what else decides a test.  Where a recipe comes from, when it is
     tested and how often it is tried are no part of it; nor is whether a limit is the
@@ -18,6 +18,8 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
     """
     decides = {
         "harness": harness,
+        # a refusal is remembered too, and who was left out is refused
+        "enroll": recipe.enroll,
         "domain": settings.domain,
         "engine": settings.engine,
         "host": settings.swarm.host if settings.engine == "swarm" else None,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
 from canon_sweep.core.attempts import Attempt
 from canon_sweep.core.decision import Code, Note, Policy, decide, excepted
+from canon_sweep.job.finish import check_state
+from canon_sweep.job.trials import order_of_release
+from canon_sweep.job.wiring import Parts, Surroundings, looking
 from canon_sweep.report.records import Ignored
-from canon_sweep.run import looking
-from canon_sweep.settings.records import RecipeSettings, Settings
+from canon_sweep.settings.recipe import Recipe, recipe_of
+from canon_sweep.settings.records import Settings
 from canon_sweep.sweep import check_name
-from canon_sweep.world import RealWorld
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,49 +39,50 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     attempts: tuple[Attempt, ...] = ()
 
 
-def explain(settings: Settings, recipe: str, now: datetime) -> Explanation:
+def explain(settings: Settings, name: str, around: Surroundings) -> Explanation:
     """Decide on one recipe as a sweep would now, and keep the facts.
 
     Raises:
-        UsageFault: there is no such recipe.
+        UsageFault: there is no such recipe, or the state is somebody else's.
         SyncFault: a remote cannot be read.
         StateFault: a record cannot be read.
     """
-    own = settings.recipe(recipe)
-    check_name(recipe)
-    if not own.enroll:
-        decision = excepted(own.exception)
+    recipe = recipe_of(settings, name)
+    check_name(name)
+    if not recipe.settings.enroll:
+        decision = excepted(recipe.settings.exception)
         return Explanation(
-            recipe=recipe,
+            recipe=name,
             code=decision.code,
             sentence=decision.sentence,
-            upstream=own.upstream,
-            mirror=own.mirror,
+            upstream=recipe.settings.upstream,
+            mirror=recipe.settings.mirror,
         )
-    world = looking(settings, lambda: now)
-    world.sync(recipe)
-    return _explained(recipe, own, world, now)
+    check_state(settings)
+    parts = looking(settings, around)
+    parts.sources.sync(recipe)
+    return _explained(recipe, parts)
 
 
-def _explained(recipe: str, own: RecipeSettings, world: RealWorld, now: datetime) -> Explanation:
-    facts, sync = world.facts(recipe), world.synced(recipe)
+def _explained(recipe: Recipe, parts: Parts) -> Explanation:
+    facts, sync = parts.records.facts(recipe), parts.sources.done(recipe)
     assert sync is not None
-    policy = Policy(timedelta(seconds=world.settings.retry_red_after))
-    decision = decide(facts, policy, now)
+    settings = parts.settings
+    decision = decide(facts, Policy(timedelta(seconds=settings.retry_red_after)), parts.world.now())
     latest = facts.releases.latest
-    order = world.order_of(recipe, facts, latest) if latest else None
+    order = order_of_release(recipe, facts, settings, "", latest) if latest else None
     return Explanation(
-        recipe=recipe,
+        recipe=recipe.name,
         code=decision.code,
         sentence=decision.sentence,
-        upstream=own.upstream,
-        mirror=own.mirror,
+        upstream=recipe.settings.upstream,
+        mirror=recipe.settings.mirror,
         main=sync.main,
         differs=sync.differs,
         canonical=facts.canonical.release_tag if facts.canonical else "",
         releases=tuple(release.tag for release in facts.releases.known),
         bases=tuple(base.tag for base in order.bases.candidates) if order else (),
         ignored_tags=tuple(Ignored(tag=x.tag, reason=x.reason) for x in facts.releases.ignored),
-        notes=decision.notes,
-        attempts=tuple(a for a in facts.attempts if a.key.recipe == recipe),
+        notes=(*decision.notes, *parts.records.remarks(recipe, facts)),
+        attempts=tuple(facts.attempts),
     )

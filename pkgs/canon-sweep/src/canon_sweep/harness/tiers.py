@@ -1,0 +1,254 @@
+"""Our own harness: CI from nothing on an engine, tier by tier."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from msgspec import structs
+
+from canon_sweep.core.base import Base, upgrade_na
+from canon_sweep.core.canonical import KeptVolume
+from canon_sweep.core.result import BrokenBase, CiResult, Retained, Status, Tier, TierResult
+from canon_sweep.engine.protocol import App
+from canon_sweep.errors import RecipeFault, SyncFault
+from canon_sweep.harness.order import Checkout, Order
+from canon_sweep.harness.stage import Place, Stage
+from canon_sweep.state.runs import Log
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of the table of tiers.
+
+    ``na`` is the reason why the tier does not apply, and empty if it does.
+    ``after`` is done at its end, also where it does not apply, as a part of it.
+    """
+
+    tier: Tier
+    run: Callable[[], None]
+    na: str = ""
+    after: Callable[[], None] = lambda: None
+
+
+def run_tiers(log: Log, steps: Sequence[Step]) -> tuple[TierResult, ...]:
+    """Run tiers in order until one fails.
+
+    Raises:
+        HostFault: the host failed in one of them.
+        TimeFault: the run's time is used up.
+    """
+    results: list[TierResult] = []
+    for step in steps:
+        log.say(f"tier {step.tier}")
+        started = time.monotonic()
+        status, reason = (Status.NA, step.na) if step.na else (Status.PASS, "")
+        try:
+            if not step.na:
+                step.run()
+            step.after()
+        except RecipeFault as fault:
+            status, reason = Status.FAIL, str(fault)
+        seconds = round(time.monotonic() - started, 3)
+        results.append(TierResult(tier=step.tier, status=status, reason=reason, seconds=seconds))
+        log.say(f"tier {step.tier}: {status}{f': {reason}' if reason else ''}")
+        if status is Status.FAIL:
+            break
+    return tuple(results)
+
+
+def not_applicable(order: Order) -> dict[Tier, str]:
+    """The tiers that do not apply to an order, each with the reason."""
+    declared = order.settings.expected_na
+    reasons = {
+        Tier.CUSTOM: "" if order.settings.checks else "the recipe declares no checks",
+        Tier.UPGRADE: upgrade_na(order.bases, declared.upgrade) or "",
+        Tier.REATTACH: declared.reattach or "",
+    }
+    return {tier: reason for tier, reason in reasons.items() if reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """The harness of tiers: install, custom, upgrade, reattach."""
+
+    stage: Stage
+    checkout: Checkout
+
+    def test(self, order: Order) -> CiResult:
+        """As `Harness`: a green run leaves its stack undeployed, and written in the journal."""
+        place = self.stage.free_place(order.domain, f"{order.seed}/keep")
+        cold = not self.stage.engine.leftovers(place.stack)
+        run = _ColdRun(order, self.stage, self.checkout, place)
+        run.fetch()
+        self.stage.begin(place.stack)
+        green = False
+        try:
+            result = run.result(cold=cold)
+            green = result.green
+            return result
+        finally:
+            if not green:
+                self.stage.discard(place.stack)
+
+    def discard(self, result: CiResult) -> None:
+        """As `Harness`."""
+        if result.retained is not None:
+            self.stage.discard(result.retained.stack)
+
+    def unsettled(self) -> tuple[str, ...]:
+        """As `Harness`."""
+        return tuple(self.stage.unsettled)
+
+
+@dataclass(slots=True)
+class _ColdRun:
+    order: Order
+    stage: Stage
+    checkout: Checkout
+    place: Place
+    base: str | None = None
+    broken: list[BrokenBase] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    def fetch(self) -> None:
+        """Write out every version that is needed, before anything is up.
+
+        Raises:
+            SyncFault: the version under test is not in the clone.
+        """
+        with suppress(RecipeFault):  # the install says it
+            self.checkout(self.order.commit)
+        for base in self.order.bases.candidates:
+            try:
+                self.checkout(base.commit)
+            except (RecipeFault, SyncFault) as fault:
+                self.missing[base.commit] = str(fault)
+
+    def result(self, *, cold: bool) -> CiResult:
+        """Run every tier until one fails."""
+        na = not_applicable(self.order)
+        steps = (
+            Step(Tier.INSTALL, self.install),
+            # the data goes in here, and the upgrade has the host to itself
+            Step(Tier.CUSTOM, self.custom, after=self.seed_and_rest),
+            Step(Tier.UPGRADE, self.upgrade),
+            Step(Tier.REATTACH, self.reattach),
+        )
+        tiers = run_tiers(self.stage.log, [replace(s, na=na.get(s.tier, "")) for s in steps])
+        result = CiResult(
+            tag=self.order.tag,
+            commit=self.order.commit,
+            cold=cold,
+            tiers=tiers,
+            base=self.base,
+            broken_bases=tuple(self.broken),
+            stepped_back=self.order.bases.stepped_back,
+        )
+        return structs.replace(result, retained=self.retained()) if result.green else result
+
+    def retained(self) -> Retained:
+        """What a promotion would keep, as it is now.
+
+        Raises:
+            HostFault: the engine cannot say what volumes there are.
+        """
+        engine = self.stage.engine
+        volumes = engine.volumes(self.place.stack)
+        return Retained(
+            engine=engine.name,
+            node=engine.node(),
+            stack=self.place.stack,
+            domain=self.place.domain,
+            volumes=tuple(KeptVolume(name=v.name, bytes=v.bytes) for v in volumes),
+            secrets=engine.secrets(self.place.stack),
+        )
+
+    def install(self) -> None:
+        """The version comes up where nothing was before."""
+        app = self._app(self.order.label, self.order.commit, self.place)
+        self.stage.up(app)
+        self._probe(app)
+
+    def custom(self) -> None:
+        """The recipe's own checks."""
+        self.stage.ask(self.order.settings.checks, self._target(self.place))
+
+    def seed_and_rest(self) -> None:
+        """Put data in, for `reattach` to find, and take the stack down."""
+        app = self._target(self.place)
+        self._seed(app)
+        self._check_data(app)
+        self.stage.down(app.stack)
+
+    def upgrade(self) -> None:
+        """From the first base that comes up, on a stack of its own."""
+        for base in self.order.bases.candidates:
+            self._assert_older(base)
+            place = self.stage.free_place(self.order.domain, f"{self.order.seed}/from {base.tag}")
+            self.stage.begin(place.stack)
+            try:
+                if self._base_comes_up(base, place):
+                    self._upgrade_to_target(base, place)
+                    return
+            finally:
+                self.stage.discard(place.stack)
+        tried = "; ".join(f"{broken.tag}: {broken.reason}" for broken in self.broken)
+        raise RecipeFault(f"no base came up ({tried})")
+
+    def reattach(self) -> None:
+        """What will be kept is put up again on itself."""
+        app = self._target(self.place)
+        self.stage.up(app)
+        self._probe(app)
+        self._check_data(app)
+        self.stage.down(app.stack)
+
+    def _base_comes_up(self, base: Base, place: Place) -> bool:
+        try:
+            if base.commit in self.missing:
+                raise RecipeFault(self.missing[base.commit])
+            app = self._app(base.tag, base.commit, place)
+            self.stage.up(app)
+            self._seed(app)
+            # a base that loses its own data is not the new version's fault
+            self._check_data(app)
+        except RecipeFault as fault:
+            self.broken.append(BrokenBase(tag=base.tag, reason=str(fault)))
+            self.stage.log.say(f"broken-base {base.tag}: {fault}")
+            return False
+        return True
+
+    def _upgrade_to_target(self, base: Base, place: Place) -> None:
+        self.base = base.tag
+        try:
+            app = self._target(place)
+            self.stage.up(app)
+            self._probe(app)
+            self._check_data(app)
+        except RecipeFault as fault:
+            raise RecipeFault(f"from {base.tag}: {fault.what}", do=fault.do) from fault
+
+    def _assert_older(self, base: Base) -> None:
+        # impossible by construction; a same-version upgrade would prove nothing
+        if self.order.version is not None and not base.version < self.order.version:
+            raise AssertionError(f"base {base.tag} is not older than {self.order.label}")
+        if base.commit == self.order.commit:
+            raise AssertionError(f"base {base.tag} is the very commit of {self.order.label}")
+
+    def _target(self, place: Place) -> App:
+        return self._app(self.order.label, self.order.commit, place)
+
+    def _app(self, version: str, commit: str, place: Place) -> App:
+        return self.stage.app(version, place, self.checkout(commit), self.order.settings.env)
+
+    def _probe(self, app: App) -> None:
+        self.stage.ask(self.order.settings.probes, app)
+
+    def _seed(self, app: App) -> None:
+        self.stage.do(self.order.settings.data.seed, app)
+
+    def _check_data(self, app: App) -> None:
+        self.stage.ask(self.order.settings.data.check, app)

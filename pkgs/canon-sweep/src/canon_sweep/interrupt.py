@@ -1,0 +1,78 @@
+"""The signals that ask the process to end, and when they may.
+
+Outside a run a signal ends the command where it is.  A run writes down what it did,
+so it *holds* signals while it keeps its books, and *lets them through* only while a
+recipe is at work: whenever the signal comes, every recipe has its line.
+"""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from types import FrameType
+
+from canon_sweep.errors import Interrupted
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@dataclass(slots=True)
+class _Asked:
+    """Whether the process was asked to end, and whether it may be told right now."""
+
+    reason: str | None = None
+    held: bool = False
+
+
+# signals are the process's, so this is too
+_asked = _Asked()
+
+
+def install() -> None:
+    """Take over the signals that would end the process; one that is ignored stays so.
+
+    Who started us with ``nohup`` wants no hang-up to be noticed.
+    """
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def reason() -> str | None:
+    """What asked this run to end, while it holds signals; None if nothing did."""
+    return _asked.reason
+
+
+class Held:
+    """While this is entered a signal is only noted; see `reason`."""
+
+    def __enter__(self) -> None:
+        self._before = _asked.held
+        _asked.held = True
+
+    def __exit__(self, *_error: object) -> None:
+        _asked.held = self._before
+        if not _asked.held:
+            # what was asked is done and written down; the next signal is a new one
+            _asked.reason = None
+
+
+class LetThrough:
+    """While this is entered a signal raises `Interrupted`; at once, if one was held."""
+
+    def __enter__(self) -> None:
+        self._before = _asked.held
+        if _asked.reason is not None:
+            raise Interrupted(_asked.reason)
+        _asked.held = False
+
+    def __exit__(self, *_error: object) -> None:
+        _asked.held = self._before
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    is_first = _asked.reason is None
+    _asked.reason = _asked.reason or f"stopped by {signal.Signals(number).name}"
+    # once: what is under way is taken down, and that must not be interrupted again
+    if is_first and not _asked.held:
+        raise Interrupted(_asked.reason)

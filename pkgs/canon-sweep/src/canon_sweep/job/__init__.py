@@ -1,0 +1,1 @@
+"""The commands' jobs: each joins the parts, and decides nothing by itself."""

@@ -1,0 +1,105 @@
+"""How a command that goes through recipes begins and ends: once for all of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+import msgspec
+
+from canon_sweep import __version__, interrupt
+from canon_sweep.job.sources import Read
+from canon_sweep.job.wiring import Parts, Surroundings, acting
+from canon_sweep.report.records import Entry, Results, exit_code_of, hollow_of, totals_of
+from canon_sweep.settings.recipe import Recipe
+from canon_sweep.settings.records import Settings
+from canon_sweep.state import lock, runs
+from canon_sweep.state.owner import check_owner
+from canon_sweep.state.store import State
+
+
+@contextmanager
+def opened(
+    settings: Settings, around: Surroundings, read: Read
+) -> Iterator[tuple[Parts, runs.Run]]:
+    """The parts of a run that may act: alone, with a folder, and cleaned up first.
+
+    Signals are held until it ends, so that what was done is written down.
+
+    Raises:
+        UsageFault: the state is somebody else's.
+        DeferredFault: another run is at work.
+        StateFault: the state folder cannot be used.
+    """
+    check_state(settings)
+    state = State.of(settings)
+    with interrupt.Held(), lock.held(state.folder / "lock"):
+        run = runs.begin(state.folder / "runs", around.clock())
+        parts = acting(settings, around, state, run, read)
+        try:
+            parts.ground.tidy()
+            parts.ground.settle()
+            yield parts, run
+        finally:
+            run.forget_if_empty()
+
+
+def check_state(settings: Settings) -> None:
+    """See that the state and the cache are ours to use.
+
+    Raises:
+        UsageFault: they are somebody else's; it has the command to type instead.
+    """
+    check_owner([settings.state_dir, settings.cache_dir], sys.argv)
+
+
+def finish(
+    command: str,
+    recipes: Sequence[Recipe],
+    entries: tuple[Entry, ...],
+    *,
+    started: datetime,
+    parts: Parts,
+    run: runs.Run,
+) -> Results:
+    """Settle what is left, then sum up, then write it down.
+
+    Raises:
+        StateFault: the results cannot be written.
+    """
+    problems = parts.ground.left()
+    results = results_of(command, recipes, entries, started=started, parts=parts, problems=problems)
+    run.write_results(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
+    return results
+
+
+def results_of(
+    command: str,
+    recipes: Sequence[Recipe],
+    entries: tuple[Entry, ...],
+    *,
+    started: datetime,
+    parts: Parts,
+    problems: tuple[str, ...] = (),
+) -> Results:
+    """Sum a run up; recipes without a line make it wrong, whatever the lines say."""
+    totals = totals_of(entries, parts.ground.recovered)
+    missing = tuple(sorted({recipe.name for recipe in recipes} ^ {e.recipe for e in entries}))
+    hollow = hollow_of(entries)
+    return Results(
+        run_id=parts.run_id,
+        command=command,
+        engine=parts.settings.engine,
+        version=__version__,
+        started=started,
+        ended=parts.world.now(),
+        exit_code=exit_code_of(entries, (*missing, *problems), hollow),
+        noop=totals.is_noop,
+        totals=totals,
+        entries=entries,
+        missing=missing,
+        problems=problems,
+        hollow=hollow,
+    )

@@ -1,0 +1,68 @@
+"""``forget``: take a canonical back, because a person said why."""
+
+from __future__ import annotations
+
+import msgspec
+
+from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, UsageFault
+from canon_sweep.harness.discard import discard
+from canon_sweep.job.finish import opened
+from canon_sweep.job.wiring import Parts, Surroundings
+from canon_sweep.mirror import sync as mirrors
+from canon_sweep.settings.records import Settings
+from canon_sweep.state.journal import Deployment
+
+
+class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
+    """The canonical that was taken back; ``left`` is what could not be removed yet."""
+
+    recipe: str
+    canonical: str
+    reason: str
+    left: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 if nothing is left."""
+        return EXIT_WRONG if self.left else EXIT_DONE
+
+
+def run_forget(settings: Settings, recipe: str, reason: str, around: Surroundings) -> Forgetting:
+    """Move a recipe's record to its history and discard its volumes and secrets.
+
+    The recipe need not be in the configuration any more.
+
+    Raises:
+        UsageFault: it has no canonical, or one that another engine keeps.
+        DeferredFault: a run is at work.
+        StateFault: the record cannot be read.
+    """
+    with opened(settings, around, mirrors.look) as (parts, _run):
+        record = parts.state.canonicals.read(recipe)
+        if record is None:
+            raise UsageFault(f"{recipe} has no canonical", do="see: canon-sweep status")
+        if record.stack and not record.kept_by(parts.engine.name):
+            raise UsageFault(
+                f"the canonical of {recipe} cannot be taken back:"
+                f" {record.kept_elsewhere(parts.engine.name)}",
+                do="run it once with that engine configured",
+            )
+        _take_back(recipe, record.stack, reason, parts)
+        return Forgetting(
+            recipe=recipe,
+            canonical=record.release_tag,
+            reason=reason,
+            left=parts.ground.left(),
+        )
+
+
+def _take_back(recipe: str, stack: str, reason: str, parts: Parts) -> None:
+    state = parts.state
+    if stack:
+        # a kill before the record is gone keeps the stack, one after it removes the rest
+        state.journal.put(Deployment(recipe=recipe, stack=stack, engine=parts.engine.name))
+    state.canonicals.forget(recipe, reason, parts.world.now())
+    if stack:
+        discard(
+            recipe, stack, engine=parts.engine, journal=state.journal, canonicals=state.canonicals
+        )

@@ -1,0 +1,124 @@
+"""The ground that tests stand on: clean before each, with whole checkouts, cleaned up after."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from canon_sweep.engine.protocol import Engine
+from canon_sweep.errors import Fault, HostFault
+from canon_sweep.harness.discard import discard_previous
+from canon_sweep.harness.order import Checkout
+from canon_sweep.harness.recover import Unsettled, recover
+from canon_sweep.harness.stage import Limits, Stage
+from canon_sweep.mirror import checkout as trees
+from canon_sweep.settings.recipe import Recipe
+from canon_sweep.settings.records import Settings
+from canon_sweep.state.journal import Promotion
+from canon_sweep.state.runs import Log
+from canon_sweep.state.store import State
+
+
+@dataclass(slots=True)
+class Ground:
+    """Gives each recipe a stage, and knows what an earlier one left on it.
+
+    ``recovered`` counts what earlier runs had left and this one cleaned up;
+    ``unsettled`` is what could not be; ``problems`` is what is wrong with the state
+    folder besides.
+    """
+
+    settings: Settings
+    state: State
+    engine: Engine
+    log_of: Callable[[str], Log]
+    say: Callable[[str], None]
+    time_left: Callable[[], float] = lambda: float("inf")
+    recovered: int = 0
+    unsettled: tuple[Unsettled, ...] = ()
+    problems: tuple[str, ...] = ()
+    deploys: int = 0
+
+    def tidy(self) -> None:
+        """Make the state folder what it should be; nothing of it stops a run."""
+        tidied = self.state.tidy()
+        for text in tidied.said:
+            self.say(text)
+        self.problems = (*tidied.problems, *self.state.ledger.problems())
+
+    def settle(self) -> None:
+        """Clean up after runs that did not end by themselves, and after what this one left.
+
+        Raises:
+            StateFault: the journal cannot be read.
+        """
+        before = len(self.state.journal.entries())
+        self.unsettled = recover(self.state.journal, self.state.canonicals, self.engine, self.say)
+        self.recovered += before - len(self.state.journal.entries())
+
+    @contextmanager
+    def stage(self, recipe: Recipe) -> Iterator[tuple[Stage, Checkout]]:
+        """A place to deploy a recipe's versions, with folders that go afterwards.
+
+        Raises:
+            HostFault: what an earlier test left would disturb this one.
+        """
+        if self.state.journal.entries():
+            self.settle()
+        for left in self.unsettled:
+            if left.runs or left.recipe == recipe.name:
+                raise HostFault(f"nothing is tested before this is cleaned up: {left}")
+        stage = Stage(
+            recipe.name,
+            self.engine,
+            self.state.journal,
+            self.state.canonicals,
+            self.log_of(recipe.name),
+            Limits.of(self.settings, recipe.settings),
+            self.time_left,
+        )
+        with self.checkouts(recipe) as checkout:
+            try:
+                yield stage, checkout
+            finally:
+                self.deploys += stage.deploys
+
+    @contextmanager
+    def checkouts(self, recipe: Recipe) -> Iterator[Checkout]:
+        """Folders with the files of a recipe's commits, which go afterwards."""
+        # not in the cache, which anybody may delete at any time
+        folder = self.state.folder / "checkouts" / recipe.name
+        shutil.rmtree(folder, ignore_errors=True)
+
+        def checkout(commit: str) -> Path:
+            trees.checkout(recipe.clone, commit, folder / commit)
+            return folder / commit
+
+        try:
+            yield checkout
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def clear(self, entry: Promotion) -> None:
+        """Remove what a replaced canonical leaves behind.
+
+        Raises:
+            HostFault: the engine cannot be used; the journal still has the entry.
+        """
+        discard_previous(
+            entry,
+            engine=self.engine,
+            journal=self.state.journal,
+            canonicals=self.state.canonicals,
+        )
+
+    def left(self) -> tuple[str, ...]:
+        """All that makes a run wrong whatever its recipes' lines say."""
+        try:
+            self.settle()
+        except Fault as fault:
+            return (str(fault), *self.problems)
+        return (*map(str, self.unsettled), *self.problems)

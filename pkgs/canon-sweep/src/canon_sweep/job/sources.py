@@ -1,0 +1,131 @@
+"""Where recipes come from: upstream, mirror, and the clone between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from canon_sweep.core.release import Releases, releases
+from canon_sweep.errors import UsageFault
+from canon_sweep.mirror import checkout as trees
+from canon_sweep.mirror import sync as mirrors
+from canon_sweep.mirror.sync import Deleted, PartialSyncFault, Synced
+from canon_sweep.report.records import Sync
+from canon_sweep.settings.recipe import Recipe
+from canon_sweep.settings.records import Settings
+
+Read = Callable[..., Synced]
+
+
+@dataclass(slots=True)
+class Sources:
+    """Reads remotes; with ``mirrors.sync`` as ``read`` it brings mirrors in step, with
+    ``mirrors.look`` it leaves them as they are.
+    """
+
+    settings: Settings
+    say: Callable[[str, str], None]
+    read: Read
+    _synced: dict[str, Synced] = field(default_factory=dict)
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether mirrors are left as they are."""
+        return self.read is mirrors.look
+
+    def sync(self, recipe: Recipe) -> Synced:
+        """Bring the mirror to what upstream has, or see in what it differs.
+
+        Raises:
+            SyncFault: a remote fails; what was pushed before is remembered all the same.
+        """
+        try:
+            synced = self._read(recipe, self.read)
+        except PartialSyncFault as fault:
+            self._synced[recipe.name] = fault.taken  # pushed is pushed, also if not all was
+            raise
+        self._synced[recipe.name] = synced
+        if not self.only_looks:
+            for ref in synced.pushed:
+                self.say(recipe.name, f"pushed {ref}")
+        return synced
+
+    def done(self, recipe: Recipe) -> Sync | None:
+        """What the recipe's sync did, or None if there was none."""
+        synced = self._synced.get(recipe.name)
+        if synced is None:
+            return None
+        deleted = {entry.tag: entry.object_id for entry in synced.deleted}
+        if self.only_looks:
+            differs = (*synced.pushed, *(f"refs/tags/{tag}" for tag in deleted))
+            return Sync(main=synced.main, fetched=synced.fetched, differs=differs)
+        return Sync(main=synced.main, fetched=synced.fetched, pushed=synced.pushed, deleted=deleted)
+
+    def synced(self, recipe: Recipe) -> Synced:
+        """What upstream had when the recipe was synced."""
+        return self._synced[recipe.name]
+
+    def releases(self, recipe: Recipe) -> Releases:
+        """The releases that upstream had when the recipe was synced."""
+        synced = self.synced(recipe)
+        return releases(synced.tags, recipe.rule, synced.branch)
+
+    def releases_now(self, recipe: Recipe) -> Releases:
+        """The releases as upstream has them at this moment; the mirror is not asked.
+
+        Raises:
+            SyncFault: upstream cannot be read.
+        """
+        synced = self.synced(recipe)
+        now = mirrors.advertised(
+            recipe.settings.upstream,
+            recipe.clone,
+            credentials=self.settings.credentials,
+            timeout=float(self.settings.sync_timeout),
+            branch=recipe.settings.branch,
+        )
+        tags = {tag.name: tag.object_id for tag in synced.tags if not tag.problem}
+        if (now.main, now.tags) == (synced.main, tags):
+            return self.releases(recipe)
+        read = self._read(recipe, mirrors.look)
+        return releases(read.tags, recipe.rule, read.branch)
+
+    def commit_of(self, recipe: Recipe, ref: str) -> str:
+        """The commit of a branch, a tag, ``pull/N/head`` or a commit id; the recipe is synced.
+
+        Raises:
+            UsageFault: neither the mirror nor upstream has it.
+            SyncFault: a remote cannot be read.
+        """
+        synced = self.synced(recipe)
+        known = {tag.name: tag.commit for tag in synced.tags} | {"main": synced.main}
+        if known.get(ref):
+            return str(known[ref])
+        for remote in (recipe.settings.mirror, recipe.settings.upstream):
+            try:
+                return mirrors.fetch_ref(
+                    remote,
+                    recipe.clone,
+                    ref,
+                    credentials=self.settings.credentials,
+                    timeout=float(self.settings.sync_timeout),
+                )
+            except UsageFault:
+                continue
+        return trees.resolve(recipe.clone, ref)
+
+    def _read(self, recipe: Recipe, read: Read) -> Synced:
+        if read is mirrors.sync:
+            read = partial(mirrors.sync, deleting=lambda gone: self._deleting(recipe, gone))
+        return read(
+            recipe.settings.upstream,
+            recipe.settings.mirror,
+            recipe.clone,
+            credentials=self.settings.credentials,
+            timeout=float(self.settings.sync_timeout),
+            branch=recipe.settings.branch,
+        )
+
+    def _deleting(self, recipe: Recipe, gone: Deleted) -> None:
+        self.say(recipe.name, f"delete tag {gone.tag} of the mirror, it is {gone.object_id}")

@@ -1,0 +1,146 @@
+"""``test``: one version or commit of one recipe, because a person asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.decision import Code, Decision, Facts, Policy
+from canon_sweep.core.result import CiResult
+from canon_sweep.core.version import Version, ordered
+from canon_sweep.engine.protocol import App
+from canon_sweep.errors import HostFault, RecipeFault, UsageFault
+from canon_sweep.harness.order import Order
+from canon_sweep.harness.quick import assert_whole, run_quick
+from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
+from canon_sweep.job.finish import finish, opened
+from canon_sweep.job.run import stop_of
+from canon_sweep.job.trials import order_of, order_of_release
+from canon_sweep.job.wiring import Parts, Surroundings
+from canon_sweep.mirror import sync as mirrors
+from canon_sweep.report.records import Entry, Results
+from canon_sweep.settings.recipe import Recipe, recipe_of
+from canon_sweep.settings.records import Settings
+from canon_sweep.sweep import check_name, each, entry_of, with_facts, with_tested
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to test: a release by its tag, or any ref; neither means the latest release.
+
+    ``quick`` tests on the canonical's own data, and promotes nothing.
+    """
+
+    recipe: str
+    version: str | None = None
+    ref: str | None = None
+    quick: bool = False
+
+
+def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Results:
+    """Test what was asked for; only a cold run that passes all of the gate promotes.
+
+    Raises:
+        UsageFault: there is no such recipe, version or ref, or no canonical to test on.
+        DeferredFault: another run is at work.
+        StateFault: the state folder cannot be used.
+    """
+    recipe = recipe_of(settings, wanted.recipe)
+    with opened(settings, around, mirrors.look) as (parts, run):
+        started = around.clock()
+        entries = each(
+            [recipe],
+            lambda recipe, _world, _policy: _test_one(recipe, parts, wanted),
+            parts.world,
+            Policy(timedelta(0)),
+            is_over=lambda: stop_of(parts.ground.time_left),
+            progress=around.progress,
+        )
+        return finish("test", [recipe], entries, started=started, parts=parts, run=run)
+
+
+def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
+    check_name(recipe.name)
+    parts.sources.sync(recipe)
+    facts = parts.records.facts(recipe)
+    order = _order(recipe, parts, facts, wanted)
+    entry = with_facts(entry_of(recipe, _asked_for(order, facts)), facts)
+    try:
+        if wanted.quick:
+            tested = _quick(recipe, parts, order, _canonical_to_test_on(facts, parts))
+        else:
+            tested = parts.trials.trial(recipe, facts, order)
+    except HostFault as fault:
+        tested = Tested(Outcome.INFRA, str(fault))
+    return with_tested(entry, tested)
+
+
+def _asked_for(order: Order, facts: Facts) -> Decision:
+    code = Code.NEW_RELEASE if facts.canonical else Code.FIRST_CANONICAL
+    target = facts.releases.of_tag(order.tag) if order.tag else None
+    return Decision(code, f"asked for: {order.label}", target)
+
+
+def _order(recipe: Recipe, parts: Parts, facts: Facts, wanted: Wanted) -> Order:
+    if wanted.ref is not None:
+        return _order_of_ref(recipe, parts, facts, wanted.ref)
+    tag = wanted.version
+    release = facts.releases.latest if tag is None else facts.releases.of_tag(tag)
+    if release is not None:
+        return order_of_release(recipe, facts, parts.settings, parts.run_id, release)
+    known = ", ".join(release.tag for release in facts.releases.known[-10:]) or "none"
+    name = recipe.name
+    if tag is None:
+        raise UsageFault(f"{name} has no release", do="test a commit of it: --ref main")
+    raise UsageFault(f"{name} has no release {tag!r}", do=f"its releases are: {known}")
+
+
+def _order_of_ref(recipe: Recipe, parts: Parts, facts: Facts, ref: str) -> Order:
+    commit = parts.sources.commit_of(recipe, ref)
+    version = _labelled_version(recipe, parts, facts, commit)
+    return order_of(
+        recipe, facts, parts.settings, parts.run_id, tag="", commit=commit, version=version
+    )
+
+
+def _labelled_version(recipe: Recipe, parts: Parts, facts: Facts, commit: str) -> Version | None:
+    """The version that a commit says it is; a pull request may say the canonical's own."""
+    with parts.ground.checkouts(recipe) as checkout:
+        try:
+            tree = checkout(commit)
+            place = ("version", "version")
+            app = App.read(recipe.name, commit, place, tree, recipe.settings.env)
+        except RecipeFault:
+            return None  # the install tier says it better
+    return ordered(facts.rule, app.source.compose.version)
+
+
+def _canonical_to_test_on(facts: Facts, parts: Parts) -> Canonical:
+    if facts.canonical is None:
+        raise UsageFault(
+            f"{facts.recipe} has no canonical to test on",
+            do=f"test it cold first: canon-sweep test {facts.recipe}",
+        )
+    assert_whole(facts.canonical, parts.engine)
+    return facts.canonical
+
+
+def _quick(recipe: Recipe, parts: Parts, order: Order, canonical: Canonical) -> Tested:
+    with parts.ground.stage(recipe) as (stage, checkout):
+        try:
+            tested = _judged(run_quick(order, canonical, stage, checkout))
+        except HostFault as fault:
+            tested = Tested(Outcome.INFRA, str(fault))
+    attempt = attempt_of(
+        order, tested, recipe.digest, run_id=parts.run_id, now=parts.world.now(), quick=True
+    )
+    return replace(tested, notes=(*tested.notes, *note_attempt(attempt, parts.state.ledger)))
+
+
+def _judged(result: CiResult) -> Tested:
+    if not result.green:
+        return Tested(Outcome.RED, why_red(result), result)
+    reason = f"green on the data of {result.base}; a quick run never promotes"
+    return Tested(Outcome.PASSED, reason, result)

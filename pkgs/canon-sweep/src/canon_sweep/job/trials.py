@@ -1,0 +1,156 @@
+"""Releases and commits become orders, and orders are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from canon_sweep.core.attempts import Attempt, Outcome
+from canon_sweep.core.base import bases
+from canon_sweep.core.decision import Decision, Facts, Note, attempt_key
+from canon_sweep.core.release import Release
+from canon_sweep.core.version import Version
+from canon_sweep.harness.order import Order
+from canon_sweep.harness.promote import promote
+from canon_sweep.harness.tiers import Tiers
+from canon_sweep.harness.trial import Reruns, Tested, Trial, note_attempt
+from canon_sweep.job.ground import Ground
+from canon_sweep.job.sources import Sources
+from canon_sweep.settings.recipe import Recipe
+from canon_sweep.settings.records import Settings
+
+
+def order_of(
+    recipe: Recipe,
+    facts: Facts,
+    settings: Settings,
+    run_id: str,
+    *,
+    tag: str,
+    commit: str,
+    version: Version | None,
+) -> Order:
+    """The order to test a release, or with an empty tag a commit."""
+    return Order(
+        recipe=recipe.name,
+        settings=recipe.settings,
+        tag=tag,
+        commit=commit,
+        version=version,
+        bases=bases(
+            version,
+            facts.canonical,
+            facts.releases,
+            facts.rule,
+            depth=settings.base_depth,
+            pin=recipe.settings.upgrade_base,
+            commit=commit,
+        ),
+        domain=settings.domain,
+        seed=f"{run_id}/{recipe.name}",
+    )
+
+
+def order_of_release(
+    recipe: Recipe, facts: Facts, settings: Settings, run_id: str, release: Release
+) -> Order:
+    """The order to test a release."""
+    return order_of(
+        recipe,
+        facts,
+        settings,
+        run_id,
+        tag=release.tag,
+        commit=release.commit,
+        version=release.version,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """Tests orders cold, with everything at hand that a promotion needs."""
+
+    settings: Settings
+    sources: Sources
+    ground: Ground
+    now: Callable[[], datetime]
+    run_id: str
+
+    def test(self, recipe: Recipe, facts: Facts, decision: Decision) -> Tested:
+        """Test a sweep's target.
+
+        Raises:
+            HostFault: what an earlier test left would disturb this one.
+            TimeFault: the run's time is used up.
+        """
+        assert decision.target is not None
+        order = order_of_release(recipe, facts, self.settings, self.run_id, decision.target)
+        # the trigger makes it impossible: a sweep's target is newer than the canonical
+        assert not order.bases.stepped_back, f"same-version upgrade of {recipe.name}"
+        return self.trial(recipe, facts, order)
+
+    def trial(self, recipe: Recipe, facts: Facts, order: Order) -> Tested:
+        """Test an order, and promote it if the gate says so.
+
+        Raises:
+            HostFault, TimeFault: as for `test`.
+        """
+        state = self.ground.state
+        with self.ground.stage(recipe) as (stage, checkout):
+            trial = Trial(
+                harness=Tiers(stage, checkout),
+                promote=partial(
+                    promote,
+                    canonicals=state.canonicals,
+                    journal=state.journal,
+                    log=stage.log,
+                    clear=self.ground.clear,
+                ),
+                releases_now=lambda: self.sources.releases_now(recipe),
+                ledger=state.ledger,
+                log=stage.log,
+                now=self.now,
+                run_id=self.run_id,
+                digest=recipe.digest,
+                rule=recipe.rule,
+                enrolled=recipe.settings.enroll,
+                reruns=self._reruns(recipe),
+            )
+            return _with_advice(trial.of(order, facts.canonical), order)
+
+    def broken_off(self, recipe: Recipe, target: Release, seconds: float) -> None:
+        """Remember a test that alone used up most of the run's time: its turn comes last next."""
+        if seconds <= self.settings.max_runtime / 2:
+            return
+        attempt = Attempt(
+            key=attempt_key(recipe.name, target, recipe.digest),
+            outcome=Outcome.OUT_OF_TIME,
+            ts=self.now(),
+            run_id=self.run_id,
+            reason=f"broken off after {seconds:.0f} s: maxRuntime was used up",
+        )
+        note_attempt(attempt, self.ground.state.ledger)
+
+    def deploys(self) -> int:
+        """How many deploys there were so far."""
+        return self.ground.deploys
+
+    def _reruns(self, recipe: Recipe) -> Reruns:
+        own = recipe.settings.retries
+        return Reruns(
+            reds=self.settings.retries if own is None else own,
+            infra=self.settings.infra_retries,
+            may_begin=lambda: self.ground.time_left() > 0,
+        )
+
+
+def _with_advice(tested: Tested, order: Order) -> Tested:
+    notes = list(tested.notes)
+    if order.bases.pin_problem:
+        notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
+    if not order.settings.data.check and tested.record and tested.record.volumes:
+        text = "no data.check is declared: nothing shows that an upgrade keeps the data"
+        notes.append(Note(code="no-data-check", text=text))
+    return replace(tested, notes=tuple(notes))

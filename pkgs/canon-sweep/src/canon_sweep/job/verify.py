@@ -1,0 +1,146 @@
+"""Every record against what it names: the tag, the commit, the volumes, the secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.errors import Fault, HostFault, SyncFault
+from canon_sweep.harness.quick import lost_parts
+from canon_sweep.job.finish import check_state
+from canon_sweep.job.wiring import Parts, Surroundings, looking
+from canon_sweep.settings.recipe import recipe_of
+from canon_sweep.settings.records import Settings
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of one recipe's record.
+
+    ``problems`` is what is not as the record says, ``unchecked`` what could not be
+    looked at: only with neither does the record hold.
+    """
+
+    recipe: str
+    canonical: str = ""
+    problems: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+
+Check = Callable[[Canonical, Parts], Iterator[str]]
+
+
+def verify(settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
+    """Check the record of every recipe that has one, every stray record and stray volume.
+
+    Raises:
+        UsageFault: the state is somebody else's.
+        StateFault: the records cannot be listed.
+    """
+    check_state(settings)
+    parts = looking(settings, around)
+    known = set(settings.recipes) | set(parts.state.canonicals.recipes())
+    found = [_find(recipe, parts) for recipe in sorted(known)]
+    return (*(finding for finding in found if finding is not None), *_strays(parts))
+
+
+def _find(recipe: str, parts: Parts) -> Finding | None:
+    try:
+        record = parts.state.canonicals.read(recipe)
+    except Fault as fault:
+        return Finding(recipe=recipe, problems=(str(fault),))
+    if record is None:
+        return None
+    problems: list[str] = []
+    unchecked: list[str] = []
+    checks: tuple[Check, ...] = (
+        _journal_problems,
+        _history_problems,
+        _configuration_problems,
+        _kept_problems,
+        _tag_problems,
+    )
+    # each by itself: a remote that is down must not hide a volume that is gone
+    for check in checks:
+        try:
+            problems += check(record, parts)
+        except (HostFault, SyncFault) as fault:
+            unchecked.append(str(fault))
+        except Fault as fault:
+            problems.append(str(fault))
+    return Finding(
+        recipe=recipe,
+        canonical=record.release_tag,
+        problems=tuple(problems),
+        unchecked=(*unchecked, *_out_of_reach(record, parts)),
+    )
+
+
+def _journal_problems(record: Canonical, parts: Parts) -> Iterator[str]:
+    if any(entry.stack == record.stack for entry in parts.state.journal.entries()):
+        yield "it is in use, or a run was broken off: the next run puts it back"
+
+
+def _history_problems(record: Canonical, parts: Parts) -> Iterator[str]:
+    yield from parts.state.canonicals.history_problems(record.recipe)
+
+
+def _configuration_problems(record: Canonical, parts: Parts) -> Iterator[str]:
+    if record.recipe not in parts.settings.recipes:
+        yield (
+            "the configuration does not have this recipe; take its canonical back:"
+            f" canon-sweep forget {record.recipe} --reason TEXT"
+        )
+
+
+def _out_of_reach(record: Canonical, parts: Parts) -> Iterator[str]:
+    """What this configuration's engine cannot say anything of."""
+    elsewhere = record.kept_elsewhere(parts.engine.name)
+    if elsewhere:
+        yield f"its volumes: {elsewhere}"
+
+
+def _kept_problems(record: Canonical, parts: Parts) -> Iterator[str]:
+    if not record.kept_by(parts.engine.name):
+        return
+    advice = f"make it anew: canon-sweep test {record.recipe}"
+    lost = lost_parts(record, parts.engine)
+    for part in lost:
+        yield f"{part} is gone; {advice}"
+    sizes = {volume.name: volume.bytes for volume in parts.engine.volumes(record.stack)}
+    for volume in record.volumes:
+        size = sizes.get(volume.name, volume.bytes)
+        if size != volume.bytes:
+            yield f"volume {volume.name} has {size} bytes, had {volume.bytes}; {advice}"
+
+
+def _tag_problems(record: Canonical, parts: Parts) -> Iterator[str]:
+    if record.recipe not in parts.settings.recipes:
+        return
+    recipe = recipe_of(parts.settings, record.recipe)
+    parts.sources.sync(recipe)
+    release = parts.sources.releases(recipe).of_tag(record.release_tag)
+    if release is None:
+        yield f"upstream has no release {record.release_tag} on main"
+    elif release.commit != record.commit:
+        now, then = release.commit[:12], record.commit[:12]
+        yield f"{record.release_tag} is commit {now} now, the record has {then}"
+
+
+def _strays(parts: Parts) -> Iterator[Finding]:
+    """Stacks and volumes that canon-sweep made and nothing names any more."""
+    try:
+        if parts.state.journal.entries():
+            return  # a test is on, or was broken off: the next run cleans up after it
+        records = parts.state.canonicals.read_all().records.values()
+        named = {volume.name for record in records for volume in record.volumes}
+        for stack in parts.engine.stacks_of_ours():
+            yield Finding(recipe="-", problems=(f"stack {stack} is up, but no run is on",))
+        for name in parts.engine.volumes_of_ours():
+            if name not in named:
+                yield Finding(recipe="-", problems=(f"volume {name} belongs to no record",))
+    except HostFault as fault:
+        yield Finding(recipe="-", unchecked=(str(fault),))
+    except Fault as fault:
+        yield Finding(recipe="-", problems=(str(fault),))

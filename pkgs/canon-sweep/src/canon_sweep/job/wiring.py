@@ -1,0 +1,97 @@
+"""The one place where settings become parts; it joins them and does nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from canon_sweep.engine.choice import engine_of
+from canon_sweep.engine.protocol import Engine
+from canon_sweep.job.ground import Ground
+from canon_sweep.job.records import Records
+from canon_sweep.job.sources import Read, Sources
+from canon_sweep.job.trials import Trials
+from canon_sweep.mirror import sync as mirrors
+from canon_sweep.settings.records import Settings
+from canon_sweep.state import runs
+from canon_sweep.state.runs import Log
+from canon_sweep.state.store import State
+from canon_sweep.world import Progress, World
+
+
+def clock() -> datetime:
+    """The time of day, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a command is given besides the settings; a story has a calendar for a clock."""
+
+    progress: Progress
+    say: Callable[[str], None]
+    clock: Callable[[], datetime] = clock
+    engine: Engine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that a command's job is made of, joined."""
+
+    settings: Settings
+    state: State
+    engine: Engine
+    sources: Sources
+    records: Records
+    ground: Ground
+    trials: Trials
+    world: World
+    run_id: str
+
+
+def acting(
+    settings: Settings, around: Surroundings, state: State, run: runs.Run, read: Read
+) -> Parts:
+    """The parts of a command that may act; its time runs from now."""
+    engine = around.engine or engine_of(settings)
+    time_left = countdown(settings.max_runtime)
+    ground = Ground(settings, state, engine, run.log_of, around.say, time_left)
+    return _joined(settings, around, ground, read, run.run_id)
+
+
+def looking(settings: Settings, around: Surroundings) -> Parts:
+    """The parts of a command that only looks: mirrors stay as they are, nothing is logged."""
+    engine = around.engine or engine_of(settings)
+    ground = Ground(settings, State.of(settings), engine, lambda _: Log(None), around.say)
+    return _joined(settings, around, ground, mirrors.look, "")
+
+
+def countdown(seconds: float) -> Callable[[], float]:
+    """How many of the seconds from now are left, whenever it is asked; below 0 later."""
+    deadline = time.monotonic() + seconds
+    return lambda: deadline - time.monotonic()
+
+
+def _joined(
+    settings: Settings, around: Surroundings, ground: Ground, read: Read, run_id: str
+) -> Parts:
+    def say(recipe: str, text: str) -> None:
+        ground.log_of(recipe).say(text)
+
+    sources = Sources(settings, say, read)
+    records = Records(ground.state, sources, ground.engine)
+    trials = Trials(settings, sources, ground, around.clock, run_id)
+    world = World(sources=sources, records=records, trials=trials, say=say, now=around.clock)
+    return Parts(
+        settings=settings,
+        state=ground.state,
+        engine=ground.engine,
+        sources=sources,
+        records=records,
+        ground=ground,
+        trials=trials,
+        world=world,
+        run_id=run_id,
+    )
