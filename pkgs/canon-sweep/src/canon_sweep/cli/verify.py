@@ -23,7 +23,7 @@ def command(session: Session) -> int:
     session.show(
         findings,
         listing(("recipe", "canonical"), lines),
-        f"{records} records, {wrong} with problems, {unchecked} unchecked in part",
+        f"{records} records, {wrong} problems" + (f", {unchecked} unchecked" if unchecked else ""),
     )
     return EXIT_WRONG if wrong or unchecked else 0
 

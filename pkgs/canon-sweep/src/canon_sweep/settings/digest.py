@@ -10,7 +10,7 @@ from canon_sweep.settings.records import RecipeSettings, Settings
 
 
 def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
-    """A short text that changes with whatever may turn a release that was not promoted into one that is.
+    """A short text that changes with whatever may promote what was not promoted before.
 
     ``harness`` is what else decides a test.  Where a recipe comes from, when it is
     tested and how often it is tried are no part of it; nor is whether a limit is the
