@@ -85,13 +85,14 @@ def test_the_sweep_knows_no_engine() -> None:
 
 
 # still too long
-LONGEST = {"engine/swarm/api.py": 320, "mirror/sync.py": 480, "core/compose.py": 320}
+LONGEST = {"engine/swarm/api.py": 310, "mirror/sync.py": 480}
 # from the bottom up; who stands lower knows nothing of who stands higher
 LAYERS = (
     {"errors", "__init__"},
-    {"core", "process", "web", "bounded", "interrupt"},
-    {"settings"},
-    {"state", "engine", "mirror", "report"},
+    {"core", "process", "bounded", "interrupt"},
+    {"web", "settings"},
+    {"state", "report"},
+    {"engine", "mirror"},
     {"harness"},
     {"world"},
     {"sweep"},
@@ -99,6 +100,8 @@ LAYERS = (
     {"demo"},
     {"cli"},
 )
+
+
 def test_arrows_point_down() -> None:
     """The picture in ARCHITECTURE.md: each folder imports itself and what is below it."""
     level = {name: number for number, names in enumerate(LAYERS) for name in names}
