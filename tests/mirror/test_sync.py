@@ -599,7 +599,7 @@ def test_a_rejected_ref_is_an_error_that_names_it(served: Callable[[str], World]
     world = served("git")
     world.mirror.hook("update", 'case "$1" in *1.1.0*) echo protected by Bob; exit 1;; esac\n')
 
-    with pytest.raises(SyncFault, match=r"rejects 'refs/tags/1\.1\.0\+v1': .*\(protected by Bob"):
+    with pytest.raises(SyncFault, match=r"rejects 'refs/tags/1\.1\.0\+v1': protected by Bob"):
         world.sync()
 
     assert "refs/tags/1.0.0+v1" in world.mirror.refs()
@@ -617,7 +617,7 @@ def test_a_mirror_that_rejects_everything_is_an_error(
     world.mirror.hook("pre-receive", "echo 'main is protected' >&2; exit 1\n")
 
     with pytest.raises(
-        SyncFault, match=r"refs/heads/main' \(and 2 more\).*main is protected"
+        SyncFault, match=r"rejects the push of 3 refs: main is protected \(pre-receive"
     ) as caught:
         world.sync()
 

@@ -51,7 +51,7 @@ class Callbacks(pygit2.RemoteCallbacks):
         """
         self._deadline.check()
         if self._asked & allowed_types:
-            raise self._fault("refuses the configured login", "see that it is valid and has rights")
+            raise self._fault("refuses the configured login", self._new_login())
         credential = self._credential
         user = username_from_url or (credential.username if credential else "")
         ssh = self._where.scheme == "ssh"
@@ -168,6 +168,13 @@ class Callbacks(pygit2.RemoteCallbacks):
                 "see that the file is there and readable for the service",
             )
         return secret
+
+    def _new_login(self) -> str:
+        credential = self._credential
+        if credential and self._where.scheme != "ssh":
+            return f"make a new token and write it into {credential.token_file}"
+        key = credential.ssh_key_file if credential else None
+        return f"see that the account has the public half of {key}"
 
     def _fault(self, what: str, do: str) -> SyncFault:
         return SyncFault(f"{self._where.shown} {what}", do=do)

@@ -11,9 +11,8 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ConfigLevel
 
-from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault
-from canon_sweep.mirror import disk, stray
+from canon_sweep.mirror import disk, refusal, stray
 from canon_sweep.mirror.address import address
 from canon_sweep.mirror.callbacks import Callbacks, DeafCallbacks
 from canon_sweep.mirror.deadline import Deadline
@@ -205,9 +204,7 @@ class Remote:
             self._deadline.check()
             why = self._callbacks().clean(str(error)) or type(error).__name__
             # Not chained: libgit2's text may repeat what `clean` has just removed.
-            raise SyncFault(
-                f"{self.shown} {failure}: {why}", do="see that the URL is right and it answers"
-            ) from None
+            raise SyncFault(f"{self.shown} {failure}: {why}", do=refusal.advice(why)) from None
 
     @contextmanager
     def _known_hosts(self) -> Iterator[None]:
@@ -231,14 +228,11 @@ class Remote:
 
     def _check_taken(self, refs: Sequence[str], callbacks: Callbacks) -> None:
         """A push that was answered is not a push that was done: look at every ref."""
-        refused = [ref for ref in refs if callbacks.reports.get(ref, "no answer") is not None]
-        if not refused:
-            return
-        reason = callbacks.clean(callbacks.reports.get(refused[0]) or "no answer")
-        more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
-        said = callbacks.clean(callbacks.heard)
-        raise SyncFault(
-            f"{self.shown} rejects {printable(refused[0])}{more}: {reason}"
-            + (f" ({said})" if said else ""),
-            do="see its branch protection, hooks and the account's rights; the next sync goes on",
-        )
+        reports = {
+            ref: why and (callbacks.clean(why) or "no reason")
+            for ref, why in ((ref, callbacks.reports.get(ref, "no answer")) for ref in refs)
+        }
+        told = refusal.rejection(reports, callbacks.clean(callbacks.heard))
+        if told is not None:
+            what, do = told
+            raise SyncFault(f"{self.shown} {what}", do=do)

@@ -1,0 +1,109 @@
+"""What a remote's words mean, and what to do about them; nothing here asks anybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from canon_sweep.core.names import printable
+
+_OTHERWISE = "see that the URL is right and it answers"
+_PUSH_OTHERWISE = "see its branch protection, hooks and the account's rights; the next sync goes on"
+
+_STATUS = re.compile(r"unexpected http status code: (\d{3})\b")
+# Nothing is wrong with what was asked: the server cannot answer at this moment.
+_PASSING = frozenset({429, 502, 503, 504})
+
+_LOGIN = "its token is wrong or has expired: make a new one and write it into the token file"
+_RIGHTS = (
+    "who we are is known, but may not do this: see the account's rights, what its token is"
+    " allowed, and that the repository is neither archived nor read-only"
+)
+_ARCHIVED = "make the repository writable again, or set another mirror: it is archived or read-only"
+_MISSING = "see that the URL is right, and that the login may see the repository"
+_LATER = "it cannot answer now; the next run tries again"
+
+_BY_STATUS = {
+    401: _LOGIN,
+    403: _RIGHTS,
+    404: _MISSING,
+    410: _MISSING,
+    413: "it takes no push of that size: raise the limit of the server in front of it",
+}
+
+# The first that is found counts: what is more exact comes first.
+_BY_WORDS = tuple(
+    (re.compile(words, re.IGNORECASE), do)
+    for words, do in (
+        (r"archived|read.?only|is a (pull )?mirror", _ARCHIVED),
+        (
+            r"\btags?\b.*\bprotected|protected tag",
+            "take that tag's protection away on the mirror, or let the account pass it",
+        ),
+        (
+            r"protected branch|branch.*\bprotected|protected from (force push|deletion)",
+            "let the account pass the protection of the branch on the mirror, and force-push",
+        ),
+        (
+            r"non-fast-forward|deletion prohibited|deletion of .* prohibited",
+            "allow forced pushes and deletions on the mirror: it follows upstream in both",
+        ),
+        (r"authentication that we do not support|authentication failed", _LOGIN),
+        (r"permission|not allowed|not authori[sz]ed|denied|forbidden|insufficient", _RIGHTS),
+        (r"not found|does not exist|not exported|could not find repository", _MISSING),
+        (r"quota|too large|exceeds", "see the size limits of the mirror's server"),
+        (r"hook", "see the hook on the mirror that declines; the next sync goes on"),
+        (
+            r"invalid content-type",
+            "see that the URL is the repository's, and not of a page for people",
+        ),
+        (r"failed to (resolve|connect)", "see that the host's name is right and it can be reached"),
+    )
+)
+
+
+def is_passing(said: str) -> bool:
+    """Whether libgit2's sentence says that the server could answer a moment later."""
+    status = _status(said)
+    return status is not None and is_passing_status(status)
+
+
+def is_passing_status(status: int) -> bool:
+    """Whether an HTTP status says that the server could answer a moment later."""
+    return status in _PASSING
+
+
+def advice(said: str, otherwise: str = _OTHERWISE) -> str:
+    """The next step after a sentence of a server, or one of libgit2 about a server."""
+    status = _status(said)
+    if status is not None:
+        return _BY_STATUS.get(status, _LATER if status in _PASSING or status >= 500 else otherwise)
+    return next((do for words, do in _BY_WORDS if words.search(said)), otherwise)
+
+
+def rejection(reports: Mapping[str, str | None], said: str) -> tuple[str, str] | None:
+    """What to say of a push, and the next step; None if every ref was taken.
+
+    ``reports`` has the server's word on each ref, None where it was taken; ``said`` is what
+    its hooks had to say.  A forge that minds one ref rejects all of the push in the same
+    words, and does not say which one it was: then none is named.
+    """
+    refused = {ref: why for ref, why in reports.items() if why is not None}
+    if not refused:
+        return None
+    words = list(dict.fromkeys(refused.values()))
+    reason = f"{said} ({'; '.join(words[:2])})" if said else "; ".join(words[:2])
+    as_one = len(refused) == len(reports) > 1 and len(words) == 1
+    what = f"the push of {len(refused)} refs" if as_one else _named(list(refused))
+    # its sentence is more exact than git's word, which is the same for every hook
+    return f"rejects {what}: {reason}", advice(f"{said} {' '.join(words)}", _PUSH_OTHERWISE)
+
+
+def _named(refs: Sequence[str]) -> str:
+    more = f" (and {len(refs) - 1} more)" if len(refs) > 1 else ""
+    return printable(refs[0]) + more
+
+
+def _status(said: str) -> int | None:
+    found = _STATUS.search(said)
+    return int(found[1]) if found else None
