@@ -97,7 +97,10 @@ class _Backend(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         self.server.asked.append(f"{self.command} {self.path.rpartition('/')[2]}")
-        if self.server.redirect_to:
+        if self.server.busy and self.server.busy[0].on in self.path:
+            busy = self.server.busy.pop(0)
+            self._reply(busy.status, list(busy.headers.items()), b"busy")
+        elif self.server.redirect_to:
             self._reply(302, [("Location", self.server.redirect_to + self.path)], b"")
         elif self.headers.get("Authorization") != self.server.wanted:
             self.server.refused.append(self.headers.get("Authorization"))
@@ -144,6 +147,15 @@ class _Backend(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
+@dataclass(frozen=True)
+class Busy:
+    """One answer of a busy server, to the next request with ``on`` in its path."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    on: str = "/"
+
+
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
     ground: Path
@@ -151,6 +163,7 @@ class _Http(ThreadingHTTPServer):
     redirect_to: str
     asked: list[str]
     refused: list[str | None]
+    busy: list[Busy]
 
 
 @dataclass(frozen=True)
@@ -173,6 +186,7 @@ class HttpServer:
             [],
             [],
         )
+        server.busy = []
         server.wanted = "Basic " + base64.b64encode(f"sweeper:{TOKEN}".encode()).decode()
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pygit2
 from pygit2.enums import ConfigLevel
 
 from canon_sweep.errors import SyncFault
-from canon_sweep.mirror import disk, refusal, stray
+from canon_sweep.mirror import again, disk, refusal, stray
 from canon_sweep.mirror.address import address
 from canon_sweep.mirror.callbacks import Callbacks, DeafCallbacks
 from canon_sweep.mirror.deadline import Deadline
@@ -22,6 +24,8 @@ from canon_sweep.settings.records import Credential
 # Whatever pygit2 raises for a remote, a repository or an object at fault.  AssertionError
 # is pygit2's own, for an error code of libgit2 that it does not know.
 GIT_ERRORS = (pygit2.GitError, OSError, ValueError, LookupError, TypeError, AssertionError)
+
+T = TypeVar("T")
 
 _NAME = "canon-sweep"
 
@@ -54,6 +58,10 @@ def _as_home(folder: Path, known: bytes, deadline: Deadline) -> Iterator[None]:
         with _HOME_LOCK:
             if pygit2.settings.homedir == home:
                 pygit2.settings.homedir = _HOME_BEFORE
+
+
+class BusyFault(SyncFault):
+    """A server could not answer at this moment; nothing says that it will not a moment later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +118,7 @@ class Remote:
         Raises:
             SyncFault: it cannot be reached, or refuses us.
         """
-        callbacks = self._callbacks()
-        with self._speaking("cannot be read"):
-            self._line = self._open()
-            self._line.connect(callbacks=callbacks, proxy=True)
-            heads = self._line.list_heads(connect=False)
+        heads = self._once_more(self._heads)
         self._deadline.check()
         refs: dict[str, str] = {}
         strays: dict[str, str] = {}
@@ -128,6 +132,13 @@ class Remote:
         self._advertised = refs
         return Advertisement(refs, head, strays)
 
+    def _heads(self) -> list[pygit2.remotes.RemoteHead]:
+        callbacks = self._callbacks()
+        with self._speaking("cannot be read"):
+            self._line = self._open()
+            self._line.connect(callbacks=callbacks, proxy=True)
+            return list(self._line.list_heads(connect=False))
+
     def fetch(self, specs: Sequence[str]) -> None:
         """Fetch by ``specs`` over the connection of `advertise`; no other ref is written.
 
@@ -135,12 +146,15 @@ class Remote:
             DiskFault: what comes cannot be written.
             SyncFault: the answer is broken or does not come.
         """
+        self._once_more(lambda: self._fetch(specs))
+        self._line = None
+        self._deadline.check()
+
+    def _fetch(self, specs: Sequence[str]) -> None:
         callbacks = self._callbacks()
         with self._speaking("cannot be fetched from"), disk.writing(Path(self._repo.path)):
             line = self._line or self._open()
             line.fetch(list(specs), callbacks=callbacks, proxy=True)
-        self._line = None
-        self._deadline.check()
 
     def push(self, updates: Sequence[str], deletions: Sequence[str], taken: set[str]) -> None:
         """Force every ref of ``updates`` to what the repository has, and remove ``deletions``.
@@ -154,6 +168,11 @@ class Remote:
         """
         # Deletions first: a tag `a` may have to make room for a tag `a/b`.
         specs = [*(f":{ref}" for ref in deletions), *(f"+{ref}:{ref}" for ref in updates)]
+        callbacks = self._once_more(lambda: self._pushed(specs, taken))
+        self._check_taken([*deletions, *updates], callbacks)
+        self._deadline.check()
+
+    def _pushed(self, specs: Sequence[str], taken: set[str]) -> Callbacks:
         callbacks = self._callbacks(Callbacks)
         try:
             with self._speaking("cannot be pushed to", UnicodeDecodeError):
@@ -163,8 +182,7 @@ class Remote:
             callbacks = self._callbacks()
             with self._speaking("cannot be pushed to"):
                 self._send(specs, callbacks, taken)
-        self._check_taken([*deletions, *updates], callbacks)
-        self._deadline.check()
+        return callbacks
 
     def _send(self, specs: Sequence[str], callbacks: Callbacks, taken: set[str]) -> None:
         callbacks.expected = self._advertised
@@ -186,6 +204,24 @@ class Remote:
             config[f"remote.{_NAME}.tagOpt"] = "--no-tags"
             return self._repo.remotes[_NAME]
 
+    def _once_more(self, work: Callable[[], T]) -> T:
+        """Do it, and once more where the server was only busy and there is time to wait.
+
+        A push that was taken all the same finds its own work the second time.
+        """
+        try:
+            return work()
+        except BusyFault as busy:
+            seconds = again.pause(self._address, self._deadline)
+            if seconds >= self._deadline.left():
+                if seconds <= again.SHORT:
+                    raise
+                raise BusyFault(
+                    f"{busy.what}; it wants to be left alone for {seconds:.0f} s", do=busy.do
+                ) from None
+            time.sleep(seconds)
+            return work()
+
     @contextmanager
     def _speaking(self, failure: str, *let_through: type[Exception]) -> Iterator[None]:
         """Turn every error of libgit2 into one sentence that names the remote."""
@@ -204,7 +240,8 @@ class Remote:
             self._deadline.check()
             why = self._callbacks().clean(str(error)) or type(error).__name__
             # Not chained: libgit2's text may repeat what `clean` has just removed.
-            raise SyncFault(f"{self.shown} {failure}: {why}", do=refusal.advice(why)) from None
+            kind = BusyFault if refusal.is_passing(why) else SyncFault
+            raise kind(f"{self.shown} {failure}: {why}", do=refusal.advice(why)) from None
 
     @contextmanager
     def _known_hosts(self) -> Iterator[None]:

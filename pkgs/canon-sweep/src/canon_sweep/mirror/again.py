@@ -1,0 +1,49 @@
+"""When to try again: a server that is busy says how long it wants to be left alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from canon_sweep import web
+from canon_sweep.mirror import refusal
+from canon_sweep.mirror.address import Address
+from canon_sweep.mirror.deadline import Deadline
+
+# Where it does not say: long enough for a proxy whose server is being restarted.
+SHORT = 1.0
+_MOST_FOR_ASKING = 5.0
+
+
+def pause(where: Address, deadline: Deadline) -> float:
+    """Seconds to wait before a busy server is asked again; maybe more than there are left.
+
+    libgit2 does not show an answer's headers, so it is asked once more, without a login:
+    whoever is too busy says so before it looks at one.
+    """
+    if where.scheme not in ("http", "https"):
+        return SHORT
+    url = f"{where.url.rstrip('/')}/info/refs?service=git-upload-pack"
+    try:
+        answer = web.send(
+            web.Request("GET", url), min(_MOST_FOR_ASKING, max(0.1, deadline.left())), most=1024
+        )
+    except web.WebFault:
+        return SHORT
+    if not refusal.is_passing_status(answer.status):
+        return 0.0
+    return seconds(answer.headers.get("retry-after", ""), datetime.now(UTC))
+
+
+def seconds(retry_after: str, now: datetime) -> float:
+    """What a Retry-After header means at ``now``: a number of seconds, or a date."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return SHORT
+    if when.tzinfo is None:  # `-0000`: a time of the world without a zone of its own
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - now).total_seconds())
