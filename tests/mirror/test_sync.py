@@ -14,7 +14,7 @@ import pytest
 from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
-from canon_sweep.mirror import sync as mirror_sync
+from canon_sweep.mirror import intake
 from canon_sweep.mirror.sync import Change, Deleted, PartialSyncFault, advertised
 from mirror.conftest import TRANSPORTS
 from mirror.servers import HttpServer
@@ -258,7 +258,7 @@ def test_a_stray_in_the_way_on_the_mirror_costs_that_tag_only(world: World, stra
 
 def test_strays_cannot_make_a_sync_endless(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tags are asked for one by one beside a stray, so there is a most of them."""
-    monkeypatch.setattr(mirror_sync, "_MOST_BY_NAME", 1)
+    monkeypatch.setattr(intake, "_MOST_BY_NAME", 1)
     world.up.tag("a\xa0b", world.up.refs()[MAIN])
 
     with pytest.raises(SyncFault, match=r"2 new tags, and 1 that cannot be mirrored, e\.g\. a"):

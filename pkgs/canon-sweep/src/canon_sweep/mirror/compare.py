@@ -1,0 +1,104 @@
+"""In what a mirror differs from upstream, and whether that may be put right unasked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+
+from canon_sweep.core.loss import loss
+from canon_sweep.core.release import Tag
+from canon_sweep.errors import SyncFault
+from canon_sweep.mirror import clone as cache
+from canon_sweep.mirror import intake, stray, upstream
+from canon_sweep.mirror.clone import MAIN, TAGS
+from canon_sweep.mirror.remote import Advertisement, Remote
+from canon_sweep.mirror.synced import Deleted, Synced
+from canon_sweep.mirror.upstream import Upstream
+
+# The mirror's main, where its history had to be looked at.
+MIRRORED = "refs/canon-sweep/mirror-main"
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Upstream and mirror, and the clone between them."""
+
+    repo: pygit2.Repository
+    clone: Path
+    source: Remote
+    target: Remote
+
+
+def compare(sides: Sides, branch: str | None, accept_upstream: bool) -> Synced:
+    """Bring the clone to upstream, then say in what the mirror differs from it."""
+    repo, clone, source, target = sides.repo, sides.clone, sides.source, sides.target
+    with source:
+        wanted = upstream.read(source, branch)
+        fetched = intake.bring(repo, clone, source, wanted)
+    with target:
+        told = target.advertise()
+        if not accept_upstream:
+            _check_loss(sides, wanted, told)
+    mirrored, refs = told.refs, wanted.refs
+    blocked = stray.in_the_way(told.strays, refs)
+    strays = stray.records(wanted.strays, told.strays, blocked)
+    return Synced(
+        main=wanted.main,
+        tags=(*_tags(repo, wanted), *strays),
+        fetched=fetched,
+        pushed=tuple(
+            ref
+            for ref, oid in sorted(refs.items())
+            if mirrored.get(ref) != oid and ref not in blocked
+        ),
+        deleted=tuple(
+            Deleted(ref.removeprefix(TAGS), oid)
+            for ref, oid in sorted(mirrored.items())
+            if ref.startswith(TAGS) and ref not in refs
+        ),
+        branch=wanted.branch,
+        head=wanted.head,
+        overwritten={
+            ref: mirrored[ref]
+            for ref, oid in refs.items()
+            if ref not in blocked and mirrored.get(ref, oid) != oid
+        },
+    )
+
+
+def _check_loss(sides: Sides, wanted: Upstream, told: Advertisement) -> None:
+    """See that the mirror loses no more than a few withdrawn tags.
+
+    Raises:
+        SyncFault: it would, or its main cannot be fetched to see.
+    """
+    tags = {ref.removeprefix(TAGS) for ref in told.refs if ref.startswith(TAGS)}
+    why = loss(tags, wanted.tags.keys(), related=_are_related(sides, wanted, told))
+    if why is not None:
+        raise SyncFault(
+            f"{sides.source.shown} may not be what it was: {why}",
+            do="nothing was changed; if it is meant, allow it once:"
+            f" canon-sweep run {sides.clone.stem} --accept-upstream",
+        )
+
+
+def _are_related(sides: Sides, wanted: Upstream, told: Advertisement) -> bool:
+    """Whether the main branches of upstream and mirror share a commit; a mirror may have none."""
+    main = told.refs.get(MAIN)
+    if main is None or main == wanted.main:
+        return True
+    if main not in sides.repo:
+        sides.target.fetch([f"+{MAIN}:{MIRRORED}"])
+    return sides.repo.merge_base(main, wanted.main) is not None
+
+
+def _tags(repo: pygit2.Repository, wanted: Upstream) -> tuple[Tag, ...]:
+    on_main = cache.history(repo, wanted.main)
+    tags = []
+    for name, object_id in sorted(wanted.tags.items()):
+        end = cache.peeled(repo, object_id)
+        commit = str(end.id) if isinstance(end, pygit2.Commit) else None
+        tags.append(Tag(name, object_id, commit, commit in on_main))
+    return tuple(tags)

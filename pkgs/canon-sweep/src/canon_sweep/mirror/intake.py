@@ -1,0 +1,98 @@
+"""What comes from a remote into the clone: all of it, or the clone is made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pygit2
+
+from canon_sweep.core.names import printable
+from canon_sweep.errors import SyncFault
+from canon_sweep.mirror import clone as cache
+from canon_sweep.mirror import stray
+from canon_sweep.mirror.clone import HEADS, MAIN, TAGS
+from canon_sweep.mirror.remote import Remote
+from canon_sweep.mirror.upstream import Upstream
+
+_MOST_BY_NAME = 4000
+
+
+def bring(repo: pygit2.Repository, clone: Path, source: Remote, wanted: Upstream) -> bool:
+    """Make the clone's main and tags those of upstream; whether anything was fetched."""
+    before = cache.held(repo)
+    if before == wanted.refs:
+        return False
+    cache.prune(repo, wanted.refs)
+    if cache.held(repo) == wanted.refs:
+        return False
+    fetch(repo, clone, source, _specs(wanted, before))
+    check_whole(repo, clone, source, wanted.refs, known=before.values())
+    return True
+
+
+def _specs(wanted: Upstream, before: Mapping[str, str]) -> list[str]:
+    """What to fetch: every tag at once, but no stray, so tag by tag where there are any."""
+    main = f"+{HEADS}{wanted.branch}:{MAIN}"
+    if not wanted.strays:
+        return [main, f"+{TAGS}*:{TAGS}*"]
+    new = [ref for ref, oid in wanted.refs.items() if ref != MAIN and before.get(ref) != oid]
+    if len(new) > _MOST_BY_NAME:  # libgit2 compares each with each
+        raise SyncFault(
+            f"upstream has {len(new)} new tags, and {len(wanted.strays)} that cannot be mirrored,"
+            f" e.g. {stray.shown(min(wanted.strays))}",
+            do="remove the latter there: nothing was changed",
+        )
+    return [main, *(f"+{ref}:{ref}" for ref in new)]
+
+
+def fetch(repo: pygit2.Repository, clone: Path, source: Remote, specs: Sequence[str]) -> None:
+    """Fetch; after an error the clone stays only if all that its refs lead to is there.
+
+    A part of the refs may have been written before the error, and a clone with a hole
+    would fail at every fetch to come.
+    """
+    cache.doubt(clone)
+    try:
+        source.fetch(specs)
+    except SyncFault:
+        if cache.is_whole(repo, cache.every(repo)):
+            cache.trust(clone)
+        else:
+            cache.forget(clone)
+        raise
+
+
+def check_whole(
+    repo: pygit2.Repository,
+    clone: Path,
+    source: Remote,
+    wanted: Mapping[str, str],
+    known: Iterable[str],
+) -> None:
+    """See that what was advertised has come, with everything it leads to.
+
+    Raises:
+        SyncFault: it has not, or it is too big to be looked at.  The clone is deleted,
+            so that no later sync builds on it.
+    """
+    size = cache.oversized(repo)
+    if size is not None:
+        cache.forget(clone)
+        raise SyncFault(
+            f"{source.shown} has a file of {size} bytes",
+            do="see that it is a recipe's repository: nothing was changed",
+        )
+    refs = repo.references
+    missing = [
+        ref for ref, oid in wanted.items() if ref not in refs or str(refs[ref].target) != oid
+    ]
+    if not missing and cache.is_whole(repo, wanted.values(), known):
+        cache.trust(clone)
+        return
+    cache.forget(clone)
+    raise SyncFault(
+        f"{source.shown} did not send everything that it advertised"
+        + (f", e.g. {printable(missing[0])}" if missing else ""),
+        do="nothing was changed; the next sync starts from an empty clone",
+    )

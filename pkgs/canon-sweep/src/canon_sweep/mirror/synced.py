@@ -1,0 +1,67 @@
+"""What a sync found and did, and what the mirror loses by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from canon_sweep.core.release import Tag
+from canon_sweep.errors import SyncFault
+from canon_sweep.mirror.clone import TAGS
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A tag that upstream does not have, and the object that the mirror had for it."""
+
+    tag: str
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A ref of the mirror that is about to be overwritten, or deleted, and what it was."""
+
+    ref: str
+    old: str
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What upstream has, and what was done about it.
+
+    ``branch`` is the upstream branch that the mirror has as main, ``head`` the one that
+    upstream's own HEAD names, empty if that is not told.  ``tags`` has the strays of both
+    sides as well, with their ``problem``.
+    ``overwritten`` has what the mirror had for refs that it has otherwise now, by ref.
+    From `look`, ``pushed``, ``overwritten`` and ``deleted`` are what a sync would do.
+    """
+
+    main: str
+    tags: tuple[Tag, ...]
+    fetched: bool
+    pushed: tuple[str, ...]
+    deleted: tuple[Deleted, ...]
+    branch: str = "main"
+    head: str = ""
+    overwritten: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What the mirror loses by it, with the ids that it had."""
+        moved = (Change(ref, old, deleted=False) for ref, old in sorted(self.overwritten.items()))
+        gone = (Change(TAGS + tag.tag, tag.object_id, deleted=True) for tag in self.deleted)
+        return (*moved, *gone)
+
+
+class PartialSyncFault(SyncFault):
+    """A mirror took a part of what was pushed; the next sync goes on.
+
+    ``taken`` is what upstream has, with no more in ``pushed`` and ``deleted`` than
+    the mirror said it took.  When an answer did not come, it may have taken more.
+    """
+
+    def __init__(self, what: str, *, do: str = "", taken: Synced) -> None:
+        super().__init__(what, do=do)
+        self.taken = taken
