@@ -497,6 +497,44 @@ def test_somebody_who_pushes_to_the_mirror_meanwhile_is_not_overwritten(world: W
     assert world.mirror.refs()["refs/tags/stray"] == stray
 
 
+@pytest.mark.parametrize("kind", TRANSPORTS[1:])
+def test_a_tag_that_moves_before_it_is_to_go_stays(
+    served: Callable[[str], World], kind: str
+) -> None:
+    """Deletions come last, and somebody may have pushed since: then what came first is told."""
+    world = served(kind)
+    first = world.sync().tags[0].object_id
+    world.mirror.tag("stray", world.mirror.refs()[MAIN])
+    world.up.commit("more")
+    world.mirror.hook(
+        "update", f"env -u GIT_QUARANTINE_PATH git update-ref refs/tags/stray {first}\n"
+    )
+
+    with pytest.raises(PartialSyncFault, match="meanwhile: 'refs/tags/stray'") as caught:
+        world.sync()
+
+    assert (caught.value.taken.pushed, caught.value.taken.deleted) == ((MAIN,), ())
+    assert "nothing was changed" not in str(caught.value)
+    assert world.mirror.refs() == world.up.refs() | {"refs/tags/stray": first}
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS[1:])
+def test_a_push_that_crosses_another_one_does_not_win(
+    served: Callable[[str], World], kind: str
+) -> None:
+    """Also where it comes after ours was begun: the server compares once more."""
+    world = served(kind)
+    world.sync()
+    theirs = world.mirror.git("rev-parse", "1.0.0+v1^{commit}")
+    world.up.commit("more")
+    world.mirror.hook("pre-receive", f"env -u GIT_QUARANTINE_PATH git update-ref {MAIN} {theirs}\n")
+
+    with pytest.raises(SyncFault, match=f"rejects '{MAIN}'"):
+        world.sync()
+
+    assert world.mirror.refs()[MAIN] == theirs
+
+
 def test_an_upstream_without_tags_empties_no_mirror(world: World) -> None:
     """A repository that was made anew must be a person's word."""
     world.sync()

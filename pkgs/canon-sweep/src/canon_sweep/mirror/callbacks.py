@@ -120,7 +120,7 @@ class Callbacks(pygit2.RemoteCallbacks):
             if now not in (self.expected.get(name, _NOTHING), str(update.dst)):
                 raise self._fault(
                     f"was pushed to meanwhile: {printable(name)} is {now[:12]} now",
-                    "nothing was changed; the next run reads it again",
+                    "this push was not made; the next run reads it again",
                 )
 
     def push_transfer_progress(self, _done: int, _total: int, _bytes: int) -> None:
