@@ -388,3 +388,37 @@ def test_help_needs_no_configuration(call: Call, words: list[str]) -> None:
 
     assert done.returncode == 0
     assert "canon-sweep" in done.stdout or "Usage" in done.stdout
+
+
+def test_recover_cleans_up_and_does_nothing_else(call: Call, fleet: Fleet) -> None:
+    """Exit 0 once nothing is left; what is left makes it 1."""
+    stack = "note-000000_ci_localhost"
+    state = fleet.state()
+    state.journal.put(Deployment(recipe="notes", stack=stack, engine="local"))
+
+    done = call("recover", "--json")
+
+    assert (done.returncode, answer(done)) == (0, {"recovered": 1, "left": []})
+    assert state.journal.entries() == ()
+    assert state.canonicals.recipes() == ()
+    state.journal.put(Deployment(recipe="notes", stack=stack, engine="swarm"))
+    stuck = call("recover", "--json")
+    assert stuck.returncode == 1
+    assert "swarm" in answer(stuck)["left"][0]
+
+
+def test_forget_takes_a_canonical_back(call: Call, fleet: Fleet) -> None:
+    """The record goes to the history with the reason, its data goes, and nothing else."""
+    assert call("forget", "notes", "--reason", "x").returncode == 2
+    call("run")
+    assert fleet.volumes()
+
+    done = call("forget", "notes", "--reason", "left the fleet", "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert answer(done)["canonical"] == "1.1.0+1"
+    assert fleet.volumes() == set()
+    assert fleet.state().canonicals.read("notes") is None
+    assert fleet.state().journal.entries() == ()
+    assert "left the fleet" in call("history", "notes").stdout
+    assert call("forget", "notes", "--reason", " ").returncode == 2

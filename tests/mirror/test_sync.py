@@ -15,7 +15,7 @@ from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
 from canon_sweep.mirror import sync as mirror_sync
-from canon_sweep.mirror.sync import Deleted, PartialSyncFault, advertised
+from canon_sweep.mirror.sync import Change, Deleted, PartialSyncFault, advertised
 from mirror.conftest import TRANSPORTS
 from mirror.servers import HttpServer
 from mirror.world import Repo, World
@@ -108,14 +108,14 @@ def test_other_branches_of_upstream_stay_there(world: World) -> None:
 def test_a_main_that_was_rewritten_is_followed(world: World) -> None:
     """A force-push upstream is a force-push on the mirror."""
     world.sync()
-    world.up.remove(MAIN)
+    world.up.set(MAIN, world.up.git("rev-parse", "1.0.0+v1^{commit}"))
     rewritten = world.up.commit("rewritten")
 
     done = world.sync()
 
     assert world.mirror.refs()[MAIN] == rewritten
     assert done.pushed == (MAIN,)
-    assert [tag.on_main for tag in done.tags] == [False, False]
+    assert [tag.on_main for tag in done.tags] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -424,6 +424,9 @@ def test_the_users_git_settings_do_not_count(world: World, tmp_path: Path) -> No
 
 def test_looking_changes_nothing_on_the_mirror(world: World) -> None:
     """A plan tells what a sync would do, and does not do it."""
+    world.sync()
+    for tag in ("1.0.0+v1", "1.1.0+v1"):
+        world.mirror.remove(f"refs/tags/{tag}")
     stray = world.mirror.commit("old", branch="main")
     world.mirror.tag("stray", stray)
     before = world.mirror.refs()
@@ -452,23 +455,81 @@ def test_a_tag_is_read_again_at_the_gate(world: World) -> None:
     assert moved != before["1.1.0+v1"]
 
 
-def test_a_tag_is_told_before_it_is_deleted(world: World) -> None:
+def test_what_goes_is_told_before_the_push_with_its_old_id(world: World) -> None:
     """After a kill in the middle of a push, its object id is what puts it back."""
     world.sync()
     stray = world.mirror.tag("stray", world.mirror.refs()[MAIN])
+    old = world.mirror.refs()[MAIN]
     world.up.commit("more")
     before = world.mirror.refs()
-    told: list[Deleted] = []
+    told: list[Change] = []
 
-    def killed(gone: Deleted) -> None:
-        told.append(gone)
-        raise KeyboardInterrupt
+    def killed(change: Change) -> None:
+        told.append(change)
+        if change.deleted:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         world.sync(killed)
 
-    assert told == [Deleted("stray", stray)]
+    assert told == [
+        Change(MAIN, old, deleted=False),
+        Change("refs/tags/stray", stray, deleted=True),
+    ]
     assert world.mirror.refs() == before
+
+
+def test_somebody_who_pushes_to_the_mirror_meanwhile_is_not_overwritten(world: World) -> None:
+    """What was told is what goes, or nothing does."""
+    world.sync()
+    world.up.commit("more")
+    stray = world.mirror.tag("stray", world.mirror.refs()[MAIN])
+    theirs: list[str] = []
+
+    def push(change: Change) -> None:
+        if change.ref == MAIN:
+            theirs.append(world.mirror.commit("theirs"))
+
+    with pytest.raises(SyncFault, match="was pushed to meanwhile"):
+        world.sync(push)
+
+    assert world.mirror.refs()[MAIN] == theirs[0]
+    assert world.mirror.refs()["refs/tags/stray"] == stray
+
+
+def test_an_upstream_without_tags_empties_no_mirror(world: World) -> None:
+    """A repository that was made anew must be a person's word."""
+    world.sync()
+    before = world.mirror.refs()
+    for ref in world.up.refs():
+        if ref.startswith("refs/tags/"):
+            world.up.remove(ref)
+
+    with pytest.raises(SyncFault, match="it shows no tags") as refused:
+        world.sync()
+
+    assert "--accept-upstream" in refused.value.do
+    assert world.mirror.refs() == before
+    with pytest.raises(SyncFault, match="it shows no tags"):
+        world.look()
+    world.sync(accept_upstream=True)
+    assert world.mirror.refs() == world.up.refs()
+    assert world.sync().pushed == ()
+
+
+def test_a_history_that_shares_nothing_is_a_persons_word(world: World) -> None:
+    """Also when the cache is gone: the mirror's own history is looked at then."""
+    world.sync()
+    before = world.mirror.refs()
+    world.up.set(MAIN, world.up.commit_of(world.up.tree(""), message="started anew"))
+    shutil.rmtree(world.clone)
+
+    with pytest.raises(SyncFault, match="shares no history"):
+        world.sync()
+
+    assert world.mirror.refs() == before
+    world.sync(accept_upstream=True)
+    assert world.mirror.refs()[MAIN] == world.up.refs()[MAIN]
 
 
 @pytest.mark.parametrize("kind", TRANSPORTS[1:])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from canon_sweep.mirror.sync import Deleted, Synced, Upstream, advertised, look, sync
+from canon_sweep.mirror.sync import Change, Synced, Upstream, advertised, look, sync
 from canon_sweep.settings.records import Credential
 
 GIT_ENV = {
@@ -120,7 +120,9 @@ class World:
     timeout: float = 20
     branch: str | None = None
 
-    def sync(self, deleting: Callable[[Deleted], None] = lambda _: None) -> Synced:
+    def sync(
+        self, telling: Callable[[Change], None] = lambda _: None, *, accept_upstream: bool = False
+    ) -> Synced:
         return sync(
             self.upstream_url,
             self.mirror_url,
@@ -128,7 +130,8 @@ class World:
             credentials=self.credentials,
             timeout=self.timeout,
             branch=self.branch,
-            deleting=deleting,
+            telling=telling,
+            accept_upstream=accept_upstream,
         )
 
     def look(self) -> Synced:

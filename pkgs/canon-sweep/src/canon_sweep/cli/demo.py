@@ -47,7 +47,7 @@ def command(session: Session, folder: Path, engine: str, host: str | None) -> in
             f"\n{chapter.title}\n",
             table.results_listing(chapter.results),
             table.totals_line(chapter.results),
-            "\n".join(claims),
+            "\n".join([f"proves: {chapter.proves}", *claims]),
         )
 
     story = tell(folder, settings, Surroundings(Lines(), session.say), engine_of(settings), show)

@@ -18,14 +18,28 @@ from canon_sweep.job.wiring import Surroundings
     is_flag=True,
     help="Exit 1 if anything was tested, pushed, or written to a canonical.",
 )
+@click.option(
+    "--accept-upstream",
+    is_flag=True,
+    help="Let the mirrors of the named recipes lose what upstream does not show any more.",
+)
 @reporting
-def command(session: Session, recipes: tuple[str, ...], retry: bool, assert_noop: bool) -> int:
+def command(
+    session: Session,
+    recipes: tuple[str, ...],
+    retry: bool,
+    assert_noop: bool,
+    accept_upstream: bool,
+) -> int:
     """Sync every mirror, test each new release cold, promote what passes.
 
     Without a RECIPE, all of them.  A second run at once does nothing.
     """
+    if accept_upstream and not recipes:
+        raise click.UsageError("--accept-upstream is for recipes that are named")
     settings = session.settings()
-    results = run_sweep(settings, recipes, Surroundings(Lines(), session.say), retry=retry)
+    around = Surroundings(Lines(), session.say)
+    results = run_sweep(settings, recipes, around, retry=retry, accept_upstream=accept_upstream)
     show_results(session, results)
     if assert_noop and not results.noop:
         session.say("canon-sweep: error not-a-noop: this run was asserted to do nothing")

@@ -35,6 +35,7 @@ class Chapter(msgspec.Struct, frozen=True, kw_only=True):
     """One sweep of the demo."""
 
     title: str
+    proves: str
     results: Results
     claims: tuple[Claim, ...]
 
@@ -81,24 +82,37 @@ def tell(
     canonicals = State.of(settings).canonicals
     chapters: list[Chapter] = []
 
-    def sweep(title: str, claims: Callable[[Results], tuple[Claim, ...]]) -> None:
+    def sweep(title: str, proves: str, claims: Callable[[Results], tuple[Claim, ...]]) -> None:
         results = run_sweep(settings, (), around)
-        chapter = Chapter(title=title, results=results, claims=claims(results))
+        chapter = Chapter(title=title, proves=proves, results=results, claims=claims(results))
         chapters.append(chapter)
         told(chapter)
 
-    sweep("1. everything is new", _all_promoted)
+    sweep(
+        "1. everything is new",
+        "a release that installs cold, upgrades and reattaches becomes the canonical",
+        _all_promoted,
+    )
     if not all(claim.holds for claim in chapters[0].claims):
         # without canonicals there is nothing that the other sweeps could show
         return Story(folder=str(folder), sweeps=tuple(chapters))
-    sweep("2. again, at once", _nothing_done)
+    sweep(
+        "2. again, at once",
+        "without a new release nothing at all is done",
+        _nothing_done,
+    )
     fleet.publish_new_releases(folder)
     before = fingerprint(BROKEN, canonicals, engine)
     sweep(
         f"3. {GOOD} and {BROKEN} have a new release, and {BROKEN}'s is broken",
+        "a good release moves its canonical, and a broken one costs its canonical nothing",
         lambda results: _one_kept_back(results, fingerprint(BROKEN, canonicals, engine) == before),
     )
-    sweep("4. again, at once", _known_red)
+    sweep(
+        "4. again, at once",
+        "a release that was red is not tested again for nothing",
+        _known_red,
+    )
     return Story(folder=str(folder), sweeps=tuple(chapters))
 
 

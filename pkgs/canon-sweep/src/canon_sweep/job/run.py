@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
 from canon_sweep import interrupt
 from canon_sweep.core.decision import Code, Policy
@@ -19,9 +20,16 @@ from canon_sweep.sweep import each, plan_one, sweep_one
 
 
 def run_sweep(
-    settings: Settings, names: Sequence[str], around: Surroundings, *, retry: bool = False
+    settings: Settings,
+    names: Sequence[str],
+    around: Surroundings,
+    *,
+    retry: bool = False,
+    accept_upstream: bool = False,
 ) -> Results:
     """Sweep the named recipes, or all of them if none is named.
+
+    ``accept_upstream`` lets a mirror lose more than a few withdrawn tags.
 
     Raises:
         UsageFault: there is no such recipe, or the state is somebody else's.
@@ -29,7 +37,8 @@ def run_sweep(
         StateFault: the state folder cannot be used.
     """
     recipes = chosen(settings, tuple(names))
-    with opened(settings, around, mirrors.sync) as (parts, run):
+    read = partial(mirrors.sync, accept_upstream=accept_upstream)
+    with opened(settings, around, read) as (parts, run):
         started = around.clock()
         entries = each(
             _turns(recipes, parts),

@@ -10,7 +10,7 @@ from canon_sweep.core.release import Releases, releases
 from canon_sweep.errors import UsageFault
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror import sync as mirrors
-from canon_sweep.mirror.sync import Deleted, PartialSyncFault, Synced
+from canon_sweep.mirror.sync import Change, PartialSyncFault, Synced
 from canon_sweep.report.records import Sync
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
@@ -60,7 +60,14 @@ class Sources:
         if self.only_looks:
             differs = (*synced.pushed, *(f"refs/tags/{tag}" for tag in deleted))
             return Sync(main=synced.main, fetched=synced.fetched, differs=differs)
-        return Sync(main=synced.main, fetched=synced.fetched, pushed=synced.pushed, deleted=deleted)
+        pushed = set(synced.pushed)
+        return Sync(
+            main=synced.main,
+            fetched=synced.fetched,
+            pushed=synced.pushed,
+            deleted=deleted,
+            overwritten={ref: old for ref, old in synced.overwritten.items() if ref in pushed},
+        )
 
     def synced(self, recipe: Recipe) -> Synced:
         """What upstream had when the recipe was synced."""
@@ -116,8 +123,8 @@ class Sources:
         return trees.resolve(recipe.clone, ref)
 
     def _read(self, recipe: Recipe, read: Read) -> Synced:
-        if read is mirrors.sync:
-            read = partial(mirrors.sync, deleting=lambda gone: self._deleting(recipe, gone))
+        if read is not mirrors.look:
+            read = partial(read, telling=lambda change: self._telling(recipe, change))
         return read(
             recipe.settings.upstream,
             recipe.settings.mirror,
@@ -127,5 +134,6 @@ class Sources:
             branch=recipe.settings.branch,
         )
 
-    def _deleting(self, recipe: Recipe, gone: Deleted) -> None:
-        self.say(recipe.name, f"delete tag {gone.tag} of the mirror, it is {gone.object_id}")
+    def _telling(self, recipe: Recipe, change: Change) -> None:
+        deed = "delete" if change.deleted else "overwrite"
+        self.say(recipe.name, f"{deed} {change.ref} of the mirror, it is {change.old}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import CredentialType
 from pygit2.remotes import TransferProgress
 
+from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror.address import Address
 from canon_sweep.mirror.deadline import Deadline
@@ -16,6 +18,8 @@ from canon_sweep.settings.records import Credential
 # A recipe is some hundred kilobytes of text.
 _MOST_RECEIVED = 1024 * 1024 * 1024
 _MOST_HEARD = 240
+# how git says that there is no object
+_NOTHING = "0" * 40
 
 _Login = pygit2.Username | pygit2.UserPass | pygit2.Keypair
 
@@ -23,6 +27,7 @@ _Login = pygit2.Username | pygit2.UserPass | pygit2.Keypair
 class Callbacks(pygit2.RemoteCallbacks):
     """The answers for one operation on one remote; ``reports`` has the server's, by ref.
 
+    ``expected`` has what a push may overwrite, object ids by ref; None is anything.
     ``heard`` is the end of what the server's hooks had to say: a reason comes last.
     """
 
@@ -30,6 +35,7 @@ class Callbacks(pygit2.RemoteCallbacks):
         super().__init__()
         self.reports: dict[str, str | None] = {}
         self.heard = ""
+        self.expected: Mapping[str, str] | None = None
         self._where = where
         self._credential = credential
         self._deadline = deadline
@@ -98,9 +104,24 @@ class Callbacks(pygit2.RemoteCallbacks):
                 f"sends more than {_MOST_RECEIVED} bytes", "see that it is a recipe's repository"
             )
 
-    def push_negotiation(self, _updates: list[pygit2.remotes.PushUpdate]) -> None:
-        """Never begin to change the remote after the deadline."""
+    def push_negotiation(self, updates: list[pygit2.remotes.PushUpdate]) -> None:
+        """Never begin to change the remote after the deadline, or after somebody else did.
+
+        The server compares with the same ids once more when it takes a ref.
+
+        Raises:
+            SyncFault: either is so.
+        """
         self._deadline.check()
+        for update in updates if self.expected is not None else ():
+            assert self.expected is not None
+            now, name = str(update.src), update.dst_refname
+            # a push that is made again may find its own work
+            if now not in (self.expected.get(name, _NOTHING), str(update.dst)):
+                raise self._fault(
+                    f"was pushed to meanwhile: {printable(name)} is {now[:12]} now",
+                    "nothing was changed; the next run reads it again",
+                )
 
     def push_transfer_progress(self, _done: int, _total: int, _bytes: int) -> None:
         """Stop sending at the deadline."""

@@ -92,6 +92,7 @@ class Remote:
         )
         self._deadline = deadline
         self._line: pygit2.Remote | None = None
+        self._advertised: Mapping[str, str] | None = None
 
     def __enter__(self) -> Remote:
         return self
@@ -125,6 +126,7 @@ class Remote:
                 head = entry.symref_target
             elif not name.endswith("^{}"):
                 (strays if stray.problem(name) else refs)[name] = str(entry.oid)
+        self._advertised = refs
         return Advertisement(refs, head, strays)
 
     def fetch(self, specs: Sequence[str]) -> None:
@@ -143,6 +145,8 @@ class Remote:
 
     def push(self, updates: Sequence[str], deletions: Sequence[str], taken: set[str]) -> None:
         """Force every ref of ``updates`` to what the repository has, and remove ``deletions``.
+
+        Nothing is sent if one of them is no longer what `advertise` has read.
 
         The refs that the remote says it took are added to ``taken``, also before an error.
 
@@ -164,6 +168,7 @@ class Remote:
         self._deadline.check()
 
     def _send(self, specs: Sequence[str], callbacks: Callbacks, taken: set[str]) -> None:
+        callbacks.expected = self._advertised
         try:
             self._open().push(list(specs), callbacks=callbacks, proxy=True)
         finally:

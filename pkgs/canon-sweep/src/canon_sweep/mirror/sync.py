@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pygit2
 
+from canon_sweep.core.loss import loss
 from canon_sweep.core.names import printable
 from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault, UsageFault
@@ -22,6 +23,8 @@ from canon_sweep.settings.records import Credential
 
 # Refs that `fetch_ref` keeps in the clone; no sync looks at them or pushes them.
 FETCHED = "refs/canon-sweep/ref/"
+# The mirror's main, where its history had to be looked at.
+MIRRORED = "refs/canon-sweep/mirror-main"
 
 _MOST_BY_NAME = 4000
 
@@ -32,6 +35,15 @@ class Deleted:
 
     tag: str
     object_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A ref of the mirror that is about to be overwritten, or deleted, and what it was."""
+
+    ref: str
+    old: str
+    deleted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,8 @@ class Synced:
     ``branch`` is the upstream branch that the mirror has as main, ``head`` the one that
     upstream's own HEAD names, empty if that is not told.  ``tags`` has the strays of both
     sides as well, with their ``problem``.
-    From `look`, ``pushed`` and ``deleted`` are what a sync would do.
+    ``overwritten`` has what the mirror had for refs that it has otherwise now, by ref.
+    From `look`, ``pushed``, ``overwritten`` and ``deleted`` are what a sync would do.
     """
 
     main: str
@@ -73,6 +86,14 @@ class Synced:
     deleted: tuple[Deleted, ...]
     branch: str = "main"
     head: str = ""
+    overwritten: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What the mirror loses by it, with the ids that it had."""
+        moved = (Change(ref, old, deleted=False) for ref, old in sorted(self.overwritten.items()))
+        gone = (Change(TAGS + tag.tag, tag.object_id, deleted=True) for tag in self.deleted)
+        return (*moved, *gone)
 
 
 class PartialSyncFault(SyncFault):
@@ -114,7 +135,8 @@ def sync(
     credentials: Mapping[str, Credential],
     timeout: float,
     branch: str | None = None,
-    deleting: Callable[[Deleted], None] = lambda _: None,
+    telling: Callable[[Change], None] = lambda _: None,
+    accept_upstream: bool = False,
 ) -> Synced:
     """Make the mirror's main and tags those of upstream.
 
@@ -122,8 +144,9 @@ def sync(
     upstream's main, else the branch of its HEAD, else master.
     ``timeout`` is in seconds, for everything together.  When both sides agree
     and the clone has it all, nothing is fetched and nothing is pushed.
-    ``deleting`` is told each tag that is to be deleted, in another thread, before
-    anything is pushed: after a kill nobody could say any more what it was.
+    ``telling`` is told each ref that is to be overwritten or deleted, in another thread,
+    before anything is pushed: after a kill nobody could say any more what it was.
+    ``accept_upstream`` lets the mirror lose more than a few withdrawn tags, once.
 
     Raises:
         PartialSyncFault: the mirror took a part of the push.
@@ -135,12 +158,12 @@ def sync(
         with _cache(clone) as repo:
             source = Remote(repo, upstream, credentials, deadline, beside(clone))
             target = Remote(repo, mirror, credentials, deadline, beside(clone))
-            found = _compare(repo, clone, source, target, branch)
+            found = _compare(_Sides(repo, clone, source, target), branch, accept_upstream)
             if found.pushed or found.deleted:
                 _check_pushable(repo, found, target)
                 deadline.check()
-                for gone in found.deleted:
-                    deleting(gone)
+                for change in found.changes:
+                    telling(change)
                 push.found = found
                 _push(found, target, push.refs)
             return found
@@ -162,6 +185,7 @@ def look(
     credentials: Mapping[str, Credential],
     timeout: float,
     branch: str | None = None,
+    accept_upstream: bool = False,
 ) -> Synced:
     """What `sync` would do, without changing the mirror; the clone is brought up to date.
 
@@ -173,7 +197,7 @@ def look(
         with _cache(clone) as repo:
             source = Remote(repo, upstream, credentials, deadline, beside(clone))
             target = Remote(repo, mirror, credentials, deadline, beside(clone))
-            return _compare(repo, clone, source, target, branch)
+            return _compare(_Sides(repo, clone, source, target), branch, accept_upstream)
 
     return bounded(work, timeout)
 
@@ -256,15 +280,26 @@ def _cache(clone: Path) -> Iterator[pygit2.Repository]:
         ) from error
 
 
-def _compare(
-    repo: pygit2.Repository, clone: Path, source: Remote, target: Remote, branch: str | None
-) -> Synced:
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Upstream and mirror, and the clone between them."""
+
+    repo: pygit2.Repository
+    clone: Path
+    source: Remote
+    target: Remote
+
+
+def _compare(sides: _Sides, branch: str | None, accept_upstream: bool) -> Synced:
     """Bring the clone to upstream, then say in what the mirror differs from it."""
+    repo, clone, source, target = sides.repo, sides.clone, sides.source, sides.target
     with source:
         wanted = _upstream(source, branch)
         fetched = _bring(repo, clone, source, wanted)
     with target:
         told = target.advertise()
+        if not accept_upstream:
+            _check_loss(sides, wanted, told)
     mirrored, refs = told.refs, wanted.refs
     blocked = stray.in_the_way(told.strays, refs)
     strays = stray.records(wanted.strays, told.strays, blocked)
@@ -284,7 +319,38 @@ def _compare(
         ),
         branch=wanted.branch,
         head=wanted.head,
+        overwritten={
+            ref: mirrored[ref]
+            for ref, oid in refs.items()
+            if ref not in blocked and mirrored.get(ref, oid) != oid
+        },
     )
+
+
+def _check_loss(sides: _Sides, wanted: Upstream, told: Advertisement) -> None:
+    """See that the mirror loses no more than a few withdrawn tags.
+
+    Raises:
+        SyncFault: it would, or its main cannot be fetched to see.
+    """
+    tags = {ref.removeprefix(TAGS) for ref in told.refs if ref.startswith(TAGS)}
+    why = loss(tags, wanted.tags.keys(), related=_are_related(sides, wanted, told))
+    if why is not None:
+        raise SyncFault(
+            f"{sides.source.shown} may not be what it was: {why}",
+            do="nothing was changed; if it is meant, allow it once:"
+            f" canon-sweep run {sides.clone.stem} --accept-upstream",
+        )
+
+
+def _are_related(sides: _Sides, wanted: Upstream, told: Advertisement) -> bool:
+    """Whether the main branches of upstream and mirror share a commit; a mirror may have none."""
+    main = told.refs.get(MAIN)
+    if main is None or main == wanted.main:
+        return True
+    if main not in sides.repo:
+        sides.target.fetch([f"+{MAIN}:{MIRRORED}"])
+    return sides.repo.merge_base(main, wanted.main) is not None
 
 
 def _upstream(source: Remote, branch: str | None) -> Upstream:

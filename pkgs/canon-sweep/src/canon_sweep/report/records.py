@@ -28,6 +28,8 @@ class Ignored(msgspec.Struct, frozen=True, kw_only=True):
 class Sync(msgspec.Struct, frozen=True, kw_only=True):
     """What the mirror's sync did; ``deleted`` maps a tag to the object that it named.
 
+    ``overwritten`` maps a ref that was pushed to the object that the mirror had before.
+
     ``differs`` has the refs in which a mirror that was only looked at is not what
     upstream is.
     """
@@ -36,6 +38,7 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
     fetched: bool = False
     pushed: tuple[str, ...] = ()
     deleted: dict[str, str] = {}
+    overwritten: dict[str, str] = {}
     differs: tuple[str, ...] = ()
 
 
