@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from canon_sweep.core.address import address_problem, engine_problem, same_place
 
@@ -70,6 +72,8 @@ def test_what_is_a_remotes_url(text: str) -> None:
         ("https://h/a/b", "ssh://me@h:2222/a/b"),
         ("https://h/a/b", "https://h/x/../a/%62"),
         ("https://h/a/b", "https://h/%2e%2e/a/b"),
+        ("git@h:a/b", "ssh://git@h/~/a/b"),
+        ("https://[::1]/a/b", "https://[0:0::0001]/a/b"),
     ],
 )
 def test_spellings_of_one_place(one: str, other: str) -> None:
@@ -91,6 +95,8 @@ def test_spellings_of_one_place(one: str, other: str) -> None:
         ("https://h/a/b", "https://i/a/b"),
         ("http://h:3000/a/b", "http://h:3001/a/b"),
         ("https://h/a/b", "https://h:8443/a/b"),
+        ("https://h/a/b", "https://h/~/a/b"),
+        ("/srv/a://%62", "/srv/a://b"),
     ],
 )
 def test_places_that_are_apart(one: str, other: str) -> None:
@@ -127,8 +133,65 @@ def test_where_an_engine_may_listen(text: str) -> None:
         "tcp://host:port",
         "tcp://host:99999",
         "tpc://host:1",
+        "tcp://host:2375?x=y",
+        "unix:///run/docker.sock#x",
     ],
 )
 def test_where_no_engine_listens(text: str) -> None:
     """An example of the right form is told."""
     assert "unix:///var/run/docker.sock" in str(engine_problem(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("tcp://host", "needs a port"),
+        ("https://host", "needs a port"),
+        ("tcp://host:0", "needs a port"),
+        ("ssh://root:hunter2@host", "must not carry a login"),
+        ("tcp://bot:hunter2@host:2375", "must not carry a login"),
+        ("ssh://host/run/docker.sock", "has no path"),
+    ],
+)
+def test_an_engines_url_that_its_client_would_refuse(text: str, cause: str) -> None:
+    """Told when the settings are read, and without the secret."""
+    problem = engine_problem(text)
+
+    assert problem is not None
+    assert cause in problem
+    assert "hunter2" not in problem
+
+
+hosts = st.from_regex(r"[a-z](?:[a-z0-9-]{0,6}[a-z0-9])?", fullmatch=True)
+names = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,8}", fullmatch=True)
+paths = st.lists(names, min_size=1, max_size=4)
+ways = st.sampled_from(
+    ["https://{}/{}", "http://{}:80/{}", "git://{}/{}", "ssh://git@{}:2222/{}", "me@{}:{}"]
+)
+
+
+@given(hosts, paths, ways, st.data())
+def test_any_spelling_of_a_place_is_that_place(
+    host: str, path: list[str], way: str, data: st.DataObject
+) -> None:
+    """Doubled slashes, dots, detours, large letters, `.git`: in any mixture."""
+    noise = st.sampled_from(["", "/", "./", "x/../"])
+    spelled = "/".join(data.draw(noise).lstrip("/") + part for part in path)
+    spelled += data.draw(st.sampled_from(["", "/", ".git", ".git/", "//"]))
+    spelled = data.draw(st.sampled_from([spelled, spelled.upper().replace(".GIT", ".git")]))
+
+    one = same_place(f"https://{host}/{'/'.join(path)}")
+
+    assert same_place(way.format(host.upper(), spelled)) == one
+
+
+@given(hosts, hosts, paths, paths, ways)
+def test_no_two_places_are_one(
+    host: str, other: str, path: list[str], there: list[str], way: str
+) -> None:
+    """What differs in host or path is kept apart, whatever way leads there."""
+    one = same_place(f"https://{host}/{'/'.join(path)}")
+
+    assert (same_place(way.format(other, "/".join(there))) == one) is (
+        (host, path) == (other, there)
+    )

@@ -17,6 +17,8 @@ PROBE = {"type": "http", "port": 80}
 # Another value for every key of a recipe.  A new key belongs into one of the two.
 DECIDES: dict[str, dict[str, Any]] = {
     "upgradeBase": {"upgradeBase": "1.0.0+1"},
+    "tagPattern": {"tagPattern": "v(?P<version>.*)"},
+    "prereleases": {"prereleases": True},
     "env": {"env": {"A": "1"}},
     "probes": {"probes": [PROBE]},
     "checks": {"checks": [PROBE]},
@@ -30,8 +32,6 @@ DECIDES_NOTHING: dict[str, dict[str, Any]] = {
     "mirror": {"mirror": "https://new.example/mirror"},
     "branch": {"branch": "trunk"},
     "exception": {"exception": ""},
-    "tagPattern": {"tagPattern": "v(?P<version>.*)"},
-    "prereleases": {"prereleases": True},
     "retries": {"retries": 3},
 }
 

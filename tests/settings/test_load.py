@@ -196,6 +196,9 @@ def test_a_name_that_can_never_be_a_recipe_is_a_mistake(name: str) -> None:
         ("", {"tokenFile": "/t"}, "no host name"),
         ("git.example.org", {}, "tokenFile or sshKeyFile"),
         ("git.example.org", {"knownHostsFile": "/k"}, "tokenFile or sshKeyFile"),
+        ("git.example.org", {"sshKeyFile": "/k"}, "ssh is refused and the key never used"),
+        ("git.example.org", {"tokenFile": "/t", "knownHostsFile": "/k"}, "there is no sshKeyFile"),
+        ("git.example.org", {"tokenFile": "/t", "sshPassphraseFile": "/p"}, "no sshKeyFile"),
     ],
 )
 def test_a_credential_that_is_never_used_is_a_mistake(
@@ -208,10 +211,14 @@ def test_a_credential_that_is_never_used_is_a_mistake(
     assert cause in problem
 
 
+SSH = {"sshKeyFile": "/k", "knownHostsFile": "/h"}
+SSH_LOGIN = {"git.example.org": SSH}
+
+
 @pytest.mark.parametrize("key", ["git.example.org", "git.example.org:8443", "localhost", "::1"])
 def test_a_credential_is_listed_by_its_host(key: str) -> None:
     """With a port if only that one is meant."""
-    tree = {"recipes": {"notes": NOTES}, "credentials": {key: {"sshKeyFile": "/k"}}}
+    tree = {"recipes": {"notes": NOTES}, "credentials": {key: SSH}}
 
     assert read(tree, "config.toml").credentials[key].ssh_key_file == Path("/k")
 
@@ -238,7 +245,7 @@ def test_two_recipes_with_one_mirror_are_a_mistake_that_names_both(spelling: str
         | {"mirror": spelling, "enroll": False, "exception": "also if it is left out"},
     }
 
-    (problem,) = problems({"recipes": recipes})
+    (problem,) = problems({"recipes": recipes, "credentials": SSH_LOGIN})
 
     assert problem.startswith("recipes.other.mirror: is the same as recipes.notes.mirror")
 
@@ -248,7 +255,7 @@ def test_a_mirror_that_is_an_upstream_is_a_mistake_that_names_both(spelling: str
     """The upstream would be overwritten."""
     recipes = {"notes": NOTES | {"mirror": MIRROR}, "other": remotes("o") | {"upstream": spelling}}
 
-    (problem,) = problems({"recipes": recipes})
+    (problem,) = problems({"recipes": recipes, "credentials": SSH_LOGIN})
 
     assert problem.startswith("recipes.notes.mirror: is the same as recipes.other.upstream")
 
@@ -256,9 +263,133 @@ def test_a_mirror_that_is_an_upstream_is_a_mistake_that_names_both(spelling: str
 @pytest.mark.parametrize("spelling", OTHER_SPELLINGS)
 def test_a_recipe_that_mirrors_to_where_it_comes_from_is_a_mistake(spelling: str) -> None:
     """In any spelling of the one place."""
-    found = problems({"recipes": {"notes": {"upstream": MIRROR, "mirror": spelling}}})
+    recipes = {"notes": {"upstream": MIRROR, "mirror": spelling}}
+
+    found = problems({"recipes": recipes, "credentials": SSH_LOGIN})
 
     assert found == ["recipes.notes.mirror: is the same as upstream"]
+
+
+def test_a_link_to_a_mirror_is_that_mirror(tmp_path: Path) -> None:
+    """Two names of one folder are no two mirrors."""
+    (tmp_path / "real" / "notes.git").mkdir(parents=True)
+    (tmp_path / "short").symlink_to("real")
+    recipes = {
+        "notes": NOTES | {"mirror": f"{tmp_path}/real/notes.git"},
+        "other": remotes("other") | {"mirror": f"file://{tmp_path}/short/../short/notes.git"},
+    }
+
+    (problem,) = problems({"recipes": recipes})
+
+    assert problem.startswith("recipes.other.mirror: is the same as recipes.notes.mirror")
+
+
+@pytest.mark.parametrize(
+    ("url", "credentials", "is_reached"),
+    [
+        ("git@git.example.org:a/notes", {}, False),
+        ("ssh://git@git.example.org:2222/a/notes", {}, False),
+        ("git@git.example.org:a/notes", {"git.example.org": {"tokenFile": "/t"}}, False),
+        ("git@git.example.org:a/notes", {"git.example.com": SSH}, False),
+        ("ssh://git@git.example.org:2222/a/notes", {"git.example.org:22": SSH}, False),
+        ("git@git.example.org:a/notes", SSH_LOGIN, True),
+        ("ssh://git@GIT.example.org:2222/a/notes", SSH_LOGIN, True),
+        ("ssh://git@git.example.org:2222/a/notes", {"git.example.org:2222": SSH}, True),
+    ],
+)
+def test_ssh_needs_the_known_hosts_of_its_host(
+    url: str, credentials: dict[str, Any], is_reached: bool
+) -> None:
+    """No host's key is trusted unseen, so that every sync would be refused."""
+    tree = {"recipes": {"notes": NOTES | {"mirror": url}}, "credentials": credentials}
+
+    if is_reached:
+        assert read(tree, "config.toml").recipe("notes").mirror == url
+    else:
+        (problem,) = problems(tree)
+        assert problem.startswith("recipes.notes.mirror: ssh needs known hosts")
+        assert "git.example.org" in problem
+
+
+@pytest.mark.parametrize(
+    ("tree", "wrong"),
+    [
+        ({"cacheDir": "/var/lib/canon-sweep"}, ["stateDir"]),
+        ({"cacheDir": "/var/lib"}, ["stateDir"]),
+        ({"cacheDir": "/"}, ["stateDir"]),
+        ({"stateDir": "/var/cache/canon-sweep/../canon-sweep/state/"}, ["stateDir"]),
+        ({"canonicalsDir": "/var/cache/canon-sweep/canonicals"}, ["canonicalsDir"]),
+        ({"stateDir": "/srv/x", "cacheDir": "/srv/x", "canonicalsDir": "/srv/x/c"},
+         ["stateDir", "canonicalsDir"]),
+        ({"recipes": {"notes": NOTES | {"mirror": "/var/cache/canon-sweep/notes.git"}}},
+         ["recipes.notes.mirror"]),
+        ({"stateDir": "/srv/x", "cacheDir": "/srv/x/cache"}, []),
+        ({"stateDir": "/var/cache/canon-sweeper", "canonicalsDir": "/var/lib/ci-warm"}, []),
+    ],
+)  # fmt: skip
+def test_what_must_last_does_not_lie_in_the_cache(tree: dict[str, Any], wrong: list[str]) -> None:
+    """The cache may be deleted at any time."""
+    tree = {"recipes": {"notes": NOTES}} | tree
+
+    if wrong:
+        found = problems(tree)
+        assert [problem.partition(": lies in cacheDir")[0] for problem in found] == wrong
+    else:
+        read(tree, "config.toml")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "key", "cause"),
+    [
+        ({"upgradeBase": "1.0.0"}, "upgradeBase", "not of the form X.Y.Z"),
+        ({"upgradeBase": ""}, "upgradeBase", "not of the form"),
+        ({"upgradeBase": "1.0.0+1", "tagPattern": "v(?P<version>.*)"}, "upgradeBase", "tagPattern"),
+        ({"upgradeBase": "1.0.0-rc1+1"}, "upgradeBase", "a pre-release"),
+        ({"env": {"A-B": "1"}}, "env.A-B", "no variable's name"),
+        ({"env": {"A=B": "1"}}, "env.'A=B'", "no variable's name"),
+        ({"env": {"DOMAIN": "x.example.org"}}, "env.DOMAIN", "every deployment has its own"),
+        ({"env": {"A": "1\0"}}, "env.A", "NUL"),
+        ({"probes": [{"type": "tcp", "port": 1, "service": "../app"}]},
+         "probes[1].service", "no service name"),
+        ({"checks": [{"type": "exec", "command": ["", "a"]}]}, "checks[1].command", "empty"),
+        ({"checks": [{"type": "exec", "command": ["a", "\0"]}]}, "checks[1].command", "NUL"),
+        ({"data": {"check": [{"type": "http", "port": 1, "method": "HEAD", "contains": "x"}]}},
+         "data.check[1].contains", "no text"),
+        ({"data": {"seed": [{"type": "http", "port": 1, "status": 204, "contains": "x"}]}},
+         "data.seed[1].contains", "no text"),
+        ({"probes": [{"type": "http", "port": 1, "headers": {"A B": "x"}}]},
+         "probes[1].headers.'A B'", "no header's name"),
+        ({"probes": [{"type": "http", "port": 1, "headers": {"A": "x\r\nB: y"}}]},
+         "probes[1].headers.A", "no header can have"),
+        ({"probes": [{"type": "http", "port": 1, "headers": {"A": "\u263a"}}]},
+         "probes[1].headers.A", "no header can have"),
+    ],
+)  # fmt: skip
+def test_what_could_do_nothing_in_any_test_is_a_mistake(
+    recipe: dict[str, Any], key: str, cause: str
+) -> None:
+    """Else the recipe is red every week for its settings, or a setting is ignored."""
+    (problem,) = problems({"recipes": {"notes": NOTES | recipe}})
+
+    assert problem.startswith(f"recipes.notes.{key}: ")
+    assert cause in problem
+
+
+def test_what_looks_odd_and_works_is_no_mistake() -> None:
+    """Nobody's right settings are refused."""
+    found = settings(
+        tagPattern="v(?P<version>.*)",
+        prereleases=True,
+        upgradeBase="v1.0.0-rc1",
+        env={"_a1": "", "DOMAINS": "$x", "COMPOSE_FILE": "compose.yml:more.yml"},
+        probes=[
+            {"type": "http", "port": 1, "service": "app.web-1", "method": "HEAD"},
+            {"type": "http", "port": 1, "headers": {"X-Token": "{token}", "Empty": ""}},
+        ],
+        checks=[{"type": "exec", "command": ["printf", "", "\n"]}],
+    )
+
+    assert found.recipe("notes").upgrade_base == "v1.0.0-rc1"
 
 
 def test_recipes_may_come_from_one_upstream() -> None:

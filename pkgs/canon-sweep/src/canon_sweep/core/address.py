@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import posixpath
 import re
 from dataclasses import dataclass
@@ -98,14 +99,30 @@ def same_place(text: str) -> str:
         ValueError: as for `read_address`.
     """
     address = read_address(text)
-    # only a URL has escapes; in a folder's name or after `host:` a % is a %
+    folder = folder_of(text)
+    if folder is not None:
+        return "file:" + (_tidy(folder).removesuffix("/.git") or "/")
+    # only a URL has escapes; after `host:` a % is a %
     path = unquote(address.path) if "://" in text else address.path
-    if address.scheme == "file":
-        return "file:" + (_tidy(path).removesuffix("/.git") or "/")
     path = _tidy(path.casefold()).removesuffix(".git").rstrip("/")
+    if address.scheme == "ssh":
+        path = re.sub("^/~/", "/", path)  # where `host:path` begins as well
     # ssh has a port of its own, whatever the port of the same forge's pages
     odd = address.scheme != "ssh" and address.port not in (None, _DEFAULT_PORTS[address.scheme])
-    return f"{address.host.lower()}{f':{address.port}' if odd else ''}{path}"
+    return f"{_one_host(address.host)}{f':{address.port}' if odd else ''}{path}"
+
+
+def folder_of(text: str) -> str | None:
+    """The folder of this machine that a remote's URL names, or None if it is elsewhere.
+
+    Raises:
+        ValueError: as for `read_address`.
+    """
+    address = read_address(text)
+    if address.scheme != "file":
+        return None
+    # only a URL has escapes; in a folder's name a % is a %
+    return address.path if text.startswith("/") else unquote(address.path)
 
 
 def credential_problem(key: str) -> str | None:
@@ -132,11 +149,31 @@ def engine_problem(text: str) -> str | None:
         _ = parts.port
     except ValueError:
         return expected
+    if parts.password is not None:
+        return "a URL must not carry a login"
+    if not text.isprintable() or parts.query or parts.fragment:
+        return expected
     if parts.scheme == "unix":
-        good = text.isprintable() and re.match(r"unix:///[^/]", text)
-    else:
-        good = parts.scheme in _ENGINE_SCHEMES and _HOST.fullmatch(parts.hostname or "")
-    return None if good else expected
+        return None if re.match(r"unix:///[^/]", text) else expected
+    if parts.scheme not in _ENGINE_SCHEMES or not _HOST.fullmatch(parts.hostname or ""):
+        return expected
+    return _engine_host_problem(parts)
+
+
+def _engine_host_problem(parts: SplitResult) -> str | None:
+    if parts.scheme == "ssh":
+        return "an ssh URL of an engine has no path" if parts.path else None
+    return (
+        None if parts.port else f"{parts.scheme}:// needs a port, e.g. {parts.scheme}://host:2375"
+    )
+
+
+def _one_host(host: str) -> str:
+    """A host in one spelling; an address of the sixth version has many."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return host.lower()
 
 
 def _tidy(path: str) -> str:

@@ -26,6 +26,9 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
         "baseDepth": settings.base_depth,
         "timeouts": _in_force(settings, recipe),
         "upgradeBase": recipe.upgrade_base,
+        # which tags are releases also says which can be a base
+        "tagPattern": recipe.tag_pattern,
+        "prereleases": recipe.prereleases,
         "env": recipe.env,
         "probes": recipe.probes,
         "checks": recipe.checks,

@@ -10,10 +10,12 @@ from typing import Any
 
 from canon_sweep.core import names
 from canon_sweep.core.address import engine_problem
-from canon_sweep.core.version import pattern_problem
+from canon_sweep.core.version import IgnoredTag, TagRule, pattern_problem
 from canon_sweep.errors import SettingsFault
 from canon_sweep.settings import remotes
 from canon_sweep.settings.duration import seconds
+from canon_sweep.settings.folders import folder_problems
+from canon_sweep.settings.probes import env_problems, probe_problems
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.tables import convert, key_of, table_problems
 
@@ -50,6 +52,7 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
     problems = list(table_problems(Settings, tree, ""))
     problems += _domain_problems(tree.get("domain"))
     problems += _swarm_problems(tree.get("swarm"))
+    problems += folder_problems(tree)
     credentials, recipes = tree.get("credentials", {}), tree.get("recipes", {})
     if isinstance(credentials, dict):
         problems += remotes.credentials_problems(credentials)
@@ -59,6 +62,9 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
             problems += _recipe_problems(name, body if isinstance(body, dict) else {})
         problems += remotes.url_problems(recipes)
         problems += remotes.shared_problems(recipes)
+        problems += remotes.login_problems(
+            recipes, credentials if isinstance(credentials, dict) else {}
+        )
     if problems:
         raise SettingsFault(where, tuple(problems))
     return typing.cast(Settings, convert(tree, Settings))
@@ -100,11 +106,23 @@ def _recipe_problems(name: str, body: Mapping[str, Any]) -> Iterator[str]:
         yield f'{at}.exception: enroll = false needs a reason, e.g. "mail store without bound"'
     if body.get("enroll", True) is True and written:
         yield f"{at}.exception: a reason to stay out, but the recipe is enrolled"
-    pattern = body.get("tagPattern")
-    problem = pattern_problem(pattern) if isinstance(pattern, str) else None
-    if problem:
-        yield f"{at}.tagPattern: {problem}"
+    yield from _tag_problems(at, body)
+    yield from env_problems(key_of(at, "env"), body.get("env"))
+    yield from probe_problems(at, body)
     branch = body.get("branch")
     problem = names.branch_problem(branch) if isinstance(branch, str) and branch else None
     if problem:
         yield f"{at}.branch: {problem}"
+
+
+def _tag_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
+    pattern, base = body.get("tagPattern"), body.get("upgradeBase")
+    if not isinstance(pattern, str | None):
+        return
+    problem = pattern_problem(pattern) if pattern is not None else None
+    if problem:
+        yield f"{at}.tagPattern: {problem}"
+    elif isinstance(base, str):
+        read = TagRule(pattern, body.get("prereleases") is True).read(base)
+        if isinstance(read, IgnoredTag):
+            yield f"{at}.upgradeBase: can be no release: {names.printable(base)}: {read.reason}"

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from canon_sweep.core.address import address_problem, credential_problem, same_place
+from canon_sweep.core.address import (
+    address_problem,
+    credential_problem,
+    folder_of,
+    read_address,
+    same_place,
+)
 from canon_sweep.settings.records import Credential
 from canon_sweep.settings.tables import key_of
 
@@ -44,7 +51,7 @@ def shared_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
     overwritten and deleted in every run.
     """
     remotes = [
-        _Remote(name, kind, same_place(text))
+        _Remote(name, kind, _place(text))
         for name, kind, text in _texts(recipes)
         if not address_problem(text)
     ]
@@ -62,6 +69,19 @@ def shared_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
                 yield _overwritten(mirror, upstream)
 
 
+def login_problems(recipes: Mapping[str, Any], credentials: Mapping[str, Any]) -> Iterator[str]:
+    """The remotes that are reached by ssh, and whose host nobody could know."""
+    for name, kind, text in _texts(recipes):
+        if address_problem(text):
+            continue
+        address = read_address(text)
+        body = next((credentials[key] for key in address.keys if key in credentials), None)
+        if address.scheme == "ssh" and not (isinstance(body, dict) and body.get("knownHostsFile")):
+            at = key_of(key_of("recipes", name), kind)
+            host = key_of("credentials", address.host)
+            yield f"{at}: ssh needs known hosts: set knownHostsFile in {host}"
+
+
 def credentials_problems(credentials: Mapping[str, Any]) -> Iterator[str]:
     """Credentials that would never be used."""
     for name, body in credentials.items():
@@ -70,15 +90,33 @@ def credentials_problems(credentials: Mapping[str, Any]) -> Iterator[str]:
         if problem:
             yield f"{at}: {problem}"
         # a key that nobody knows has been told already, and may be the one that is missed
-        known = isinstance(body, dict) and body.keys() <= _KEYS
-        if known and not any(body.get(key) for key in _SECRETS):
-            yield f"{at}: has no secret: name its {' or '.join(_SECRETS)}"
+        if isinstance(body, dict) and body.keys() <= _KEYS:
+            yield from _secret_problems(at, body)
+
+
+def _secret_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
+    if not any(body.get(key) for key in _SECRETS):
+        yield f"{at}: has no secret: name its {' or '.join(_SECRETS)}"
+        return
+    if body.get("sshKeyFile"):
+        if not body.get("knownHostsFile"):
+            yield f"{at}.knownHostsFile: missing: without it, ssh is refused and the key never used"
+        return
+    for key in ("sshPassphraseFile", "knownHostsFile"):
+        if body.get(key):
+            yield f"{at}.{key}: would never be used: there is no sshKeyFile"
 
 
 def _overwritten(mirror: _Remote, upstream: _Remote) -> str:
     if mirror.recipe == upstream.recipe:
         return f"{mirror.key}: is the same as upstream"
     return f"{mirror.key}: is the same as {upstream.key}: an upstream would be overwritten"
+
+
+def _place(text: str) -> str:
+    """As `same_place`; links among the folders of this machine are followed."""
+    folder = folder_of(text)
+    return same_place(text if folder is None else os.path.realpath(folder))
 
 
 def _texts(recipes: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -32,6 +32,8 @@ def _decode(wanted: type, value: object) -> object:
     if wanted is Path and isinstance(value, str):
         if not value.startswith("/"):
             raise ValueError("expected an absolute path")
+        if "\0" in value:
+            raise ValueError("a path has no NUL character")
         return Path(value)
     raise ValueError(f"expected a {wanted.__name__}")
 

@@ -1,0 +1,77 @@
+"""Probes and variables that could never do what they are for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from canon_sweep.core import names
+from canon_sweep.settings.tables import key_of
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+_HEADER_VALUE = re.compile(r"(?:[!-~\xa1-\xff][ -~\t\xa0-\xff]*)?")
+
+# these have another value in every deployment
+_OURS = ("DOMAIN", "STACK_NAME", "TYPE")
+_WITHOUT_BODY = (204, 304)
+
+
+def env_problems(at: str, env: object) -> Iterator[str]:
+    """The variables that no compose file can read, or no program can be given."""
+    if not isinstance(env, dict):
+        return
+    for name, value in env.items():
+        if not _VARIABLE.fullmatch(name):
+            yield f"{key_of(at, name)}: is no variable's name"
+        elif name in _OURS:
+            yield f"{key_of(at, name)}: would never be used: every deployment has its own"
+        if isinstance(value, str) and "\0" in value:
+            yield f"{key_of(at, name)}: has a NUL character"
+
+
+def probe_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
+    """The probes of one recipe's table that no app could ever pass."""
+    data = body.get("data")
+    tables = [(at, body, ("probes", "checks"))]
+    if isinstance(data, dict):
+        tables.append((key_of(at, "data"), data, ("seed", "check")))
+    for where, table, keys in tables:
+        for key in keys:
+            probes = table.get(key)
+            for number, probe in enumerate(probes if isinstance(probes, list) else [], start=1):
+                if isinstance(probe, dict):
+                    yield from _problems(f"{key_of(where, key)}[{number}]", probe)
+
+
+def _problems(at: str, probe: Mapping[str, Any]) -> Iterator[str]:
+    service = probe.get("service")
+    # an empty one is told already
+    problem = names.part_problem(service, "service") if isinstance(service, str) else None
+    if service and problem:
+        yield f"{at}.service: {problem}"
+    yield from _command_problems(f"{at}.command", probe.get("command"))
+    yield from _header_problems(f"{at}.headers", probe.get("headers"))
+    bodyless = probe.get("method") == "HEAD" or probe.get("status") in _WITHOUT_BODY
+    if probe.get("type") == "http" and bodyless and probe.get("contains"):
+        yield f"{at}.contains: an answer to HEAD, a 204 and a 304 have no text"
+
+
+def _command_problems(at: str, command: object) -> Iterator[str]:
+    if not isinstance(command, list) or not command:
+        return
+    if command[0] == "":
+        yield f"{at}: the program's name is empty"
+    if any(isinstance(word, str) and "\0" in word for word in command):
+        yield f"{at}: has a NUL character"
+
+
+def _header_problems(at: str, headers: object) -> Iterator[str]:
+    if not isinstance(headers, dict):
+        return
+    for name, value in headers.items():
+        if not _HEADER.fullmatch(name):
+            yield f"{key_of(at, name)}: is no header's name"
+        if isinstance(value, str) and not _HEADER_VALUE.fullmatch(value):
+            yield f"{key_of(at, name)}: has characters that no header can have"
