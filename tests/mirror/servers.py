@@ -97,12 +97,16 @@ class _Backend(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         self.server.asked.append(f"{self.command} {self.path.rpartition('/')[2]}")
-        if self.server.busy and self.server.busy[0].on in self.path:
-            busy = self.server.busy.pop(0)
+        known = self.headers.get("Authorization") == self.server.wanted
+        busy = next(iter(self.server.busy), None)
+        if busy and busy.on in self.path and (known or not busy.late):
+            self.server.busy.pop(0)
+            if busy.late:
+                self._backend(body)
             self._reply(busy.status, list(busy.headers.items()), b"busy")
         elif self.server.redirect_to:
             self._reply(302, [("Location", self.server.redirect_to + self.path)], b"")
-        elif self.headers.get("Authorization") != self.server.wanted:
+        elif not known:
             self.server.refused.append(self.headers.get("Authorization"))
             self._reply(401, [("WWW-Authenticate", 'Basic realm="git"')], b"")
         else:
@@ -149,11 +153,15 @@ class _Backend(BaseHTTPRequestHandler):
 
 @dataclass(frozen=True)
 class Busy:
-    """One answer of a busy server, to the next request with ``on`` in its path."""
+    """One answer of a busy server, to the next request with ``on`` in its path.
+
+    It says so to whoever is logged in only, if ``late``, and does what was asked.
+    """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     on: str = "/"
+    late: bool = False
 
 
 class _Http(ThreadingHTTPServer):

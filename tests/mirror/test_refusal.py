@@ -26,6 +26,8 @@ DECLINED = "pre-receive hook declined"
         ("ERROR: Repository not found.", "URL is right, and that the login may see"),
         ("This repository is archived. You can view files and clone it.", "writable again"),
         ("invalid content-type: 'text/html'", "page for people"),
+        ("too many redirects or authentication replays", "its redirects end at"),
+        ("error receiving data from socket: Connection reset by peer", "cannot answer now"),
         ("failed to connect to h.example: Connection refused", "can be reached"),
         ("failed to resolve address for h.example: Name or service not known", "can be reached"),
         ("something that nobody has heard before", "it answers"),
@@ -47,6 +49,11 @@ def test_each_refusal_has_its_own_next_step(said: str, do: str) -> None:
         ("User permission denied for writing.", "account's rights"),
         ("mirror repository is read-only", "writable again"),
         ("quota exceeded", "size limits"),
+        ("error: cannot lock ref 'refs/heads/main': is at 2e4ac86565 but expected 31ae64871f",
+         "somebody pushed to it meanwhile"),
+        ("error: cannot lock ref 'refs/tags/1': reference already exists", "somebody pushed"),
+        ("error: cannot lock ref 'refs/tags/1': Unable to create 'x.lock': Permission denied",
+         "account's rights"),
         ("no, not on a Sunday", "see the hook"),
     ],
 )  # fmt: skip
@@ -89,3 +96,16 @@ def test_a_busy_server_is_no_wrong_one(status: int) -> None:
     assert is_passing(f"unexpected http status code: {status}")
     assert not is_passing("unexpected http status code: 403")
     assert not is_passing("503 refs were rejected")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "error receiving data from socket: Connection reset by peer",
+        "could not read refs from remote repository",
+        "unexpected EOF",
+    ],
+)
+def test_a_server_that_drops_a_connection_may_be_started_anew(said: str) -> None:
+    """Nothing was answered; it is worth another try."""
+    assert is_passing(said)

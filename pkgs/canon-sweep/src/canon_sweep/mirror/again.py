@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -9,29 +10,33 @@ from canon_sweep import web
 from canon_sweep.mirror import refusal
 from canon_sweep.mirror.address import Address
 from canon_sweep.mirror.deadline import Deadline
+from canon_sweep.settings.records import Credential
 
 # Where it does not say: long enough for a proxy whose server is being restarted.
 SHORT = 1.0
 _MOST_FOR_ASKING = 5.0
+_FIRST_ERROR = 400
 
 
-def pause(where: Address, deadline: Deadline) -> float:
+def pause(where: Address, credential: Credential | None, deadline: Deadline) -> float:
     """Seconds to wait before a busy server is asked again; maybe more than there are left.
 
-    libgit2 does not show an answer's headers, so it is asked once more, without a login:
-    whoever is too busy says so before it looks at one.
+    libgit2 does not show an answer's headers, so the server is asked once more, with the
+    same login: a limit may be the account's own, and whoever has none is told something else.
     """
     if where.scheme not in ("http", "https"):
         return SHORT
     url = f"{where.url.rstrip('/')}/info/refs?service=git-upload-pack"
     try:
         answer = web.send(
-            web.Request("GET", url), min(_MOST_FOR_ASKING, max(0.1, deadline.left())), most=1024
+            web.Request("GET", url, headers=_login(credential)),
+            min(_MOST_FOR_ASKING, max(0.1, deadline.left())),
+            most=1024,
         )
     except web.WebFault:
         return SHORT
     if not refusal.is_passing_status(answer.status):
-        return 0.0
+        return 0.0 if answer.status < _FIRST_ERROR else SHORT
     return seconds(answer.headers.get("retry-after", ""), datetime.now(UTC))
 
 
@@ -42,8 +47,20 @@ def seconds(retry_after: str, now: datetime) -> float:
         return float(text[:9])
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return SHORT
     if when.tzinfo is None:  # `-0000`: a time of the world without a zone of its own
         when = when.replace(tzinfo=UTC)
     return max(0.0, (when - now).total_seconds())
+
+
+def _login(credential: Credential | None) -> dict[str, str]:
+    """The header with which libgit2 logs in; none where there is nothing to log in with."""
+    if credential is None or credential.token_file is None:
+        return {}
+    try:
+        token = credential.token_file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    pair = base64.b64encode(f"{credential.username}:{token}".encode())
+    return {"Authorization": f"Basic {pair.decode()}"}

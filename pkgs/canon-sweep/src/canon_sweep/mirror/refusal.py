@@ -13,6 +13,16 @@ _PUSH_OTHERWISE = "see its branch protection, hooks and the account's rights; th
 _STATUS = re.compile(r"unexpected http status code: (\d{3})\b")
 # Nothing is wrong with what was asked: the server cannot answer at this moment.
 _PASSING = frozenset({429, 502, 503, 504})
+_RESET = r"connection reset"
+# A server that is started anew; libgit2 takes some resets for an end.
+_DROPPED = re.compile(
+    _RESET + "|could not read refs from remote repository|unexpected EOF", re.IGNORECASE
+)
+# The server has compared what we said a ref is with what it is now.
+_RACED = (
+    r"is at [0-9a-f]+ but expected|unable to resolve reference|incorrect old value"
+    r"|reference (already exists|does not exist)"
+)
 
 _LOGIN = "its token is wrong or has expired: make a new one and write it into the token file"
 _RIGHTS = (
@@ -35,6 +45,7 @@ _BY_STATUS = {
 _BY_WORDS = tuple(
     (re.compile(words, re.IGNORECASE), do)
     for words, do in (
+        (_RACED, "somebody pushed to it meanwhile; the next run reads it again"),
         (r"archived|read.?only|is a (pull )?mirror", _ARCHIVED),
         (
             r"\btags?\b.*\bprotected|protected tag",
@@ -49,6 +60,10 @@ _BY_WORDS = tuple(
             "allow forced pushes and deletions on the mirror: it follows upstream in both",
         ),
         (r"authentication that we do not support|authentication failed", _LOGIN),
+        (
+            r"too many redirects or authentication replays",
+            "see that the login is right, and that the URL is the one that its redirects end at",
+        ),
         (r"permission|not allowed|not authori[sz]ed|denied|forbidden|insufficient", _RIGHTS),
         (r"not found|does not exist|not exported|could not find repository", _MISSING),
         (r"quota|too large|exceeds", "see the size limits of the mirror's server"),
@@ -57,6 +72,7 @@ _BY_WORDS = tuple(
             r"invalid content-type",
             "see that the URL is the repository's, and not of a page for people",
         ),
+        (_RESET, _LATER),
         (r"failed to (resolve|connect)", "see that the host's name is right and it can be reached"),
     )
 )
@@ -65,7 +81,7 @@ _BY_WORDS = tuple(
 def is_passing(said: str) -> bool:
     """Whether libgit2's sentence says that the server could answer a moment later."""
     status = _status(said)
-    return status is not None and is_passing_status(status)
+    return is_passing_status(status) if status is not None else bool(_DROPPED.search(said))
 
 
 def is_passing_status(status: int) -> bool:

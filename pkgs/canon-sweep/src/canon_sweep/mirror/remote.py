@@ -212,7 +212,7 @@ class Remote:
         try:
             return work()
         except BusyFault as busy:
-            seconds = again.pause(self._address, self._deadline)
+            seconds = again.pause(self._address, self._credential, self._deadline)
             if seconds >= self._deadline.left():
                 if seconds <= again.SHORT:
                     raise
