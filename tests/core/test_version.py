@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,3 +158,26 @@ def test_a_pattern_that_cannot_work_is_a_problem(pattern: str) -> None:
     """A tagPattern is checked with the configuration, not in the middle of a sweep."""
     assert pattern_problem(pattern)
     assert pattern_problem(r"(?P<version>.*)") is None
+
+
+@given(st.text(st.characters(exclude_categories=[]), max_size=250))
+@pytest.mark.parametrize("rule", [TagRule(), TagRule(pattern=r"(?P<version>.+)")])
+def test_whatever_is_ignored_can_be_shown_and_stored(rule: TagRule, tag: str) -> None:
+    """Bytes that are no text, and what steers a terminal, are escaped in the record."""
+    read = rule.read(tag)
+
+    if isinstance(read, IgnoredTag):
+        assert read.tag.isprintable()
+        assert read.reason.isprintable()
+        msgspec.json.encode(read)
+
+
+@pytest.mark.parametrize("tag", ["caf\udce9", "1.0.0\x1b[31m+1", "\udce9" * 201])
+def test_a_hostile_tag_is_ignored_in_plain_characters(tag: str) -> None:
+    """Each is named in the results, so each must be able to stand there."""
+    read = TagRule().read(tag)
+
+    assert isinstance(read, IgnoredTag)
+    assert read.tag.isascii()
+    assert read.tag.isprintable()
+    msgspec.json.encode(read)

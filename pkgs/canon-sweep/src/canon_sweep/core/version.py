@@ -59,7 +59,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class IgnoredTag:
-    """A tag that is no release, and why."""
+    """A tag that is no release, and why; ``tag`` is good to be shown and stored as JSON."""
 
     tag: str
     reason: str
@@ -86,9 +86,11 @@ class TagRule:
     def order(self, tag: str) -> Version | IgnoredTag:
         """As `read`, with pre-releases let through: for a version that is already in use."""
         if len(tag) > MAX_TAG:
-            return IgnoredTag(tag[:MAX_TAG], f"longer than {MAX_TAG} characters")
+            shown = names.plain(tag[:MAX_TAG])
+            return IgnoredTag(shown, f"longer than {MAX_TAG} characters")
         if not (tag.isascii() and tag.isprintable()) or tag.startswith("-"):
-            return IgnoredTag(tag, "not a plain tag name")
+            # a byte that is no text would be a lone surrogate, which JSON cannot have
+            return IgnoredTag(names.plain(tag), "not a plain tag name")
         match = re.fullmatch(self.pattern, tag) if self.pattern else _TAG.fullmatch(tag)
         if match is None:
             wanted = "tagPattern" if self.pattern else "X.Y.Z+<app version>"
