@@ -113,3 +113,45 @@ def test_who_used_up_the_run_alone_is_last_in_the_next(released: Fleet) -> None:
     assert first["site"].code is Code.OUT_OF_TIME
     assert second["site"].outcome is Outcome.PROMOTED
     assert second["notes"].code is Code.OUT_OF_TIME
+
+
+@pytest.mark.parametrize("spoilt", ["garbage", "another schema"])
+def test_a_record_that_cannot_be_read_may_name_any_volume(released: Fleet, spoilt: str) -> None:
+    """Until somebody mends it, nothing that an older record names is removed."""
+    released.sweeps()
+    shared = released.canonical("notes").volumes[0]
+    site = released.canonical("site")
+    both = msgspec.structs.replace(site, volumes=(*site.volumes, shared))
+    released.state().canonicals.write(both)
+    path = released.state().canonicals.folder / "site" / "canonical.json"
+    whole = path.read_text()
+    bad = whole + "x" if spoilt == "garbage" else whole.replace('"schema": 1', '"schema": 99')
+    assert bad != whole
+    path.write_text(bad)
+    released.publishes("notes", "1.2.0+1")
+
+    night = released.sweeps("notes")
+
+    assert night["notes"].outcome is Outcome.PROMOTED
+    assert night.results.exit_code == 1
+    assert "site" in night.results.problems[0]
+    assert shared.name in released.volumes()
+    path.write_text(whole)
+    assert released.sweeps("notes").results.exit_code == 0
+    assert released.state().journal.entries() == ()
+    assert shared.name in released.volumes()
+
+
+def test_a_journal_that_names_a_stack_of_an_unreadable_record_removes_nothing(
+    released: Fleet,
+) -> None:
+    """Under whatever recipe it is written."""
+    released.sweeps()
+    record = released.canonical("notes")
+    released.state().journal.put(Deployment(recipe="other", stack=record.stack, engine="local"))
+    path = released.state().canonicals.folder / "notes" / "canonical.json"
+    path.write_text(path.read_text() + "x")
+
+    released.sweeps()
+
+    assert {volume.name for volume in record.volumes} <= released.volumes()

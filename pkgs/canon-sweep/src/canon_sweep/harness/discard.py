@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from canon_sweep.core.kept import Named, named_by
 from canon_sweep.engine.protocol import Engine
+from canon_sweep.errors import StateFault
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Journal, Promotion
 
@@ -14,6 +15,9 @@ def discard(
     recipe: str, stack: str, *, engine: Engine, journal: Journal, canonicals: Canonicals
 ) -> None:
     """End a stack and remove its volumes and secrets, but for those that a record names.
+
+    For a stack that this very run has made.  One that somebody else names, a journal or
+    a record, is discarded only after `check_all_read`.
 
     Raises:
         HostFault: the engine cannot be used; the journal still has the stack.
@@ -35,18 +39,24 @@ def discard_previous(
 
     Raises:
         HostFault: the engine cannot be used; the journal still has the entry.
+        StateFault: a record cannot be read, and might name what would be removed.
     """
+    check_all_read(canonicals)
     _remove(entry.discarded.volumes, entry.discarded.secrets, _named(canonicals), engine)
     journal.drop(entry.stack)
 
 
-def _named(canonicals: Canonicals) -> Named:
-    """What the records name.
+def check_all_read(canonicals: Canonicals) -> None:
+    """See that nothing can be a canonical's without our knowing.
 
-    A record that cannot be read names the stack of its own recipe alone, and that is
-    looked at by whoever asks; everything else it could name was made by this program
-    under names that no two stacks share.
+    Raises:
+        StateFault: a record cannot be read, and nobody can say what it names.
     """
+    for problem in canonicals.read_all().problems.values():
+        raise StateFault(f"nothing is removed that this record may name: {problem}")
+
+
+def _named(canonicals: Canonicals) -> Named:
     return named_by(canonicals.read_all().records.values())
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from canon_sweep.core.canonical import made_elsewhere
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, HostFault
-from canon_sweep.harness.discard import discard, discard_previous
+from canon_sweep.harness.discard import check_all_read, discard, discard_previous
 from canon_sweep.harness.quick import put_back
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Entry, Journal, Promotion, QuickRun
@@ -85,4 +85,7 @@ def _may_run(stack: str, engine: Engine) -> bool:
 
 
 def _discard(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engine) -> None:
+    # it must not run on, whatever becomes of its data
+    engine.undeploy(entry.stack)
+    check_all_read(canonicals)
     discard(entry.recipe, entry.stack, engine=engine, journal=journal, canonicals=canonicals)

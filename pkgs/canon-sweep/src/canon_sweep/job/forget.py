@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, UsageFault
-from canon_sweep.harness.discard import discard
+from canon_sweep.harness.discard import check_all_read, discard
 from canon_sweep.job.finish import opened
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.mirror import sync as mirrors
@@ -59,6 +59,7 @@ def run_forget(settings: Settings, recipe: str, reason: str, around: Surrounding
 def _take_back(recipe: str, stack: str, reason: str, parts: Parts) -> None:
     state = parts.state
     if stack:
+        check_all_read(state.canonicals)
         # a kill before the record is gone keeps the stack, one after it removes the rest
         state.journal.put(Deployment(recipe=recipe, stack=stack, engine=parts.engine.name))
     state.canonicals.forget(recipe, reason, parts.world.now())
