@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
 import threading
@@ -14,19 +13,9 @@ import pytest
 
 from canon_sweep import process
 from canon_sweep.errors import HostFault
+from host import ends
 
 ENV = {"PATH": os.environ["PATH"]}
-
-
-def ends(pid: int, within: float = 10) -> bool:
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([descriptor], [], [], within)[0])
-    finally:
-        os.close(descriptor)
 
 
 def shell(script: str, cwd: Path, timeout: float = 30) -> process.Completed:

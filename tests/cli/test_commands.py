@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from canon_sweep.cli import main
-from canon_sweep.engine.protocol import App
+from canon_sweep.engine.protocol import App, Place
 from canon_sweep.interrupt import SIGNALS
 from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment
@@ -176,7 +176,7 @@ def test_verify_sees_changed_data_strays_and_what_is_under_way(call: Call, fleet
     source = fleet.folder / "source"
     source.mkdir()
     (source / "compose.yml").write_text(compose(RUNS, "1"))
-    app = App.read("notes", "1", ("left-abcdef_ci_localhost", "left.ci.localhost"), source, {})
+    app = App.read("notes", "1", Place("left-abcdef_ci_localhost", "left.ci.localhost"), source, {})
     fleet.engine().deploy(app)
 
     done = call("verify")

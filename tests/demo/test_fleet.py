@@ -23,7 +23,7 @@ from canon_sweep.demo import fleet, upstream
 from canon_sweep.demo.fleet import FLEET, DemoRecipe
 from canon_sweep.engine.local import LocalEngine
 from canon_sweep.engine.local.port import free, release
-from canon_sweep.engine.protocol import App, Engine
+from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.errors import UsageFault
 from canon_sweep.settings.load import load
@@ -101,7 +101,7 @@ def files_of(recipe: DemoRecipe, tag: str) -> dict[str, str]:
 def checkout(recipe: DemoRecipe, tag: str, folder: Path) -> App:
     """A release of a recipe in a folder, as an app."""
     write(files_of(recipe, tag), folder)
-    return App.read(recipe.name, tag, (STACK, "demo.ci.localhost"), folder, {})
+    return App.read(recipe.name, tag, Place(STACK, "demo.ci.localhost"), folder, {})
 
 
 def tags_of(path: Path) -> set[str]:

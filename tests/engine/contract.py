@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from canon_sweep.engine.protocol import App, Engine
+from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import Fault, HostFault, RecipeFault
 
 READY_SECONDS = 60.0
@@ -130,7 +130,7 @@ class Bench:
 
     def read(self, version: str = "1.0.0+1", env: Mapping[str, str] | None = None) -> App:
         """The recipe's files as they are now."""
-        return App.read("note", version, (self.stack, self.domain), self.source, env or {})
+        return App.read("note", version, Place(self.stack, self.domain), self.source, env or {})
 
     def up(self, app: App) -> App:
         """Deploy an app and wait until it is ready."""

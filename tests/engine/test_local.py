@@ -27,8 +27,9 @@ from canon_sweep.engine.local import ready as local_ready
 from canon_sweep.engine.local import state as local_state
 from canon_sweep.engine.local import volume as local_volume
 from canon_sweep.engine.local.process import Identity
-from canon_sweep.engine.protocol import App
+from canon_sweep.engine.protocol import App, Place
 from canon_sweep.errors import HostFault, RecipeFault
+from host import ends
 
 STACK = "note-1a2b3c_ci_localhost"
 
@@ -71,7 +72,7 @@ class Recipe:
         tree = {"services": body, "volumes": {"data": None}, "secrets": secret}
         (self.folder / "compose.yml").write_text(yaml.safe_dump(tree))
         (self.folder / "app.py").write_text(program)
-        return App.read("notes", version, (STACK, "notes.ci.localhost"), self.folder, {})
+        return App.read("notes", version, Place(STACK, "notes.ci.localhost"), self.folder, {})
 
     def server(self, version: str = "1.0.0+1", **changes: Any) -> App:
         return self.version(version, {"app": {**LOCAL, **changes}}, SERVER)
@@ -122,17 +123,6 @@ def identity(tmp_path: Path, service: str = "app") -> Identity:
     return deployment.services[service].identity
 
 
-def ends(pid: int, within: float = 10) -> bool:
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([descriptor], [], [], within)[0])
-    finally:
-        os.close(descriptor)
-
-
 def entries(place: Path) -> list[str]:
     return sorted(path.name for path in place.iterdir())
 
@@ -153,9 +143,10 @@ def crashing(script: str, app: App, root: Path) -> subprocess.Popen[str]:
         "import os, sys, pathlib\n"
         "from canon_sweep.engine import local\n"
         "from canon_sweep.engine.local import state as local_state\n"
-        "from canon_sweep.engine.protocol import App\n"
+        "from canon_sweep.engine.protocol import App, Place\n"
         f"*names, source = {fields}\n"
-        "app = App.read(*names, pathlib.Path(source), {})\n"
+        "recipe, version, names = names\n"
+        "app = App.read(recipe, version, Place(*names), pathlib.Path(source), {})\n"
         f"engine = local.LocalEngine(pathlib.Path({str(root)!r}))\n"
     )
     return subprocess.Popen(
@@ -910,7 +901,7 @@ def test_hostile_names_touch_nothing(
         lambda: engine.prepare(bad, 1),
         lambda: engine.deploy(bad),
         lambda: engine.wait_ready(bad, 1),
-        lambda: App.read("r", "1.0.0+1", (name, "d"), recipe.folder, {}),
+        lambda: App.read("r", "1.0.0+1", Place(name, "d"), recipe.folder, {}),
         lambda: engine.undeploy(name),
         lambda: engine.execute(name, "app", ["true"], 1),
         lambda: engine.execute("fine", name, ["true"], 1),

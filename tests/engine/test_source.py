@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.core import compose
-from canon_sweep.engine.protocol import App
+from canon_sweep.engine.protocol import App, Place
 from canon_sweep.errors import RecipeFault
 
 APP = "services: {app: {image: a}}\n"
@@ -26,7 +26,7 @@ def checkout(tmp_path: Path) -> Path:
 def app(checkout: Path, chain: str = "compose.yml") -> App:
     """The recipe as it would be deployed."""
     env = {"COMPOSE_FILE": chain}
-    return App.read("note", "1.0.0+1", ("st", "note.test"), checkout, env)
+    return App.read("note", "1.0.0+1", Place("st", "note.test"), checkout, env)
 
 
 def test_a_compose_file_that_is_named_often_is_read_once(checkout: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from canon_sweep.engine.protocol import App
+from canon_sweep.engine.protocol import App, Place
 from canon_sweep.engine.swarm import command
 from canon_sweep.engine.swarm.api import Docker
 from canon_sweep.errors import RecipeFault
@@ -19,7 +19,7 @@ def app(tree: Path, sample: str, body: str = "{image: a}") -> App:
     """A recipe with one service and these lines in its sample file."""
     (tree / "compose.yml").write_text(f"services: {{app: {body}}}\n")
     (tree / ".env.sample").write_text(sample)
-    return App.read("note", "1.0.0+1", ("st", "note.test"), tree, {"MINE": "1"})
+    return App.read("note", "1.0.0+1", Place("st", "note.test"), tree, {"MINE": "1"})
 
 
 def test_the_command_sees_what_was_read(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_proxy_is_the_apps_own_only_where_the_command_asks_for_none(tmp_path: 
 def test_a_name_that_the_command_takes_for_two_is_refused(tmp_path: Path) -> None:
     """It splits at commas, and the second part could lie anywhere."""
     (tmp_path / "a,b.yml").write_text("services: {app: {image: a}}\n")
-    names = ("st", "note.test")
+    names = Place("st", "note.test")
     read = App.read("note", "1", names, tmp_path, {"COMPOSE_FILE": "a,b.yml"})
 
     with pytest.raises(RecipeFault, match="a,b"):

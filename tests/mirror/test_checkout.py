@@ -16,6 +16,7 @@ import pytest
 from canon_sweep.errors import Fault, HostFault, RecipeFault, SyncFault, UsageFault
 from canon_sweep.mirror.checkout import checkout, resolve
 from canon_sweep.mirror.sync import fetch_ref
+from host import small_files
 from mirror.world import Repo, World
 
 
@@ -190,17 +191,6 @@ def test_a_folder_that_is_there_is_whole_and_is_kept(world: World, target: Path)
     checkout(world.clone, main, target)
 
     assert {path.name for path in target.iterdir()} == {"compose.yml", "kept"}
-
-
-@contextmanager
-def small_files(most: int) -> Iterator[None]:
-    """No file may be longer than this: for the writer it is a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_host_that_cannot_write_leaves_nothing(up: Repo, target: Path) -> None:

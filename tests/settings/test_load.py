@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from canon_sweep.errors import EXIT_USAGE, SettingsFault
-from canon_sweep.settings.load import load, read, seconds
+from canon_sweep.settings.duration import seconds
+from canon_sweep.settings.load import load, read
 from canon_sweep.settings.records import ExecProbe, HttpProbe, Settings
 
 

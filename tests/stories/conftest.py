@@ -24,3 +24,12 @@ def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
 def settling(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """For programs that do something before they sleep: give them the usual time."""
     monkeypatch.setattr(ready, "SETTLE", SETTLE)
+
+
+@pytest.fixture
+def released(fleet: Fleet) -> Fleet:
+    """Two recipes with two releases each."""
+    for recipe in ("notes", "site"):
+        fleet.publishes(recipe, "1.0.0+1")
+        fleet.publishes(recipe, "1.1.0+1")
+    return fleet

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pygit2
 from pygit2.enums import FileMode
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
+from host import small_files
 from stories.fleet import RUNS, Fleet, compose
-
-
-@contextmanager
-def small_files(most: int) -> Iterator[None]:
-    """No file may be longer than this: for the writer it is a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_checkout_that_the_host_cannot_write_is_infra(fleet: Fleet) -> None:

@@ -15,15 +15,6 @@ from stories.fleet import Fleet
 LEFT = "note-000000_ci_localhost"
 
 
-@pytest.fixture
-def released(fleet: Fleet) -> Fleet:
-    """Two recipes with two releases each."""
-    for recipe in ("notes", "site"):
-        fleet.publishes(recipe, "1.0.0+1")
-        fleet.publishes(recipe, "1.1.0+1")
-    return fleet
-
-
 def left_behind(fleet: Fleet) -> None:
     """A killed run of notes left a stack."""
     fleet.state().journal.put(Deployment(recipe="notes", stack=LEFT, engine="local"))

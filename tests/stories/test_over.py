@@ -24,15 +24,6 @@ NEVER = {"type": "exec", "command": ["false"]}
 
 
 @pytest.fixture
-def released(fleet: Fleet) -> Fleet:
-    """Two recipes with two releases each."""
-    for recipe in ("notes", "site"):
-        fleet.publishes(recipe, "1.0.0+1")
-        fleet.publishes(recipe, "1.1.0+1")
-    return fleet
-
-
-@pytest.fixture
 def signals() -> Iterator[None]:
     """The program's handlers, put back afterwards."""
     before = {number: signal.getsignal(number) for number in interrupt.SIGNALS}

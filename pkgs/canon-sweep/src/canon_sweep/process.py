@@ -150,14 +150,14 @@ def _end_group(child: subprocess.Popen[bytes], *, at_once: bool) -> int:
     if not at_once:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGTERM)
-        _await_end(child.pid, GRACE)
+        await_end(os.pidfd_open(child.pid), GRACE)
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     return child.wait()
 
 
-def _await_end(pid: int, seconds: float) -> None:
-    descriptor = os.pidfd_open(pid)
+def await_end(descriptor: int, seconds: float) -> None:
+    """Wait until the process of a pidfd has ended, at most so long; the descriptor is closed."""
     try:
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)

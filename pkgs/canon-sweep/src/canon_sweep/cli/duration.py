@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import click
 
-from canon_sweep.settings.load import seconds
+from canon_sweep.settings.duration import seconds
 
 
 def duration(

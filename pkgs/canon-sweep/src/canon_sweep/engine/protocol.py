@@ -16,6 +16,14 @@ from canon_sweep.process import Completed
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Under which names an app is deployed: its stack and its domain."""
+
+    stack: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """One version of a recipe under the names it is deployed with.
 
@@ -34,18 +42,18 @@ class App:
         cls,
         recipe: str,
         version: str,
-        names: tuple[str, str],
+        place: Place,
         tree: Path,
         env: Mapping[str, str],
     ) -> App:
-        """Read the checked-out ``tree`` of a version; ``names`` are its stack and domain.
+        """Read the checked-out ``tree`` of a version.
 
         ``env`` holds the operator's values, on top of the recipe's own ``.env.sample``.
 
         Raises:
             RecipeFault: a name is not safe, or the recipe's files cannot be read.
         """
-        stack, domain = names
+        stack, domain = place.stack, place.domain
         source = read_source(tree, recipe=recipe, stack=stack, domain=domain, env=env)
         return cls(recipe, version, stack, domain, source)
 

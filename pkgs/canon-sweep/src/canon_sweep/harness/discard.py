@@ -25,7 +25,7 @@ def discard(
     """
     engine.undeploy(stack)
     canonicals.read(recipe)
-    named = _named(canonicals)
+    named = named_by(canonicals.read_all().records.values())
     if stack not in named.stacks:
         volumes = [volume.name for volume in engine.volumes(stack)]
         _remove(volumes, engine.secrets(stack), named, engine)
@@ -41,23 +41,21 @@ def discard_previous(
         HostFault: the engine cannot be used; the journal still has the entry.
         StateFault: a record cannot be read, and might name what would be removed.
     """
-    check_all_read(canonicals)
-    _remove(entry.discarded.volumes, entry.discarded.secrets, _named(canonicals), engine)
+    named = check_all_read(canonicals)
+    _remove(entry.discarded.volumes, entry.discarded.secrets, named, engine)
     journal.drop(entry.stack)
 
 
-def check_all_read(canonicals: Canonicals) -> None:
-    """See that nothing can be a canonical's without our knowing.
+def check_all_read(canonicals: Canonicals) -> Named:
+    """What the records name, if nothing can be a canonical's without our knowing.
 
     Raises:
         StateFault: a record cannot be read, and nobody can say what it names.
     """
-    for problem in canonicals.read_all().problems.values():
+    found = canonicals.read_all()
+    for problem in found.problems.values():
         raise StateFault(f"nothing is removed that this record may name: {problem}")
-
-
-def _named(canonicals: Canonicals) -> Named:
-    return named_by(canonicals.read_all().records.values())
+    return named_by(found.records.values())
 
 
 def _remove(volumes: Iterable[str], secrets: Iterable[str], named: Named, engine: Engine) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from canon_sweep.engine.protocol import Engine
@@ -31,27 +31,25 @@ class RunningApp:
         return self.stack.partition("_")[0]
 
 
-def until_pass(probes: Sequence[Probe], app: RunningApp, timeout: float) -> None:
-    """Ask until every probe has passed, each within ``timeout`` seconds.
+def until_pass(probe: Probe, app: RunningApp, timeout: float) -> None:
+    """Ask until a probe has passed, for ``timeout`` seconds.
 
     Raises:
-        RecipeFault: one did not; it says which and what was answered last.
+        RecipeFault: it did not; it says which and what was answered last.
     """
-    for probe in probes:
-        _retried(probe, app, timeout, NotYetError, min(ONE_TRY, timeout))
+    _retried(probe, app, timeout, NotYetError, min(ONE_TRY, timeout))
 
 
-def perform(probes: Sequence[Probe], app: RunningApp, timeout: float) -> None:
-    """Do each probe's request once, as for data that must not be written twice.
+def perform(probe: Probe, app: RunningApp, timeout: float) -> None:
+    """Do a probe's request once, as for data that must not be written twice.
 
     Only a connection that nobody accepts is tried again, for ``timeout`` seconds; a
     request that is accepted may take as long.
 
     Raises:
-        RecipeFault: one was not answered as it should.
+        RecipeFault: it was not answered as it should.
     """
-    for probe in probes:
-        _retried(probe, app, timeout, NotThereError, timeout)
+    _retried(probe, app, timeout, NotThereError, timeout)
 
 
 def _retried(

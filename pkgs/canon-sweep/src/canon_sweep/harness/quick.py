@@ -16,10 +16,10 @@ import msgspec
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.result import CiResult, Tier
-from canon_sweep.engine.protocol import App, Engine
+from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import HostFault, RecipeFault, UsageFault
 from canon_sweep.harness.order import Checkout, Order
-from canon_sweep.harness.stage import Place, Stage
+from canon_sweep.harness.stage import Stage
 from canon_sweep.harness.tiers import Step, run_tiers
 from canon_sweep.state.journal import Journal, QuickRun
 
@@ -34,7 +34,7 @@ def run_quick(order: Order, canonical: Canonical, stage: Stage, checkout: Checko
             the next run.
         UsageFault: the canonical cannot be tested on here.
     """
-    assert_whole(canonical, stage.engine)
+    _assert_whole(canonical, stage.engine)
     with _borrowed(canonical, stage):
         run = _QuickRun(order, canonical, stage, checkout)
         steps = [
@@ -103,7 +103,7 @@ def _borrowed(canonical: Canonical, stage: Stage) -> Iterator[None]:
         stage.log.say(f"the canonical {canonical.release_tag} is put back")
 
 
-def assert_whole(canonical: Canonical, engine: Engine) -> None:
+def _assert_whole(canonical: Canonical, engine: Engine) -> None:
     """See that a canonical's volumes and secrets are all at hand.
 
     Raises:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from canon_sweep.core import names
-from canon_sweep.engine.protocol import App, Engine
+from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
 from canon_sweep.harness.discard import discard
 from canon_sweep.harness.probe import RunningApp, perform, until_pass
@@ -20,14 +20,6 @@ from canon_sweep.state.runs import Log
 MAX_NAME_TRIES = 100
 # an engine's wait may end this many seconds before the bound that it was given
 SLACK = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Under which names an app is deployed: its stack and its domain."""
-
-    stack: str
-    domain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +89,7 @@ class Stage:
         Raises:
             RecipeFault: the recipe's files cannot be read.
         """
-        return App.read(self.recipe, version, (place.stack, place.domain), tree, env)
+        return App.read(self.recipe, version, place, tree, env)
 
     def up(self, app: App) -> None:
         """Deploy an app, or update it, and wait until it is ready.
@@ -130,7 +122,7 @@ class Stage:
         """
         for probe in probes:
             with self._bounded(self.limits.probe) as seconds:
-                until_pass([probe], self._running(app), seconds)
+                until_pass(probe, self._running(app), seconds)
 
     def do(self, probes: Sequence[Probe], app: App) -> None:
         """Make each probe's request once, as for data that must not be written twice.
@@ -141,7 +133,7 @@ class Stage:
         """
         for probe in probes:
             with self._bounded(self.limits.probe) as seconds:
-                perform([probe], self._running(app), seconds)
+                perform(probe, self._running(app), seconds)
 
     def begin(self, stack: str) -> None:
         """Write a test's stack down before anything of it exists."""

@@ -12,10 +12,10 @@ from msgspec import structs
 from canon_sweep.core.base import Base, upgrade_na
 from canon_sweep.core.canonical import KeptVolume
 from canon_sweep.core.result import BrokenBase, CiResult, Retained, Status, Tier, TierResult
-from canon_sweep.engine.protocol import App
+from canon_sweep.engine.protocol import App, Place
 from canon_sweep.errors import RecipeFault, SyncFault
 from canon_sweep.harness.order import Checkout, Order
-from canon_sweep.harness.stage import Place, Stage
+from canon_sweep.harness.stage import Stage
 from canon_sweep.state.runs import Log
 
 

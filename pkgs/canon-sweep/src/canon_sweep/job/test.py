@@ -10,10 +10,10 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Code, Decision, Facts, Policy
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import Version, ordered
-from canon_sweep.engine.protocol import App
+from canon_sweep.engine.protocol import App, Place
 from canon_sweep.errors import HostFault, RecipeFault, UsageFault
 from canon_sweep.harness.order import Order
-from canon_sweep.harness.quick import assert_whole, run_quick
+from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.run import stop_of
@@ -69,7 +69,7 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
     entry = with_facts(entry_of(recipe, _asked_for(order, facts)), facts)
     try:
         if wanted.quick:
-            tested = _quick(recipe, parts, order, _canonical_to_test_on(facts, parts))
+            tested = _quick(recipe, parts, order, _canonical_to_test_on(facts))
         else:
             tested = parts.trials.trial(recipe, facts, order)
     except HostFault as fault:
@@ -110,20 +110,19 @@ def _labelled_version(recipe: Recipe, parts: Parts, facts: Facts, commit: str) -
     with parts.ground.checkouts(recipe) as checkout:
         try:
             tree = checkout(commit)
-            place = ("version", "version")
+            place = Place("version", "version")
             app = App.read(recipe.name, commit, place, tree, recipe.settings.env)
         except RecipeFault:
             return None  # the install tier says it better
     return ordered(facts.rule, app.source.compose.version)
 
 
-def _canonical_to_test_on(facts: Facts, parts: Parts) -> Canonical:
+def _canonical_to_test_on(facts: Facts) -> Canonical:
     if facts.canonical is None:
         raise UsageFault(
             f"{facts.recipe} has no canonical to test on",
             do=f"test it cold first: canon-sweep test {facts.recipe}",
         )
-    assert_whole(facts.canonical, parts.engine)
     return facts.canonical
 
 

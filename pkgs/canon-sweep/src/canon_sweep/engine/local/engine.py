@@ -13,8 +13,6 @@ It keeps versions apart, not programs: a service can read whatever its user can.
 
 from __future__ import annotations
 
-import os
-import select
 import shutil
 import sys
 import tempfile
@@ -41,7 +39,7 @@ from canon_sweep.engine.local.state import Deployment, Running
 from canon_sweep.engine.local.volume import VolumeFolder, folders
 from canon_sweep.engine.protocol import Address, App, Volume
 from canon_sweep.errors import HostFault, RecipeFault
-from canon_sweep.process import Completed
+from canon_sweep.process import Completed, await_end
 
 MAX_OUTPUT = 1024 * 1024
 
@@ -275,14 +273,8 @@ def _plans(compose: Compose) -> tuple[Plan, ...]:
 
 def _await_end(held: Held, timeout: float) -> None:
     descriptor = local_process.watch(held.identity)
-    if descriptor is None:
-        return
-    try:
-        poller = select.poll()
-        poller.register(descriptor, select.POLLIN)
-        poller.poll(timeout * 1000)
-    finally:
-        os.close(descriptor)
+    if descriptor is not None:
+        await_end(descriptor, timeout)
 
 
 def _said(output: IO[bytes]) -> str:
