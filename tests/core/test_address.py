@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canon_sweep.core.address import address_problem, engine_problem, same_place
+from canon_sweep.core.address import address_problem, engine_problem, read_address, same_place
 
 
 @pytest.mark.parametrize(
@@ -195,3 +195,21 @@ def test_no_two_places_are_one(
     assert (same_place(way.format(other, "/".join(there))) == one) is (
         (host, path) == (other, there)
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("https://h.example/other", True),
+        ("https://h.example:443/a", True),
+        ("https://H.EXAMPLE/a", True),
+        ("http://h.example/a", False),
+        ("https://h.example:8443/a", False),
+        ("https://h.example.evil/a", False),
+        ("https://evil@h.example:99999/a", False),
+        ("", False),
+    ],
+)
+def test_a_server_is_a_scheme_a_host_and_a_port(url: str, same: bool) -> None:
+    """A login for one of them is for no other."""
+    assert read_address("https://H.example/a").has_server_of(url) is same

@@ -44,6 +44,20 @@ class Address:
         """The names under which its credential may be listed, the most exact first."""
         return (self.host,) if self.port is None else (f"{self.host}:{self.port}", self.host)
 
+    def has_server_of(self, url: str) -> bool:
+        """Whether this URL is on the same server: by the same scheme, host and port."""
+        try:
+            other = urlsplit(url)
+            port = other.port
+        except ValueError:
+            return False
+        default = _DEFAULT_PORTS.get(self.scheme)
+        return (other.scheme, other.hostname, port or default) == (
+            self.scheme,
+            self.host.casefold(),
+            self.port or default,
+        )
+
 
 def redacted(text: str) -> str:
     """The URL without user, password and query: good for one line of a log."""

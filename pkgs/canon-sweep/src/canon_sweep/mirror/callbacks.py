@@ -11,7 +11,7 @@ from pygit2.remotes import TransferProgress
 
 from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault
-from canon_sweep.mirror.address import Address
+from canon_sweep.mirror.address import Address, redacted
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.settings.records import Credential
 
@@ -42,14 +42,21 @@ class Callbacks(pygit2.RemoteCallbacks):
         self._asked = CredentialType(0)
 
     def credentials(
-        self, _url: str, username_from_url: str | None, allowed_types: CredentialType
+        self, url: str, username_from_url: str | None, allowed_types: CredentialType
     ) -> _Login:
         """Log in with what is configured for the host, once.
 
         Raises:
-            SyncFault: nothing is configured, its file cannot be read, or it was refused.
+            SyncFault: nothing is configured, its file cannot be read, it was refused, or a
+                redirect has led to a server that it is not for.
         """
         self._deadline.check()
+        if self._where.scheme != "ssh" and not self._where.has_server_of(url):
+            # libgit2 follows a redirect to another port of the same host, whatever it is told
+            raise self._fault(
+                f"leads to {redacted(url)}, which asks for a login",
+                "see that this is right and set it as the recipe's URL",
+            )
         if self._asked & allowed_types:
             raise self._fault("refuses the configured login", self._new_login())
         credential = self._credential

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 import socket
 from collections.abc import Iterable
 
@@ -28,9 +28,10 @@ def free(count: int, taken: Iterable[int]) -> list[int]:
     """
     avoid = set(taken)
     found: list[int] = []
-    for port in random.sample(range(FIRST, LAST), LAST - FIRST):
+    first = secrets.randbelow(LAST - FIRST)
+    for port in (FIRST + (first + step) % (LAST - FIRST) for step in range(LAST - FIRST)):
         if len(found) == count:
-            break
+            return found
         if port not in avoid and _reserve(port):
             found.append(port)
     if len(found) < count:
