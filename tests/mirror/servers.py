@@ -245,6 +245,8 @@ class Sshd:
             f"HostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\nPidFile none\n"
             "StrictModes no\nUsePAM no\nPasswordAuthentication no\n"
             "PermitRootLogin prohibit-password\n"
+            # the shell of a login reads what it finds at home, whatever that does
+            f"SetEnv HOME={folder}\n"
         )
         if os.geteuid() == 0:
             # The folder that sshd locks its unprivileged half into; a boot would have made it.

@@ -12,6 +12,7 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical
+from child import in_child
 from stories.engines import dying_at
 from stories.fleet import Fleet
 
@@ -27,14 +28,7 @@ def is_whole(fleet: Fleet) -> Canonical:
 
 def killed(work: Callable[[], object]) -> bool:
     """Do the work in a forked child; was it killed?"""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
+    return in_child(work) != 0
 
 
 @pytest.mark.parametrize(

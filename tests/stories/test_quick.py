@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import msgspec
 import pytest
 
@@ -12,6 +10,7 @@ from canon_sweep.core.decision import Code
 from canon_sweep.core.result import Status, Tier
 from canon_sweep.errors import HostFault, StateFault, UsageFault
 from canon_sweep.state.journal import Entry, Journal
+from child import in_child
 from stories.engines import dying_at, failing
 from stories.fleet import LOSES_DATA, REFUSES_OLD_DATA, RUNS, Fleet
 
@@ -142,15 +141,12 @@ def test_a_crash_at_any_step_is_mended_by_the_next_run(proven: Fleet) -> None:
 
 def _dies(fleet: Fleet, step: int) -> bool:
     """Run a quick test in a child that dies before its n-th engine call; did it survive?"""
-    child = os.fork()
-    if child == 0:
-        try:
-            fleet.wrap = dying_at(step)
-            fleet.tests("notes", ref="main", quick=True)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFEXITED(status)
+
+    def dies() -> None:
+        fleet.wrap = dying_at(step)
+        fleet.tests("notes", ref="main", quick=True)
+
+    return in_child(dies) == 0
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])

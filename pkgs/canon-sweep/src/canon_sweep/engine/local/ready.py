@@ -18,6 +18,8 @@ from canon_sweep.engine.local.plan import Ready
 from canon_sweep.engine.local.state import Running
 from canon_sweep.errors import RecipeFault
 
+# the first look comes soon, for a program that is up at once, and the others ever later
+FIRST_TICK = 0.004
 TICK = 0.05
 PROBE_TIMEOUT = 2.0
 # of a service that does not say when it is ready, only that it does not fall at once is known
@@ -48,6 +50,7 @@ class Watch:
             RecipeFault: a service ended, or not all were ready at the deadline.
         """
         self.pending = set(self.services)
+        tick = FIRST_TICK
         while True:
             self._note_exits()
             for name in sorted(self.pending):
@@ -60,7 +63,8 @@ class Watch:
             left = self.deadline - time.monotonic()
             if left <= 0:
                 raise self._late()
-            self._sleep(min(TICK, left))
+            self._sleep(min(tick, left))
+            tick = min(2 * tick, TICK)
 
     def _is_ready(self, name: str) -> bool:
         running = self.services[name]

@@ -1,0 +1,36 @@
+"""Work in a process of its own, which may die at it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from collections.abc import Callable
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Do the work in a forked child: 0, or minus the signal that it died of.
+
+    Raises:
+        AssertionError: the work has failed; what it said is on stderr.
+    """
+    pid = os.fork()
+    if pid == 0:
+        _work(work)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert code <= 0, "what was to be done in a child has failed"
+    return code
+
+
+def _work(work: Callable[[], object]) -> None:
+    """The child's part; it does not return."""
+    code = 1
+    try:
+        # another thread of the parent may have been writing just then: its locks stay locked
+        logging.getLogger().handlers.clear()
+        work()
+        code = 0
+    except BaseException:
+        os.write(2, traceback.format_exc().encode())
+    finally:
+        os._exit(code)
