@@ -53,6 +53,7 @@ python3Packages.buildPythonApplication (finalAttrs: {
   nativeCheckInputs = [
     gitMinimal
     python3Packages.hypothesis
+    python3Packages.pytest-xdist
     python3Packages.pytestCheckHook
     versionCheckHook
   ];

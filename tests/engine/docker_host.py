@@ -7,7 +7,7 @@ bridge and a port for overlay traffic of its own, and no rules in iptables.
 from __future__ import annotations
 
 import os
-import random
+import secrets
 import shutil
 import signal
 import subprocess
@@ -36,7 +36,7 @@ class DockerHost:
 
     def __init__(self) -> None:
         self._root = Path(tempfile.mkdtemp(prefix="canon-sweep-docker-"))
-        self._mark = f"{random.randrange(1 << 24):06x}"
+        self._mark = secrets.token_hex(3)
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"unix://{self._root}/docker.sock"
 
@@ -113,7 +113,7 @@ class DockerHost:
             },
         )
         address = ".".join(["127", *(str(1 + byte % 250) for byte in bytes.fromhex(self._mark))])
-        port = random.randrange(20000, 30000)
+        port = 20000 + secrets.randbelow(10000)
         client.init_swarm(
             advertise_addr=f"{address}:{port}",
             listen_addr=f"{address}:{port}",

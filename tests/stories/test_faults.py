@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -175,13 +174,11 @@ def test_a_release_that_appears_during_the_test_is_the_latest(released: Fleet) -
     assert released.sweeps()["notes"].tag == "1.2.0+1"
 
 
-def test_an_upstream_that_is_gone_at_the_gate_promotes_nothing(
-    released: Fleet, tmp_path: Path
-) -> None:
+def test_an_upstream_that_is_gone_at_the_gate_promotes_nothing(released: Fleet) -> None:
     """Green, but nobody can say whether it is still the latest."""
     upstream = released.upstream("notes")
     released.options["infraRetries"] = 0
-    released.wrap = doing("undeploy", lambda: upstream.rename(tmp_path / "away"))
+    released.wrap = doing("undeploy", lambda: upstream.rename(released.folder / "away"))
 
     entry = released.sweeps()["notes"]
 

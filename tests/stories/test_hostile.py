@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pygit2
 import pytest
@@ -45,9 +44,9 @@ def log_of(fleet: Fleet, recipe: str) -> str:
     return (fleet.folder / "state" / "runs" / "latest" / f"{recipe}.log").read_text()
 
 
-def test_a_fleet_of_hostile_recipes(fleet: Fleet, tmp_path: Path) -> None:
+def test_a_fleet_of_hostile_recipes(fleet: Fleet) -> None:
     """All of them in one sweep with two good ones; nothing leaves its place."""
-    touched = tmp_path / "touched"
+    touched = fleet.folder / "touched"
     for good in ("aaa", "zzz"):
         fleet.publishes(good, "1.0.0+1")
         fleet.publishes(good, "1.1.0+1")
@@ -89,23 +88,21 @@ def test_a_fleet_of_hostile_recipes(fleet: Fleet, tmp_path: Path) -> None:
     assert night["aaa"].code is Code.NO_NEW_VERSION
     assert fleet.bytes_of("aaa", "zzz") != before
     assert not touched.exists()
-    outside = {path.name for path in tmp_path.iterdir()}
+    outside = {path.name for path in fleet.folder.iterdir()}
     assert outside == {"cache", "mirrors", "state", "upstreams"}
 
 
-def test_a_hostile_recipe_name_ends_the_sweep_before_it_begins(
-    fleet: Fleet, tmp_path: Path
-) -> None:
+def test_a_hostile_recipe_name_ends_the_sweep_before_it_begins(fleet: Fleet) -> None:
     """It is a mistake of the settings, and no folder has been made by it."""
     fleet.publishes("notes", "1.0.0+1")
     mirror = str(fleet.folder / "mirrors" / "another")
     fleet.recipes["../../etc"] = fleet.recipes["notes"] | {"mirror": mirror}
-    before = sorted(tmp_path.rglob("*"))
+    before = sorted(fleet.folder.rglob("*"))
 
     with pytest.raises(SettingsFault, match=r"'../../etc' is no recipe name"):
         fleet.sweeps()
 
-    assert sorted(tmp_path.rglob("*")) == before
+    assert sorted(fleet.folder.rglob("*")) == before
 
 
 @pytest.mark.parametrize("what", ["gone", "emptied", "halfway"])
