@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -129,7 +129,12 @@ def exit_code(identity: Identity) -> int | None:
     None while it runs, and None for ever when another process started it.
     """
     child = _children.get(identity)
-    return None if child is None else child.poll()
+    if child is None or runs(identity):
+        return None
+    with suppress(subprocess.TimeoutExpired):
+        # at once, unless somebody traces it: the kernel shows us its end after the tracer
+        return child.wait(KILL_WAIT)
+    return None
 
 
 def watch(identity: Identity) -> int | None:
