@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 DEMO := .demo
 PACKAGE := pkgs/canon-sweep
+# another order of the tests each time; set it to have one again
+SEED := $(shell date +%s)
 CHECKED := $(PACKAGE)/src tests bench
 
 .PHONY: demo test lint types pytest format bench clean
@@ -23,7 +25,8 @@ types: $(VENV)/installed-for-tests
 	$(VENV)/bin/mypy $(CHECKED)
 
 pytest: $(VENV)/installed-for-tests
-	$(VENV)/bin/pytest -q $(PYTEST)
+	@echo "the order of the tests: --randomly-seed=$(SEED)"
+	$(VENV)/bin/pytest -q --randomly-seed=$(SEED) $(PYTEST)
 
 format: $(VENV)/installed-for-tests
 	$(VENV)/bin/ruff check --fix $(CHECKED)
