@@ -40,6 +40,11 @@ def load(path: Path) -> Settings:
         raise SettingsFault(str(path), ("it is not UTF-8 text",)) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsFault(str(path), (f"it is not TOML: {error}",)) from None
+    except ValueError:
+        # Python's limit, which tomllib does not make its own
+        raise SettingsFault(str(path), ("one of its numbers has thousands of digits",)) from None
+    except RecursionError:
+        raise SettingsFault(str(path), ("its tables or lists are nested too deeply",)) from None
     return read(tree, str(path))
 
 
