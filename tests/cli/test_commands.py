@@ -17,7 +17,9 @@ import pytest
 
 from canon_sweep.cli import main
 from canon_sweep.engine.protocol import App, Place
+from canon_sweep.errors import SettingsFault
 from canon_sweep.interrupt import SIGNALS
+from canon_sweep.settings.load import load
 from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment
 from stories.fleet import RUNS, Fleet, compose
@@ -422,3 +424,15 @@ def test_forget_takes_a_canonical_back(call: Call, fleet: Fleet) -> None:
     assert fleet.state().journal.entries() == ()
     assert "left the fleet" in call("history", "notes").stdout
     assert call("forget", "notes", "--reason", " ").returncode == 2
+
+
+def test_no_place_of_the_state_is_a_place_for_the_cache(call: Call, fleet: Fleet) -> None:
+    """Whatever a sweep has left in the state folder must last."""
+    call("run")
+    file = config(fleet)
+    text = file.read_text()
+    for place in (fleet.folder / "state").iterdir():
+        file.write_text(text.replace(f"{fleet.folder}/cache", str(place)))
+
+        with pytest.raises(SettingsFault, match=f"cacheDir: lies in stateDir/{place.name},"):
+            load(file)
