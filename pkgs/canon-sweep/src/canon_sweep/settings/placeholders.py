@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from canon_sweep.core import names
+from canon_sweep.core import names, placeholder
 from canon_sweep.settings.tables import key_of
 
 TOKEN = "{token}"  # noqa: S105 - no secret
 
-# `${x}`, `%{x}` and `{{x}}` are a shell's, curl's and a template's
-_BRACES = re.compile(r"(?<![$%#{])\{\s*([A-Za-z0-9_.-]+)\s*\}(?!\})", re.ASCII)
-# compose.yml has these, under x-canon-sweep
-_OF_COMPOSE = re.compile(r"python|source|(?:volumes?|ports?|secrets?)\.[A-Za-z0-9_.-]+", re.ASCII)
-_ALIKE = 0.75
-
+# compose.yml has others, which are none here
+_KNOWN = (("token", *placeholder.WORDS), placeholder.FAMILIES)
 _TEXTS = ("path", "body", "contains")
 
 
@@ -28,9 +22,11 @@ def placeholder_problems(at: str, probe: Mapping[str, Any]) -> Iterator[str]:
     In a path none has another meaning.
     """
     for key, text in _texts(at, probe):
-        for found in _BRACES.finditer(text):
-            if found[0] != TOKEN and (key == f"{at}.path" or _is_meant(found[1])):
-                told = names.printable(found[0])
+        is_path = key == f"{at}.path"
+        words = placeholder.all_of(text) if is_path else placeholder.meant(text, *_KNOWN)
+        for word in words:
+            if word != TOKEN:
+                told = names.printable(word)
                 yield f"{key}: {told} stands for nothing: {TOKEN} is all that is filled in"
 
 
@@ -44,11 +40,6 @@ def unseeded_problems(at: str, data: Mapping[str, Any]) -> Iterator[str]:
                 f"{key}: {TOKEN} is looked for, and no probe of data.seed puts it in:"
                 f" write one with {TOKEN} in it"
             )
-
-
-def _is_meant(word: str) -> bool:
-    alike = difflib.get_close_matches(word.lower(), ["token"], cutoff=_ALIKE)
-    return bool(alike) or _OF_COMPOSE.fullmatch(word) is not None
 
 
 def _of(at: str, data: Mapping[str, Any], kind: str) -> Iterator[tuple[str, str]]:
