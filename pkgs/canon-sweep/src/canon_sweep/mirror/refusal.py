@@ -37,7 +37,7 @@ _RIGHTS = (
 _ARCHIVED = "make the repository writable again, or set another mirror: it is archived or read-only"
 _MISSING = "see that the URL is right, and that the login may see the repository"
 _MIRROR_MISSING = _MISSING + "; a mirror has to be made first, empty"
-_NOT_THERE = r"could not find repository|there is no such folder|it is no folder"
+_NOT_THERE = r"^could not find repository at|^there is no such folder|^it is no folder"
 _LATER = "it cannot answer now; the next run tries again"
 
 _BY_STATUS = {
@@ -52,6 +52,16 @@ _BY_STATUS = {
 _BY_WORDS = tuple(
     (re.compile(words, re.IGNORECASE), do)
     for words, do in (
+        # libgit2's own, of a folder whose name may have any of the words below
+        (_NOT_THERE, _MISSING),
+        (
+            r"pushing to non-bare repos",
+            "make the mirror a bare repository, without a work tree: git init --bare",
+        ),
+        (
+            r"is not owned by current user",
+            "let it belong to the user who runs canon-sweep: chown -R",
+        ),
         (_RACED, "somebody pushed to it meanwhile; the next run reads it again"),
         (r"archived|read.?only|is a (pull )?mirror", _ARCHIVED),
         (
@@ -72,15 +82,7 @@ _BY_WORDS = tuple(
             "see that the login is right, and that the URL is the one that its redirects end at",
         ),
         (r"permission|not allowed|not authori[sz]ed|denied|forbidden|insufficient", _RIGHTS),
-        (r"not found|does not exist|not exported|" + _NOT_THERE, _MISSING),
-        (
-            r"pushing to non-bare repos",
-            "make the mirror a bare repository, without a work tree: git init --bare",
-        ),
-        (
-            r"is not owned by current user",
-            "let it belong to the user who runs canon-sweep: chown -R",
-        ),
+        (r"not found|does not exist|not exported", _MISSING),
         (r"quota|too large|exceeds", "see the size limits of the mirror's server"),
         (r"hook", "see the hook on the mirror that declines; the next sync goes on"),
         (
