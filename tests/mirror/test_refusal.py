@@ -44,7 +44,7 @@ def test_each_refusal_has_its_own_next_step(said: str, do: str) -> None:
         ("there is no such folder", "upstream", "/r", "see that the path is right"),
         ("there is no such folder", "mirror", "/r s", "git init --bare '/r s'"),
         ("could not find repository at '/r'", "mirror", "/r", "git init --bare /r"),
-        ("could not find repository at '/archived/hook'", "mirror", "/archived/hook", "first, bare"),
+        ("could not find repository at '/archived/hook'", "mirror", "/r", "bare and empty"),
         ("local push doesn't (yet) support pushing to non-bare repos.", "mirror", "/r",
          "git init --bare"),
         ("repository path '/r' is not owned by current user", "upstream", "/r", "chown"),
