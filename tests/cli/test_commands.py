@@ -286,6 +286,46 @@ def test_a_mistake_on_the_command_line_is_exit_2(call: Call, words: list[str], c
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "cause", "step"),
+    [
+        (["--bogus"], "--bogus", "see canon-sweep --help"),
+        (["run", "--bogus"], "--bogus", "see canon-sweep run --help"),
+        (["hold", "--tag", "zz"], "RECIPE", "see canon-sweep hold --help"),
+        (["hold", "notes"], "--reason", "see canon-sweep hold --help"),
+        (["nosuch"], "nosuch", "see canon-sweep --help"),
+        (["status", "--max-age"], "--max-age", "see canon-sweep status --help"),
+        (["demo", "--dir", "x", "--engine", "y"], "--engine", "see canon-sweep demo --help"),
+        (["test", "notes", "--version", "a", "--ref", "b"], "exclude", "canon-sweep test --help"),
+        (["check", "--config", "/nosuch/config.toml"], "/nosuch", "$CANON_SWEEP_CONFIG"),
+    ],
+)
+def test_a_mistake_on_the_command_line_has_its_next_step(
+    call: Call, words: list[str], cause: str, step: str
+) -> None:
+    """As every other mistake: the same words on stderr and, with --json, as an object."""
+    plain, as_json = call(*words), call(words[0], "--json", *words[1:])
+
+    assert plain.returncode == as_json.returncode == 2
+    assert plain.stdout == ""
+    assert plain.stderr.startswith("canon-sweep: error ")
+    assert cause in plain.stderr
+    assert step in plain.stderr
+    told = answer(as_json)
+    assert told["exit_code"] == 2
+    assert step in json.dumps(told["error"])
+    if told["error"]["code"] == "usage":
+        assert plain.stderr.count("\n") == 1
+
+
+def test_without_a_command_there_is_help(call: Call) -> None:
+    """Nobody's mistake, and nothing was done."""
+    done = call()
+
+    assert done.returncode == 2
+    assert "Commands:" in done.stdout + done.stderr
+
+
 def test_a_run_beside_a_run_is_exit_75(call: Call, fleet: Fleet) -> None:
     """Deferred: nothing is wrong, it is only not the moment."""
     with lock.held(fleet.folder / "state" / "lock"):
@@ -354,6 +394,22 @@ def test_a_full_disk_behind_stdout_is_one_line(fleet: Fleet) -> None:
 
     assert done.returncode == 1
     assert "error output: the result cannot be printed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_mistake_before_a_full_disk_is_the_mistake(fleet: Fleet) -> None:
+    """It has been said on stderr."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "explain", "nosuch", "--json", "--config", str(config(fleet))],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert "no recipe 'nosuch'" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -35,7 +35,9 @@ def load(path: Path) -> Settings:
         # some editors begin every file with a byte order mark
         tree = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
-        raise SettingsFault(str(path), (f"it cannot be read: {error.strerror}",)) from None
+        step = "name another with --config or $CANON_SWEEP_CONFIG"
+        problem = f"it cannot be read: {error.strerror}; {step}"
+        raise SettingsFault(str(path), (problem,)) from None
     except UnicodeDecodeError:
         raise SettingsFault(str(path), ("it is not UTF-8 text",)) from None
     except tomllib.TOMLDecodeError as error:
