@@ -89,6 +89,8 @@ def config(fleet: Fleet) -> Path:
             # half the deploys: what an upgrade shows is in the stories
             'expectedNA.upgrade = "not here"',
         ]
+        if "exception" in recipe:
+            lines += ["enroll = false", f'exception = "{recipe["exception"]}"']
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -153,6 +155,64 @@ def test_a_hold_is_seen_everywhere_and_ends(call: Call) -> None:
     assert {entry["recipe"]: entry["code"] for entry in entries}["notes"] == "skip/held"
     assert "held no longer" in call("unhold", "notes").stdout
     assert "was not held" in call("unhold", "notes").stdout
+
+
+def test_a_hold_of_what_is_no_release_says_so(call: Call, fleet: Fleet) -> None:
+    """It is put all the same: it may come before its release, also before any sync."""
+    early = call("hold", "notes", "--reason", "x", "--tag", "1.1.0+1")
+    call("plan")
+    fleet.upstream("notes").rename(fleet.folder / "away")
+
+    right = call("hold", "notes", "--reason", "x", "--tag", "1.1.0+1")
+    old = call("hold", "notes", "--reason", "x", "--tag", "1.0.0+1")
+    wrong = call("hold", "notes", "--reason", "x", "--tag", "9.9.9+1", "--json")
+
+    assert early.returncode == right.returncode == old.returncode == wrong.returncode == 0
+    assert "not known here yet" in early.stdout
+    assert right.stdout.endswith("UTC: x\n")
+    assert "it holds nothing now: the latest is 1.1.0+1" in old.stdout
+    assert "no such release is known yet" in answer(wrong)["note"]
+    assert answer(wrong)["tag"] == "9.9.9+1"
+    assert fleet.state().holds.read()["notes"].tag == "9.9.9+1"
+
+
+def test_a_hold_of_a_broken_clone_is_put(call: Call, fleet: Fleet) -> None:
+    """The clone may be deleted at any time, and half of it too."""
+    call("plan")
+    for file in (fleet.folder / "cache" / "recipes" / "notes.git" / "objects").rglob("*"):
+        if file.is_file():
+            file.unlink()
+
+    done = call("hold", "notes", "--reason", "x", "--tag", "1.1.0+1")
+
+    assert done.returncode == 0
+    assert "not known here yet" in done.stdout
+
+
+def test_who_stays_out_is_told_the_way_in(call: Call, fleet: Fleet) -> None:
+    """A hold is ended by a command, an exception in the configuration."""
+    fleet.add("site", enroll=False, exception="no stable health")
+
+    excepted = call("run", "site")
+    call("hold", "notes", "--reason", "moving house")
+    held, both = call("run", "notes"), call("run", "notes", "site")
+
+    assert {excepted.returncode, held.returncode, both.returncode} == {2}
+    assert "enrol site: enroll = true in the configuration" in excepted.stdout
+    assert "unhold" not in excepted.stdout
+    assert "end a hold: canon-sweep unhold notes" in held.stdout
+    assert "enrol" not in held.stdout
+    assert "canon-sweep unhold notes; enrol site" in both.stdout
+
+
+def test_a_hold_of_who_stays_out_says_so(call: Call, fleet: Fleet) -> None:
+    """The hold holds nothing, and ending it would bring nothing back."""
+    fleet.add("site", enroll=False, exception="no stable health")
+
+    done = call("hold", "site", "--reason", "x")
+
+    assert done.returncode == 0
+    assert "it takes no part in the sweep anyway: no stable health" in done.stdout
 
 
 def test_verify_finds_what_a_record_names_and_is_not_there(call: Call, fleet: Fleet) -> None:
@@ -270,6 +330,7 @@ def test_an_empty_enrolment_is_exit_2(call: Call, fleet: Fleet) -> None:
         (["test", "notes", "--ref", ""], "need a value"),
         (["test", "notes", "--version="], "need a value"),
         (["hold", "notes", "--reason", "x", "--tag", "1.0.0"], "no release tag"),
+        (["hold", "notes", "--reason", "x", "--tag", "1.0.0-rc1+1"], "a pre-release"),
         (["hold", "notes", "--reason", "bad\udcff"], "not UTF-8"),
         (["hold", "notes", "--reason", "x", "--for", "soon"], "duration"),
         (["hold", "notes"], "--reason"),
