@@ -17,7 +17,9 @@ import pytest
 
 from canon_sweep.cli import main
 from canon_sweep.engine.protocol import App, Place
+from canon_sweep.errors import SettingsFault
 from canon_sweep.interrupt import SIGNALS
+from canon_sweep.settings.load import load
 from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment
 from stories.fleet import RUNS, Fleet, compose
@@ -87,6 +89,8 @@ def config(fleet: Fleet) -> Path:
             # half the deploys: what an upgrade shows is in the stories
             'expectedNA.upgrade = "not here"',
         ]
+        if "exception" in recipe:
+            lines += ["enroll = false", f'exception = "{recipe["exception"]}"']
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -151,6 +155,64 @@ def test_a_hold_is_seen_everywhere_and_ends(call: Call) -> None:
     assert {entry["recipe"]: entry["code"] for entry in entries}["notes"] == "skip/held"
     assert "held no longer" in call("unhold", "notes").stdout
     assert "was not held" in call("unhold", "notes").stdout
+
+
+def test_a_hold_of_what_is_no_release_says_so(call: Call, fleet: Fleet) -> None:
+    """It is put all the same: it may come before its release, also before any sync."""
+    early = call("hold", "notes", "--reason", "x", "--tag", "1.1.0+1")
+    call("plan")
+    fleet.upstream("notes").rename(fleet.folder / "away")
+
+    right = call("hold", "notes", "--reason", "x", "--tag", "1.1.0+1")
+    old = call("hold", "notes", "--reason", "x", "--tag", "1.0.0+1")
+    wrong = call("hold", "notes", "--reason", "x", "--tag", "9.9.9+1", "--json")
+
+    assert early.returncode == right.returncode == old.returncode == wrong.returncode == 0
+    assert "not known here yet" in early.stdout
+    assert right.stdout.endswith("UTC: x\n")
+    assert "it holds nothing now: the latest is 1.1.0+1" in old.stdout
+    assert "no such release is known yet" in answer(wrong)["note"]
+    assert answer(wrong)["tag"] == "9.9.9+1"
+    assert fleet.state().holds.read()["notes"].tag == "9.9.9+1"
+
+
+def test_a_hold_of_a_broken_clone_is_put(call: Call, fleet: Fleet) -> None:
+    """The clone may be deleted at any time, and half of it too."""
+    call("plan")
+    for file in (fleet.folder / "cache" / "recipes" / "notes.git" / "objects").rglob("*"):
+        if file.is_file():
+            file.unlink()
+
+    done = call("hold", "notes", "--reason", "x", "--tag", "1.1.0+1")
+
+    assert done.returncode == 0
+    assert "not known here yet" in done.stdout
+
+
+def test_who_stays_out_is_told_the_way_in(call: Call, fleet: Fleet) -> None:
+    """A hold is ended by a command, an exception in the configuration."""
+    fleet.add("site", enroll=False, exception="no stable health")
+
+    excepted = call("run", "site")
+    call("hold", "notes", "--reason", "moving house")
+    held, both = call("run", "notes"), call("run", "notes", "site")
+
+    assert {excepted.returncode, held.returncode, both.returncode} == {2}
+    assert "enrol site: enroll = true in the configuration" in excepted.stdout
+    assert "unhold" not in excepted.stdout
+    assert "end a hold: canon-sweep unhold notes" in held.stdout
+    assert "enrol" not in held.stdout
+    assert "canon-sweep unhold notes; enrol site" in both.stdout
+
+
+def test_a_hold_of_who_stays_out_says_so(call: Call, fleet: Fleet) -> None:
+    """The hold holds nothing, and ending it would bring nothing back."""
+    fleet.add("site", enroll=False, exception="no stable health")
+
+    done = call("hold", "site", "--reason", "x")
+
+    assert done.returncode == 0
+    assert "it takes no part in the sweep anyway: no stable health" in done.stdout
 
 
 def test_verify_finds_what_a_record_names_and_is_not_there(call: Call, fleet: Fleet) -> None:
@@ -268,6 +330,7 @@ def test_an_empty_enrolment_is_exit_2(call: Call, fleet: Fleet) -> None:
         (["test", "notes", "--ref", ""], "need a value"),
         (["test", "notes", "--version="], "need a value"),
         (["hold", "notes", "--reason", "x", "--tag", "1.0.0"], "no release tag"),
+        (["hold", "notes", "--reason", "x", "--tag", "1.0.0-rc1+1"], "a pre-release"),
         (["hold", "notes", "--reason", "bad\udcff"], "not UTF-8"),
         (["hold", "notes", "--reason", "x", "--for", "soon"], "duration"),
         (["hold", "notes"], "--reason"),
@@ -282,6 +345,46 @@ def test_a_mistake_on_the_command_line_is_exit_2(call: Call, words: list[str], c
     assert done.returncode == 2
     assert cause in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "cause", "step"),
+    [
+        (["--bogus"], "--bogus", "see canon-sweep --help"),
+        (["run", "--bogus"], "--bogus", "see canon-sweep run --help"),
+        (["hold", "--tag", "zz"], "RECIPE", "see canon-sweep hold --help"),
+        (["hold", "notes"], "--reason", "see canon-sweep hold --help"),
+        (["nosuch"], "nosuch", "see canon-sweep --help"),
+        (["status", "--max-age"], "--max-age", "see canon-sweep status --help"),
+        (["demo", "--dir", "x", "--engine", "y"], "--engine", "see canon-sweep demo --help"),
+        (["test", "notes", "--version", "a", "--ref", "b"], "exclude", "canon-sweep test --help"),
+        (["check", "--config", "/nosuch/config.toml"], "/nosuch", "$CANON_SWEEP_CONFIG"),
+    ],
+)
+def test_a_mistake_on_the_command_line_has_its_next_step(
+    call: Call, words: list[str], cause: str, step: str
+) -> None:
+    """As every other mistake: the same words on stderr and, with --json, as an object."""
+    plain, as_json = call(*words), call(words[0], "--json", *words[1:])
+
+    assert plain.returncode == as_json.returncode == 2
+    assert plain.stdout == ""
+    assert plain.stderr.startswith("canon-sweep: error ")
+    assert cause in plain.stderr
+    assert step in plain.stderr
+    told = answer(as_json)
+    assert told["exit_code"] == 2
+    assert step in json.dumps(told["error"])
+    if told["error"]["code"] == "usage":
+        assert plain.stderr.count("\n") == 1
+
+
+def test_without_a_command_there_is_help(call: Call) -> None:
+    """Nobody's mistake, and nothing was done."""
+    done = call()
+
+    assert done.returncode == 2
+    assert "Commands:" in done.stdout + done.stderr
 
 
 def test_a_run_beside_a_run_is_exit_75(call: Call, fleet: Fleet) -> None:
@@ -355,6 +458,22 @@ def test_a_full_disk_behind_stdout_is_one_line(fleet: Fleet) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_mistake_before_a_full_disk_is_the_mistake(fleet: Fleet) -> None:
+    """It has been said on stderr."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "explain", "nosuch", "--json", "--config", str(config(fleet))],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert "no recipe 'nosuch'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_stopped_run_takes_down_what_it_has_up(fleet: Fleet) -> None:
     """SIGTERM, as systemctl stop sends it: teardown first, then a line for every recipe."""
     fleet.publishes("draft", "1.0.0+1")
@@ -422,3 +541,15 @@ def test_forget_takes_a_canonical_back(call: Call, fleet: Fleet) -> None:
     assert fleet.state().journal.entries() == ()
     assert "left the fleet" in call("history", "notes").stdout
     assert call("forget", "notes", "--reason", " ").returncode == 2
+
+
+def test_no_place_of_the_state_is_a_place_for_the_cache(call: Call, fleet: Fleet) -> None:
+    """Whatever a sweep has left in the state folder must last."""
+    call("run")
+    file = config(fleet)
+    text = file.read_text()
+    for place in (fleet.folder / "state").iterdir():
+        file.write_text(text.replace(f"{fleet.folder}/cache", str(place)))
+
+        with pytest.raises(SettingsFault, match=f"cacheDir: lies in stateDir/{place.name},"):
+            load(file)

@@ -57,7 +57,8 @@ def test_never_released() -> None:
     decision = decide(facts("v1.0.3"), POLICY, NOW)
 
     assert decision.code is Code.NEVER_RELEASED
-    assert "1 tags" in decision.sentence
+    assert "(1 tag is none)" in decision.sentence
+    assert "(2 tags are none)" in decide(facts("v1.0.3", "x"), POLICY, NOW).sentence
 
 
 @pytest.mark.parametrize("left", [("1.0.0+1",), ()])

@@ -47,3 +47,8 @@ def test_the_sentence_says_what_would_be_lost() -> None:
     why = loss(["a", "b", "c", "d"], [], related=True)
 
     assert why == "it shows no tags; the mirror would lose 4 of 4 tags (a, b, c, …)"
+
+
+def test_one_tag_is_not_several() -> None:
+    """The sentence is read by people."""
+    assert str(loss(["a"], [], related=True)).endswith("lose 1 of 1 tag (a)")

@@ -860,6 +860,11 @@ def test_a_service_without_a_local_command_is_refused(engine: LocalEngine, recip
         {"command": ["{secrets.other}"]},
         {"command": ["{ports.99999}"]},
         {"command": ["{ports.x}"]},
+        {"command": ["{port.8080}"]},
+        {"command": ["{Ports.8080}"]},
+        {"command": ["true"], "environment": {"DATA": "{volume.data}"}},
+        {"command": ["{pyhton}", "app.py"]},
+        {"command": ["{ source }/app"]},
         {"command": ["a\0b"]},
         {"command": ["true"], "environment": {"A=B": "c"}},
         {"command": ["true"], "ready": {"port": 80, "path": "/ HTTP/1.1\r\nX: y"}},
@@ -883,10 +888,12 @@ def test_a_wrong_local_table_is_refused(
 
 def test_other_braces_are_left_alone(engine: LocalEngine, recipe: Recipe) -> None:
     """Only what looks like a placeholder is one."""
-    app = recipe.server(environment={**LOCAL["environment"], "JSON": '{"a": {}}'})
+    text = '{"a": {}, "b": "{resource} {port} {self.ports}"}'
+    app = recipe.server(environment={**LOCAL["environment"], "JSON": text})
     engine.deploy(app)
 
-    assert engine.execute(STACK, "app", ["sh", "-c", 'echo "$JSON"'], 10).output == '{"a": {}}\n'
+    said = engine.execute(STACK, "app", ["sh", "-c", 'echo "$JSON"'], 10).output
+    assert said == text + "\n"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "-rf", "/etc", "a\nb", "A" * 200])

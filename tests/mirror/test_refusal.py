@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from canon_sweep.mirror.refusal import advice, is_passing, rejection
+from canon_sweep.mirror.refusal import Role, advice, advice_of, is_passing, rejection
 
 MAIN, TAG = "refs/heads/main", "refs/tags/1.0.0+v1"
 DECLINED = "pre-receive hook declined"
@@ -36,6 +36,29 @@ DECLINED = "pre-receive hook declined"
 def test_each_refusal_has_its_own_next_step(said: str, do: str) -> None:
     """A token, a right, a place and a moment are mended in different ways."""
     assert do in advice(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "role", "folder", "do"),
+    [
+        ("there is no such folder", "upstream", "/r", "see that the path is right"),
+        ("there is no such folder", "mirror", "/r s", "git init --bare '/r s'"),
+        ("could not find repository at '/r'", "mirror", "/r", "git init --bare /r"),
+        ("could not find repository at '/archived/hook'", "mirror", "/r", "bare and empty"),
+        ("local push doesn't (yet) support pushing to non-bare repos.", "mirror", "/r",
+         "git init --bare"),
+        ("repository path '/r' is not owned by current user", "upstream", "/r", "chown"),
+        ("something that nobody has heard before", "mirror", "/r", "this user may read"),
+        ("unexpected http status code: 404", "upstream", None, "the login may see the repository"),
+        ("unexpected http status code: 404", "mirror", None, "has to be made first, empty"),
+        ("unexpected http status code: 401", "mirror", None, "make a new one"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_looked_for_or_made(
+    said: str, role: Role, folder: str | None, do: str
+) -> None:
+    """An upstream has another path, a mirror has to be made first."""
+    assert do in advice_of(said, role, folder)
 
 
 @pytest.mark.parametrize(

@@ -324,6 +324,10 @@ def test_ssh_needs_the_known_hosts_of_its_host(
          ["stateDir", "canonicalsDir"]),
         ({"recipes": {"notes": NOTES | {"mirror": "/var/cache/canon-sweep/notes.git"}}},
          ["recipes.notes.mirror"]),
+        ({"stateDir": "/srv/x", "cacheDir": "/srv/x/canonicals"}, ["cacheDir"]),
+        ({"stateDir": "/srv/x", "cacheDir": "/srv/x/y/../runs/cache"}, ["cacheDir"]),
+        ({"canonicalsDir": "/srv/x", "cacheDir": "/srv/x/notes"}, ["cacheDir"]),
+        ({"canonicalsDir": "/srv/x", "cacheDir": "/srv/x"}, ["canonicalsDir"]),
         ({"stateDir": "/srv/x", "cacheDir": "/srv/x/cache"}, []),
         ({"stateDir": "/var/cache/canon-sweeper", "canonicalsDir": "/var/lib/ci-warm"}, []),
     ],
@@ -334,7 +338,7 @@ def test_what_must_last_does_not_lie_in_the_cache(tree: dict[str, Any], wrong: l
 
     if wrong:
         found = problems(tree)
-        assert [problem.partition(": lies in cacheDir")[0] for problem in found] == wrong
+        assert [problem.partition(": lies in ")[0] for problem in found] == wrong
     else:
         read(tree, "config.toml")
 
@@ -362,6 +366,21 @@ def test_what_must_last_does_not_lie_in_the_cache(tree: dict[str, Any], wrong: l
          "probes[1].headers.'A B'", "no header's name"),
         ({"probes": [{"type": "http", "port": 1, "headers": {"A": "x\r\nB: y"}}]},
          "probes[1].headers.A", "no header can have"),
+        ({"probes": [{"type": "http", "port": 1, "path": "/x?{tokn}"}]},
+         "probes[1].path", "'{tokn}' stands for nothing: {token} is all"),
+        ({"probes": [{"type": "http", "port": 1, "path": "/{domain}"}]},
+         "probes[1].path", "'{domain}' stands for nothing"),
+        ({"checks": [{"type": "http", "port": 1, "headers": {"X": "{TOKEN}"}}]},
+         "checks[1].headers.X", "'{TOKEN}' stands for nothing"),
+        ({"checks": [{"type": "http", "port": 1, "body": '{"name": "{ token }"}'}]},
+         "checks[1].body", "'{ token }' stands for nothing"),
+        ({"checks": [{"type": "exec", "command": ["cat", "{volumes.data}/x"]}]},
+         "checks[1].command", "'{volumes.data}' stands for nothing"),
+        ({"data": {"check": [{"type": "exec", "command": ["get"], "contains": "{token}"}]}},
+         "data.check[1].contains", "no probe of data.seed puts it in"),
+        ({"data": {"seed": [{"type": "exec", "command": ["put", "it"]}],
+                   "check": [{"type": "http", "port": 1, "path": "/{token}"}]}},
+         "data.check[1].path", "no probe of data.seed puts it in"),
         ({"probes": [{"type": "http", "port": 1, "headers": {"A": "\u263a"}}]},
          "probes[1].headers.A", "no header can have"),
     ],
@@ -387,7 +406,12 @@ def test_what_looks_odd_and_works_is_no_mistake() -> None:
             {"type": "http", "port": 1, "service": "app.web-1", "method": "HEAD"},
             {"type": "http", "port": 1, "headers": {"X-Token": "{token}", "Empty": ""}},
         ],
-        checks=[{"type": "exec", "command": ["printf", "", "\n"]}],
+        checks=[
+            {"type": "exec", "command": ["printf", "", "\n"]},
+            {"type": "exec", "command": ["awk", "{print}", "-w", "%{http_code}", "${tokens}"]},
+            {"type": "http", "port": 1, "body": '{"a": "{name}", "b": {}}', "contains": "{{toke}}"},
+        ],
+        data={"check": [{"type": "http", "port": 1, "contains": "welcome"}]},
     )
 
     assert found.recipe("notes").upgrade_base == "v1.0.0-rc1"

@@ -14,7 +14,7 @@ import click
 
 from canon_sweep import __version__, interrupt
 from canon_sweep.cli import output
-from canon_sweep.errors import EXIT_USAGE, EXIT_WRONG, Interrupted
+from canon_sweep.errors import EXIT_USAGE, EXIT_WRONG, Interrupted, UsageFault
 
 _COMMANDS = {
     "run": "Sweep: sync, decide, test, promote.",
@@ -64,16 +64,28 @@ def main() -> NoReturn:
     """Run the command line and exit."""
     interrupt.install()
     output.prepare()
+    words = sys.argv[1:]
     try:
-        _check_words(sys.argv[1:])
+        _check_words(words)
         answer = cli.main(standalone_mode=False)
         sys.exit(answer if isinstance(answer, int) else 0)
     except click.ClickException as error:
-        error.show()
+        if words:
+            _complain(error, words)
+        else:
+            error.show()  # the help
         sys.exit(EXIT_USAGE)
     except (click.Abort, Interrupted) as stop:
         output.talk(f"canon-sweep: {stop}" if str(stop) else "canon-sweep: aborted")
         sys.exit(EXIT_WRONG)
+
+
+def _complain(error: click.ClickException, words: list[str]) -> None:
+    """Tell what click found wrong as everything else is told: it has no session yet."""
+    command = next((f" {word}" for word in words if word in _COMMANDS), "")
+    fault = UsageFault(error.format_message().rstrip("."), do=f"see canon-sweep{command} --help")
+    options = words[: words.index("--")] if "--" in words else words
+    output.complain(fault, as_json="--json" in options)
 
 
 def _check_words(words: list[str]) -> None:

@@ -6,12 +6,14 @@ its exit code change because a terminal cannot show a letter.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import select
 import sys
 from typing import TextIO
 
-from canon_sweep.errors import Fault
+from canon_sweep.errors import Fault, SettingsFault
 
 # seconds for which a line of talk waits for its reader
 PATIENCE = 5
@@ -71,6 +73,18 @@ def result(text: str) -> None:
     except OSError as error:
         _silence(sys.stdout)
         raise OutputFault(f"the result cannot be printed: {error.strerror}") from error
+
+
+def complain(fault: Fault, *, as_json: bool) -> None:
+    """Say what ends a command: one line of talk, with ``as_json`` an object on stdout too."""
+    talk(f"canon-sweep: error {fault.code}: {fault}")
+    if as_json:
+        error: dict[str, object] = {"code": fault.code, "what": fault.what, "do": fault.do}
+        if isinstance(fault, SettingsFault):
+            error["problems"] = fault.problems
+        text = json.dumps({"error": error, "exit_code": fault.exit_code}, indent=2)
+        with contextlib.suppress(OutputFault):  # it is said already
+            result(text)
 
 
 def _silence(stream: TextIO) -> None:

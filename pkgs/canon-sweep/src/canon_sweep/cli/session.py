@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import io
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -16,7 +15,7 @@ import click
 
 from canon_sweep.cli import output
 from canon_sweep.core.names import plain
-from canon_sweep.errors import Fault, SettingsFault
+from canon_sweep.errors import Fault
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -79,7 +78,7 @@ def reporting(function: Callable[..., int]) -> Callable[..., int]:
         try:
             return function(session, **arguments)
         except Fault as fault:
-            _complain(fault, session)
+            output.complain(fault, as_json=as_json)
             return fault.exit_code
 
     with_json = click.option("--json", "as_json", is_flag=True, help="Print results as JSON.")
@@ -127,12 +126,3 @@ def _rendered(part: Rendered, stream: TextIO) -> str:
     console = Console(file=text, force_terminal=is_terminal, width=width)
     console.print(part, highlight=False, soft_wrap=not is_terminal)
     return text.getvalue()
-
-
-def _complain(fault: Fault, session: Session) -> None:
-    session.say(f"canon-sweep: error {fault.code}: {fault}")
-    if session.as_json:
-        error: dict[str, object] = {"code": fault.code, "what": fault.what, "do": fault.do}
-        if isinstance(fault, SettingsFault):
-            error["problems"] = fault.problems
-        output.result(json.dumps({"error": error, "exit_code": fault.exit_code}, indent=2))

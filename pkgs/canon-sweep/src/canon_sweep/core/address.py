@@ -198,6 +198,8 @@ def _tidy(path: str) -> str:
 def _folder(text: str, parts: SplitResult) -> Address:
     if parts.netloc or not parts.path.startswith("/"):
         raise ValueError("a file URL is file:///folder")
+    if not unquote(parts.path).isprintable():
+        raise ValueError("its folder's name has a character that nobody could see")
     return Address(text, text, "file", parts.path)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, known_red
 from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.count import counted
 from canon_sweep.core.names import plain
 from canon_sweep.core.release import Release, Releases
 from canon_sweep.core.version import IgnoredTag, TagRule
@@ -146,7 +147,8 @@ def _holds(hold: Hold | None, latest: Release | None, now: datetime) -> bool:
 
 
 def _without_release(facts: Facts) -> Decision:
-    ignored = f" ({len(facts.releases.ignored)} tags are none)" if facts.releases.ignored else ""
+    count = len(facts.releases.ignored)
+    ignored = f" ({counted(count, 'tag')} {'is' if count == 1 else 'are'} none)" if count else ""
     if facts.canonical is not None:
         return _ahead(facts.canonical, f"no release is left on {facts.branch}{ignored}")
     return Decision(

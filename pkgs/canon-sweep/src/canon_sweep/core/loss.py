@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from canon_sweep.core.count import counted
+
 # so many withdrawn tags are a maintainer's work of an afternoon
 FEW = 2
 MOST_SHOWN = 3
@@ -26,5 +28,5 @@ def loss(mirrored: Collection[str], wanted: Collection[str], *, related: bool) -
         return None
     named = ", ".join(gone[:MOST_SHOWN])
     more = ", …" if len(gone) > MOST_SHOWN else ""
-    lost = f"{len(gone)} of {len(mirrored)} tags" + (f" ({named}{more})" if gone else "")
+    lost = f"{len(gone)} of {counted(len(mirrored), 'tag')}" + (f" ({named}{more})" if gone else "")
     return f"{odd}; the mirror would lose {lost}" + ("" if related else " and its main")

@@ -121,6 +121,8 @@ def pattern_problem(pattern: str) -> str | None:
         compiled = re.compile(pattern)
     except re.error as error:
         return f"is no regular expression: {error}"
+    except (OverflowError, RecursionError) as error:
+        return f"is too much for a regular expression: {error}"
     if "version" not in compiled.groupindex:
         return "has no group (?P<version>...)"
     return None

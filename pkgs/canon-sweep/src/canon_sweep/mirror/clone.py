@@ -11,6 +11,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import FileMode, SortMode
 
+from canon_sweep.core.release import Tag
 from canon_sweep.mirror import disk
 from canon_sweep.mirror.remote import GIT_ERRORS
 
@@ -96,6 +97,21 @@ def history(repo: pygit2.Repository, commit: str) -> frozenset[str]:
         pygit2.GitError, KeyError: one of them is missing.
     """
     return frozenset(str(found.id) for found in repo.walk(commit, SortMode.NONE))
+
+
+def tags(repo: pygit2.Repository, main: str, named: Mapping[str, str]) -> tuple[Tag, ...]:
+    """The tags of these object ids by name, and which of them the commit ``main`` leads to.
+
+    Raises:
+        pygit2.GitError, KeyError: a part of them, or of main's history, is missing.
+    """
+    on_main = history(repo, main)
+    found = []
+    for name, object_id in sorted(named.items()):
+        end = peeled(repo, object_id)
+        commit = str(end.id) if isinstance(end, pygit2.Commit) else None
+        found.append(Tag(name, object_id, commit, commit in on_main))
+    return tuple(found)
 
 
 def is_whole(repo: pygit2.Repository, refs: Iterable[str], known: Iterable[str] = ()) -> bool:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pygit2
 
 from canon_sweep.core.loss import loss
-from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
 from canon_sweep.mirror import intake, stray, upstream
@@ -46,7 +45,7 @@ def compare(sides: Sides, branch: str | None, accept_upstream: bool) -> Synced:
     strays = stray.records(wanted.strays, told.strays, blocked)
     return Synced(
         main=wanted.main,
-        tags=(*_tags(repo, wanted), *strays),
+        tags=(*cache.tags(repo, wanted.main, wanted.tags), *strays),
         fetched=fetched,
         pushed=tuple(
             ref
@@ -92,13 +91,3 @@ def _are_related(sides: Sides, wanted: Upstream, told: Advertisement) -> bool:
     if main not in sides.repo:
         sides.target.fetch([f"+{MAIN}:{MIRRORED}"])
     return sides.repo.merge_base(main, wanted.main) is not None
-
-
-def _tags(repo: pygit2.Repository, wanted: Upstream) -> tuple[Tag, ...]:
-    on_main = cache.history(repo, wanted.main)
-    tags = []
-    for name, object_id in sorted(wanted.tags.items()):
-        end = cache.peeled(repo, object_id)
-        commit = str(end.id) if isinstance(end, pygit2.Commit) else None
-        tags.append(Tag(name, object_id, commit, commit in on_main))
-    return tuple(tags)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from canon_sweep.core.names import printable
 
+Role = Literal["upstream", "mirror"]
+
 _OTHERWISE = "see that the URL is right and it answers"
+_FOLDER_OTHERWISE = "see that it is a git repository, and that this user may read and write it"
 _PUSH_OTHERWISE = "see its branch protection, hooks and the account's rights; the next sync goes on"
 
 _STATUS = re.compile(r"unexpected http status code: (\d{3})\b")
@@ -31,6 +36,8 @@ _RIGHTS = (
 )
 _ARCHIVED = "make the repository writable again, or set another mirror: it is archived or read-only"
 _MISSING = "see that the URL is right, and that the login may see the repository"
+_MIRROR_MISSING = _MISSING + "; a mirror has to be made first, empty"
+_NOT_THERE = r"^could not find repository at|^there is no such folder|^it is no folder"
 _LATER = "it cannot answer now; the next run tries again"
 
 _BY_STATUS = {
@@ -45,6 +52,16 @@ _BY_STATUS = {
 _BY_WORDS = tuple(
     (re.compile(words, re.IGNORECASE), do)
     for words, do in (
+        # libgit2's own, of a folder whose name may have any of the words below
+        (_NOT_THERE, _MISSING),
+        (
+            r"pushing to non-bare repos",
+            "make the mirror a bare repository, without a work tree: git init --bare",
+        ),
+        (
+            r"is not owned by current user",
+            "let it belong to the user who runs canon-sweep: chown -R",
+        ),
         (_RACED, "somebody pushed to it meanwhile; the next run reads it again"),
         (r"archived|read.?only|is a (pull )?mirror", _ARCHIVED),
         (
@@ -65,7 +82,7 @@ _BY_WORDS = tuple(
             "see that the login is right, and that the URL is the one that its redirects end at",
         ),
         (r"permission|not allowed|not authori[sz]ed|denied|forbidden|insufficient", _RIGHTS),
-        (r"not found|does not exist|not exported|could not find repository", _MISSING),
+        (r"not found|does not exist|not exported", _MISSING),
         (r"quota|too large|exceeds", "see the size limits of the mirror's server"),
         (r"hook", "see the hook on the mirror that declines; the next sync goes on"),
         (
@@ -95,6 +112,19 @@ def advice(said: str, otherwise: str = _OTHERWISE) -> str:
     if status is not None:
         return _BY_STATUS.get(status, _LATER if status in _PASSING or status >= 500 else otherwise)
     return next((do for words, do in _BY_WORDS if words.search(said)), otherwise)
+
+
+def advice_of(said: str, role: Role, folder: str | None) -> str:
+    """As `advice`, of a remote whose role is known; ``folder`` if it is one of this machine."""
+    step = advice(said, _OTHERWISE if folder is None else _FOLDER_OTHERWISE)
+    if step != _MISSING or (folder is None and role == "upstream"):
+        return step
+    if folder is None:
+        return _MIRROR_MISSING
+    if role == "mirror":
+        made = f"git init --bare {shlex.quote(folder)}"
+        return f"make it first, bare and empty: {made}; or correct its path"
+    return "see that the path is right: it has to be a git repository"
 
 
 def rejection(reports: Mapping[str, str | None], said: str) -> tuple[str, str] | None:

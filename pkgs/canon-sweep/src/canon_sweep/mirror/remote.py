@@ -13,11 +13,13 @@ from typing import TypeVar
 import pygit2
 from pygit2.enums import ConfigLevel
 
+from canon_sweep.core.address import folder_of
 from canon_sweep.errors import SyncFault
-from canon_sweep.mirror import again, disk, refusal, stray
+from canon_sweep.mirror import again, disk, folder, refusal, stray
 from canon_sweep.mirror.address import address
 from canon_sweep.mirror.callbacks import Callbacks, DeafCallbacks
 from canon_sweep.mirror.deadline import Deadline
+from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.scratch import scratch
 from canon_sweep.settings.records import Credential
 
@@ -41,14 +43,14 @@ _HOME_BEFORE = pygit2.settings.homedir or ""
 
 
 @contextmanager
-def _as_home(folder: Path, known: bytes, deadline: Deadline) -> Iterator[None]:
-    """Let libgit2 find these known hosts in ``folder``, as in a home folder."""
-    home = str(folder)
+def _as_home(place: Path, known: bytes, deadline: Deadline) -> Iterator[None]:
+    """Let libgit2 find these known hosts in ``place``, as in a home folder."""
+    home = str(place)
     try:
-        (folder / ".ssh").mkdir()
-        (folder / ".ssh" / "known_hosts").write_bytes(known)
+        (place / ".ssh").mkdir()
+        (place / ".ssh" / "known_hosts").write_bytes(known)
     except OSError as error:
-        raise disk.unusable(folder, error.strerror or str(error)) from error
+        raise disk.unusable(place, error.strerror or str(error)) from error
     with _HOME_LOCK:
         deadline.check()
         pygit2.settings.homedir = home
@@ -79,6 +81,8 @@ class Advertisement:
 class Remote:
     """One remote URL, spoken to from the repository ``repo``, with ``tmp`` for its files.
 
+    ``role`` is what the settings name it as; it decides what is advised, and nothing else.
+
     ``advertise`` and ``fetch`` share one connection, so that what is fetched
     is what was advertised; the end of the ``with`` block closes it.
     """
@@ -90,9 +94,12 @@ class Remote:
         credentials: Mapping[str, Credential],
         deadline: Deadline,
         tmp: Path,
+        *,
+        role: Role = "upstream",
     ) -> None:
         self._repo = repo
         self._tmp = tmp
+        self._role = role
         self._address = address(url)
         self._credential = next(
             (credentials[key] for key in self._address.keys if key in credentials), None
@@ -231,6 +238,7 @@ class Remote:
         pygit2.settings.server_connect_timeout = milliseconds
         pygit2.settings.server_timeout = milliseconds
         try:
+            folder.check(self._address)
             with self._known_hosts():
                 yield
         except let_through:
@@ -241,7 +249,8 @@ class Remote:
             why = self._callbacks().clean(str(error)) or type(error).__name__
             # Not chained: libgit2's text may repeat what `clean` has just removed.
             kind = BusyFault if refusal.is_passing(why) else SyncFault
-            raise kind(f"{self.shown} {failure}: {why}", do=refusal.advice(why)) from None
+            step = refusal.advice_of(why, self._role, folder_of(self._address.url))
+            raise kind(f"{self.shown} {failure}: {why}", do=step) from None
 
     @contextmanager
     def _known_hosts(self) -> Iterator[None]:
@@ -260,7 +269,7 @@ class Remote:
                 do=f"set knownHostsFile in the credentials of {self._address.host}",
             )
         known = hosts.read_bytes()
-        with scratch(self._tmp) as folder, _as_home(folder, known, self._deadline):
+        with scratch(self._tmp) as home, _as_home(home, known, self._deadline):
             yield
 
     def _check_taken(self, refs: Sequence[str], callbacks: Callbacks) -> None:

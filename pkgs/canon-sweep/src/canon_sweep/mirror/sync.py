@@ -70,7 +70,7 @@ def sync(
     def work(deadline: Deadline) -> Synced:
         with _cache(clone) as repo:
             source = Remote(repo, upstream, credentials, deadline, beside(clone))
-            target = Remote(repo, mirror, credentials, deadline, beside(clone))
+            target = Remote(repo, mirror, credentials, deadline, beside(clone), role="mirror")
             found = compare(Sides(repo, clone, source, target), branch, accept_upstream)
             if found.pushed or found.deleted:
                 check_pushable(repo, found, target)
@@ -109,7 +109,7 @@ def look(
     def work(deadline: Deadline) -> Synced:
         with _cache(clone) as repo:
             source = Remote(repo, upstream, credentials, deadline, beside(clone))
-            target = Remote(repo, mirror, credentials, deadline, beside(clone))
+            target = Remote(repo, mirror, credentials, deadline, beside(clone), role="mirror")
             return compare(Sides(repo, clone, source, target), branch, accept_upstream)
 
     return bounded(work, timeout)

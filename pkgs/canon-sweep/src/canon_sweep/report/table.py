@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from canon_sweep.core.decision import Code
 from canon_sweep.core.names import plain
 from canon_sweep.report.records import Entry, Results, tested_again
 
@@ -108,12 +109,22 @@ def totals_line(results: Results) -> str:
     problems = [f"error: {problem}" for problem in results.problems]
     problems += [f"error: {recipe} has no line" for recipe in results.missing]
     if results.hollow:
-        problems.append(
-            f"error: hollow: no recipe takes part ({results.hollow}); name another,"
-            " or end the hold: canon-sweep unhold RECIPE"
-        )
+        steps = "; ".join(_ways_in(results.entries))
+        problems.append(f"error: hollow: no recipe takes part ({results.hollow}); {steps}")
     problems += tested_again(results.entries)
     return "\n".join([f"{count}: {end}", *map(plain, problems)])
+
+
+def _ways_in(entries: Iterable[Entry]) -> Iterator[str]:
+    """How recipes that stay out would take part again."""
+    entries = list(entries)
+    held = [entry.recipe for entry in entries if entry.code is Code.HELD]
+    excepted = [entry.recipe for entry in entries if entry.code is Code.EXCEPTED]
+    if held:
+        yield f"end a hold: canon-sweep unhold {held[0] if len(held) == 1 else 'RECIPE'}"
+    if excepted:
+        whose = excepted[0] if len(excepted) == 1 else "the excepted ones"
+        yield f"enrol {whose}: enroll = true in the configuration, without the exception"
 
 
 def line(entry: Entry) -> Text:

@@ -19,11 +19,12 @@ def seconds(value: object) -> Seconds:
         ValueError: it is neither, or not positive.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        total = float(value)
+        total: float = value
     elif isinstance(value, str) and value and not _DURATION.sub("", value):
         total = sum(float(number) * _UNITS[unit] for number, unit in _DURATION.findall(value))
     else:
         raise ValueError('expected a duration such as "90s", "5m", "1h 30m" or "6d"')
+    # compared before it becomes a float, which an integer can be too large for
     if not 0 < total < MAX_SECONDS:
         raise ValueError("expected a duration longer than 0 and shorter than 30 years")
     return Seconds(total)

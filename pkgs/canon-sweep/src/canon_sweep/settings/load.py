@@ -35,11 +35,18 @@ def load(path: Path) -> Settings:
         # some editors begin every file with a byte order mark
         tree = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
-        raise SettingsFault(str(path), (f"it cannot be read: {error.strerror}",)) from None
+        step = "name another with --config or $CANON_SWEEP_CONFIG"
+        problem = f"it cannot be read: {error.strerror}; {step}"
+        raise SettingsFault(str(path), (problem,)) from None
     except UnicodeDecodeError:
         raise SettingsFault(str(path), ("it is not UTF-8 text",)) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsFault(str(path), (f"it is not TOML: {error}",)) from None
+    except ValueError:
+        # Python's limit, which tomllib does not make its own
+        raise SettingsFault(str(path), ("one of its numbers has thousands of digits",)) from None
+    except RecursionError:
+        raise SettingsFault(str(path), ("its tables or lists are nested too deeply",)) from None
     return read(tree, str(path))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from canon_sweep.core import names
+from canon_sweep.settings.placeholders import placeholder_problems, unseeded_problems
 from canon_sweep.settings.tables import key_of
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -43,6 +44,8 @@ def probe_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
             for number, probe in enumerate(probes if isinstance(probes, list) else [], start=1):
                 if isinstance(probe, dict):
                     yield from _problems(f"{key_of(where, key)}[{number}]", probe)
+    if isinstance(data, dict):
+        yield from unseeded_problems(key_of(at, "data"), data)
 
 
 def _problems(at: str, probe: Mapping[str, Any]) -> Iterator[str]:
@@ -56,6 +59,7 @@ def _problems(at: str, probe: Mapping[str, Any]) -> Iterator[str]:
     bodyless = probe.get("method") == "HEAD" or probe.get("status") in _WITHOUT_BODY
     if probe.get("type") == "http" and bodyless and probe.get("contains"):
         yield f"{at}.contains: an answer to HEAD, a 204 and a 304 have no text"
+    yield from placeholder_problems(at, probe)
 
 
 def _command_problems(at: str, command: object) -> Iterator[str]:

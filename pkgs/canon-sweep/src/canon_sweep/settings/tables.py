@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import types
 import typing
@@ -15,6 +16,9 @@ import msgspec
 from canon_sweep.core import names
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.records import Seconds, Table
+
+# of a sentence that quotes a value
+LONGEST = 160
 
 
 def convert(value: Any, wanted: Any) -> Any:
@@ -43,7 +47,7 @@ def table_problems(table: type[Table], tree: object, at: str) -> Iterator[str]:
     if not isinstance(tree, dict):
         yield f"{at}: expected a table"
         return
-    fields = {field.encode_name: field for field in msgspec.structs.fields(table)}
+    fields = _fields(table)
     tag = table.__struct_config__.tag_field
     for key in tree:
         if key not in fields and key != tag:
@@ -53,6 +57,12 @@ def table_problems(table: type[Table], tree: object, at: str) -> Iterator[str]:
             yield from _value_problems(field.type, tree[key], key_of(at, key))
         elif field.required:
             yield f"{key_of(at, key)}: missing"
+
+
+@functools.cache
+def _fields(table: type[Table]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    # msgspec works them out anew whenever it is asked, and there may be hundreds of recipes
+    return {field.encode_name: field for field in msgspec.structs.fields(table)}
 
 
 def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
@@ -77,7 +87,7 @@ def _probe_problems(wanted: Any, body: object, at: str) -> Iterator[str]:
     kinds = {str(kind.__struct_config__.tag): kind for kind in typing.get_args(wanted)}
     if not isinstance(body, dict):
         yield f"{at}: expected a table"
-    elif body.get("type") not in kinds:
+    elif not (isinstance(body.get("type"), str) and body["type"] in kinds):
         yield f"{key_of(at, 'type')}: expected one of {', '.join(sorted(kinds))}"
     else:
         yield from table_problems(kinds[body["type"]], body, at)
@@ -93,7 +103,7 @@ def _is_probe(wanted: Any) -> bool:
 
 def key_of(at: str, key: str) -> str:
     """The dotted name of a key of the table ``at``, hostile or not."""
-    shown = key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else names.printable(key)
+    shown = key if re.fullmatch(r"[A-Za-z0-9_-]{1,80}", key) else names.printable(key)
     return f"{at}.{shown}" if at else shown
 
 
@@ -105,4 +115,5 @@ def _suggestion(key: str, known: Mapping[str, object]) -> str:
 def _plain(message: str) -> str:
     """msgspec's own path (``$...[...]``) is less exact than ours."""
     text = re.sub(r"\s*- at `\$[^`]*`$", "", message).replace("`", "")
+    text = names.plain(text if len(text) <= LONGEST else text[: LONGEST - 3] + "...")
     return text[:1].lower() + text[1:]

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from canon_sweep.core import names
+from canon_sweep.core import names, placeholder
 from canon_sweep.core.compose import Compose, Service
 from canon_sweep.errors import RecipeFault
 
@@ -77,7 +77,7 @@ def secret_marks(compose: Compose) -> Mapping[str, str]:
 
 
 def check_marks(plan: Plan, known: frozenset[str]) -> None:
-    """Refuse a placeholder that stands for nothing.
+    """Refuse a placeholder that stands for nothing, or would be handed on as it is written.
 
     Raises:
         RecipeFault: there is one.
@@ -85,6 +85,9 @@ def check_marks(plan: Plan, known: frozenset[str]) -> None:
     mine = known | {f"ports.{port}" for port in plan.ports}
     for text in _texts(plan.spec):
         fill(text, dict.fromkeys(mine, ""), plan.service)
+        for word in placeholder.meant(text, placeholder.WORDS, placeholder.FAMILIES):
+            if word[1:-1] not in mine:
+                raise _stands_for_nothing(plan.service, word)
 
 
 def fill(text: str, values: Mapping[str, str], service: str) -> str:
@@ -96,12 +99,18 @@ def fill(text: str, values: Mapping[str, str], service: str) -> str:
 
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
-            raise RecipeFault(
-                f"service {service}: {{{match[1]}}} in x-canon-sweep stands for nothing"
-            )
+            raise _stands_for_nothing(service, match[0])
         return values[match[1]]
 
     return _MARK.sub(value, text)
+
+
+def _stands_for_nothing(service: str, word: str) -> RecipeFault:
+    return RecipeFault(
+        f"service {service}: {word} in x-canon-sweep stands for nothing",
+        do="there are {python}, {source}, {ports.NUMBER}, and {volumes.NAME} and {secrets.NAME}"
+        " of the stack's own",
+    )
 
 
 def filled(plan: Plan, values: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:

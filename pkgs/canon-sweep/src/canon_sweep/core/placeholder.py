@@ -1,0 +1,41 @@
+"""Placeholders in braces: which was meant, where one stands for nothing."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+
+# what compose.yml has under x-canon-sweep, alone and with a name after a dot
+WORDS = ("python", "source")
+FAMILIES = ("volumes", "ports", "secrets")
+
+# `${x}`, `%{x}` and `{{x}}` are a shell's, curl's and a template's
+_BRACES = re.compile(r"(?<![$%#{])\{\s*([A-Za-z0-9_-]+)(\.[A-Za-z0-9_.-]+)?\s*\}(?!\})", re.ASCII)
+_ALIKE = 0.81
+_FAMILY_ALIKE = 0.75
+
+
+def all_of(text: str) -> Iterator[str]:
+    """Everything that has the form of a placeholder, with its braces."""
+    return (found[0] for found in _BRACES.finditer(text))
+
+
+def meant(text: str, words: Iterable[str], families: Iterable[str]) -> Iterator[str]:
+    """What a person meant for one of these placeholders, with its braces; right ones too.
+
+    Programs and JSON have braces of their own: a word that is not almost one of
+    ``words``, or has no family before its dot, is none of ours.
+    """
+    for found in _BRACES.finditer(text):
+        if found[2] is None:
+            is_meant = _is_like(found[1], words, _ALIKE)
+        else:
+            is_meant = _is_like(found[1], families, _FAMILY_ALIKE)
+        if is_meant:
+            yield found[0]
+
+
+def _is_like(word: str, known: Iterable[str], alike: float) -> bool:
+    near = [other for other in known if abs(len(other) - len(word)) <= 1]
+    return bool(difflib.get_close_matches(word.lower(), near, n=1, cutoff=alike))

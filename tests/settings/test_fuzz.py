@@ -1,0 +1,183 @@
+"""Whatever stands in the configuration: settings, or every mistake by its key."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from canon_sweep.errors import SettingsFault
+from canon_sweep.settings.load import load, read
+
+# every key that there is
+WHOLE: dict[str, Any] = {
+    "stateDir": "/srv/state",
+    "cacheDir": "/srv/cache",
+    "canonicalsDir": "/srv/canonicals",
+    "engine": "local",
+    "domain": "ci.example",
+    "retryRedAfter": "6d",
+    "retries": 1,
+    "infraRetries": 1,
+    "baseDepth": 3,
+    "maxRuntime": 3600,
+    "syncTimeout": "5m",
+    "timeouts": {"prepare": "1s", "deploy": 1, "deployCap": "1h", "probe": 1.5, "exec": "1m"},
+    "swarm": {"host": "unix:///var/run/docker.sock"},
+    "credentials": {
+        "git.example": {"username": "bot", "tokenFile": "/token"},
+        "ssh.example": {
+            "sshKeyFile": "/key",
+            "sshPassphraseFile": "/passphrase",
+            "knownHostsFile": "/hosts",
+        },
+    },
+    "recipes": {
+        "notes": {
+            "upstream": "file:///srv/notes",
+            "mirror": "ssh://git@ssh.example/notes",
+            "branch": "main",
+            "enroll": True,
+            "exception": "",
+            "tagPattern": "v(?P<version>.*)",
+            "prereleases": False,
+            "upgradeBase": "v1.0.0",
+            "retries": 1,
+            "env": {"A": "b"},
+            "probes": [
+                {
+                    "type": "http",
+                    "service": "app",
+                    "port": 80,
+                    "path": "/",
+                    "method": "GET",
+                    "headers": {"A": "b"},
+                    "body": "",
+                    "status": 200,
+                    "contains": "x",
+                }
+            ],
+            "checks": [{"type": "tcp", "service": "app", "port": 80, "successes": 2}],
+            "data": {
+                "seed": [{"type": "exec", "service": "app", "command": ["put", "{token}"]}],
+                "check": [{"type": "exec", "command": ["get"], "contains": "{token}"}],
+            },
+            "timeouts": {"prepare": "1s", "deploy": 1, "probe": 1.5, "exec": "1m"},
+            "expectedNA": {"upgrade": "no data", "reattach": "no volume"},
+        }
+    },
+}
+
+VALUES: tuple[Any, ...] = (
+    *([], ["http"], [["a"]], [{}], {}, {"a": 1}, {"a": {"b": []}}, {"": []}),
+    *(True, False, 0, -1, 2**70, 10**400, -(10**400), 1e308, float("nan"), float("inf")),
+    *("", " ", "\0", "\x1b[2J", "a" * 600, "/", "/\0", "../x", "{", "{}", "{token}", "{tokn}"),
+    *("9" * 400 + "s", "1" * 600 + ".0.0+1", "٣s"),
+    *("(", "(?P<version>a{99999999999})", "(?P<version>" + "(" * 1200 + ")" * 1201),
+    *("file://", "file:///%00", "http://[", "https://a:999999/x", "ssh://x@[", "://", "unix://"),
+    datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+    *(datetime.date(2026, 1, 1), datetime.time(1)),
+)
+NAMES = ("", "\0", "a b", "\x1b[2J", "x" * 600, "{token}", "type")
+
+_Path = tuple[str | int, ...]
+
+
+def places(node: Any, above: _Path = ()) -> Iterator[_Path]:
+    """Where every value of a tree is."""
+    pairs: Any = ()
+    if isinstance(node, dict):
+        pairs = node.items()
+    elif isinstance(node, list):
+        pairs = enumerate(node)
+    for key, value in pairs:
+        yield (*above, key)
+        yield from places(value, (*above, key))
+
+
+def changed(place: _Path) -> tuple[dict[str, Any], Any, Any]:
+    """A tree of one's own, what holds the place, and the place's key there."""
+    tree: Any = copy.deepcopy(WHOLE)
+    node = tree
+    for key in place[:-1]:
+        node = node[key]
+    return tree, node, place[-1]
+
+
+def told(tree: dict[str, Any]) -> tuple[str, ...]:
+    """The mistakes that are found in a tree; none if it is read."""
+    try:
+        read(tree, "config.toml")
+    except SettingsFault as fault:
+        return fault.problems
+    return ()
+
+
+def check(tree: dict[str, Any]) -> None:
+    """Read it; what is told is one line a mistake, bounded, that steers no terminal."""
+    for problem in told(tree):
+        assert problem.isprintable(), ascii(problem)
+        assert len(problem) < 500, problem[:200]
+
+
+def test_the_whole_configuration_is_one() -> None:
+    """What is changed below is right before it."""
+    read(WHOLE, "config.toml")
+
+
+@pytest.mark.parametrize("place", list(places(WHOLE)), ids=lambda place: ".".join(map(str, place)))
+def test_a_wrong_value_or_name_is_never_a_traceback(place: _Path) -> None:
+    """Wrong types, numbers without bound, and texts that nobody would write."""
+    for value in VALUES:
+        tree, node, key = changed(place)
+        node[key] = value
+        check(tree)
+    for name in NAMES:
+        tree, node, key = changed(place)
+        if isinstance(node, dict):
+            node[name] = node.pop(key)
+            check(tree)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "cause"),
+    [
+        (("recipes", "notes", "probes", 0, "type"), ["http"], "expected one of exec, http, tcp"),
+        (("recipes", "notes", "timeouts", "deploy"), 10**400, "shorter than 30 years"),
+        (("maxRuntime",), -(10**400), "longer than 0"),
+        (("maxRuntime",), float("inf"), "shorter than 30 years"),
+        (("recipes", "notes", "tagPattern"), "(?P<version>a{99999999999})", "too much"),
+        (("recipes", "notes", "upstream"), "file:///%00", "nobody could see"),
+    ],
+    ids=range(6),
+)
+def test_what_cannot_be_read_is_told_by_its_key(place: _Path, value: object, cause: str) -> None:
+    """The key and what was expected there."""
+    tree, node, key = changed(place)
+    node[key] = value
+
+    at = ".".join(str(key) for key in place).replace("probes.0", "probes[1]")
+    assert any(problem.startswith(f"{at}: ") and cause in problem for problem in told(tree))
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("maxRuntime = " + "9" * 5000, "thousands of digits"),
+        ("recipes = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+    ],
+    ids=("digits", "depth"),
+)
+def test_a_file_that_is_too_much_for_the_parser(tmp_path: Path, text: str, cause: str) -> None:
+    """The file is named, and what is wrong with it."""
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+
+    with pytest.raises(SettingsFault, match=cause) as caught:
+        load(file)
+
+    assert str(file) in str(caught.value)
