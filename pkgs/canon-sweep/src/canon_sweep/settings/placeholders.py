@@ -10,8 +10,8 @@ from canon_sweep.settings.tables import key_of
 
 TOKEN = "{token}"  # noqa: S105 - no secret
 
-# compose.yml has others, which are none here
-_KNOWN = (("token", *placeholder.WORDS), placeholder.FAMILIES)
+# a name after a dot is one of compose.yml, which are none here; a word alone may be a program's
+_KNOWN = (("token",), placeholder.FAMILIES)
 _TEXTS = ("path", "body", "contains")
 
 
