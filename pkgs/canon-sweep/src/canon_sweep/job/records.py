@@ -38,6 +38,7 @@ class Records:
             attempts=self.state.ledger.index().of(recipe.name),
             digest=recipe.digest,
             branch=synced.branch,
+            branch_is_set=recipe.settings.branch is not None,
             head=synced.head,
         )
 
