@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from canon_sweep.cli.session import Lines, Session, reporting
+from canon_sweep.core.count import counted
 from canon_sweep.job.explain import Explanation, explain
 from canon_sweep.job.wiring import Surroundings
 
@@ -48,4 +49,5 @@ def _last(names: tuple[str, ...], count: int) -> str:
 def _difference(answer: Explanation) -> str:
     if not answer.main:
         return " (not read)"
-    return f" ({len(answer.differs)} refs differ)" if answer.differs else " (in step)"
+    refs = counted(len(answer.differs), "ref")
+    return f" (differs in {refs})" if answer.differs else " (in step)"

@@ -154,12 +154,17 @@ def hollow_of(entries: Iterable[Entry]) -> str:
     return "; ".join(f"{entry.recipe} {entry.sentence}" for entry in entries)
 
 
-def tested_again(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """Why a second run at once is not a no-op: the recipes whose test said nothing."""
+def tested_again(results: Results) -> tuple[str, ...]:
+    """Why a second run at once is not a no-op: the recipes whose test said nothing.
+
+    What a person has tested by hand says nothing of what the next run will do.
+    """
+    if results.command != "run":
+        return ()
     return tuple(
         f"{entry.recipe} will be tested again: infra says nothing of the recipe,"
         " so it is not remembered"
-        for entry in entries
+        for entry in results.entries
         if entry.outcome is Outcome.INFRA
     )
 
