@@ -398,13 +398,33 @@ def test_recover_cleans_up_and_does_nothing_else(call: Call, fleet: Fleet) -> No
 
     done = call("recover", "--json")
 
-    assert (done.returncode, answer(done)) == (0, {"recovered": 1, "left": []})
+    assert done.returncode == 0
+    assert answer(done) == {"recovered": 1, "left": [], "problems": []}
     assert state.journal.entries() == ()
     assert state.canonicals.recipes() == ()
     state.journal.put(Deployment(recipe="notes", stack=stack, engine="swarm"))
     stuck = call("recover", "--json")
     assert stuck.returncode == 1
     assert "swarm" in answer(stuck)["left"][0]
+
+
+def test_a_bad_line_of_the_ledger_is_nothing_left(call: Call, fleet: Fleet) -> None:
+    """It is wrong, and said; but there is nothing to clean up, nor to try again."""
+    call("run")
+    with fleet.state().ledger.path.open("a") as file:
+        file.write("garbage\n")
+
+    done, as_json = call("recover"), answer(call("recover", "--json"))
+
+    assert done.returncode == 1
+    assert "0 cleaned up, 0 left, 1 problem\n" in done.stdout
+    assert "line 2 is no attempt" in done.stdout
+    assert as_json["left"] == []
+    assert "line 2 is no attempt" in as_json["problems"][0]
+    forgotten = call("forget", "notes", "--reason", "x", "--json")
+    assert forgotten.returncode == 1
+    assert answer(forgotten)["left"] == []
+    assert "line 2 is no attempt" in answer(forgotten)["problems"][0]
 
 
 def test_forget_takes_a_canonical_back(call: Call, fleet: Fleet) -> None:

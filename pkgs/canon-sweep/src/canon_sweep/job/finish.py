@@ -69,7 +69,8 @@ def finish(
     Raises:
         StateFault: the results cannot be written.
     """
-    problems = parts.ground.left()
+    # each makes the run wrong, whatever its recipes' lines say
+    problems = (*parts.ground.left(), *parts.ground.problems)
     results = results_of(command, recipes, entries, started=started, parts=parts, problems=problems)
     run.write_results(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
     return results
