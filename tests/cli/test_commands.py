@@ -87,6 +87,8 @@ def config(fleet: Fleet) -> Path:
             # half the deploys: what an upgrade shows is in the stories
             'expectedNA.upgrade = "not here"',
         ]
+        if not recipe.get("enroll", True):
+            lines += ["enroll = false", f'exception = "{recipe["exception"]}"']
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -203,6 +205,23 @@ def test_explain_names_ignored_tags_and_bases(call: Call, fleet: Fleet) -> None:
     assert "test/first-canonical" in done.stdout
     assert "v2.4.8: not of the form" in done.stdout
     assert "bases      1.0.0+1" in done.stdout
+
+
+def test_explain_of_an_excepted_recipe_reads_the_record_alone(call: Call, fleet: Fleet) -> None:
+    """Its canonical stands; what no remote was asked for is not called 'none'."""
+    call("run")
+    fleet.recipes["notes"] |= {"enroll": False, "exception": "its store is moving"}
+    fleet.upstream("notes").rename(fleet.folder / "away")
+
+    done = call("explain", "notes")
+
+    assert done.returncode == 0, done.stderr
+    assert "its store is moving" in done.stdout
+    assert "canonical  1.1.0+1" in done.stdout
+    assert "promoted (runs/" in done.stdout
+    assert "releases   not read" in done.stdout
+    assert "bases      not read" in done.stdout
+    assert "none" not in done.stdout
 
 
 def test_a_mistake_in_the_configuration_is_exit_2(call: Call, fleet: Fleet) -> None:

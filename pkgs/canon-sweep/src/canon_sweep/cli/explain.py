@@ -27,8 +27,8 @@ def _lines(answer: Explanation) -> list[str]:
         f"  upstream   {answer.upstream} (main {answer.main[:12] or 'not read'})",
         f"  mirror     {answer.mirror}{_difference(answer)}",
         f"  canonical  {answer.canonical or 'none'}",
-        f"  releases   {_last(answer.releases, 8)}",
-        f"  bases      {', '.join(answer.bases) or 'none'}",
+        f"  releases   {_last(answer.releases, 8) if answer.main else 'not read'}",
+        f"  bases      {_bases(answer)}",
     ]
     lines += [f"  ignored    {ignored.tag}: {ignored.reason}" for ignored in answer.ignored_tags]
     lines += [f"  note       {note.code}: {note.text}" for note in answer.notes]
@@ -44,6 +44,10 @@ def _lines(answer: Explanation) -> list[str]:
 def _last(names: tuple[str, ...], count: int) -> str:
     older = f"{len(names) - count} older, " if len(names) > count else ""
     return older + (", ".join(names[-count:]) or "none")
+
+
+def _bases(answer: Explanation) -> str:
+    return (", ".join(answer.bases) or "none") if answer.main else "not read"
 
 
 def _difference(answer: Explanation) -> str:
