@@ -19,7 +19,9 @@ from canon_sweep.cli import main
 from canon_sweep.engine.protocol import App, Place
 from canon_sweep.interrupt import SIGNALS
 from canon_sweep.state import lock
-from canon_sweep.state.journal import Deployment
+from canon_sweep.state.journal import Deployment, Discarded, Promotion, QuickRun
+from child import in_child
+from stories.engines import dying_at
 from stories.fleet import RUNS, Fleet, compose
 
 
@@ -96,6 +98,11 @@ def config(fleet: Fleet) -> Path:
 def answer(done: Done) -> Any:
     """The JSON on stdout; everything else is on stderr."""
     return json.loads(done.stdout)
+
+
+def said(done: Done) -> str:
+    """What is on stdout as one line, however it was folded."""
+    return " ".join(done.stdout.split())
 
 
 def test_a_run_twice_is_a_noop(call: Call) -> None:
@@ -191,7 +198,105 @@ def test_verify_sees_changed_data_strays_and_what_is_under_way(call: Call, fleet
     assert "upstream" in done.stdout
 
     fleet.state().journal.put(Deployment(recipe="notes", stack=record.stack))
-    assert "the next run puts it back" in call("verify").stdout
+    under_way = said(call("verify"))
+    assert f"stack {record.stack} of notes is being tested or taken away" in under_way
+    assert "canon-sweep recover" in under_way
+    assert "belongs to no record" not in under_way
+
+
+def test_a_run_that_was_killed_is_told_until_it_is_cleaned_up(call: Call, fleet: Fleet) -> None:
+    """By verify as something wrong, by whatever else shows the recipe as something to know."""
+    call("run")
+    fleet.publishes("notes", "1.2.0+1")
+
+    def dies() -> None:
+        # the release's stack is up just then
+        fleet.wrap = dying_at(4)
+        fleet.sweeps("notes")
+
+    assert in_child(dies) < 0
+    (entry,) = fleet.state().journal.entries()
+    unfinished = f"stack {entry.stack} of notes is being tested"
+
+    verified, status = call("verify"), call("status")
+
+    assert verified.returncode == 1
+    assert unfinished in verified.stdout
+    assert "unchecked: stacks and volumes that nothing names" in verified.stdout
+    assert "1 record, 1 problem, 1 unchecked" in verified.stdout
+    assert status.returncode == 0
+    for done in (status, call("plan"), call("explain", "notes"), call("status", "--json")):
+        assert unfinished in said(done)
+        assert "canon-sweep recover removes what no record names" in said(done)
+    assert unfinished not in call("explain", "draft").stdout
+    assert "1 cleaned up, 0 left\n" in call("recover").stdout
+    assert "1 record, 0 problems\n" in call("verify").stdout
+    assert "unfinished" not in call("status").stdout
+
+
+def test_verify_judges_no_volume_that_is_in_use(call: Call, fleet: Fleet) -> None:
+    """Nobody is told to make a canonical anew that recovery puts back."""
+    call("run")
+    record = fleet.canonical("notes")
+    (fleet.volume("notes") / "more").write_text("data")
+    fleet.state().journal.put(QuickRun(recipe="notes", stack=record.stack, snapshots={}))
+
+    done = call("verify")
+
+    assert done.returncode == 1
+    assert "in use by a quick run" in done.stdout
+    assert "canon-sweep recover puts it back" in said(done)
+    assert "unchecked: its volumes, until they are put back" in done.stdout
+    assert "make it anew" not in done.stdout
+
+
+def test_verify_says_what_becomes_of_a_promotion_that_was_broken_off(
+    call: Call, fleet: Fleet
+) -> None:
+    """The record is whole and is checked; what the old one kept is still to be removed."""
+    call("run")
+    record = fleet.canonical("notes")
+    fleet.state().journal.put(
+        Promotion(recipe="notes", stack=record.stack, discarded=Discarded(), engine="local")
+    )
+
+    done = call("verify")
+
+    assert done.returncode == 1
+    assert "canon-sweep recover ends or undoes that" in said(done)
+    assert "puts it back" not in done.stdout
+    assert "unchecked: its volumes" not in done.stdout
+
+
+def test_verify_calls_no_volume_nobodys_while_a_record_cannot_be_read(
+    call: Call, fleet: Fleet
+) -> None:
+    """It may be that record's."""
+    call("run")
+    (volume,) = fleet.canonical("notes").volumes
+    (fleet.state().canonicals.folder / "notes" / "canonical.json").write_text("{")
+
+    done = call("verify")
+
+    assert done.returncode == 1
+    assert volume.name not in done.stdout
+    assert "unchecked: volumes that nothing names, until notes can be read" in done.stdout
+
+
+def test_verify_with_a_journal_that_cannot_be_read(call: Call, fleet: Fleet) -> None:
+    """It is one problem, and all that hangs on it is unchecked."""
+    call("run")
+    fleet.state().journal.path.write_text("")
+
+    done = call("verify")
+
+    assert done.returncode == 1
+    assert "journal.json" in done.stdout
+    assert "1 record, 1 problem, 2 unchecked" in done.stdout
+    status = call("status")
+    assert status.returncode == 1
+    assert "error: " in status.stdout
+    assert "journal.json" in status.stdout
 
 
 def test_explain_names_ignored_tags_and_bases(call: Call, fleet: Fleet) -> None:

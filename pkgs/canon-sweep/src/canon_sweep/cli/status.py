@@ -16,6 +16,7 @@ from canon_sweep.errors import EXIT_WRONG, StateFault
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.attempts import Attempts
+from canon_sweep.state.journal import Entry, unfinished
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
@@ -41,11 +42,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the state folder says.
 
     ``problems`` are those of no single recipe; ``overdue`` is said only if an age was
-    asked for.
+    asked for.  ``unfinished`` is nothing wrong: a run may be on.
     """
 
     last_sweep: runs.LastSweep | None
     overdue: bool = False
+    unfinished: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     recipes: tuple[Row, ...] = ()
 
@@ -77,6 +79,7 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
     attempts = state.ledger.index()
     records, broken = state.canonicals.read_all()
     holds, problems = _holds(state)
+    entries, unread = _journal(state)
     rows = []
     for name in sorted({*settings.recipes, *records, *broken}):
         record = records.get(name)
@@ -93,7 +96,8 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
     return Status(
         last_sweep=last_sweep,
         overdue=max_age is not None and is_old,
-        problems=(*problems, *attempts.problems),
+        unfinished=tuple(unfinished(entry) for entry in entries),
+        problems=(*problems, *unread, *attempts.problems),
         recipes=tuple(rows),
     )
 
@@ -103,6 +107,13 @@ def _holds(state: State) -> tuple[dict[str, Hold], list[str]]:
         return state.holds.read(), []
     except StateFault as fault:
         return {}, [str(fault)]
+
+
+def _journal(state: State) -> tuple[tuple[Entry, ...], list[str]]:
+    try:
+        return state.journal.entries(), []
+    except StateFault as fault:
+        return (), [str(fault)]
 
 
 def _history_problem(state: State, name: str) -> str:
@@ -145,7 +156,8 @@ def _show(session: Session, status: Status, max_age: timedelta | None) -> None:
     from canon_sweep.report.table import listing  # noqa: PLC0415 - start-up
 
     columns = ("recipe", "canonical", "since", "kept", "last attempt")
-    lines = [f"error: {problem}" for problem in status.problems]
+    lines = [f"unfinished: {text}" for text in status.unfinished]
+    lines += [f"error: {problem}" for problem in status.problems]
     session.show(
         status,
         listing(columns, ((_cells(row), _what(row)) for row in status.recipes)),

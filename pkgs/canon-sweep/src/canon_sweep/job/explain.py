@@ -10,6 +10,7 @@ import msgspec
 from canon_sweep.core.attempts import Attempt
 from canon_sweep.core.decision import Code, Note, Policy, decide, excepted
 from canon_sweep.job.finish import check_state
+from canon_sweep.job.records import history_notes, unfinished_notes
 from canon_sweep.job.trials import order_of_release
 from canon_sweep.job.wiring import Parts, Surroundings, looking
 from canon_sweep.report.records import Ignored
@@ -74,6 +75,7 @@ def _excepted(recipe: Recipe, settings: Settings) -> Explanation:
         upstream=recipe.settings.upstream,
         mirror=recipe.settings.mirror,
         canonical=record.release_tag if record else "",
+        notes=(*history_notes(recipe.name, state), *unfinished_notes(recipe.name, state)),
         attempts=state.ledger.index().of(recipe.name),
     )
 
