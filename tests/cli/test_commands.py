@@ -514,6 +514,44 @@ def test_help_needs_no_configuration(call: Call, words: list[str]) -> None:
     assert "canon-sweep" in done.stdout or "Usage" in done.stdout
 
 
+def test_status_has_what_the_last_run_noted(call: Call, fleet: Fleet) -> None:
+    """No remote is asked again; a canonical that was made anew since is lost no longer."""
+    repo = fleet.repo("notes")
+    main = repo.references["refs/heads/main"].target
+    repo.references.create("refs/tags/v2.4.8", main)
+    repo.references.create("refs/heads/trunk", main)
+    repo.set_head("refs/heads/trunk")
+    call("run")
+    fleet.engine().remove_volume(fleet.canonical("notes").volumes[0].name)
+    assert call("run").returncode == 1
+    mirror = fleet.mirror("notes")
+    mirror.rename(fleet.folder / "away")
+
+    status, rows = call("status"), answer(call("status", "--json"))["recipes"]
+
+    assert status.returncode == 0
+    codes = {note["code"] for row in rows if row["recipe"] == "notes" for note in row["notes"]}
+    assert codes == {"ignored-outranks", "other-head", "canonical-lost"}
+    shown = said(status)
+    assert all(f"{code}, noted 20" in shown for code in codes)
+    assert "v2.4.8 would be newer" in shown
+    (fleet.folder / "away").rename(mirror)
+    assert call("test", "notes").returncode == 0
+    shown = said(call("status"))
+    assert "other-head" in shown
+    assert "canonical-lost" not in shown
+
+
+def test_a_run_of_named_recipes_is_no_sweep(call: Call) -> None:
+    """For a monitor that has to notice a timer that never fired."""
+    named = answer(call("run", "notes", "--json"))
+    assert named["named"] == ["notes"]
+    assert call("status", "--max-age", "9d").returncode == 1
+
+    assert answer(call("run", "--json"))["named"] == []
+    assert call("status", "--max-age", "9d").returncode == 0
+
+
 def test_recover_cleans_up_and_does_nothing_else(call: Call, fleet: Fleet) -> None:
     """Exit 0 once nothing is left; what is left makes it 1."""
     stack = "note-000000_ci_localhost"

@@ -112,6 +112,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """A whole run.
 
+    ``named`` are the recipes that somebody asked for, none of them if it was all.
     ``missing`` are recipes without a line, ``problems`` what is left and could not be
     cleaned up; each of them makes the run wrong.  ``hollow`` says why nothing at all
     was decided anew, if so.
@@ -128,6 +129,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     noop: bool
     totals: Totals
     entries: tuple[Entry, ...]
+    named: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     hollow: str = ""
