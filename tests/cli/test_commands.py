@@ -21,7 +21,9 @@ from canon_sweep.errors import SettingsFault
 from canon_sweep.interrupt import SIGNALS
 from canon_sweep.settings.load import load
 from canon_sweep.state import lock
-from canon_sweep.state.journal import Deployment
+from canon_sweep.state.journal import Deployment, Discarded, Promotion, QuickRun
+from child import in_child
+from stories.engines import dying_at
 from stories.fleet import RUNS, Fleet, compose
 
 
@@ -89,7 +91,7 @@ def config(fleet: Fleet) -> Path:
             # half the deploys: what an upgrade shows is in the stories
             'expectedNA.upgrade = "not here"',
         ]
-        if "exception" in recipe:
+        if not recipe.get("enroll", True):
             lines += ["enroll = false", f'exception = "{recipe["exception"]}"']
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -98,6 +100,11 @@ def config(fleet: Fleet) -> Path:
 def answer(done: Done) -> Any:
     """The JSON on stdout; everything else is on stderr."""
     return json.loads(done.stdout)
+
+
+def said(done: Done) -> str:
+    """What is on stdout as one line, however it was folded."""
+    return " ".join(done.stdout.split())
 
 
 def test_a_run_twice_is_a_noop(call: Call) -> None:
@@ -251,7 +258,105 @@ def test_verify_sees_changed_data_strays_and_what_is_under_way(call: Call, fleet
     assert "upstream" in done.stdout
 
     fleet.state().journal.put(Deployment(recipe="notes", stack=record.stack))
-    assert "the next run puts it back" in call("verify").stdout
+    under_way = said(call("verify"))
+    assert f"stack {record.stack} of notes is being tested or taken away" in under_way
+    assert "canon-sweep recover" in under_way
+    assert "belongs to no record" not in under_way
+
+
+def test_a_run_that_was_killed_is_told_until_it_is_cleaned_up(call: Call, fleet: Fleet) -> None:
+    """By verify as something wrong, by whatever else shows the recipe as something to know."""
+    call("run")
+    fleet.publishes("notes", "1.2.0+1")
+
+    def dies() -> None:
+        # the release's stack is up just then
+        fleet.wrap = dying_at(4)
+        fleet.sweeps("notes")
+
+    assert in_child(dies) < 0
+    (entry,) = fleet.state().journal.entries()
+    unfinished = f"stack {entry.stack} of notes is being tested"
+
+    verified, status = call("verify"), call("status")
+
+    assert verified.returncode == 1
+    assert unfinished in verified.stdout
+    assert "unchecked: stacks and volumes that nothing names" in verified.stdout
+    assert "1 record, 1 problem, 1 unchecked" in verified.stdout
+    assert status.returncode == 0
+    for done in (status, call("plan"), call("explain", "notes"), call("status", "--json")):
+        assert unfinished in said(done)
+        assert "canon-sweep recover removes what no record names" in said(done)
+    assert unfinished not in call("explain", "draft").stdout
+    assert "1 cleaned up, 0 left\n" in call("recover").stdout
+    assert "1 record, 0 problems\n" in call("verify").stdout
+    assert "unfinished" not in call("status").stdout
+
+
+def test_verify_judges_no_volume_that_is_in_use(call: Call, fleet: Fleet) -> None:
+    """Nobody is told to make a canonical anew that recovery puts back."""
+    call("run")
+    record = fleet.canonical("notes")
+    (fleet.volume("notes") / "more").write_text("data")
+    fleet.state().journal.put(QuickRun(recipe="notes", stack=record.stack, snapshots={}))
+
+    done = call("verify")
+
+    assert done.returncode == 1
+    assert "in use by a quick run" in done.stdout
+    assert "canon-sweep recover puts it back" in said(done)
+    assert "unchecked: its volumes, until they are put back" in done.stdout
+    assert "make it anew" not in done.stdout
+
+
+def test_verify_says_what_becomes_of_a_promotion_that_was_broken_off(
+    call: Call, fleet: Fleet
+) -> None:
+    """The record is whole and is checked; what the old one kept is still to be removed."""
+    call("run")
+    record = fleet.canonical("notes")
+    fleet.state().journal.put(
+        Promotion(recipe="notes", stack=record.stack, discarded=Discarded(), engine="local")
+    )
+
+    done = call("verify")
+
+    assert done.returncode == 1
+    assert "canon-sweep recover ends or undoes that" in said(done)
+    assert "puts it back" not in done.stdout
+    assert "unchecked: its volumes" not in done.stdout
+
+
+def test_verify_calls_no_volume_nobodys_while_a_record_cannot_be_read(
+    call: Call, fleet: Fleet
+) -> None:
+    """It may be that record's."""
+    call("run")
+    (volume,) = fleet.canonical("notes").volumes
+    (fleet.state().canonicals.folder / "notes" / "canonical.json").write_text("{")
+
+    done = call("verify")
+
+    assert done.returncode == 1
+    assert volume.name not in done.stdout
+    assert "unchecked: volumes that nothing names, until notes can be read" in done.stdout
+
+
+def test_verify_with_a_journal_that_cannot_be_read(call: Call, fleet: Fleet) -> None:
+    """It is one problem, and all that hangs on it is unchecked."""
+    call("run")
+    fleet.state().journal.path.write_text("")
+
+    done = call("verify")
+
+    assert done.returncode == 1
+    assert "journal.json" in done.stdout
+    assert "1 record, 1 problem, 2 unchecked" in done.stdout
+    status = call("status")
+    assert status.returncode == 1
+    assert "error: " in status.stdout
+    assert "journal.json" in status.stdout
 
 
 def test_explain_names_ignored_tags_and_bases(call: Call, fleet: Fleet) -> None:
@@ -265,6 +370,23 @@ def test_explain_names_ignored_tags_and_bases(call: Call, fleet: Fleet) -> None:
     assert "test/first-canonical" in done.stdout
     assert "v2.4.8: not of the form" in done.stdout
     assert "bases      1.0.0+1" in done.stdout
+
+
+def test_explain_of_an_excepted_recipe_reads_the_record_alone(call: Call, fleet: Fleet) -> None:
+    """Its canonical stands; what no remote was asked for is not called 'none'."""
+    call("run")
+    fleet.recipes["notes"] |= {"enroll": False, "exception": "its store is moving"}
+    fleet.upstream("notes").rename(fleet.folder / "away")
+
+    done = call("explain", "notes")
+
+    assert done.returncode == 0, done.stderr
+    assert "its store is moving" in done.stdout
+    assert "canonical  1.1.0+1" in done.stdout
+    assert "promoted (runs/" in done.stdout
+    assert "releases   not read" in done.stdout
+    assert "bases      not read" in done.stdout
+    assert "none" not in done.stdout
 
 
 def test_a_mistake_in_the_configuration_is_exit_2(call: Call, fleet: Fleet) -> None:
@@ -509,6 +631,44 @@ def test_help_needs_no_configuration(call: Call, words: list[str]) -> None:
     assert "canon-sweep" in done.stdout or "Usage" in done.stdout
 
 
+def test_status_has_what_the_last_run_noted(call: Call, fleet: Fleet) -> None:
+    """No remote is asked again; a canonical that was made anew since is lost no longer."""
+    repo = fleet.repo("notes")
+    main = repo.references["refs/heads/main"].target
+    repo.references.create("refs/tags/v2.4.8", main)
+    repo.references.create("refs/heads/trunk", main)
+    repo.set_head("refs/heads/trunk")
+    call("run")
+    fleet.engine().remove_volume(fleet.canonical("notes").volumes[0].name)
+    assert call("run").returncode == 1
+    mirror = fleet.mirror("notes")
+    mirror.rename(fleet.folder / "away")
+
+    status, rows = call("status"), answer(call("status", "--json"))["recipes"]
+
+    assert status.returncode == 0
+    codes = {note["code"] for row in rows if row["recipe"] == "notes" for note in row["notes"]}
+    assert codes == {"ignored-outranks", "other-head", "canonical-lost"}
+    shown = said(status)
+    assert all(f"{code}, noted 20" in shown for code in codes)
+    assert "v2.4.8 would be newer" in shown
+    (fleet.folder / "away").rename(mirror)
+    assert call("test", "notes").returncode == 0
+    shown = said(call("status"))
+    assert "other-head" in shown
+    assert "canonical-lost" not in shown
+
+
+def test_a_run_of_named_recipes_is_no_sweep(call: Call) -> None:
+    """For a monitor that has to notice a timer that never fired."""
+    named = answer(call("run", "notes", "--json"))
+    assert named["named"] == ["notes"]
+    assert call("status", "--max-age", "9d").returncode == 1
+
+    assert answer(call("run", "--json"))["named"] == []
+    assert call("status", "--max-age", "9d").returncode == 0
+
+
 def test_recover_cleans_up_and_does_nothing_else(call: Call, fleet: Fleet) -> None:
     """Exit 0 once nothing is left; what is left makes it 1."""
     stack = "note-000000_ci_localhost"
@@ -517,13 +677,33 @@ def test_recover_cleans_up_and_does_nothing_else(call: Call, fleet: Fleet) -> No
 
     done = call("recover", "--json")
 
-    assert (done.returncode, answer(done)) == (0, {"recovered": 1, "left": []})
+    assert done.returncode == 0
+    assert answer(done) == {"recovered": 1, "left": [], "problems": []}
     assert state.journal.entries() == ()
     assert state.canonicals.recipes() == ()
     state.journal.put(Deployment(recipe="notes", stack=stack, engine="swarm"))
     stuck = call("recover", "--json")
     assert stuck.returncode == 1
     assert "swarm" in answer(stuck)["left"][0]
+
+
+def test_a_bad_line_of_the_ledger_is_nothing_left(call: Call, fleet: Fleet) -> None:
+    """It is wrong, and said; but there is nothing to clean up, nor to try again."""
+    call("run")
+    with fleet.state().ledger.path.open("a") as file:
+        file.write("garbage\n")
+
+    done, as_json = call("recover"), answer(call("recover", "--json"))
+
+    assert done.returncode == 1
+    assert "0 cleaned up, 0 left, 1 problem\n" in done.stdout
+    assert "line 2 is no attempt" in done.stdout
+    assert as_json["left"] == []
+    assert "line 2 is no attempt" in as_json["problems"][0]
+    forgotten = call("forget", "notes", "--reason", "x", "--json")
+    assert forgotten.returncode == 1
+    assert answer(forgotten)["left"] == []
+    assert "line 2 is no attempt" in answer(forgotten)["problems"][0]
 
 
 def test_forget_takes_a_canonical_back(call: Call, fleet: Fleet) -> None:

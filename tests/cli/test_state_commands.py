@@ -161,7 +161,7 @@ def test_history_shows_what_was_taken_back_and_what_is_broken(host: Host) -> Non
 
     assert code == 0
     assert "archived upstream" in text
-    assert "1 promotions, 1 attempts, 1 taken back" in text
+    assert "1 promotion, 1 attempt, 1 taken back" in text
     assert host.reports("history", "gone")["forgotten"][0]["reason"] == "archived upstream"
     assert host.call("history", "nowhere")[0] == 2
     assert host.call("history", "../../etc")[0] == 2
@@ -172,6 +172,54 @@ def test_history_shows_what_was_taken_back_and_what_is_broken(host: Host) -> Non
     assert code == 1
     assert "line 3 is no promotion" in text
     assert "archived upstream" in text
+
+
+def test_history_is_in_order_within_a_second(host: Host) -> None:
+    """Each promotion before its attempt, and what was taken back after both; no text sorts it."""
+    second = datetime(2026, 6, 14, 3, tzinfo=UTC)
+    moments = [second + timedelta(milliseconds=number) for number in range(6)]
+    first = msgspec.structs.replace(
+        RECORD, run_id="r1", promoted_at=second.isoformat(timespec="seconds")
+    )
+    again = msgspec.structs.replace(first, run_id="r2", stack="s2")
+
+    def tried(outcome: Outcome, at: datetime, run_id: str) -> None:
+        key = AttemptKey(recipe="notes", tag="1.0.0+1", commit="a" * 40, digest="d")
+        host.state.ledger.add(Attempt(key=key, outcome=outcome, ts=at, run_id=run_id))
+
+    tried(Outcome.RED, moments[0], "r0")
+    for record, at in ((first, moments[1]), (again, moments[3])):
+        host.state.canonicals.write(record)
+        host.state.canonicals.note_promotion(record)
+        tried(Outcome.PROMOTED, at, record.run_id)
+        host.state.canonicals.forget("notes", "by hand", at + timedelta(milliseconds=1))
+    # promoted by the cleaning up after a kill: no attempt was written
+    other = msgspec.structs.replace(first, run_id="r3", stack="s3", promoted_at="in May")
+    host.state.canonicals.note_promotion(other)
+
+    code, text = host.call("history", "notes")
+
+    words = ("red", "canonical", "promoted", "forgotten")
+    lines = [line.split() for line in text.splitlines()]
+    shown = [
+        (word, run)
+        for line in lines
+        for word in words
+        for run in ("r0", "r1", "r2", "r3")
+        if word in line and run in line
+    ]
+    assert code == 0
+    assert shown == [
+        ("red", "r0"),
+        ("canonical", "r1"),
+        ("promoted", "r1"),
+        ("forgotten", "r1"),
+        ("canonical", "r2"),
+        ("promoted", "r2"),
+        ("forgotten", "r2"),
+        ("canonical", "r3"),
+    ]
+    assert "3 promotions, 3 attempts, 2 taken back" in text
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")

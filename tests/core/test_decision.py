@@ -220,6 +220,13 @@ def test_another_head_upstream_is_noted(names: tuple[str, ...]) -> None:
     assert decide(replace(facts(*names), head="main"), POLICY, NOW).notes == ()
 
 
+def test_a_branch_that_was_set_is_no_news() -> None:
+    """The operator has done what the note asks for, and need not be asked again."""
+    chosen = replace(facts("1.0.0+1"), head="trunk", branch="v1", branch_is_set=True)
+
+    assert decide(chosen, POLICY, NOW).notes == ()
+
+
 def test_notes_are_on_a_held_recipe_too() -> None:
     """A hold silences the test, not what somebody should know."""
     hold = Hold(recipe="notes", reason="moving house", until=NOW + timedelta(days=1))

@@ -87,6 +87,7 @@ def test_a_recipe_may_follow_another_branch(fleet: Fleet) -> None:
 
     assert night["notes"].outcome is Outcome.PROMOTED
     assert fleet.canonical("notes").tag == "1.1.0+1"
+    assert "other-head" not in {note.code for note in night["notes"].notes}
     fleet.recipes["notes"]["branch"] = "v9"
     assert fleet.sweeps()["notes"].code is Code.SYNC_ERROR
     del fleet.recipes["notes"]["branch"]

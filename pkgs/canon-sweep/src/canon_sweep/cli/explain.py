@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from canon_sweep.cli.session import Lines, Session, reporting
+from canon_sweep.core.count import counted
 from canon_sweep.job.explain import Explanation, explain
 from canon_sweep.job.wiring import Surroundings
 
@@ -26,8 +27,8 @@ def _lines(answer: Explanation) -> list[str]:
         f"  upstream   {answer.upstream} (main {answer.main[:12] or 'not read'})",
         f"  mirror     {answer.mirror}{_difference(answer)}",
         f"  canonical  {answer.canonical or 'none'}",
-        f"  releases   {_last(answer.releases, 8)}",
-        f"  bases      {', '.join(answer.bases) or 'none'}",
+        f"  releases   {_last(answer.releases, 8) if answer.main else 'not read'}",
+        f"  bases      {_bases(answer)}",
     ]
     lines += [f"  ignored    {ignored.tag}: {ignored.reason}" for ignored in answer.ignored_tags]
     lines += [f"  note       {note.code}: {note.text}" for note in answer.notes]
@@ -45,7 +46,12 @@ def _last(names: tuple[str, ...], count: int) -> str:
     return older + (", ".join(names[-count:]) or "none")
 
 
+def _bases(answer: Explanation) -> str:
+    return (", ".join(answer.bases) or "none") if answer.main else "not read"
+
+
 def _difference(answer: Explanation) -> str:
     if not answer.main:
         return " (not read)"
-    return f" ({len(answer.differs)} refs differ)" if answer.differs else " (in step)"
+    refs = counted(len(answer.differs), "ref")
+    return f" (differs in {refs})" if answer.differs else " (in step)"

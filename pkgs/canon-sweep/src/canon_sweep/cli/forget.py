@@ -26,5 +26,6 @@ def command(session: Session, recipe: str, reason: str) -> int:
         forgotten,
         f"{recipe}: {forgotten.canonical} is no canonical any more: {forgotten.reason}",
         *(f"error: {left}" for left in forgotten.left),
+        *(f"error: {problem}" for problem in forgotten.problems),
     )
     return forgotten.exit_code

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import heapq
 import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 import click
 
 from canon_sweep.cli.session import Session, reporting
-from canon_sweep.core.attempts import Attempt
+from canon_sweep.core.attempts import Attempt, Outcome
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.count import counted
 from canon_sweep.errors import EXIT_WRONG, StateFault
-from canon_sweep.state.history import Forgotten
+from canon_sweep.state.history import Forgotten, Past
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
-_Line = tuple[tuple[str, ...], str]
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)
+
+
+class _Event(NamedTuple):
+    """Something that happened to a recipe; ``at`` in UTC."""
+
+    at: datetime
+    version: str
+    what: str
+    run_id: str
+    why: str
+
+    @property
+    def line(self) -> tuple[tuple[str, ...], str]:
+        """As the listing wants it."""
+        when = "" if self.at == _UNKNOWN else f"{self.at:%Y-%m-%d %H:%M:%S}"
+        return (when, self.version, self.what, self.run_id), self.why
 
 
 @click.command()
@@ -32,10 +54,11 @@ def command(session: Session, recipe: str) -> int:
     attempts = state.ledger.index().of(recipe)
     if recipe not in settings.recipes and not attempts and not _is_known(state, recipe):
         settings.recipe(recipe)
-    promotions = state.canonicals.history(recipe)
-    forgotten = [p for p in state.canonicals.past(recipe) if isinstance(p, Forgotten)]
+    past = state.canonicals.past(recipe)
+    promotions = [entry for entry in past if isinstance(entry, Canonical)]
+    forgotten = [entry for entry in past if isinstance(entry, Forgotten)]
     problems = state.canonicals.history_problems(recipe)
-    lines = [*map(_tried, attempts), *map(_taken_back, forgotten)]
+    events = _in_order(past, attempts)
     taken_back = f", {len(forgotten)} taken back" if forgotten else ""
     session.show(
         {
@@ -45,8 +68,9 @@ def command(session: Session, recipe: str) -> int:
             "forgotten": forgotten,
             "problems": problems,
         },
-        listing(("when", "version", "outcome", "run"), sorted(lines)),
-        f"{len(promotions)} promotions, {len(attempts)} attempts{taken_back}",
+        listing(("when", "version", "outcome", "run"), (event.line for event in events)),
+        f"{counted(len(promotions), 'promotion')}, {counted(len(attempts), 'attempt')}"
+        + taken_back,
         *(f"error: {problem}" for problem in problems),
     )
     return EXIT_WRONG if problems else 0
@@ -59,13 +83,41 @@ def _is_known(state: State, recipe: str) -> bool:
         return False
 
 
-def _tried(attempt: Attempt) -> _Line:
+def _in_order(past: Iterable[Past], attempts: Sequence[Attempt]) -> Iterator[_Event]:
+    """The oldest first; each of the two files is in order by itself, also within a second."""
+    promoted = {(a.run_id, a.key.tag): a.ts for a in attempts if a.outcome is Outcome.PROMOTED}
+    return heapq.merge(
+        (_taken_back(p) if isinstance(p, Forgotten) else _kept(p, promoted) for p in past),
+        map(_tried, attempts),
+        key=lambda event: event.at,
+    )
+
+
+def _kept(record: Canonical, promoted: dict[tuple[str, str], datetime]) -> _Event:
+    # a record has no fractions of a second; its attempt, written right after it, has
+    at = promoted.get((record.run_id, record.tag)) or _moment(record.promoted_at or record.ts)
+    instead = f" in place of {record.previous.version}" if record.previous else ""
+    why = f"became the canonical{instead}"
+    return _Event(at, record.release_tag, "canonical", record.run_id, why)
+
+
+def _tried(attempt: Attempt) -> _Event:
     how = f"{' (quick)' if attempt.quick else ''}{' (flaky)' if attempt.flaky else ''}"
     version = attempt.key.tag or attempt.key.commit[:12]
-    when = f"{attempt.ts:%Y-%m-%d %H:%M:%S}"
-    return (when, version, f"{attempt.outcome}{how}", attempt.run_id), attempt.reason
+    what = f"{attempt.outcome}{how}"
+    return _Event(attempt.ts.astimezone(UTC), version, what, attempt.run_id, attempt.reason)
 
 
-def _taken_back(past: Forgotten) -> _Line:
-    when = f"{past.at:%Y-%m-%d %H:%M:%S}"
-    return (when, past.record.release_tag, "forgotten", past.record.run_id), past.reason
+def _taken_back(past: Forgotten) -> _Event:
+    at = past.at if past.at.tzinfo else past.at.replace(tzinfo=UTC)
+    record = past.record
+    return _Event(at.astimezone(UTC), record.release_tag, "forgotten", record.run_id, past.reason)
+
+
+def _moment(text: str) -> datetime:
+    """A record's time; other tools write it as they like."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return _UNKNOWN
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from canon_sweep.cli.session import Lines, Session, reporting
+from canon_sweep.core.count import counted
 from canon_sweep.job.recover import run_recover
 from canon_sweep.job.wiring import Surroundings
 
@@ -12,12 +13,13 @@ from canon_sweep.job.wiring import Surroundings
 @click.command()
 @reporting
 def command(session: Session) -> int:
-    """Clean up after a run that was killed; exit 1 if something is left."""
+    """Clean up after a run that was killed; exit 1 if something is left or wrong."""
     recovery = run_recover(session.settings(), Surroundings(Lines(), session.say))
-    lines = [f"error: {left}" for left in recovery.left]
+    wrong = f", {counted(len(recovery.problems), 'problem')}" if recovery.problems else ""
     session.show(
         recovery,
-        f"{recovery.recovered} cleaned up, {len(recovery.left)} left",
-        *lines,
+        f"{recovery.recovered} cleaned up, {len(recovery.left)} left{wrong}",
+        *(f"error: {left}" for left in recovery.left),
+        *(f"error: {problem}" for problem in recovery.problems),
     )
     return recovery.exit_code

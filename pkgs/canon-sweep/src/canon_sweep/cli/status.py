@@ -10,18 +10,26 @@ import msgspec
 
 from canon_sweep.cli.duration import duration
 from canon_sweep.cli.session import Session, reporting
-from canon_sweep.core.decision import Hold
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.decision import Hold, Note
 from canon_sweep.core.names import plain
 from canon_sweep.errors import EXIT_WRONG, StateFault
+from canon_sweep.report.records import LOST
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.attempts import Attempts
+from canon_sweep.state.journal import Entry, unfinished
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
+_OF_THE_CANONICAL = frozenset({LOST, "tag-moved", "canonical-ahead"})
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipe as the state folder knows it."""
+    """One recipe as the state folder knows it.
+
+    ``notes`` are those of the last run that has looked at it, which ended at ``noted_at``.
+    """
 
     recipe: str
     enrolled: bool
@@ -33,6 +41,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     last_tag: str = ""
     last_at: datetime | None = None
     last_reason: str = ""
+    notes: tuple[Note, ...] = ()
+    noted_at: datetime | None = None
     hold: Hold | None = None
     problem: str = ""
 
@@ -41,11 +51,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the state folder says.
 
     ``problems`` are those of no single recipe; ``overdue`` is said only if an age was
-    asked for.
+    asked for.  ``unfinished`` is nothing wrong: a run may be on.
     """
 
     last_sweep: runs.LastSweep | None
     overdue: bool = False
+    unfinished: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     recipes: tuple[Row, ...] = ()
 
@@ -60,11 +71,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     "--max-age",
     metavar="AGE",
     callback=duration,
-    help="Exit 1 if no sweep has ended for this long, e.g. 9d: for a monitor.",
+    help="Exit 1 if no run over all recipes has ended for this long, e.g. 9d: for a monitor.",
 )
 @reporting
 def command(session: Session, max_age: timedelta | None) -> int:
-    """Show every recipe's canonical, its last attempt, any hold, and the last sweep."""
+    """Show every recipe's canonical, last attempt, notes, any hold, and the last sweep."""
     settings = session.settings()
     check_owner([settings.state_dir], sys.argv, only_reads=True)
     status = _status(settings, State.of(settings), max_age, datetime.now(UTC))
@@ -73,10 +84,11 @@ def command(session: Session, max_age: timedelta | None) -> int:
 
 
 def _status(settings: Settings, state: State, max_age: timedelta | None, now: datetime) -> Status:
-    last_sweep = runs.last_sweep(state.folder / "runs", now)
+    last_sweep, noted = runs.past(state.folder / "runs", now)
     attempts = state.ledger.index()
     records, broken = state.canonicals.read_all()
     holds, problems = _holds(state)
+    entries, unread = _journal(state)
     rows = []
     for name in sorted({*settings.recipes, *records, *broken}):
         record = records.get(name)
@@ -88,12 +100,14 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
             retained=record.retained if record else "",
             problem=broken.get(name) or _history_problem(state, name),
         )
+        row = _noted(row, noted.get(name), record)
         rows.append(_configured(row, settings, attempts, holds.get(name), now))
     is_old = last_sweep is None or (max_age is not None and now - last_sweep.ended > max_age)
     return Status(
         last_sweep=last_sweep,
         overdue=max_age is not None and is_old,
-        problems=(*problems, *attempts.problems),
+        unfinished=tuple(unfinished(entry) for entry in entries),
+        problems=(*problems, *unread, *attempts.problems),
         recipes=tuple(rows),
     )
 
@@ -105,11 +119,32 @@ def _holds(state: State) -> tuple[dict[str, Hold], list[str]]:
         return {}, [str(fault)]
 
 
+def _journal(state: State) -> tuple[tuple[Entry, ...], list[str]]:
+    try:
+        return state.journal.entries(), []
+    except StateFault as fault:
+        return (), [str(fault)]
+
+
 def _history_problem(state: State, name: str) -> str:
     try:
         return "; ".join(state.canonicals.history_problems(name))
     except StateFault as fault:
         return str(fault)
+
+
+def _noted(row: Row, noted: runs.Noted | None, record: Canonical | None) -> Row:
+    """With what was noted of it and may still be so."""
+    if noted is None:
+        return row
+    is_older = record is not None and record.run_id < noted.run_id
+    notes = tuple(
+        note
+        for note in noted.notes
+        # a canonical that was made anew since is another one; the history is read here too
+        if (is_older or note.code not in _OF_THE_CANONICAL) and note.code != "history"
+    )
+    return msgspec.structs.replace(row, notes=notes, noted_at=noted.at)
 
 
 def _configured(
@@ -142,13 +177,15 @@ def _show(session: Session, status: Status, max_age: timedelta | None) -> None:
     if session.as_json:
         session.show(status)
         return
-    from canon_sweep.report.table import listing  # noqa: PLC0415 - start-up
+    from canon_sweep.report import table  # noqa: PLC0415 - start-up
 
     columns = ("recipe", "canonical", "since", "kept", "last attempt")
-    lines = [f"error: {problem}" for problem in status.problems]
+    rows = tuple(table.Row(_cells(row), (_what(row), *_notes(row))) for row in status.recipes)
+    lines = [f"unfinished: {text}" for text in status.unfinished]
+    lines += [f"error: {problem}" for problem in status.problems]
     session.show(
         status,
-        listing(columns, ((_cells(row), _what(row)) for row in status.recipes)),
+        table.Listing(columns, rows),
         *map(plain, [_last(status, max_age), *lines]),
     )
 
@@ -180,3 +217,10 @@ def _what(row: Row) -> str:
         what = f"{row.hold.tag} is held" if row.hold.tag else "held"
         return f"{what} until {row.hold.until:%Y-%m-%d %H:%M}: {row.hold.reason}"
     return row.last_reason
+
+
+def _notes(row: Row) -> tuple[str, ...]:
+    if row.noted_at is None:
+        return ()
+    when = f"{row.noted_at.astimezone(UTC):%Y-%m-%d}"
+    return tuple(f"{note.code}, noted {when}: {note.text}" for note in row.notes)

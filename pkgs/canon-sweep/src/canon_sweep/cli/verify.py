@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from canon_sweep.cli.session import Lines, Session, reporting
+from canon_sweep.core.count import counted
 from canon_sweep.errors import EXIT_WRONG
 from canon_sweep.job.verify import Finding, verify
 from canon_sweep.job.wiring import Surroundings
@@ -17,13 +18,14 @@ def command(session: Session) -> int:
     """Check every canonical's record against its tag, commit, volumes and secrets."""
     findings = verify(session.settings(), Surroundings(Lines(), session.say))
     lines = [((f.recipe, f.canonical), _said(f)) for f in findings]
-    wrong = sum(1 for finding in findings if finding.problems)
-    unchecked = sum(1 for finding in findings if finding.unchecked)
+    wrong = sum(len(finding.problems) for finding in findings)
+    unchecked = sum(len(finding.unchecked) for finding in findings)
     records = sum(1 for finding in findings if finding.recipe != "-")
     session.show(
         findings,
         listing(("recipe", "canonical"), lines),
-        f"{records} records, {wrong} problems" + (f", {unchecked} unchecked" if unchecked else ""),
+        f"{counted(records, 'record')}, {counted(wrong, 'problem')}"
+        + (f", {unchecked} unchecked" if unchecked else ""),
     )
     return EXIT_WRONG if wrong or unchecked else 0
 

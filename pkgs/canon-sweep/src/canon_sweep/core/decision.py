@@ -65,8 +65,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 class Facts:
     """All that a decision rests on; gathered first, then judged.
 
-    ``branch`` is the one that is mirrored, ``head`` the one that upstream's HEAD
-    names, empty where that is not known.
+    ``branch`` is the one that is mirrored, ``branch_is_set`` whether the operator chose
+    it, ``head`` the one that upstream's HEAD names, empty where that is not known.
     """
 
     recipe: str
@@ -77,6 +77,7 @@ class Facts:
     attempts: Sequence[Attempt] = ()
     digest: str = ""
     branch: str = "main"
+    branch_is_set: bool = False
     head: str = ""
 
 
@@ -196,7 +197,8 @@ def _outranked(known: Releases) -> tuple[Note, ...]:
 
 
 def _headed(facts: Facts) -> tuple[Note, ...]:
-    if facts.head in ("", facts.branch):
+    # who has set the branch has answered the question
+    if facts.branch_is_set or facts.head in ("", facts.branch):
         return ()
     text = (
         f"upstream's HEAD is {plain(facts.head)}, and {facts.branch} is what is mirrored;"

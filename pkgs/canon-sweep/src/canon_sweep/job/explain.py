@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 
 import msgspec
@@ -9,11 +10,14 @@ import msgspec
 from canon_sweep.core.attempts import Attempt
 from canon_sweep.core.decision import Code, Note, Policy, decide, excepted
 from canon_sweep.job.finish import check_state
+from canon_sweep.job.records import history_notes, unfinished_notes
 from canon_sweep.job.trials import order_of_release
 from canon_sweep.job.wiring import Parts, Surroundings, looking
 from canon_sweep.report.records import Ignored
 from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
+from canon_sweep.state.owner import check_owner
+from canon_sweep.state.store import State
 from canon_sweep.sweep import check_name
 
 
@@ -21,7 +25,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """A recipe's decision and its facts.
 
     ``differs`` has the refs that a sync would change on the mirror now; ``bases``
-    what an upgrade to the latest release would start from, in order.
+    what an upgrade to the latest release would start from, in order.  Without ``main``
+    no remote was read, and nobody knows releases, bases and ignored tags.
     """
 
     recipe: str
@@ -50,18 +55,29 @@ def explain(settings: Settings, name: str, around: Surroundings) -> Explanation:
     recipe = recipe_of(settings, name)
     check_name(name)
     if not recipe.settings.enroll:
-        decision = excepted(recipe.settings.exception)
-        return Explanation(
-            recipe=name,
-            code=decision.code,
-            sentence=decision.sentence,
-            upstream=recipe.settings.upstream,
-            mirror=recipe.settings.mirror,
-        )
+        return _excepted(recipe, settings)
     check_state(settings)
     parts = looking(settings, around)
     parts.sources.sync(recipe)
     return _explained(recipe, parts)
+
+
+def _excepted(recipe: Recipe, settings: Settings) -> Explanation:
+    """What the state folder knows; a sweep reads no remote of such a recipe either."""
+    check_owner([settings.state_dir], sys.argv, only_reads=True)
+    state = State.of(settings)
+    decision = excepted(recipe.settings.exception)
+    record = state.canonicals.read(recipe.name)
+    return Explanation(
+        recipe=recipe.name,
+        code=decision.code,
+        sentence=decision.sentence,
+        upstream=recipe.settings.upstream,
+        mirror=recipe.settings.mirror,
+        canonical=record.release_tag if record else "",
+        notes=(*history_notes(recipe.name, state), *unfinished_notes(recipe.name, state)),
+        attempts=state.ledger.index().of(recipe.name),
+    )
 
 
 def _explained(recipe: Recipe, parts: Parts) -> Explanation:

@@ -63,14 +63,26 @@ def finish(
     started: datetime,
     parts: Parts,
     run: runs.Run,
+    named: Sequence[str] = (),
 ) -> Results:
     """Settle what is left, then sum up, then write it down.
+
+    ``named`` are the recipes that somebody asked for, if it was not all.
 
     Raises:
         StateFault: the results cannot be written.
     """
-    problems = parts.ground.left()
-    results = results_of(command, recipes, entries, started=started, parts=parts, problems=problems)
+    # each makes the run wrong, whatever its recipes' lines say
+    problems = (*parts.ground.left(), *parts.ground.problems)
+    results = results_of(
+        command,
+        recipes,
+        entries,
+        started=started,
+        parts=parts,
+        named=named,
+        problems=problems,
+    )
     run.write_results(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
     return results
 
@@ -82,6 +94,7 @@ def results_of(
     *,
     started: datetime,
     parts: Parts,
+    named: Sequence[str] = (),
     problems: tuple[str, ...] = (),
 ) -> Results:
     """Sum a run up; recipes without a line make it wrong, whatever the lines say."""
@@ -99,6 +112,7 @@ def results_of(
         noop=totals.is_noop,
         totals=totals,
         entries=entries,
+        named=tuple(sorted(set(named))),
         missing=missing,
         problems=problems,
         hollow=hollow,

@@ -14,17 +14,21 @@ from canon_sweep.state.journal import Deployment
 
 
 class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
-    """The canonical that was taken back; ``left`` is what could not be removed yet."""
+    """The canonical that was taken back; ``left`` is what could not be removed yet.
+
+    ``problems`` is what is wrong with the state folder besides.
+    """
 
     recipe: str
     canonical: str
     reason: str
     left: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """0 if nothing is left."""
-        return EXIT_WRONG if self.left else EXIT_DONE
+        """0 if nothing is left, and nothing else is wrong."""
+        return EXIT_WRONG if self.left or self.problems else EXIT_DONE
 
 
 def run_forget(settings: Settings, recipe: str, reason: str, around: Surroundings) -> Forgetting:
@@ -53,6 +57,7 @@ def run_forget(settings: Settings, recipe: str, reason: str, around: Surrounding
             canonical=record.release_tag,
             reason=reason,
             left=parts.ground.left(),
+            problems=parts.ground.problems,
         )
 
 

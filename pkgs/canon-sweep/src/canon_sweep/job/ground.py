@@ -116,9 +116,9 @@ class Ground:
         )
 
     def left(self) -> tuple[str, ...]:
-        """All that makes a run wrong whatever its recipes' lines say."""
+        """What is still to be cleaned up after one more try; `problems` is not among it."""
         try:
             self.settle()
         except Fault as fault:
-            return (str(fault), *self.problems)
-        return (*map(str, self.unsettled), *self.problems)
+            return (str(fault),)
+        return tuple(map(str, self.unsettled))

@@ -11,6 +11,7 @@ from canon_sweep.harness.quick import lost_parts
 from canon_sweep.job.sources import Sources
 from canon_sweep.report.records import LOST
 from canon_sweep.settings.recipe import Recipe
+from canon_sweep.state.journal import unfinished
 from canon_sweep.state.store import State
 
 
@@ -38,14 +39,18 @@ class Records:
             attempts=self.state.ledger.index().of(recipe.name),
             digest=recipe.digest,
             branch=synced.branch,
+            branch_is_set=recipe.settings.branch is not None,
             head=synced.head,
         )
 
     def remarks(self, recipe: Recipe, facts: Facts) -> tuple[Note, ...]:
-        """What is wrong with a recipe's canonical and its history, a note each."""
-        problems = self.state.canonicals.history_problems(recipe.name)
-        history = (Note(code="history", text=text) for text in problems)
-        return (*self._losses(recipe, facts), *history)
+        """What is wrong with a recipe's canonical and its history, and what is unfinished."""
+        return (
+            *self._losses(recipe, facts),
+            *history_notes(recipe.name, self.state),
+            # a run has settled what can be, and tells the rest itself
+            *(unfinished_notes(recipe.name, self.state) if self.sources.only_looks else ()),
+        )
 
     def canonical(self, recipe: Recipe) -> str:
         """The canonical's tag, empty if there is none that can be read."""
@@ -66,3 +71,23 @@ class Records:
             return ()  # an engine that cannot be reached has lost nothing yet
         advice = f"make the canonical anew: canon-sweep test {recipe.name}"
         return tuple(Note(code=LOST, text=f"{part} is gone; {advice}") for part in lost)
+
+
+def history_notes(recipe: str, state: State) -> tuple[Note, ...]:
+    """A note for each line of a recipe's history that cannot be read."""
+    return tuple(
+        Note(code="history", text=text) for text in state.canonicals.history_problems(recipe)
+    )
+
+
+def unfinished_notes(recipe: str, state: State) -> tuple[Note, ...]:
+    """A note for each entry that the journal has of a recipe.
+
+    Raises:
+        StateFault: the journal cannot be read.
+    """
+    return tuple(
+        Note(code="unfinished", text=unfinished(entry))
+        for entry in state.journal.entries()
+        if entry.recipe == recipe
+    )

@@ -12,15 +12,19 @@ from canon_sweep.settings.records import Settings
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
-    """How many things were cleaned up, and what is left."""
+    """How many things were cleaned up, and what is left.
+
+    ``problems`` is what is wrong with the state folder besides, and not to be cleaned up.
+    """
 
     recovered: int
     left: tuple[str, ...]
+    problems: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """0 if nothing is left."""
-        return EXIT_WRONG if self.left else EXIT_DONE
+        """0 if nothing is left, and nothing else is wrong."""
+        return EXIT_WRONG if self.left or self.problems else EXIT_DONE
 
 
 def run_recover(settings: Settings, around: Surroundings) -> Recovery:
@@ -33,5 +37,5 @@ def run_recover(settings: Settings, around: Surroundings) -> Recovery:
     """
     with opened(settings, around, mirrors.look) as (parts, _run):
         ground = parts.ground
-        left = (*map(str, ground.unsettled), *ground.problems)
-        return Recovery(recovered=ground.recovered, left=left)
+        left = tuple(map(str, ground.unsettled))
+        return Recovery(recovered=ground.recovered, left=left, problems=ground.problems)

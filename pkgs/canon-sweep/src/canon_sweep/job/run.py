@@ -48,7 +48,7 @@ def run_sweep(
             is_over=lambda: stop_of(parts.ground.time_left),
             progress=around.progress,
         )
-        return finish("run", recipes, entries, started=started, parts=parts, run=run)
+        return finish("run", recipes, entries, started=started, parts=parts, run=run, named=names)
 
 
 def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> Results:
@@ -65,7 +65,7 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
     entries = each(
         recipes, plan_one, parts.world, policy, is_over=lambda: None, progress=around.progress
     )
-    return results_of("plan", recipes, entries, started=started, parts=parts)
+    return results_of("plan", recipes, entries, started=started, parts=parts, named=names)
 
 
 def stop_of(time_left: Callable[[], float]) -> Stop | None:

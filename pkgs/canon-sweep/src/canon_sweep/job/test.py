@@ -58,7 +58,9 @@ def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Result
             is_over=lambda: stop_of(parts.ground.time_left),
             progress=around.progress,
         )
-        return finish("test", [recipe], entries, started=started, parts=parts, run=run)
+        return finish(
+            "test", [recipe], entries, started=started, parts=parts, run=run, named=[recipe.name]
+        )
 
 
 def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.errors import Fault, HostFault, SyncFault
+from canon_sweep.errors import Fault, HostFault, StateFault, SyncFault
 from canon_sweep.harness.quick import lost_parts
 from canon_sweep.job.finish import check_state
 from canon_sweep.job.wiring import Parts, Surroundings, looking
 from canon_sweep.settings.recipe import recipe_of
 from canon_sweep.settings.records import Settings
+from canon_sweep.state.journal import QuickRun, unfinished
+
+_STRAYS = "stacks and volumes that nothing names"
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +35,9 @@ Check = Callable[[Canonical, Parts], Iterator[str]]
 
 
 def verify(settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
-    """Check the record of every recipe that has one, every stray record and stray volume.
+    """Check the record of every recipe that has one, every stray record, stack and volume.
+
+    A finding of the recipe ``-`` is of no record: what is unfinished, and what nothing names.
 
     Raises:
         UsageFault: the state is somebody else's.
@@ -42,7 +47,7 @@ def verify(settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
     parts = looking(settings, around)
     known = set(settings.recipes) | set(parts.state.canonicals.recipes())
     found = [_find(recipe, parts) for recipe in sorted(known)]
-    return (*(finding for finding in found if finding is not None), *_strays(parts))
+    return (*(finding for finding in found if finding is not None), *_unnamed(parts))
 
 
 def _find(recipe: str, parts: Parts) -> Finding | None:
@@ -55,7 +60,6 @@ def _find(recipe: str, parts: Parts) -> Finding | None:
     problems: list[str] = []
     unchecked: list[str] = []
     checks: tuple[Check, ...] = (
-        _journal_problems,
         _history_problems,
         _configuration_problems,
         _kept_problems,
@@ -75,11 +79,6 @@ def _find(recipe: str, parts: Parts) -> Finding | None:
         problems=tuple(problems),
         unchecked=(*unchecked, *_out_of_reach(record, parts)),
     )
-
-
-def _journal_problems(record: Canonical, parts: Parts) -> Iterator[str]:
-    if any(entry.stack == record.stack for entry in parts.state.journal.entries()):
-        yield "it is in use, or a run was broken off: the next run puts it back"
 
 
 def _history_problems(record: Canonical, parts: Parts) -> Iterator[str]:
@@ -104,6 +103,7 @@ def _out_of_reach(record: Canonical, parts: Parts) -> Iterator[str]:
 def _kept_problems(record: Canonical, parts: Parts) -> Iterator[str]:
     if not record.kept_by(parts.engine.name):
         return
+    _check_not_in_use(record, parts)
     advice = f"make it anew: canon-sweep test {record.recipe}"
     lost = lost_parts(record, parts.engine)
     for part in lost:
@@ -113,6 +113,16 @@ def _kept_problems(record: Canonical, parts: Parts) -> Iterator[str]:
         size = sizes.get(volume.name, volume.bytes)
         if size != volume.bytes:
             yield f"volume {volume.name} has {size} bytes, had {volume.bytes}; {advice}"
+
+
+def _check_not_in_use(record: Canonical, parts: Parts) -> None:
+    """See that no quick run has changed the volumes, or has left them changed."""
+    try:
+        entries = parts.state.journal.entries()
+    except StateFault as fault:
+        raise HostFault(f"its volumes, which may be in use: {fault.what}") from fault
+    if any(isinstance(entry, QuickRun) and entry.stack == record.stack for entry in entries):
+        raise HostFault("its volumes, until they are put back")
 
 
 def _tag_problems(record: Canonical, parts: Parts) -> Iterator[str]:
@@ -128,15 +138,32 @@ def _tag_problems(record: Canonical, parts: Parts) -> Iterator[str]:
         yield f"{record.release_tag} is commit {now} now, the record has {then}"
 
 
-def _strays(parts: Parts) -> Iterator[Finding]:
-    """Stacks and volumes that canon-sweep made and nothing names any more."""
+def _unnamed(parts: Parts) -> Iterator[Finding]:
+    """What is unfinished; and only if nothing is, can what nothing names be told."""
     try:
-        if parts.state.journal.entries():
-            return  # a test is on, or was broken off: the next run cleans up after it
-        records = parts.state.canonicals.read_all().records.values()
-        named = {volume.name for record in records for volume in record.volumes}
+        entries = parts.state.journal.entries()
+    except StateFault as fault:
+        why = f"{_STRAYS}, until the journal can be read"
+        yield Finding(recipe="-", problems=(str(fault),), unchecked=(why,))
+        return
+    for entry in entries:
+        yield Finding(recipe="-", problems=(unfinished(entry),))
+    if entries:
+        yield Finding(recipe="-", unchecked=(f"{_STRAYS}, until that is finished",))
+        return
+    yield from _strays(parts)
+
+
+def _strays(parts: Parts) -> Iterator[Finding]:
+    try:
+        records, unread = parts.state.canonicals.read_all()
         for stack in parts.engine.stacks_of_ours():
             yield Finding(recipe="-", problems=(f"stack {stack} is up, but no run is on",))
+        if unread:
+            why = f"volumes that nothing names, until {', '.join(unread)} can be read"
+            yield Finding(recipe="-", unchecked=(why,))
+            return
+        named = {volume.name for record in records.values() for volume in record.volumes}
         for name in parts.engine.volumes_of_ours():
             if name not in named:
                 yield Finding(recipe="-", problems=(f"volume {name} belongs to no record",))

@@ -112,6 +112,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """A whole run.
 
+    ``named`` are the recipes that somebody asked for, none of them if it was all.
     ``missing`` are recipes without a line, ``problems`` what is left and could not be
     cleaned up; each of them makes the run wrong.  ``hollow`` says why nothing at all
     was decided anew, if so.
@@ -128,6 +129,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     noop: bool
     totals: Totals
     entries: tuple[Entry, ...]
+    named: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     hollow: str = ""
@@ -154,12 +156,17 @@ def hollow_of(entries: Iterable[Entry]) -> str:
     return "; ".join(f"{entry.recipe} {entry.sentence}" for entry in entries)
 
 
-def tested_again(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """Why a second run at once is not a no-op: the recipes whose test said nothing."""
+def tested_again(results: Results) -> tuple[str, ...]:
+    """Why a second run at once is not a no-op: the recipes whose test said nothing.
+
+    What a person has tested by hand says nothing of what the next run will do.
+    """
+    if results.command != "run":
+        return ()
     return tuple(
         f"{entry.recipe} will be tested again: infra says nothing of the recipe,"
         " so it is not remembered"
-        for entry in entries
+        for entry in results.entries
         if entry.outcome is Outcome.INFRA
     )
 

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from canon_sweep.core.count import counted
 from canon_sweep.core.decision import Code
 from canon_sweep.core.names import plain
 from canon_sweep.report.records import Entry, Results, tested_again
@@ -95,15 +96,16 @@ def results_listing(results: Results) -> Listing:
 def totals_line(results: Results) -> str:
     """Everything that the run did to the world, or would do, in one line."""
     totals = results.totals
-    count = "1 recipe" if len(results.entries) == 1 else f"{len(results.entries)} recipes"
+    count = counted(len(results.entries), "recipe")
     if results.command == "plan":
         end = f"{sum(e.code.startswith('test/') for e in results.entries)} to be tested"
     elif results.noop:
         end = "nothing was done: a no-op"
     else:
         end = (
-            f"{totals.tested} tested, {totals.deploys} deploys, {totals.pushed_refs} refs pushed,"
-            f" {totals.canonical_writes} canonicals written"
+            f"{totals.tested} tested, {counted(totals.deploys, 'deploy')},"
+            f" {counted(totals.pushed_refs, 'ref')} pushed,"
+            f" {counted(totals.canonical_writes, 'canonical')} written"
         )
         end += f", {totals.recovered} cleaned up after an earlier run" if totals.recovered else ""
     problems = [f"error: {problem}" for problem in results.problems]
@@ -111,7 +113,7 @@ def totals_line(results: Results) -> str:
     if results.hollow:
         steps = "; ".join(_ways_in(results.entries))
         problems.append(f"error: hollow: no recipe takes part ({results.hollow}); {steps}")
-    problems += tested_again(results.entries)
+    problems += tested_again(results)
     return "\n".join([f"{count}: {end}", *map(plain, problems)])
 
 
@@ -160,5 +162,5 @@ def _remarks(entry: Entry) -> list[str]:
     if entry.sync is not None:
         remarks += [f"deleted tag {tag} ({was[:12]})" for tag, was in entry.sync.deleted.items()]
         if entry.sync.differs:
-            remarks.append(f"{len(entry.sync.differs)} refs of the mirror differ")
+            remarks.append(f"the mirror differs in {counted(len(entry.sync.differs), 'ref')}")
     return remarks

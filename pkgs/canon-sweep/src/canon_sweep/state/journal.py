@@ -61,6 +61,22 @@ class QuickRun(msgspec.Struct, frozen=True, kw_only=True, tag="quick"):
 
 Entry = Deployment | Promotion | QuickRun
 
+
+def unfinished(entry: Entry) -> str:
+    """An entry for who finds it and cannot know whether a run is on; with the next step."""
+    match entry:
+        case Deployment():
+            what, then = "is being tested or taken away", "removes what no record names"
+        case Promotion():
+            what, then = "is becoming the canonical", "ends or undoes that"
+        case QuickRun():
+            what, then = "is in use by a quick run", "puts it back"
+    return (
+        f"stack {entry.stack} of {entry.recipe} {what}, or that was broken off:"
+        f" canon-sweep recover {then}"
+    )
+
+
 _ENTRIES: msgspec.json.Decoder[dict[str, Entry]] = msgspec.json.Decoder(dict[str, Entry])
 _ADVICE = "look for stacks left running, then remove it"
 

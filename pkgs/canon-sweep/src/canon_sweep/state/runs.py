@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from canon_sweep.core import names
+from canon_sweep.core.decision import Code, Note
 from canon_sweep.errors import StateFault
 from canon_sweep.state import files, folders
 
@@ -22,23 +23,65 @@ _WARN = logging.getLogger(__name__)
 _RUN_ID = re.compile(r"(\d{8}T\d{6}Z)(?:-(\d{1,3}))?", re.ASCII)
 LOOKS_BACK = 2000
 """How many runs are looked at for the last sweep: years of weeks, or a month of pull requests."""
+_DEFERRED = frozenset({Code.IN_FLIGHT, Code.OUT_OF_TIME, Code.DISK})
+# nothing was decided anew
+_IDLE = _DEFERRED | {Code.HELD, Code.EXCEPTED}
+# such a line has no notes, whatever there would be to note
+_NOT_LOOKED_AT = _DEFERRED | {Code.SYNC_ERROR, Code.INTERNAL_ERROR}
 
 
 class LastSweep(msgspec.Struct, frozen=True, kw_only=True):
-    """The sweep that ended last; a test or a plan is none."""
+    """The sweep that ended last: a run over all recipes, in which one at least was decided.
+
+    A test, a run of named recipes, and a run in which all were held or deferred, are none.
+    """
 
     run_id: str
     ended: datetime
     exit_code: int
 
 
+class Noted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last run that had a recipe has noted of it."""
+
+    run_id: str
+    at: datetime
+    notes: tuple[Note, ...]
+
+
+class Past(NamedTuple):
+    """What the runs of the past tell: the last sweep, and what was noted, by recipe."""
+
+    last_sweep: LastSweep | None
+    noted: dict[str, Noted]
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """What is read of a recipe's line; its code may be one that is known no more."""
+
+    recipe: str
+    code: str
+    notes: tuple[Note, ...] = ()
+
+
 class _Results(msgspec.Struct, frozen=True):
-    """What says of a ``results.json`` when which kind of run ended."""
+    """What is read of a ``results.json``.
+
+    One that was written before ``named`` was is taken for a run over all recipes.
+    """
 
     schema: Literal[1]
     command: str
     ended: datetime
     exit_code: int
+    named: tuple[str, ...] = ()
+    entries: tuple[_Line, ...] = ()
+
+    @property
+    def is_sweep(self) -> bool:
+        """As `LastSweep` says."""
+        is_idle = bool(self.entries) and all(line.code in _IDLE for line in self.entries)
+        return self.command == "run" and not self.named and not is_idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +169,8 @@ def begin(folder: Path, now: datetime) -> Run:
     raise StateFault(f"{folder} has a thousand runs of the same second")
 
 
-def last_sweep(folder: Path, now: datetime) -> LastSweep | None:
-    """The sweep among the runs in ``folder`` that ended last; None if there is none.
+def past(folder: Path, now: datetime) -> Past:
+    """Read the runs in ``folder``, the newest first, as far back as the last sweep.
 
     Results that cannot be read are none, and neither is an end in the future, from a
     clock that was set back: a monitor that asks must not be told yes because of them.
@@ -135,11 +178,19 @@ def last_sweep(folder: Path, now: datetime) -> LastSweep | None:
     Raises:
         StateFault: the folder cannot be read.
     """
+    noted: dict[str, Noted] = {}
     for path in _newest_first(folder)[:LOOKS_BACK]:
         results = _results_of(path)
-        if results is not None and results.command == "run" and results.ended <= now:
-            return LastSweep(run_id=path.name, ended=results.ended, exit_code=results.exit_code)
-    return None
+        if results is None or results.command != "run" or results.ended > now:
+            continue
+        for line in results.entries:
+            if line.code not in _NOT_LOOKED_AT:
+                own = Noted(run_id=path.name, at=results.ended, notes=line.notes)
+                noted.setdefault(line.recipe, own)
+        if results.is_sweep:
+            last = LastSweep(run_id=path.name, ended=results.ended, exit_code=results.exit_code)
+            return Past(last, noted)
+    return Past(None, noted)
 
 
 def _newest_first(folder: Path) -> list[Path]:
