@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import Any
 
 import msgspec
 import pytest
@@ -389,6 +390,45 @@ def _sweep_with_failing_write(
         patch.setattr(kind, name, write)
         fleet.sweeps()
     return made[0] >= number
+
+
+def test_a_red_that_cannot_be_written_down_says_so(
+    released: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It will be no known red, so that the next run is no no-op: here is why."""
+
+    def full(_ledger: Ledger, _attempt: object) -> None:
+        raise StateFault("No space left on device")
+
+    released.recipes["notes"]["checks"] = [{"type": "exec", "command": ["false"]}]
+    released.publishes("site", "1.0.0+1")
+    with monkeypatch.context() as patch:
+        # a disk that is full just then cannot be had
+        patch.setattr(Ledger, "add", full)
+        night = released.sweeps()
+
+    assert night["notes"].outcome is Outcome.RED
+    assert night["site"].outcome is Outcome.PROMOTED
+    for entry in (night["notes"], night["site"]):
+        assert [note.code for note in entry.notes if note.code == "ledger"] == ["ledger"]
+
+
+@pytest.mark.parametrize("wanted", [{"ref": "main"}, {"version": "1.1.0+1"}, {}])
+def test_a_checkout_that_the_host_cannot_write_is_infra_whatever_was_asked_for(
+    released: Fleet, wanted: dict[str, Any]
+) -> None:
+    """A commit by its name is looked at before it is tested, and that fails in the same way."""
+    released.sweeps()
+    checkouts = released.folder / "state" / "checkouts"
+    if checkouts.exists():
+        checkouts.rmdir()
+    checkouts.write_text("in the way")
+
+    entry = released.tests("notes", **wanted)
+
+    assert entry.outcome is Outcome.INFRA, entry
+    assert "checkouts" in entry.reason
+    assert (wanted.get("ref") or "1.1.0+1") in entry.sentence
 
 
 def test_a_fault_of_ours_is_named_and_the_others_go_on(released: Fleet) -> None:

@@ -123,7 +123,7 @@ def _assert_whole(canonical: Canonical, engine: Engine) -> None:
     if lost:
         raise UsageFault(
             f"{what} lost {', '.join(lost)}",
-            do=f"make it anew: canon-sweep test {canonical.recipe}",
+            do=f"canon-sweep plan {canonical.recipe} says what can be done",
         )
 
 
@@ -157,7 +157,8 @@ class _QuickRun:
             # it was proven once: this is no fault of the version under test
             raise HostFault(
                 f"the canonical {self.canonical.release_tag} itself is damaged: {fault.what}",
-                do=f"make it anew: canon-sweep test {self.order.recipe}",
+                do=f"make it anew: canon-sweep test {self.order.recipe}; or give it up:"
+                f" canon-sweep forget {self.order.recipe} --reason TEXT",
             ) from fault
 
     def upgrade(self) -> None:

@@ -67,6 +67,7 @@ class Stage:
     time_left: Callable[[], float]
     deploys: int = 0
     unsettled: list[str] = field(default_factory=list)
+    _apps: dict[tuple[str, Place, Path], App] = field(default_factory=dict)
 
     def free_place(self, parent: str, seed: str) -> Place:
         """A stack name and a domain under which nothing exists yet: a cold place.
@@ -89,7 +90,10 @@ class Stage:
         Raises:
             RecipeFault: the recipe's files cannot be read.
         """
-        return App.read(self.recipe, version, place, tree, env)
+        key = (version, place, tree)
+        if key not in self._apps:
+            self._apps[key] = App.read(self.recipe, version, place, tree, env)
+        return self._apps[key]
 
     def up(self, app: App) -> None:
         """Deploy an app, or update it, and wait until it is ready.

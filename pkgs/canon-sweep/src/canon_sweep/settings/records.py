@@ -160,7 +160,7 @@ class Settings(Table, frozen=True, kw_only=True):
     engine: Literal["local", "swarm"] = "swarm"
     domain: Text = "ci.localhost"
     retry_red_after: Seconds = Seconds(6 * 86400)
-    retries: Count = 0
+    retries: Count = 1
     infra_retries: Count = 1
     base_depth: Annotated[int, Meta(ge=1, le=100)] = 3
     max_runtime: Seconds = Seconds(20 * 3600)
