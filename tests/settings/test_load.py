@@ -364,6 +364,16 @@ def test_what_must_last_does_not_lie_in_the_cache(tree: dict[str, Any], wrong: l
          "probes[1].headers.A", "no header can have"),
         ({"probes": [{"type": "http", "port": 1, "headers": {"A": "\u263a"}}]},
          "probes[1].headers.A", "no header can have"),
+        ({"hostPaths": {"srv/data": "media"}}, "hostPaths.'srv/data'", "neither a path"),
+        ({"hostPaths": {"/srv:/data": "media"}}, "hostPaths.'/srv:/data'", "can be mounted"),
+        ({"hostPaths": {"/srv/$X": "media"}}, "hostPaths.'/srv/$X'", "variables"),
+        ({"hostPaths": {"/srv": " "}}, "hostPaths.'/srv'", "needs a reason"),
+        ({"hostPaths": {"/srv": ""}}, "hostPaths.'/srv'", "needs a reason"),
+        ({"hostPaths": {"/srv": "a", "/srv/": "b"}}, "hostPaths.'/srv/'", "same as '/srv'"),
+        ({"stateless": True}, "stateless", "hostPaths, and there are none"),
+        ({"externalSecrets": ["a b"]}, "externalSecrets[1]", "no secret name"),
+        ({"externalConfigs": ["ok", "x" * 65]}, "externalConfigs[2]", "longer than 64"),
+        ({"externalSecrets": "smtp"}, "externalSecrets", "expected"),
     ],
 )  # fmt: skip
 def test_what_could_do_nothing_in_any_test_is_a_mistake(
@@ -388,6 +398,9 @@ def test_what_looks_odd_and_works_is_no_mistake() -> None:
             {"type": "http", "port": 1, "headers": {"X-Token": "{token}", "Empty": ""}},
         ],
         checks=[{"type": "exec", "command": ["printf", "", "\n"]}],
+        hostPaths={"/": "all of it", "./a b": "cache", "media": "on the NAS"},
+        stateless=True,
+        externalSecrets=["smtp.password_v1"],
     )
 
     assert found.recipe("notes").upgrade_base == "v1.0.0-rc1"

@@ -17,6 +17,7 @@ from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.folders import folder_problems
 from canon_sweep.settings.probes import env_problems, probe_problems
 from canon_sweep.settings.records import Settings
+from canon_sweep.settings.sharing import sharing_problems
 from canon_sweep.settings.tables import convert, key_of, table_problems
 
 __all__ = ["load", "read", "seconds"]
@@ -108,6 +109,7 @@ def _recipe_problems(name: str, body: Mapping[str, Any]) -> Iterator[str]:
         yield f"{at}.exception: a reason to stay out, but the recipe is enrolled"
     yield from _tag_problems(at, body)
     yield from env_problems(key_of(at, "env"), body.get("env"))
+    yield from sharing_problems(at, body)
     yield from probe_problems(at, body)
     branch = body.get("branch")
     problem = names.branch_problem(branch) if isinstance(branch, str) and branch else None
