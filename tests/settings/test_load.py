@@ -386,6 +386,22 @@ def test_what_could_do_nothing_in_any_test_is_a_mistake(
     assert cause in problem
 
 
+def test_a_domain_that_leaves_no_room_for_a_service_is_a_mistake() -> None:
+    """Known before any night: Swarm would refuse the service's name in every test."""
+
+    def tree(domain: str, service: str) -> dict[str, Any]:
+        checks = [{"type": "tcp", "port": 1, "service": name} for name in ("app", service)]
+        return {"recipes": {"notes": NOTES | {"data": {"check": checks}}}, "domain": domain}
+
+    (problem,) = problems(tree("c" * 33, "background-workers"))
+
+    assert problem.startswith("recipes.notes.data.check[2].service: ")
+    assert "17 characters" in problem
+    assert "shorter domain" in problem
+    for fits in (tree("c" * 33, "background-worker"), tree("c" * 32, "background-workers")):
+        assert read(fits, "config.toml").domain == fits["domain"]
+
+
 def test_what_looks_odd_and_works_is_no_mistake() -> None:
     """Nobody's right settings are refused."""
     found = settings(

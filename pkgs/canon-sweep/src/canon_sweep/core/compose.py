@@ -273,10 +273,8 @@ def _secrets(
         full = given or key
         if is_external(body) and full.startswith(f"{stack}_"):
             problem = names.part_problem(full, "secret")
-            if problem or len(full) > 64:
-                raise RecipeFault(
-                    f"{where}: {problem or f'secret {full} is longer than 64 characters'}"
-                )
+            if problem:
+                raise RecipeFault(f"{where}: {problem}")
             variable = f"SECRET_{key.upper().replace('-', '_')}_VERSION"
             found.append(Secret(full, lengths.get(variable, 32)))
     return tuple(found)

@@ -92,6 +92,7 @@ class Stage:
 
         Raises:
             RecipeFault: the recipe's files cannot be read.
+            HostFault: a name in them is too long because of the settings' domain.
         """
         return App.read(self.recipe, version, place, tree, env)
 
