@@ -11,6 +11,7 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.gate import Condition
 from canon_sweep.errors import UsageFault
+from canon_sweep.job.verify import verify
 from stories.fleet import Fleet, compose
 
 ON_A_NAS = {"driver_opts": {"type": "nfs", "o": "addr=192.0.2.1", "device": ":/srv/data"}}
@@ -64,6 +65,17 @@ def test_stateless_it_is_promoted(scans: Fleet) -> None:
     scans.add("scans", **NAMED, stateless=True)
 
     assert scans.sweeps()["scans"].outcome is Outcome.PROMOTED
+
+
+def test_verify_lets_others_write_where_the_settings_say_that_they_do(scans: Fleet) -> None:
+    """Such a volume's size is no promise of the canonical's."""
+    scans.add("scans", **NAMED, stateless=True)
+    scans.sweeps()
+    (scans.volume("scans") / "a scan").write_text("of another deployment")
+
+    (finding,) = verify(scans.settings(), scans.means())
+
+    assert finding.problems == ()
 
 
 def test_a_writable_folder_is_refused_and_a_read_only_one_is_none(fleet: Fleet) -> None:

@@ -111,8 +111,15 @@ def _kept_problems(record: Canonical, parts: Parts) -> Iterator[str]:
     sizes = {volume.name: volume.bytes for volume in parts.engine.volumes(record.stack)}
     for volume in record.volumes:
         size = sizes.get(volume.name, volume.bytes)
-        if size != volume.bytes:
+        if size != volume.bytes and not _is_kept_elsewhere(volume.name, record, parts):
             yield f"volume {volume.name} has {size} bytes, had {volume.bytes}; {advice}"
+
+
+def _is_kept_elsewhere(volume: str, record: Canonical, parts: Parts) -> bool:
+    """Whether the settings say that others write to a volume too, so that its size says nothing."""
+    settings = parts.settings.recipes.get(record.recipe)
+    key = volume.removeprefix(f"{record.stack}_")
+    return settings is not None and settings.declared.names_host(key)
 
 
 def _tag_problems(record: Canonical, parts: Parts) -> Iterator[str]:
