@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import Any
 
@@ -16,7 +17,7 @@ from canon_sweep.state.attempts import Ledger
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Journal, QuickRun
 from stories.engines import doing, failing, intercepted
-from stories.fleet import NEVER_STARTS, Fleet
+from stories.fleet import NEVER_STARTS, RUNS, Fleet, compose
 
 NO_IMAGE = HostFault("image notes:1 cannot be pulled", do="look at the registry")
 
@@ -48,6 +49,22 @@ def test_a_failed_host_is_infra_and_tried_again_next_time(released: Fleet, metho
     released.wrap = lambda engine: engine
     assert released.sweeps()["notes"].outcome is Outcome.PROMOTED
     assert released.running() == ()
+
+
+def test_a_name_that_our_domain_makes_too_long_is_infra(fleet: Fleet) -> None:
+    """The recipe is fine below a shorter domain, and is told to nobody as red."""
+    own = {"key": {"external": True, "name": "${STACK_NAME}_uploads_s3_secret_access_key_v1"}}
+    tree = json.loads(compose(RUNS, "1.0.0+1")) | {"secrets": own}
+    fleet.commits("notes", "1.0.0+1", {"compose.yml": json.dumps(tree)})
+    fleet.options["domain"] = "ci.collective.example"
+
+    entry = fleet.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.INFRA
+    assert "choose a shorter domain in the settings: at most 20 characters" in entry.reason
+    assert entry.deploys == 0
+    fleet.options["domain"] = "ci.collective.exampl"
+    assert fleet.sweeps()["notes"].outcome is Outcome.PROMOTED
 
 
 def test_infra_is_tried_again_in_the_same_sweep(released: Fleet) -> None:

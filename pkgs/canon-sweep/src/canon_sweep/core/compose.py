@@ -43,7 +43,8 @@ class Compose:
     ``volumes`` maps each of the stack's own volumes to its full name;
     ``networks`` are the external ones by full name; ``files`` the files of this
     machine that any of the compose files names, for whoever can see where they are;
-    ``timeout`` is the ``timeout`` label in seconds, ``version`` the version label.
+    ``timeout`` is the ``timeout`` label in seconds, ``version`` the version label;
+    ``parts`` is each file by itself, ``tree`` all of them as one.
     """
 
     services: Mapping[str, Service]
@@ -53,6 +54,7 @@ class Compose:
     files: tuple[str, ...]
     timeout: float | None
     version: str | None
+    parts: tuple[Mapping[str, Any], ...] = field(repr=False)
     tree: Mapping[str, Any] = field(repr=False)
 
 
@@ -67,6 +69,7 @@ def parse(
         RecipeFault: a file is not YAML, not a compose file, or not safe to deploy.
     """
     tree: dict[str, Any] = {}
+    parts: list[Mapping[str, Any]] = []
     files: list[str] = []
     for name, text in texts.items():
         part = composefile.read(name, text, env)
@@ -74,6 +77,7 @@ def parse(
         _volumes(part, stack, name)
         _networks(part, name)
         files += _files(part, name)
+        parts.append(part)
         tree = composefile.merged(tree, part)
     shown = " + ".join(texts)
     services = {name: _service(name, body, shown) for name, body in _table(tree, "services", shown)}
@@ -89,6 +93,7 @@ def parse(
         files=tuple(files),
         timeout=_timeout(labels.get(f"{prefix}timeout")),
         version=labels.get(f"{prefix}version"),
+        parts=tuple(parts),
         tree=tree,
     )
 
@@ -191,17 +196,22 @@ def is_external(body: Mapping[str, Any]) -> bool:
     return body.get("external") not in (None, False)
 
 
+def given_name(body: Mapping[str, Any]) -> str | None:
+    """The full name that a volume, network, config or secret is given, or None."""
+    external = body.get("external")
+    # older compose files write external: {name: ...}
+    inner = external.get("name") if isinstance(external, dict) else None
+    given = inner or body.get("name")
+    return None if given is None else str(given)
+
+
 def _named(
     tree: Mapping[str, Any], key: str, where: str
 ) -> Iterator[tuple[str, dict[str, Any], str | None]]:
     """Each of a top-level table: its key, its body, the full name that it is given."""
     for name, body in _table(tree, key, where):
         _pairs(body.get("labels"), f"{where}: {key}.{name}: labels")
-        external = body.get("external")
-        # older compose files write external: {name: ...}
-        inner = external.get("name") if isinstance(external, dict) else None
-        given = inner or body.get("name")
-        yield name, body, None if given is None else str(given)
+        yield name, body, given_name(body)
 
 
 def _files(tree: Mapping[str, Any], where: str) -> Iterator[str]:
@@ -263,10 +273,8 @@ def _secrets(
         full = given or key
         if is_external(body) and full.startswith(f"{stack}_"):
             problem = names.part_problem(full, "secret")
-            if problem or len(full) > 64:
-                raise RecipeFault(
-                    f"{where}: {problem or f'secret {full} is longer than 64 characters'}"
-                )
+            if problem:
+                raise RecipeFault(f"{where}: {problem}")
             variable = f"SECRET_{key.upper().replace('-', '_')}_VERSION"
             found.append(Secret(full, lengths.get(variable, 32)))
     return tuple(found)

@@ -109,7 +109,7 @@ def _kept_problems(record: Canonical, parts: Parts) -> Iterator[str]:
     sizes = {volume.name: volume.bytes for volume in parts.engine.volumes(record.stack)}
     for volume in record.volumes:
         size = sizes.get(volume.name, volume.bytes)
-        if size != volume.bytes:
+        if size != volume.bytes and not _is_kept_elsewhere(volume.name, record, parts):
             problems.append(f"volume {volume.name} has {size} bytes, had {volume.bytes}")
     if problems:
         advice = _advice(record, parts)
@@ -136,6 +136,13 @@ def _check_not_in_use(record: Canonical, parts: Parts) -> None:
         raise HostFault(f"its volumes, which may be in use: {fault.what}") from fault
     if any(isinstance(entry, QuickRun) and entry.stack == record.stack for entry in entries):
         raise HostFault("its volumes, until they are put back")
+
+
+def _is_kept_elsewhere(volume: str, record: Canonical, parts: Parts) -> bool:
+    """Whether the settings say that others write to a volume too, so that its size says nothing."""
+    settings = parts.settings.recipes.get(record.recipe)
+    key = volume.removeprefix(f"{record.stack}_")
+    return settings is not None and settings.declared.names_host(key)
 
 
 def _tag_problems(record: Canonical, parts: Parts) -> Iterator[str]:
