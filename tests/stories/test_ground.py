@@ -8,6 +8,7 @@ from pygit2.enums import FileMode
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from host import small_files
+from stories.engines import doing
 from stories.fleet import RUNS, Fleet, compose
 
 
@@ -26,6 +27,23 @@ def test_a_checkout_that_the_host_cannot_write_is_infra(fleet: Fleet) -> None:
     assert {attempt.outcome for attempt in fleet.state().ledger.read()} == {Outcome.INFRA}
     assert list((fleet.folder / "state" / "checkouts").iterdir()) == []
     assert fleet.sweeps()["notes"].outcome is Outcome.PROMOTED
+
+
+def test_what_is_put_up_again_is_what_was_read_at_first(fleet: Fleet) -> None:
+    """A program that writes to its own checkout does not change what is under test."""
+    fleet.publishes("notes", "1.0.0+1")
+    checkouts = fleet.folder / "state" / "checkouts" / "notes"
+
+    def spoils() -> None:
+        (path,) = checkouts.glob("*/compose.yml")
+        path.write_text("services: []")
+
+    fleet.wrap = doing("wait_ready", spoils)
+
+    entry = fleet.tests("notes")
+
+    assert entry.outcome is Outcome.PROMOTED, entry.reason
+    assert entry.deploys == 2
 
 
 def test_a_refused_tree_is_red_for_its_own_reason_at_every_try(fleet: Fleet) -> None:

@@ -71,7 +71,7 @@ class Stage:
     declared: Declared
     deploys: int = 0
     unsettled: list[str] = field(default_factory=list)
-    _apps: dict[tuple[str, Place, Path], App] = field(default_factory=dict)
+    _apps: dict[tuple[object, ...], App] = field(default_factory=dict)
 
     def free_place(self, parent: str, seed: str) -> Place:
         """A stack name and a domain under which nothing exists yet: a cold place.
@@ -95,7 +95,7 @@ class Stage:
             RecipeFault: the recipe's files cannot be read.
             HostFault: a name in them is too long because of the settings' domain.
         """
-        key = (version, place, tree)
+        key = (version, place, tree, frozenset(env.items()))
         if key not in self._apps:
             self._apps[key] = App.read(self.recipe, version, place, tree, env)
         return self._apps[key]
