@@ -163,6 +163,7 @@ def test_a_record_that_cannot_be_ordered_is_an_error() -> None:
 
     assert decision.code is Code.INTERNAL_ERROR
     assert "latest" in decision.sentence
+    assert "canon-sweep forget" in decision.sentence
 
 
 @pytest.mark.parametrize(

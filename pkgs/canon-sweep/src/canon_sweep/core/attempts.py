@@ -17,7 +17,7 @@ class Outcome(StrEnum):
     ``OUT_OF_TIME`` was broken off by the run's own end, and says nothing either;
     it is for the ledger alone, a run's results have ``deferred/out-of-time``;
     ``PROMOTE_FAILED`` was green, but its volumes or record could not be kept.
-    ``PASSED`` is a green quick run, which is never meant to promote.
+    ``PASSED`` is green and was never meant to promote: a quick run, or a ref.
     """
 
     PROMOTED = "promoted"

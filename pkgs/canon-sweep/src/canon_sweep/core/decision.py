@@ -170,7 +170,8 @@ def _against_canonical(facts: Facts, latest: Release) -> Decision | None:
         return Decision(
             Code.INTERNAL_ERROR,
             f"the canonical's version {tag} cannot be ordered ({version.reason});"
-            " mend tagPattern, or remove its record to start anew",
+            " mend tagPattern, or start anew:"
+            f" canon-sweep forget {facts.recipe} --reason TEXT",
         )
     if version > latest.version:
         return _ahead(facts.canonical, f"the latest release is {latest.tag}")
