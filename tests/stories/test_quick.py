@@ -9,7 +9,7 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.result import Status, Tier
 from canon_sweep.errors import HostFault, StateFault, UsageFault
-from canon_sweep.state.journal import Entry, Journal
+from canon_sweep.state.journal import Entry, Journal, QuickRun
 from child import in_child
 from stories.engines import dying_at, failing
 from stories.fleet import LOSES_DATA, REFUSES_OLD_DATA, RUNS, Fleet
@@ -110,6 +110,65 @@ def test_a_damaged_canonical_is_not_the_fault_of_the_version_under_test(proven: 
     assert entry.outcome is Outcome.INFRA
     assert "the canonical 1.1.0+1 itself is damaged" in entry.reason
     assert "canon-sweep test notes" in entry.reason
+
+
+def test_a_damaged_canonical_that_no_test_makes_anew_is_to_be_given_up(proven: Fleet) -> None:
+    """The release was withdrawn, so a test of what is left would be refused."""
+    (proven.volume("notes") / "token").unlink()
+    proven.repo("notes").references.delete("refs/tags/1.1.0+1")
+
+    entry = proven.tests("notes", ref="main", quick=True)
+
+    assert entry.outcome is Outcome.INFRA
+    assert "canon-sweep forget notes --reason TEXT" in entry.reason
+    assert "canon-sweep test" not in entry.reason
+
+
+def test_what_another_record_names_in_the_canonicals_stack_stays(proven: Fleet) -> None:
+    """However it came to be there: nothing that a record names is ever removed."""
+    engine, record = proven.engine(), proven.canonical("notes")
+    volume = record.volumes[0]
+    shared = msgspec.structs.replace(volume, name=f"{record.stack}_shared")
+    engine.clone_volume(volume.name, shared.name)
+    other = msgspec.structs.replace(record, recipe="site", stack="", volumes=(shared,))
+    proven.state().canonicals.write(other)
+
+    assert proven.tests("notes", ref="main", quick=True).outcome is Outcome.PASSED
+
+    assert proven.volumes() == {volume.name, shared.name}
+
+
+def test_what_a_quick_run_added_goes_only_when_no_record_can_name_it(proven: Fleet) -> None:
+    """Killed in the middle: the canonical is put back at once, the rest waits for the record."""
+    engine, record = proven.engine(), proven.canonical("notes")
+    volume, before = record.volumes[0].name, proven.bytes_of("notes")
+    engine.clone_volume(volume, f"snapshot.{volume}")
+    added = f"{record.stack}_added"
+    engine.clone_volume(volume, added)
+    (proven.volume("notes") / "changed").touch()
+    entry = QuickRun(
+        recipe="notes",
+        stack=record.stack,
+        snapshots={volume: f"snapshot.{volume}"},
+        complete=True,
+        engine=engine.name,
+    )
+    proven.state().journal.put(entry)
+    unread = proven.state().canonicals.folder / "site" / "canonical.json"
+    unread.parent.mkdir()
+    unread.write_text("half of a rec")
+
+    night = proven.sweeps()
+
+    assert proven.bytes_of("notes") == before
+    assert added in proven.volumes()
+    assert night.results.exit_code == 1
+    assert any(str(unread) in problem for problem in night.results.problems)
+    unread.unlink()
+    assert proven.sweeps().results.exit_code == 0
+    assert proven.bytes_of("notes") == before
+    assert proven.volumes() == {volume}
+    assert proven.state().journal.entries() == ()
 
 
 def test_a_canonical_that_lost_its_volume_is_not_tested_on(proven: Fleet) -> None:

@@ -282,8 +282,11 @@ def test_a_canonical_that_lost_its_volume_is_loud(fleet: Fleet) -> None:
     ("change", "advice"),
     [
         ("nothing", "canon-sweep test notes"),
-        ("a red release", "if that is red, give the lost one up: canon-sweep forget notes"),
-        ("withdrawn", "was withdrawn, so nothing can prove it anew: canon-sweep forget notes"),
+        ("a red release", "if that is red, give this canonical up: canon-sweep forget notes"),
+        (
+            "withdrawn",
+            "nothing can prove it anew; give this canonical up: canon-sweep forget notes --reason",
+        ),
     ],
 )
 def test_the_way_to_make_a_lost_canonical_whole_is_one_that_works(
@@ -306,12 +309,56 @@ def test_the_way_to_make_a_lost_canonical_whole_is_one_that_works(
         case "verify":
             said = [text for found in fleet.verifies() for text in found.problems]
         case _:
-            with pytest.raises(UsageFault, match="canon-sweep plan notes") as caught:
+            with pytest.raises(UsageFault, match="lost volume") as caught:
                 fleet.tests("notes", ref="main", quick=True)
-            assert "lost volume" in str(caught.value)
-            said = [note.text for note in fleet.plans()["notes"].notes]
+            said = [caught.value.do]
 
     assert any(advice in text for text in said), said
+
+
+@pytest.mark.parametrize(
+    ("change", "advice", "useless"),
+    [
+        (
+            "excepted",
+            "enroll it again, or give this canonical up: canon-sweep forget notes --reason",
+            "test",
+        ),
+        (
+            "no recipe any more",
+            "gone; give this canonical up: canon-sweep forget notes --reason",
+            "test",
+        ),
+        (
+            "upstream is down",
+            "if that promotes nothing, give this canonical up: canon-sweep forget",
+            "-",
+        ),
+    ],
+)
+def test_verify_advises_what_works_whatever_became_of_the_recipe(
+    fleet: Fleet, change: str, advice: str, useless: str
+) -> None:
+    """An excepted recipe's test is refused, an unknown one's cannot be asked for."""
+    fleet.publishes("site", "1.0.0+1")
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.sweeps()
+    fleet.engine().remove_volume(fleet.canonical("notes").volumes[0].name)
+    match change:
+        case "excepted":
+            fleet.add("notes", enroll=False, exception="not now")
+            with pytest.raises(UsageFault, match="enroll it again"):
+                fleet.tests("notes", quick=True)
+        case "no recipe any more":
+            del fleet.recipes["notes"]
+        case _:
+            fleet.upstream("notes").rename(fleet.folder / "moved")
+
+    said = [text for found in fleet.verifies() for text in found.problems if " is gone" in text]
+
+    assert len(said) == 1
+    assert advice in said[0]
+    assert f"canon-sweep {useless}" not in said[0]
 
 
 def test_an_untagged_commit_never_promotes(fleet: Fleet) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from canon_sweep.core.kept import Named, named_by
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import StateFault
 from canon_sweep.state.canonicals import Canonicals
-from canon_sweep.state.journal import Journal, Promotion
+from canon_sweep.state.journal import Journal, Promotion, QuickRun
 
 
 def discard(
@@ -25,7 +25,7 @@ def discard(
     """
     engine.undeploy(stack)
     canonicals.read(recipe)
-    named = named_by(canonicals.read_all().records.values())
+    named = named_as_far_as_read(canonicals)
     if stack not in named.stacks:
         volumes = [volume.name for volume in engine.volumes(stack)]
         _remove(volumes, engine.secrets(stack), named, engine)
@@ -44,6 +44,37 @@ def discard_previous(
     named = check_all_read(canonicals)
     _remove(entry.discarded.volumes, entry.discarded.secrets, named, engine)
     journal.drop(entry.stack)
+
+
+def discard_added(entry: QuickRun, named: Callable[[], Named], engine: Engine) -> None:
+    """Remove what a quick run put into the canonical's stack besides what was there.
+
+    ``named`` is asked for what records name only if there is something to remove.
+
+    Raises:
+        HostFault: the engine cannot be used.
+        StateFault: ``named`` does not know.
+    """
+    volumes = {volume.name for volume in engine.volumes(entry.stack)} - set(entry.snapshots)
+    secrets = set(engine.secrets(entry.stack)) - set(entry.secrets)
+    if volumes or secrets:
+        _remove(volumes, secrets, named(), engine)
+
+
+def discard_copies(entry: QuickRun, canonicals: Canonicals, engine: Engine) -> None:
+    """Remove the copies that a quick run has made of the canonical's volumes.
+
+    No stack has a volume of such a name, so a record that cannot be read keeps none of them.
+
+    Raises:
+        HostFault: the engine cannot be used.
+    """
+    _remove(entry.snapshots.values(), (), named_as_far_as_read(canonicals), engine)
+
+
+def named_as_far_as_read(canonicals: Canonicals) -> Named:
+    """What the records name that can be read: enough for what this very run has made."""
+    return named_by(canonicals.read_all().records.values())
 
 
 def check_all_read(canonicals: Canonicals) -> Named:

@@ -8,35 +8,42 @@ their places; before it, the volumes are.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
 from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.kept import Named
 from canon_sweep.core.result import CiResult, Tier
 from canon_sweep.core.shared import Shared, carries, shared_by
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import HostFault, RecipeFault, UsageFault
+from canon_sweep.harness.discard import discard_added, discard_copies, named_as_far_as_read
 from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.stage import Stage
 from canon_sweep.harness.tiers import Step, run_tiers
+from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Journal, QuickRun
 
 
-def run_quick(order: Order, canonical: Canonical, stage: Stage, checkout: Checkout) -> CiResult:
+def run_quick(
+    order: Order, canonical: Canonical, stage: Stage, checkout: Checkout, *, remedy: str
+) -> CiResult:
     """Reattach the canonical, upgrade it to the version under test, put it back.
 
-    The result is never cold, so nothing can be promoted from it.
+    The result is never cold, so nothing can be promoted from it.  ``remedy`` is what
+    to do about a canonical that is not whole.
 
     Raises:
         HostFault: the host failed; the canonical is put back all the same, or by
             the next run.
         UsageFault: the canonical cannot be tested on here.
     """
-    _assert_whole(canonical, stage.engine)
-    run = _QuickRun(order, canonical, stage, checkout)
+    _assert_whole(canonical, stage.engine, remedy)
+    run = _QuickRun(order, canonical, stage, checkout, remedy)
     run.assert_can_be_put_back()
     with _borrowed(canonical, stage):
         steps = [
@@ -55,28 +62,32 @@ def run_quick(order: Order, canonical: Canonical, stage: Stage, checkout: Checko
     )
 
 
-def put_back(entry: QuickRun, engine: Engine, journal: Journal) -> None:
+def put_back(
+    entry: QuickRun,
+    *,
+    engine: Engine,
+    journal: Journal,
+    canonicals: Canonicals,
+    named: Callable[[], Named],
+) -> None:
     """Make the canonical what it was before a quick run; done twice, it does the same.
+
+    ``named`` gives what records name, of which nothing is removed.
 
     Raises:
         HostFault: the engine cannot be used; the journal still has the entry.
+        StateFault: the same, for the state folder; or ``named`` does not know.
     """
     engine.undeploy(entry.stack)
     if entry.complete:
         for volume, snapshot in entry.snapshots.items():
             engine.clone_volume(snapshot, volume)
-        for extra in engine.volumes(entry.stack):
-            if extra.name not in entry.snapshots:
-                engine.remove_volume(extra.name)
-        for secret in engine.secrets(entry.stack):
-            if secret not in entry.secrets:
-                engine.remove_secret(secret)
+        discard_added(entry, named, engine)
         os.sync()
     # the snapshots go only after this is on disk: whatever happens between two
     # removals, half of them must not be taken for the whole
     journal.put(msgspec.structs.replace(entry, complete=False))
-    for snapshot in entry.snapshots.values():
-        engine.remove_volume(snapshot)
+    discard_copies(entry, canonicals, engine)
     journal.drop(entry.stack)
 
 
@@ -101,11 +112,17 @@ def _borrowed(canonical: Canonical, stage: Stage) -> Iterator[None]:
         yield
     finally:
         stage.down(canonical.stack)
-        put_back(entry, stage.engine, stage.journal)
+        put_back(
+            entry,
+            engine=stage.engine,
+            journal=stage.journal,
+            canonicals=stage.canonicals,
+            named=partial(named_as_far_as_read, stage.canonicals),
+        )
         stage.log.say(f"the canonical {canonical.release_tag} is put back")
 
 
-def _assert_whole(canonical: Canonical, engine: Engine) -> None:
+def _assert_whole(canonical: Canonical, engine: Engine, remedy: str) -> None:
     """See that a canonical's volumes and secrets are all at hand.
 
     Raises:
@@ -123,10 +140,7 @@ def _assert_whole(canonical: Canonical, engine: Engine) -> None:
         )
     lost = lost_parts(canonical, engine)
     if lost:
-        raise UsageFault(
-            f"{what} lost {', '.join(lost)}",
-            do=f"canon-sweep plan {canonical.recipe} says what can be done",
-        )
+        raise UsageFault(f"{what} lost {', '.join(lost)}", do=remedy)
 
 
 def lost_parts(canonical: Canonical, engine: Engine) -> tuple[str, ...]:
@@ -143,6 +157,7 @@ class _QuickRun:
     canonical: Canonical
     stage: Stage
     checkout: Checkout
+    remedy: str
 
     @property
     def same_commit(self) -> str:
@@ -184,8 +199,7 @@ class _QuickRun:
             # it was proven once: this is no fault of the version under test
             raise HostFault(
                 f"the canonical {self.canonical.release_tag} itself is damaged: {fault.what}",
-                do=f"make it anew: canon-sweep test {self.order.recipe}; or give it up:"
-                f" canon-sweep forget {self.order.recipe} --reason TEXT",
+                do=self.remedy,
             ) from fault
 
     def upgrade(self) -> None:

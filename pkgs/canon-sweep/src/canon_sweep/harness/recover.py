@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from canon_sweep.core.canonical import made_elsewhere
 from canon_sweep.engine.protocol import Engine
@@ -60,7 +61,13 @@ def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engi
         raise HostFault(elsewhere, do="run once more with that engine configured")
     match entry:
         case QuickRun():
-            put_back(entry, engine, journal)
+            put_back(
+                entry,
+                engine=engine,
+                journal=journal,
+                canonicals=canonicals,
+                named=partial(check_all_read, canonicals),
+            )
         case Promotion():
             record = canonicals.read(entry.recipe)
             if record is not None and record.stack == entry.stack:

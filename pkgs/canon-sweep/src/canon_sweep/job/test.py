@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from canon_sweep.core import remake
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Code, Decision, Facts, Policy
@@ -72,7 +73,7 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
         order = _order(recipe, parts, facts, wanted)
         entry = _asked_for(recipe, facts, order.label, order.tag)
         if wanted.quick:
-            tested = _quick(recipe, parts, order, _canonical_to_test_on(facts, order))
+            tested = _quick(recipe, parts, order, facts)
         else:
             tested = parts.trials.trial(recipe, facts, order)
     except HostFault as fault:
@@ -138,10 +139,12 @@ def _canonical_to_test_on(facts: Facts, order: Order) -> Canonical:
     return facts.canonical
 
 
-def _quick(recipe: Recipe, parts: Parts, order: Order, canonical: Canonical) -> Tested:
+def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
+    canonical = _canonical_to_test_on(facts, order)
+    remedy = remake.advice(canonical, facts.releases, facts.rule, enrolled=recipe.settings.enroll)
     with parts.ground.stage(recipe) as (stage, checkout):
         try:
-            tested = _judged(run_quick(order, canonical, stage, checkout))
+            tested = _judged(run_quick(order, canonical, stage, checkout, remedy=remedy))
         except HostFault as fault:
             tested = Tested(Outcome.INFRA, str(fault))
     attempt = attempt_of(

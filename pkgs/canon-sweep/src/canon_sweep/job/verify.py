@@ -8,11 +8,12 @@ import msgspec
 
 from canon_sweep.core import remake
 from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.release import Releases
 from canon_sweep.errors import Fault, HostFault, StateFault, SyncFault
 from canon_sweep.harness.quick import lost_parts
 from canon_sweep.job.finish import check_state
 from canon_sweep.job.wiring import Parts, Surroundings, looking
-from canon_sweep.settings.recipe import recipe_of
+from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.journal import QuickRun, unfinished
 
@@ -118,14 +119,21 @@ def _kept_problems(record: Canonical, parts: Parts) -> Iterator[str]:
 
 def _advice(record: Canonical, parts: Parts) -> str:
     """How the canonical can be made whole, as far as that is known here and now."""
-    name = record.recipe
+    if record.recipe not in parts.settings.recipes:
+        return remake.give_up(record)
+    recipe = recipe_of(parts.settings, record.recipe)
+    return remake.advice(
+        record, _releases(recipe, parts), recipe.rule, enrolled=recipe.settings.enroll
+    )
+
+
+def _releases(recipe: Recipe, parts: Parts) -> Releases | None:
+    """What upstream has; None if it cannot be asked, which another line says."""
     try:
-        recipe = recipe_of(parts.settings, name)
         parts.sources.sync(recipe)
-        releases = parts.sources.releases(recipe)
+        return parts.sources.releases(recipe)
     except Fault:
-        return f"make it anew (canon-sweep test {name}) or give it up (canon-sweep forget {name})"
-    return remake.advice(record, releases, recipe.rule, enrolled=recipe.settings.enroll)
+        return None
 
 
 def _check_not_in_use(record: Canonical, parts: Parts) -> None:
