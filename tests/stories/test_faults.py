@@ -448,6 +448,31 @@ def test_a_checkout_that_the_host_cannot_write_is_infra_whatever_was_asked_for(
     assert (wanted.get("ref") or "1.1.0+1") in entry.sentence
 
 
+def test_a_test_that_the_state_folder_breaks_off_keeps_its_release(
+    released: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The decision was taken: its line says of what, also by hand and on the canonical's data."""
+
+    def full(_journal: Journal, _entries: object) -> None:
+        raise StateFault("No space left on device")
+
+    released.sweeps()
+    released.publishes("notes", "2.0.0+1")
+    with monkeypatch.context() as patch:
+        # a disk that is full just then cannot be had
+        patch.setattr(Journal, "_write", full)
+        lines = [
+            released.sweeps()["notes"],
+            released.tests("notes"),
+            released.tests("notes", quick=True),
+        ]
+
+    for entry in lines:
+        assert entry.code is Code.INTERNAL_ERROR
+        assert "No space left" in entry.sentence
+        assert (entry.tag, entry.canonical) == ("2.0.0+1", "1.1.0+1")
+
+
 def test_a_fault_of_ours_is_named_and_the_others_go_on(released: Fleet) -> None:
     """A bug takes one recipe down, not the sweep; its traceback is in the log."""
     released.publishes("site", "1.0.0+1")

@@ -13,10 +13,11 @@ import pytest
 from canon_sweep import interrupt
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
-from canon_sweep.errors import HostFault, RecipeFault, TimeFault
+from canon_sweep.errors import HostFault, RecipeFault, StateFault, TimeFault
 from canon_sweep.job.run import run_sweep
 from canon_sweep.job.wiring import Surroundings
 from canon_sweep.report.records import Entry
+from canon_sweep.state.attempts import Ledger
 from stories.engines import failing, intercepted
 from stories.fleet import Fleet, Quiet
 
@@ -51,6 +52,25 @@ def test_a_probe_that_the_runs_end_cuts_short_is_not_red(released: Fleet) -> Non
     assert Outcome.RED not in outcomes(released, "notes")
     assert released.running() == ()
     assert released.volumes() == set()
+
+
+def test_a_test_that_cannot_be_remembered_as_broken_off_says_so(
+    released: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It will be first in line again, and may use up the next run's time too: here is why."""
+
+    def full(_ledger: Ledger, _attempt: object) -> None:
+        raise StateFault("No space left on device")
+
+    released.recipes["notes"]["checks"] = [NEVER]
+    released.options |= {"timeouts": {"probe": "60s"}, "maxRuntime": "1500ms"}
+    with monkeypatch.context() as patch:
+        # a disk that is full just then cannot be had
+        patch.setattr(Ledger, "add", full)
+        entry = released.sweeps("notes")["notes"]
+
+    assert entry.code is Code.OUT_OF_TIME
+    assert [note.code for note in entry.notes] == ["ledger"]
 
 
 def test_a_probe_that_has_its_own_time_is_red(released: Fleet) -> None:

@@ -70,10 +70,12 @@ def sweep_one(recipe: Recipe, world: World, policy: Policy) -> Entry:
     except HostFault as fault:
         tested = Tested(Outcome.INFRA, str(fault))
     except TimeFault as fault:
-        world.trials.broken_off(recipe, decision.target, time.monotonic() - started)
-        return broken_off(entry, fault)
-    except Interrupted as signal:
-        return broken_off(entry, signal)
+        notes = world.trials.broken_off(recipe, decision.target, time.monotonic() - started)
+        return broken_off(msgspec.structs.replace(entry, notes=(*entry.notes, *notes)), fault)
+    except UsageFault:
+        raise
+    except (Fault, Interrupted) as why:
+        return broken_off(entry, why)
     return with_tested(entry, tested)
 
 
@@ -150,42 +152,39 @@ def with_tested(entry: Entry, tested: Tested) -> Entry:
     )
 
 
-def broken_off(entry: Entry, why: TimeFault | Interrupted) -> Entry:
-    """A line whose test did not come to its end: it says nothing of the release."""
-    return msgspec.structs.replace(entry, code=Code.OUT_OF_TIME, sentence=_broken(why))
+def broken_off(entry: Entry, why: BaseException) -> Entry:
+    """A line that came to no end: what was known of the release stays, the verdict is new."""
+    code, sentence = _verdict_on(why)
+    return msgspec.structs.replace(entry, code=code, sentence=sentence)
 
 
-def _broken(why: BaseException) -> str:
-    return f"broken off: {why}"
-
-
-def failed_entry(recipe: str, fault: Exception) -> Entry:
-    """The line of a recipe that could not be decided, or whose test broke off."""
-    if isinstance(fault, SyncFault):
-        return Entry(recipe=recipe, code=Code.SYNC_ERROR, sentence=str(fault))
-    if isinstance(fault, TimeFault):
-        return Entry(recipe=recipe, code=Code.OUT_OF_TIME, sentence=_broken(fault))
-    if isinstance(fault, Fault):
-        return Entry(recipe=recipe, code=Code.INTERNAL_ERROR, sentence=str(fault))
-    kind = f"{type(fault).__name__}: {fault}".splitlines()[0]
+def _verdict_on(why: BaseException) -> tuple[Code, str]:
+    if isinstance(why, (TimeFault, Interrupted)):
+        return Code.OUT_OF_TIME, f"broken off: {why}"
+    if isinstance(why, SyncFault):
+        return Code.SYNC_ERROR, str(why)
+    if isinstance(why, Fault):
+        return Code.INTERNAL_ERROR, str(why)
+    kind = f"{type(why).__name__}: {why}".splitlines()[0]
     sentence = f"a bug in canon-sweep ({kind}); the recipe's log has the traceback"
-    return Entry(recipe=recipe, code=Code.INTERNAL_ERROR, sentence=sentence)
+    return Code.INTERNAL_ERROR, sentence
 
 
 def _guarded(recipe: Recipe, step: Step, world: World, policy: Policy) -> Entry:
     name, records = recipe.name, world.records
     started, deploys, before = time.monotonic(), world.trials.deploys(), records.canonical(recipe)
+    blank = Entry(recipe=name, code=Code.INTERNAL_ERROR, sentence="")
     entry: Entry | None = None
     try:
         with interrupt.LetThrough():
             entry = step(recipe, world, policy)
     except Interrupted as signal:
         # a recipe whose line was final is not broken off any more
-        entry = entry or Entry(recipe=name, code=Code.OUT_OF_TIME, sentence=_broken(signal))
+        entry = entry or broken_off(blank, signal)
     except UsageFault:
         raise  # the person who asked is still there
     except Exception as fault:  # the other recipes go on
-        entry = failed_entry(name, fault)
+        entry = broken_off(blank, fault)
         if not isinstance(fault, Fault):
             world.say(name, traceback.format_exc())
     world.say(name, f"{entry.verdict}: {entry.why}")

@@ -49,8 +49,8 @@ class Trials(Protocol):
         """Test the decision's target cold, and promote it if the gate says so."""
         ...
 
-    def broken_off(self, recipe: Recipe, target: Release, seconds: float) -> None:
-        """Remember a test that the run's time ended after so many seconds of it."""
+    def broken_off(self, recipe: Recipe, target: Release, seconds: float) -> tuple[Note, ...]:
+        """Remember a test that the run's time ended after so many seconds; or say why not."""
         ...
 
     def deploys(self) -> int:

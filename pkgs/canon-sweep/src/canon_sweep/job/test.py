@@ -12,7 +12,7 @@ from canon_sweep.core.decision import Code, Decision, Facts, Policy
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import Version, ordered
 from canon_sweep.engine.protocol import App, Place
-from canon_sweep.errors import HostFault, Interrupted, RecipeFault, TimeFault, UsageFault
+from canon_sweep.errors import Fault, HostFault, Interrupted, RecipeFault, UsageFault
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
@@ -78,8 +78,10 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
             tested = parts.trials.trial(recipe, facts, order)
     except HostFault as fault:
         tested = Tested(Outcome.INFRA, str(fault))
-    except (TimeFault, Interrupted) as fault:
-        return broken_off(entry, fault)
+    except UsageFault:
+        raise
+    except (Fault, Interrupted) as why:
+        return broken_off(entry, why)
     return with_tested(entry, tested)
 
 

@@ -120,10 +120,13 @@ class Trials:
             )
             return _with_advice(trial.of(order, facts.canonical), order)
 
-    def broken_off(self, recipe: Recipe, target: Release, seconds: float) -> None:
-        """Remember a test that alone used up most of the run's time: its turn comes last next."""
+    def broken_off(self, recipe: Recipe, target: Release, seconds: float) -> tuple[Note, ...]:
+        """Remember a test that alone used up most of the run's time: its turn comes last next.
+
+        A note if that cannot be written down.
+        """
         if seconds <= self.settings.max_runtime / 2:
-            return
+            return ()
         attempt = Attempt(
             key=attempt_key(recipe.name, target, recipe.digest),
             outcome=Outcome.OUT_OF_TIME,
@@ -131,7 +134,7 @@ class Trials:
             run_id=self.run_id,
             reason=f"broken off after {seconds:.0f} s: maxRuntime was used up",
         )
-        note_attempt(attempt, self.ground.state.ledger)
+        return note_attempt(attempt, self.ground.state.ledger)
 
     def deploys(self) -> int:
         """How many deploys there were so far."""
