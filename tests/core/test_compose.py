@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canon_sweep.core.compose import Compose, Secret, parse
+from canon_sweep.core.compose import Compose, parse
 from canon_sweep.core.composefile import interpolate
+from canon_sweep.core.envfile import Comment
+from canon_sweep.core.modifier import Making
+from canon_sweep.core.secret import Secret
 from canon_sweep.errors import RecipeFault
 
 GOOD = """
@@ -43,7 +46,8 @@ ENV = {"STACK_NAME": "st", "SECRET_DB_PASSWORD_VERSION": "v2"}
 
 def read(*texts: str, stack: str = "st") -> Compose:
     named = {f"{number}.yml": text for number, text in enumerate(texts)}
-    return parse(named, stack, ENV, {"SECRET_DB_PASSWORD_VERSION": 12})
+    comment = Comment(".env.sample", 1, " length=12")
+    return parse(named, stack, ENV, {"SECRET_DB_PASSWORD_VERSION": comment})
 
 
 def test_a_compose_file_is_read_for_what_the_sweep_needs() -> None:
@@ -56,7 +60,10 @@ def test_a_compose_file_is_read_for_what_the_sweep_needs() -> None:
     assert app.mounts == {"/data": "data", "/more": "more"}
     assert app.environment == {"DATA": "/data", "FLAG": ""}
     assert compose.volumes == {"data": "st_data", "more": "st_other"}
-    assert compose.secrets == (Secret("st_db_password_v2", 12), Secret("st_old_v1", 32))
+    assert compose.secrets == (
+        Secret("st_db_password_v2", Making(12)),
+        Secret("st_old_v1", Making(32)),
+    )
     assert compose.networks == ("proxy", "older")
     assert compose.timeout == 120
     assert compose.version == "1.0.0+1"

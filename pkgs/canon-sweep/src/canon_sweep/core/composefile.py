@@ -27,13 +27,14 @@ _VARIABLE = re.compile(
 _HALF = re.compile("[\ud800-\udfff]")
 
 
-def read(name: str, text: str, env: Mapping[str, str]) -> dict[str, Any]:
-    """A compose file's tree with its variables filled in.
-
-    Raises:
-        RecipeFault: it is not YAML, no table, or unfolds to more than it can be.
-    """
-    return _interpolated(_load(name, text), env, name)
+def variables(text: str) -> Mapping[str, bool]:
+    """The variables that a text names, in order, each with whether it can do without a value."""
+    found: dict[str, bool] = {}
+    for match in _VARIABLE.finditer(text):
+        name = match["plain"] or match["braced"]
+        if name:
+            found[name] = found.get(name, True) and bool(match["operator"])
+    return found
 
 
 def interpolate(text: str, env: Mapping[str, str], where: str) -> str:
@@ -68,7 +69,12 @@ def _value(match: re.Match[str], env: Mapping[str, str], where: str) -> str:
     return word
 
 
-def _load(name: str, text: str) -> dict[str, Any]:
+def load(name: str, text: str) -> dict[str, Any]:
+    """A compose file's tree as it is written.
+
+    Raises:
+        RecipeFault: it is not YAML, or no table.
+    """
     try:
         tree = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
@@ -83,7 +89,12 @@ def _load(name: str, text: str) -> dict[str, Any]:
     return tree
 
 
-def _interpolated(tree: dict[str, Any], env: Mapping[str, str], where: str) -> dict[str, Any]:
+def filled(tree: Mapping[str, Any], env: Mapping[str, str], where: str) -> dict[str, Any]:
+    """A compose file's tree with its variables filled in.
+
+    Raises:
+        RecipeFault: a variable is missing, or it unfolds to more than it can be.
+    """
     # aliases can make a small file unfold without bound, or hold itself
     left = iter(range(MAX_NODES))
 
