@@ -18,6 +18,7 @@ from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.run import stop_of
 from canon_sweep.job.trials import order_of, order_of_release
+from canon_sweep.job.unread import unread_notes
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Entry, Results
@@ -68,7 +69,8 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
     parts.sources.sync(recipe)
     facts = parts.records.facts(recipe)
     order = _order(recipe, parts, facts, wanted)
-    entry = with_facts(entry_of(recipe, _asked_for(order, facts)), facts)
+    asked = replace(_asked_for(order, facts), notes=unread_notes(recipe, order.commit))
+    entry = with_facts(entry_of(recipe, asked), facts)
     try:
         if wanted.quick:
             tested = _quick(recipe, parts, order, _canonical_to_test_on(facts))
