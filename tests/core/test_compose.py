@@ -80,6 +80,41 @@ def test_a_later_file_overrides() -> None:
     assert compose.timeout == 9
 
 
+LIST = "labels: [coop-cloud.st.timeout=60, flag], environment: [A=1, B]"
+TABLE = "labels: {coop-cloud.st.version: 1.0.0+1, flag: x}, environment: {A: 2, C: 3}"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "environment"),
+    [
+        (LIST, TABLE, {"A": "2", "B": "", "C": "3"}),
+        (TABLE, LIST, {"A": "1", "B": "", "C": "3"}),
+    ],
+)
+def test_labels_and_environments_are_joined_by_name(
+    first: str, second: str, environment: dict[str, str]
+) -> None:
+    """Whichever way each file writes them."""
+    compose = read(f"services: {{app: {{image: a, {first}}}}}", f"services: {{app: {{{second}}}}}")
+
+    assert compose.timeout == 60
+    assert compose.version == "1.0.0+1"
+    assert compose.services["app"].environment == environment
+
+
+def test_labels_of_a_deploy_are_joined_by_name() -> None:
+    """As those of a service."""
+    first = "services: {app: {image: a, deploy: {labels: [coop-cloud.st.timeout=60]}}}"
+
+    assert read(first, "services: {app: {deploy: {labels: {extra: '1'}}}}").timeout == 60
+
+
+@pytest.mark.parametrize("after", ["---\nservices: {more: {image: b}}", "---\n[", "...\nx: ["])
+def test_only_a_files_first_document_is_read(after: str) -> None:
+    """Docker reads no other."""
+    assert set(read(f"---\nservices: {{app: {{image: a}}}}\n{after}").services) == {"app"}
+
+
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
