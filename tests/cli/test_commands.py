@@ -82,6 +82,7 @@ def config(fleet: Fleet) -> Path:
         f'stateDir = "{fleet.folder}/state"',
         f'cacheDir = "{fleet.folder}/cache"',
         'engine = "local"',
+        "retries = 0",
     ]
     for name, recipe in fleet.recipes.items():
         lines += [

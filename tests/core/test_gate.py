@@ -79,6 +79,17 @@ def test_a_canonical_never_goes_back() -> None:
     assert gate(LATEST, RELEASES, enrolled=True, proven=version("1.1.0+1")).promote
 
 
+def test_what_is_shared_with_other_deployments_is_refused_by_name() -> None:
+    """A canonical's data must not be what the next test writes to."""
+    shares = msgspec.structs.replace(LATEST, cold=False, shares=("/srv/data", "media"))
+
+    verdict = gate(shares, RELEASES, enrolled=True)
+
+    assert [failed.condition for failed in verdict.failed] == [Condition.COLD]
+    assert "/srv/data, media" in verdict.sentence
+    assert "stateless = true" in verdict.sentence
+
+
 def test_a_declared_na_is_green() -> None:
     """A tier that does not apply, with its reason, stops nothing."""
     declared = tier(Tier.UPGRADE, Status.NA, "cannot be upgraded in CI")

@@ -20,12 +20,16 @@ DECIDES: dict[str, dict[str, Any]] = {
     "tagPattern": {"tagPattern": "v(?P<version>.*)"},
     "prereleases": {"prereleases": True},
     "env": {"env": {"A": "1"}},
+    "hostPaths": {"hostPaths": {"/srv": "media"}},
+    "externalSecrets": {"externalSecrets": ["smtp"]},
+    "externalConfigs": {"externalConfigs": ["motd"]},
     "probes": {"probes": [PROBE]},
     "checks": {"checks": [PROBE]},
     "data": {"data": {"check": [PROBE]}},
     "timeouts": {"timeouts": {"deploy": "10m"}},
     "expectedNA": {"expectedNA": {"upgrade": "one release only"}},
     "enroll": {"enroll": False, "exception": "no stable health"},
+    "stateless": {"stateless": True, "hostPaths": {"/srv": "media"}},
 }
 DECIDES_NOTHING: dict[str, dict[str, Any]] = {
     "upstream": {"upstream": "https://new.example/notes"},
@@ -131,6 +135,14 @@ def test_the_host_of_another_engine_is_no_part_of_it() -> None:
     local = {"engine": "local"}
 
     assert digest_with({}, local | {"swarm": {"host": "tcp://h:1"}}) == digest_with({}, local)
+
+
+def test_stateless_and_the_paths_decide_and_not_the_reasons_wording() -> None:
+    """What is said of a folder in other words is the same."""
+    media = {"hostPaths": {"/srv": "media"}}
+
+    assert digest_with(media) == digest_with({"hostPaths": {"/srv": "the media"}})
+    assert digest_with(media) != digest_with(media | {"stateless": True})
 
 
 def test_the_order_in_which_things_are_written_is_no_part_of_it() -> None:

@@ -383,6 +383,16 @@ def test_what_must_last_does_not_lie_in_the_cache(tree: dict[str, Any], wrong: l
          "data.check[1].path", "no probe of data.seed puts it in"),
         ({"probes": [{"type": "http", "port": 1, "headers": {"A": "\u263a"}}]},
          "probes[1].headers.A", "no header can have"),
+        ({"hostPaths": {"srv/data": "media"}}, "hostPaths.'srv/data'", "neither a path"),
+        ({"hostPaths": {"/srv:/data": "media"}}, "hostPaths.'/srv:/data'", "can be mounted"),
+        ({"hostPaths": {"/srv/$X": "media"}}, "hostPaths.'/srv/$X'", "variables"),
+        ({"hostPaths": {"/srv": " "}}, "hostPaths.'/srv'", "needs a reason"),
+        ({"hostPaths": {"/srv": ""}}, "hostPaths.'/srv'", "needs a reason"),
+        ({"hostPaths": {"/srv": "a", "/srv/": "b"}}, "hostPaths.'/srv/'", "same as '/srv'"),
+        ({"stateless": True}, "stateless", "hostPaths, and there are none"),
+        ({"externalSecrets": ["a b"]}, "externalSecrets[1]", "no secret name"),
+        ({"externalConfigs": ["ok", "x" * 65]}, "externalConfigs[2]", "longer than 64"),
+        ({"externalSecrets": "smtp"}, "externalSecrets", "expected"),
     ],
 )  # fmt: skip
 def test_what_could_do_nothing_in_any_test_is_a_mistake(
@@ -393,6 +403,22 @@ def test_what_could_do_nothing_in_any_test_is_a_mistake(
 
     assert problem.startswith(f"recipes.notes.{key}: ")
     assert cause in problem
+
+
+def test_a_domain_that_leaves_no_room_for_a_service_is_a_mistake() -> None:
+    """Known before any night: Swarm would refuse the service's name in every test."""
+
+    def tree(domain: str, service: str) -> dict[str, Any]:
+        checks = [{"type": "tcp", "port": 1, "service": name} for name in ("app", service)]
+        return {"recipes": {"notes": NOTES | {"data": {"check": checks}}}, "domain": domain}
+
+    (problem,) = problems(tree("c" * 33, "background-workers"))
+
+    assert problem.startswith("recipes.notes.data.check[2].service: ")
+    assert "17 characters" in problem
+    assert "shorter domain" in problem
+    for fits in (tree("c" * 33, "background-worker"), tree("c" * 32, "background-workers")):
+        assert read(fits, "config.toml").domain == fits["domain"]
 
 
 def test_what_looks_odd_and_works_is_no_mistake() -> None:
@@ -412,6 +438,9 @@ def test_what_looks_odd_and_works_is_no_mistake() -> None:
             {"type": "http", "port": 1, "body": '{"a": "{name}", "b": {}}', "contains": "{{toke}}"},
         ],
         data={"check": [{"type": "http", "port": 1, "contains": "welcome"}]},
+        hostPaths={"/": "all of it", "./a b": "cache", "media": "on the NAS"},
+        stateless=True,
+        externalSecrets=["smtp.password_v1"],
     )
 
     assert found.recipe("notes").upgrade_base == "v1.0.0-rc1"

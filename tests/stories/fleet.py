@@ -22,6 +22,7 @@ from canon_sweep.engine.local import LocalEngine
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.job.run import run_plan, run_sweep
 from canon_sweep.job.test import Wanted, run_test
+from canon_sweep.job.verify import Finding, verify
 from canon_sweep.job.wiring import Surroundings
 from canon_sweep.report.records import Entry, Results
 from canon_sweep.settings.load import read
@@ -145,6 +146,8 @@ class Fleet:
             "cacheDir": str(self.folder / "cache"),
             "engine": "local",
             "timeouts": {"probe": "400ms"},
+            # what is told of a red does not depend on its being tried again
+            "retries": 0,
             "recipes": self.recipes,
         }
         return read(tree | self.options, "config.toml")
@@ -156,6 +159,10 @@ class Fleet:
     def plans(self) -> Night:
         """The operator asks what would happen."""
         return Night(run_plan(self.settings(), (), self.means()))
+
+    def verifies(self) -> tuple[Finding, ...]:
+        """The operator asks whether every record holds."""
+        return verify(self.settings(), self.means())
 
     def tests(
         self, recipe: str, version: str | None = None, ref: str | None = None, quick: bool = False

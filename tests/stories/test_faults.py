@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,7 +17,7 @@ from canon_sweep.state.attempts import Ledger
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Journal, QuickRun
 from stories.engines import doing, failing, intercepted
-from stories.fleet import NEVER_STARTS, Fleet
+from stories.fleet import NEVER_STARTS, RUNS, Fleet, compose
 
 NO_IMAGE = HostFault("image notes:1 cannot be pulled", do="look at the registry")
 
@@ -47,6 +49,22 @@ def test_a_failed_host_is_infra_and_tried_again_next_time(released: Fleet, metho
     released.wrap = lambda engine: engine
     assert released.sweeps()["notes"].outcome is Outcome.PROMOTED
     assert released.running() == ()
+
+
+def test_a_name_that_our_domain_makes_too_long_is_infra(fleet: Fleet) -> None:
+    """The recipe is fine below a shorter domain, and is told to nobody as red."""
+    own = {"key": {"external": True, "name": "${STACK_NAME}_uploads_s3_secret_access_key_v1"}}
+    tree = json.loads(compose(RUNS, "1.0.0+1")) | {"secrets": own}
+    fleet.commits("notes", "1.0.0+1", {"compose.yml": json.dumps(tree)})
+    fleet.options["domain"] = "ci.collective.example"
+
+    entry = fleet.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.INFRA
+    assert "choose a shorter domain in the settings: at most 20 characters" in entry.reason
+    assert entry.deploys == 0
+    fleet.options["domain"] = "ci.collective.exampl"
+    assert fleet.sweeps()["notes"].outcome is Outcome.PROMOTED
 
 
 def test_infra_is_tried_again_in_the_same_sweep(released: Fleet) -> None:
@@ -389,6 +407,45 @@ def _sweep_with_failing_write(
         patch.setattr(kind, name, write)
         fleet.sweeps()
     return made[0] >= number
+
+
+def test_a_red_that_cannot_be_written_down_says_so(
+    released: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It will be no known red, so that the next run is no no-op: here is why."""
+
+    def full(_ledger: Ledger, _attempt: object) -> None:
+        raise StateFault("No space left on device")
+
+    released.recipes["notes"]["checks"] = [{"type": "exec", "command": ["false"]}]
+    released.publishes("site", "1.0.0+1")
+    with monkeypatch.context() as patch:
+        # a disk that is full just then cannot be had
+        patch.setattr(Ledger, "add", full)
+        night = released.sweeps()
+
+    assert night["notes"].outcome is Outcome.RED
+    assert night["site"].outcome is Outcome.PROMOTED
+    for entry in (night["notes"], night["site"]):
+        assert [note.code for note in entry.notes if note.code == "ledger"] == ["ledger"]
+
+
+@pytest.mark.parametrize("wanted", [{"ref": "main"}, {"version": "1.1.0+1"}, {}])
+def test_a_checkout_that_the_host_cannot_write_is_infra_whatever_was_asked_for(
+    released: Fleet, wanted: dict[str, Any]
+) -> None:
+    """A commit by its name is looked at before it is tested, and that fails in the same way."""
+    released.sweeps()
+    checkouts = released.folder / "state" / "checkouts"
+    if checkouts.exists():
+        checkouts.rmdir()
+    checkouts.write_text("in the way")
+
+    entry = released.tests("notes", **wanted)
+
+    assert entry.outcome is Outcome.INFRA, entry
+    assert "checkouts" in entry.reason
+    assert (wanted.get("ref") or "1.1.0+1") in entry.sentence
 
 
 def test_a_fault_of_ours_is_named_and_the_others_go_on(released: Fleet) -> None:

@@ -46,6 +46,7 @@ def test_a_probe_that_the_runs_end_cuts_short_is_not_red(released: Fleet) -> Non
     night = released.sweeps("notes")
 
     assert night["notes"].code is Code.OUT_OF_TIME
+    assert night["notes"].tag == "1.1.0+1"
     assert "maxRuntime" in night["notes"].sentence
     assert Outcome.RED not in outcomes(released, "notes")
     assert released.running() == ()

@@ -149,6 +149,18 @@ def _dies(fleet: Fleet, step: int) -> bool:
     return in_child(dies) == 0
 
 
+def test_a_version_that_is_older_than_the_canonical_is_no_upgrade_of_its_data(
+    proven: Fleet,
+) -> None:
+    """Whatever it did with the data of its future would say nothing."""
+    before = proven.bytes_of("notes")
+
+    with pytest.raises(UsageFault, match=r"older than the canonical 1\.1\.0\+1"):
+        proven.tests("notes", version="1.0.0+1", quick=True)
+
+    assert proven.bytes_of("notes") == before
+
+
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5])
 def test_a_journal_that_cannot_be_written_costs_no_canonical(
     proven: Fleet, monkeypatch: pytest.MonkeyPatch, number: int

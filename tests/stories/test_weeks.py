@@ -240,7 +240,8 @@ def test_a_ref_never_promotes_though_it_is_a_release_tag(fleet: Fleet) -> None:
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
 
-    assert fleet.tests("notes", ref="1.1.0+1").outcome is Outcome.REFUSED
+    assert fleet.tests("notes", ref="1.1.0+1").outcome is Outcome.PASSED
+    assert fleet.state().canonicals.read("notes") is None
     assert fleet.tests("notes", version="1.1.0+1").outcome is Outcome.PROMOTED
 
 
@@ -276,8 +277,45 @@ def test_a_canonical_that_lost_its_volume_is_loud(fleet: Fleet) -> None:
     assert fleet.sweeps().results.exit_code == 0
 
 
+@pytest.mark.parametrize("command", ["run", "verify", "quick"])
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        ("nothing", "canon-sweep test notes"),
+        ("a red release", "if that is red, give the lost one up: canon-sweep forget notes"),
+        ("withdrawn", "was withdrawn, so nothing can prove it anew: canon-sweep forget notes"),
+    ],
+)
+def test_the_way_to_make_a_lost_canonical_whole_is_one_that_works(
+    fleet: Fleet, change: str, advice: str, command: str
+) -> None:
+    """Only the latest release is ever promoted, so `test` is no way for an older one."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    fleet.sweeps()
+    fleet.engine().remove_volume(fleet.canonical("notes").volumes[0].name)
+    if change == "a red release":
+        fleet.publishes("notes", "2.0.0+1", NEVER_STARTS)
+        fleet.sweeps()
+    elif change == "withdrawn":
+        fleet.repo("notes").references.delete("refs/tags/1.1.0+1")
+
+    match command:
+        case "run":
+            said = [note.text for note in fleet.sweeps()["notes"].notes]
+        case "verify":
+            said = [text for found in fleet.verifies() for text in found.problems]
+        case _:
+            with pytest.raises(UsageFault, match="canon-sweep plan notes") as caught:
+                fleet.tests("notes", ref="main", quick=True)
+            assert "lost volume" in str(caught.value)
+            said = [note.text for note in fleet.plans()["notes"].notes]
+
+    assert any(advice in text for text in said), said
+
+
 def test_an_untagged_commit_never_promotes(fleet: Fleet) -> None:
-    """Green or not, the gate names the condition that does not hold."""
+    """It has passed, and is told that it promotes nothing, and why; a red one is red."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
     fleet.sweeps()
@@ -286,11 +324,17 @@ def test_an_untagged_commit_never_promotes(fleet: Fleet) -> None:
 
     entry = fleet.tests("notes", ref="main")
 
-    assert entry.outcome is Outcome.REFUSED
+    assert entry.outcome is Outcome.PASSED
+    assert not entry.is_wrong
+    assert "a ref never promotes" in entry.reason
+    assert "not tested as a release tag" in entry.reason
     assert Condition.TAGGED in {failed.condition for failed in entry.refused}
     assert all(tier.status is not Status.FAIL for tier in entry.tiers)
     assert fleet.bytes_of("notes") == before
     assert fleet.volumes() == {volume.name for volume in fleet.canonical("notes").volumes}
+    fleet.publishes("notes", None, NEVER_STARTS)
+    assert fleet.tests("notes", ref="main").outcome is Outcome.RED
+    assert fleet.sweeps()["notes"].code is Code.NO_NEW_VERSION
 
 
 def test_a_tagged_release_promotes_by_hand_too(fleet: Fleet) -> None:
@@ -312,7 +356,7 @@ def test_a_branch_of_a_pull_request_on_the_mirror_is_tested(fleet: Fleet) -> Non
 
     entry = fleet.tests("notes", ref="pull/7/head")
 
-    assert entry.outcome is Outcome.REFUSED
+    assert entry.outcome is Outcome.PASSED
     assert entry.base == "1.0.0+1"
     assert "refs/pull/7/head" in mirror.references
 

@@ -69,9 +69,11 @@ def sweep_one(recipe: Recipe, world: World, policy: Policy) -> Entry:
         tested = world.trials.test(recipe, facts, decision)  # acts
     except HostFault as fault:
         tested = Tested(Outcome.INFRA, str(fault))
-    except TimeFault:
+    except TimeFault as fault:
         world.trials.broken_off(recipe, decision.target, time.monotonic() - started)
-        raise
+        return broken_off(entry, fault)
+    except Interrupted as signal:
+        return broken_off(entry, signal)
     return with_tested(entry, tested)
 
 
@@ -130,7 +132,7 @@ def with_facts(entry: Entry, facts: Facts) -> Entry:
 
 
 def with_tested(entry: Entry, tested: Tested) -> Entry:
-    """A line with how its test tested."""
+    """A line with how its test ended."""
     result = tested.result
     return msgspec.structs.replace(
         entry,
@@ -148,12 +150,21 @@ def with_tested(entry: Entry, tested: Tested) -> Entry:
     )
 
 
+def broken_off(entry: Entry, why: TimeFault | Interrupted) -> Entry:
+    """A line whose test did not come to its end: it says nothing of the release."""
+    return msgspec.structs.replace(entry, code=Code.OUT_OF_TIME, sentence=_broken(why))
+
+
+def _broken(why: BaseException) -> str:
+    return f"broken off: {why}"
+
+
 def failed_entry(recipe: str, fault: Exception) -> Entry:
     """The line of a recipe that could not be decided, or whose test broke off."""
     if isinstance(fault, SyncFault):
         return Entry(recipe=recipe, code=Code.SYNC_ERROR, sentence=str(fault))
     if isinstance(fault, TimeFault):
-        return Entry(recipe=recipe, code=Code.OUT_OF_TIME, sentence=f"broken off: {fault}")
+        return Entry(recipe=recipe, code=Code.OUT_OF_TIME, sentence=_broken(fault))
     if isinstance(fault, Fault):
         return Entry(recipe=recipe, code=Code.INTERNAL_ERROR, sentence=str(fault))
     kind = f"{type(fault).__name__}: {fault}".splitlines()[0]
@@ -170,8 +181,7 @@ def _guarded(recipe: Recipe, step: Step, world: World, policy: Policy) -> Entry:
             entry = step(recipe, world, policy)
     except Interrupted as signal:
         # a recipe whose line was final is not broken off any more
-        sentence = f"broken off: {signal}"
-        entry = entry or Entry(recipe=name, code=Code.OUT_OF_TIME, sentence=sentence)
+        entry = entry or Entry(recipe=name, code=Code.OUT_OF_TIME, sentence=_broken(signal))
     except UsageFault:
         raise  # the person who asked is still there
     except Exception as fault:  # the other recipes go on

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 
 import click
@@ -55,5 +57,7 @@ def command(session: Session, folder: Path, engine: str, host: str | None) -> in
     if session.as_json:
         session.show(story)
     else:
-        session.show(story, f"\nTry the other commands on it: canon-sweep status --config {config}")
+        # by the path that it was called by: it may be in no PATH
+        command = shlex.join([sys.argv[0], "status", "--config", str(config)])
+        session.show(story, f"\nTry the other commands on it: {command}")
     return story.exit_code

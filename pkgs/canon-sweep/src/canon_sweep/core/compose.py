@@ -39,7 +39,8 @@ class Compose:
     ``networks`` are the external ones by full name; ``files`` the files of this
     machine that any of the compose files names, for whoever can see where they are;
     ``timeout`` is the ``timeout`` label in seconds, ``version`` the version label;
-    ``unread`` is what is asked of secrets and cannot be done.
+    ``unread`` is what is asked of secrets and cannot be done; ``parts`` is each file by
+    itself, ``tree`` all of them as one.
     """
 
     services: Mapping[str, Service]
@@ -50,6 +51,7 @@ class Compose:
     timeout: float | None
     version: str | None
     unread: tuple[Unread, ...]
+    parts: tuple[Mapping[str, Any], ...] = field(repr=False)
     tree: Mapping[str, Any] = field(repr=False)
 
 
@@ -64,6 +66,7 @@ def parse(
         RecipeFault: a file is not YAML, not a compose file, or not safe to deploy.
     """
     tree: dict[str, Any] = {}
+    parts: list[Mapping[str, Any]] = []
     files: list[str] = []
     written: dict[str, str] = {}
     for name, text in texts.items():
@@ -74,6 +77,7 @@ def parse(
         _volumes(part, stack, name)
         _networks(part, name)
         files += _files(part, name)
+        parts.append(part)
         tree = composefile.merged(tree, part)
     shown = " + ".join(texts)
     services = {name: _service(name, body, shown) for name, body in _table(tree, "services", shown)}
@@ -97,6 +101,7 @@ def parse(
         timeout=_timeout(labels.get(f"{prefix}timeout")),
         version=labels.get(f"{prefix}version"),
         unread=unread,
+        parts=tuple(parts),
         tree=tree,
     )
 
@@ -199,17 +204,22 @@ def is_external(body: Mapping[str, Any]) -> bool:
     return body.get("external") not in (None, False)
 
 
+def given_name(body: Mapping[str, Any]) -> str | None:
+    """The full name that a volume, network, config or secret is given, or None."""
+    external = body.get("external")
+    # older compose files write external: {name: ...}
+    inner = external.get("name") if isinstance(external, dict) else None
+    given = inner or body.get("name")
+    return None if given is None else str(given)
+
+
 def _named(
     tree: Mapping[str, Any], key: str, where: str
 ) -> Iterator[tuple[str, dict[str, Any], str | None]]:
     """Each of a top-level table: its key, its body, the full name that it is given."""
     for name, body in _table(tree, key, where):
         _pairs(body.get("labels"), f"{where}: {key}.{name}: labels")
-        external = body.get("external")
-        # older compose files write external: {name: ...}
-        inner = external.get("name") if isinstance(external, dict) else None
-        given = inner or body.get("name")
-        yield name, body, None if given is None else str(given)
+        yield name, body, given_name(body)
 
 
 def _files(tree: Mapping[str, Any], where: str) -> Iterator[str]:

@@ -56,7 +56,7 @@ def gate(
     """
     checks = (
         (Condition.GREEN, _red(result)),
-        (Condition.COLD, None if result.cold else "it ran on what an earlier run left"),
+        (Condition.COLD, _warm(result)),
         (Condition.LATEST, _outdated(result, releases, proven)),
         (Condition.ENROLLED, None if enrolled else "the recipe takes no part in the sweep"),
         (Condition.TAGGED, _untagged(result, releases)),
@@ -71,6 +71,15 @@ def _red(result: CiResult) -> str | None:
         return None
     failed = result.failed
     return f"{failed.tier}: {failed.reason}" if failed else "a tier did not run"
+
+
+def _warm(result: CiResult) -> str | None:
+    if result.shares:
+        return (
+            f"it shares {', '.join(result.shares)} with every other deployment, and the settings"
+            " do not say that nothing there matters to the next one (stateless = true)"
+        )
+    return None if result.cold else "it ran on what an earlier run left"
 
 
 def _outdated(result: CiResult, releases: Releases, proven: Version | None) -> str | None:

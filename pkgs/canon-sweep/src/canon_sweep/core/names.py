@@ -6,7 +6,10 @@ import hashlib
 import re
 
 _RECIPE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,60}[a-z0-9])?", re.ASCII)
-# A Swarm service is named <stack>_<service> and may have 63 characters in all.
+# A Swarm service is named <stack>_<service> and may have so many characters in all.
+LONGEST_SERVICE = 63
+# `stack_label` and the dot that comes after it
+LABEL = 12
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,44}", re.ASCII)
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*", re.ASCII)
@@ -67,6 +70,11 @@ def stack_label(recipe: str, seed: str) -> str:
     """
     letters = re.sub(r"[^a-z0-9]", "", recipe)[:4] or "x"
     return f"{letters}-{hashlib.sha256(seed.encode()).hexdigest()[:6]}"
+
+
+def longest_service(domain: str) -> int:
+    """How many characters a service's own name may have in our stacks below this domain."""
+    return LONGEST_SERVICE - LABEL - len(f"{domain}_")
 
 
 def stack_of_domain(domain: str) -> str:

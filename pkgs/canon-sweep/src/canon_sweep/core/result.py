@@ -57,13 +57,15 @@ class CiResult(msgspec.Struct, frozen=True, kw_only=True):
     """One run of CI.
 
     ``cold`` is what was seen before the install: nothing of the stack's name was
-    there.  ``retained`` is there to be promoted or discarded; ``wanted`` are the tiers
-    that had to run.
+    there, and nothing could come from elsewhere.  ``shares`` are the places outside the
+    stack through which data can have come from another deployment.  ``retained`` is there
+    to be promoted or discarded; ``wanted`` are the tiers that had to run.
     """
 
     tag: str
     commit: str
     cold: bool
+    shares: tuple[str, ...] = ()
     tiers: tuple[TierResult, ...]
     retained: Retained | None = None
     base: str | None = None

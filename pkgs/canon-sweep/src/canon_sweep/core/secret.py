@@ -12,8 +12,6 @@ from canon_sweep.core.modifier import Making, making
 from canon_sweep.core.unread import Unread
 from canon_sweep.errors import RecipeFault
 
-MAX_NAME = 64
-
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -54,9 +52,8 @@ def own(
                 do="set it in .env.sample, or in the recipe's env",
             )
         problem = names.part_problem(full, "secret")
-        if problem or len(full) > MAX_NAME:
-            too_long = f"secret {full} is longer than {MAX_NAME} characters"
-            raise RecipeFault(f"{where}: {problem or too_long}")
+        if problem:
+            raise RecipeFault(f"{where}: {problem}")
         found[key] = full
     return found
 

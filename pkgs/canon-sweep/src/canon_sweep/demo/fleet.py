@@ -216,7 +216,9 @@ def _head(folder: Path, engine: str, host: str | None) -> str:
         f"stateDir = {_quoted(str(folder / 'state'))}\n"
         f"cacheDir = {_quoted(str(folder / 'cache'))}\n"
         f"engine = {_quoted(engine)}\n"
-        f'domain = "ci.localhost"\n{swarm}\n'
+        f'domain = "ci.localhost"\n'
+        # what is red here is meant to be: once is enough
+        f"retries = 0\n{swarm}\n"
         '[timeouts]\nprobe = "5s"\n'
     )
 

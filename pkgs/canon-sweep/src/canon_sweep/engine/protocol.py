@@ -52,6 +52,7 @@ class App:
 
         Raises:
             RecipeFault: a name is not safe, or the recipe's files cannot be read.
+            HostFault: a name is too long because of the domain.
         """
         stack, domain = place.stack, place.domain
         source = read_source(tree, recipe=recipe, stack=stack, domain=domain, env=env)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from canon_sweep.core import appenv, compose, names
 from canon_sweep.core.compose import Compose
+from canon_sweep.core.lengths import check_lengths
 from canon_sweep.core.unread import Unread
 from canon_sweep.errors import RecipeFault
 
@@ -44,6 +45,7 @@ def read(tree: Path, *, recipe: str, stack: str, domain: str, env: Mapping[str, 
     Raises:
         RecipeFault: a name is not safe, or a file is missing, outside the
             checkout, too large, or no compose file.
+        HostFault: a name is too long because of the domain.
     """
     check_stack(stack)
     if not names.is_domain(domain):
@@ -64,6 +66,7 @@ def read(tree: Path, *, recipe: str, stack: str, domain: str, env: Mapping[str, 
         raise RecipeFault(
             f"the recipe has no compose file that can be read: {names.plain(str(error)[:200])}"
         ) from error
+    check_lengths(parsed, stack)
     unread = (*values.unread, *parsed.unread)
     source = Source(tree, parsed, texts, values.values, unread)
     _check_files(source)

@@ -16,6 +16,7 @@ import msgspec
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.result import CiResult, Tier
+from canon_sweep.core.shared import Shared, carries, shared_by
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import HostFault, RecipeFault, UsageFault
 from canon_sweep.harness.order import Checkout, Order
@@ -35,8 +36,9 @@ def run_quick(order: Order, canonical: Canonical, stage: Stage, checkout: Checko
         UsageFault: the canonical cannot be tested on here.
     """
     _assert_whole(canonical, stage.engine)
+    run = _QuickRun(order, canonical, stage, checkout)
+    run.assert_can_be_put_back()
     with _borrowed(canonical, stage):
-        run = _QuickRun(order, canonical, stage, checkout)
         steps = [
             Step(Tier.REATTACH, run.reattach),
             Step(Tier.UPGRADE, run.upgrade, na=run.same_commit),
@@ -123,7 +125,7 @@ def _assert_whole(canonical: Canonical, engine: Engine) -> None:
     if lost:
         raise UsageFault(
             f"{what} lost {', '.join(lost)}",
-            do=f"make it anew: canon-sweep test {canonical.recipe}",
+            do=f"canon-sweep plan {canonical.recipe} says what can be done",
         )
 
 
@@ -148,6 +150,31 @@ class _QuickRun:
         same = self.order.commit == self.canonical.commit
         return f"it is the canonical's own commit ({self.canonical.release_tag})" if same else ""
 
+    def assert_can_be_put_back(self) -> None:
+        """See that all that the run may change is in volumes that can be copied.
+
+        Raises:
+            UsageFault: something is not.
+        """
+        proven = self._shared(self.canonical.release_tag, self.canonical.commit)
+        tested = self._shared(self.order.label, self.order.commit)
+        declared = self.order.settings.declared
+        # nobody copies a volume that is kept elsewhere, whether or not its data matters
+        lasting = {*proven.volumes, *carries(proven, declared), *carries(tested, declared)}
+        if lasting:
+            raise UsageFault(
+                f"{', '.join(sorted(lasting))} of {self.canonical.recipe} cannot be copied aside"
+                " and put back, so nothing is tested on it",
+                do="test it cold",
+            )
+
+    def _shared(self, version: str, commit: str) -> Shared:
+        try:
+            app = self._app(version, commit)
+            return shared_by(app.source.compose, app.stack)
+        except RecipeFault:
+            return Shared()  # the tier says it, before anything of it is deployed
+
     def reattach(self) -> None:
         try:
             app = self._app(self.canonical.release_tag, self.canonical.commit)
@@ -157,7 +184,8 @@ class _QuickRun:
             # it was proven once: this is no fault of the version under test
             raise HostFault(
                 f"the canonical {self.canonical.release_tag} itself is damaged: {fault.what}",
-                do=f"make it anew: canon-sweep test {self.order.recipe}",
+                do=f"make it anew: canon-sweep test {self.order.recipe}; or give it up:"
+                f" canon-sweep forget {self.order.recipe} --reason TEXT",
             ) from fault
 
     def upgrade(self) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from canon_sweep.core import names
+from canon_sweep.core.declared import Declared
+from canon_sweep.core.shared import carries, check_declared, check_kept, shared_by
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
 from canon_sweep.harness.discard import discard
@@ -55,7 +57,8 @@ class Stage:
     """Puts apps up and takes them down; ``deploys`` counts what was started.
 
     ``time_left`` gives the seconds that the whole run still has; ``unsettled`` says
-    what could not be taken down, and is in the journal to be tried again.
+    what could not be taken down, and is in the journal to be tried again; ``declared`` is
+    what the recipe's settings let its stacks share.
     """
 
     recipe: str
@@ -65,8 +68,10 @@ class Stage:
     log: Log
     limits: Limits
     time_left: Callable[[], float]
+    declared: Declared
     deploys: int = 0
     unsettled: list[str] = field(default_factory=list)
+    _apps: dict[tuple[str, Place, Path], App] = field(default_factory=dict)
 
     def free_place(self, parent: str, seed: str) -> Place:
         """A stack name and a domain under which nothing exists yet: a cold place.
@@ -88,17 +93,22 @@ class Stage:
 
         Raises:
             RecipeFault: the recipe's files cannot be read.
+            HostFault: a name in them is too long because of the settings' domain.
         """
-        return App.read(self.recipe, version, place, tree, env)
+        key = (version, place, tree)
+        if key not in self._apps:
+            self._apps[key] = App.read(self.recipe, version, place, tree, env)
+        return self._apps[key]
 
     def up(self, app: App) -> None:
         """Deploy an app, or update it, and wait until it is ready.
 
         Raises:
-            RecipeFault: the app did not get ready.
+            RecipeFault: the app did not get ready, or shares what the settings do not name.
             HostFault: the engine, an image or the network failed.
             TimeFault: the run's time is used up: that is no fault of the app's.
         """
+        self._check_shared(app)
         wanted = self._deploy_limit(app)
         with self._bounded(self.limits.prepare) as seconds:
             self.engine.prepare(app, seconds)
@@ -164,6 +174,23 @@ class Stage:
         except Fault as fault:
             self.log.say(f"{stack} could not be discarded: {fault}")
             self.unsettled.append(f"{stack} could not be taken down yet: {fault}")
+
+    def carries(self, app: App) -> tuple[str, ...]:
+        """The places through which an app's data can have come from another deployment.
+
+        Raises:
+            RecipeFault: the recipe's files cannot be read for it.
+        """
+        return carries(shared_by(app.source.compose, app.stack), self.declared)
+
+    def _check_shared(self, app: App) -> None:
+        shared = shared_by(app.source.compose, app.stack)
+        if shared.secrets or shared.configs:
+            known = self.canonicals.read_all()
+            check_kept(shared, known.records.values())
+            for problem in known.problems.values():
+                raise HostFault(f"nothing external is used that this record may keep: {problem}")
+        check_declared(shared, self.declared, self.recipe)
 
     @contextmanager
     def _bounded(self, wanted: float) -> Iterator[float]:

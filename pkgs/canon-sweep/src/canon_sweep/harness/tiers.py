@@ -112,6 +112,7 @@ class _ColdRun:
     base: str | None = None
     broken: list[BrokenBase] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
+    shares: set[str] = field(default_factory=set)
 
     def fetch(self) -> None:
         """Write out every version that is needed, before anything is up.
@@ -141,7 +142,8 @@ class _ColdRun:
         result = CiResult(
             tag=self.order.tag,
             commit=self.order.commit,
-            cold=cold,
+            cold=cold and not self.shares,
+            shares=tuple(sorted(self.shares)),
             tiers=tiers,
             base=self.base,
             broken_bases=tuple(self.broken),
@@ -242,7 +244,9 @@ class _ColdRun:
         return self._app(self.order.label, self.order.commit, place)
 
     def _app(self, version: str, commit: str, place: Place) -> App:
-        return self.stage.app(version, place, self.checkout(commit), self.order.settings.env)
+        app = self.stage.app(version, place, self.checkout(commit), self.order.settings.env)
+        self.shares.update(self.stage.carries(app))
+        return app
 
     def _probe(self, app: App) -> None:
         self.stage.ask(self.order.settings.probes, app)

@@ -9,7 +9,7 @@ from datetime import datetime
 from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Note
-from canon_sweep.core.gate import Failed, gate
+from canon_sweep.core.gate import Condition, Failed, Verdict, gate
 from canon_sweep.core.release import Releases
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import TagRule, ordered
@@ -79,8 +79,7 @@ class Trial:
             tested = self._attempt(order, before)
             if tested is None:
                 return self._closed(self._reds[-1])
-            attempt = attempt_of(order, tested, self.digest, run_id=self.run_id, now=self.now())
-            tested = replace(tested, notes=(*tested.notes, *note_attempt(attempt, self.ledger)))
+            tested = self._noted(order, tested)
             if not self._is_due(tested):
                 return self._closed(tested)
             self.log.say(f"{tested.outcome}: {tested.reason}; tried again")
@@ -99,11 +98,17 @@ class Trial:
             self._not_repeated(str(fault))
             return None
         if not result.green:
-            tested = Tested(Outcome.RED, why_red(result), result)
-            self._reds.append(tested)
-            return tested
+            return Tested(Outcome.RED, why_red(result), result)
         tested = self._judge(order.recipe, result, before)
         return replace(tested, flaky=bool(self._reds) and tested.outcome is not Outcome.INFRA)
+
+    def _noted(self, order: Order, tested: Tested) -> Tested:
+        """Write an attempt down; a red is kept, since no rerun that says nothing outranks it."""
+        attempt = attempt_of(order, tested, self.digest, run_id=self.run_id, now=self.now())
+        tested = replace(tested, notes=(*tested.notes, *note_attempt(attempt, self.ledger)))
+        if tested.outcome is Outcome.RED:
+            self._reds.append(tested)
+        return tested
 
     def _judge(self, recipe: str, result: CiResult, before: Canonical | None) -> Tested:
         try:
@@ -116,7 +121,7 @@ class Trial:
             return Tested(Outcome.INFRA, reason, result)
         if not verdict.promote:
             self.harness.discard(result)
-            return Tested(Outcome.REFUSED, f"green, but {verdict.sentence}", result, verdict.failed)
+            return not_promoted(result, verdict)
         return self._keep(recipe, result, before)
 
     def _keep(self, recipe: str, result: CiResult, before: Canonical | None) -> Tested:
@@ -160,6 +165,18 @@ class Trial:
             tested = self._reds[-1]
         pending = [Note(code="cleanup-pending", text=text) for text in self.harness.unsettled()]
         return replace(tested, notes=(*tested.notes, *pending), attempts=self._made)
+
+
+def not_promoted(result: CiResult, verdict: Verdict) -> Tested:
+    """A green result that the gate has turned away.
+
+    A commit that somebody asked for by a ref was never a candidate: it has passed.
+    """
+    if result.tag or any(failed.condition is Condition.COLD for failed in verdict.failed):
+        return Tested(Outcome.REFUSED, f"green, but {verdict.sentence}", result, verdict.failed)
+    tagged = (failed for failed in verdict.failed if failed.condition is Condition.TAGGED)
+    reason = f"green; a ref never promotes: {', '.join(failed.reason for failed in tagged)}"
+    return Tested(Outcome.PASSED, reason, result, verdict.failed)
 
 
 def why_red(result: CiResult) -> str:

@@ -79,6 +79,7 @@ class Ground:
             self.log_of(recipe.name),
             Limits.of(self.settings, recipe.settings),
             self.time_left,
+            recipe.settings.declared,
         )
         with self.checkouts(recipe) as checkout:
             try:

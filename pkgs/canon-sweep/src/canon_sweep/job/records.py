@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from canon_sweep.core import remake
 from canon_sweep.core.decision import Facts, Note
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault
@@ -72,7 +73,8 @@ class Records:
             lost = lost_parts(record, self.engine)
         except HostFault:
             return ()  # an engine that cannot be reached has lost nothing yet
-        advice = f"make the canonical anew: canon-sweep test {recipe.name}"
+        enrolled = recipe.settings.enroll
+        advice = remake.advice(record, facts.releases, facts.rule, enrolled=enrolled)
         return tuple(Note(code=LOST, text=f"{part} is gone; {advice}") for part in lost)
 
 

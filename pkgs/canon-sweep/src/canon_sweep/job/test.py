@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from msgspec import structs
+
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Code, Decision, Facts, Policy
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import Version, ordered
 from canon_sweep.engine.protocol import App, Place
-from canon_sweep.errors import HostFault, RecipeFault, UsageFault
+from canon_sweep.errors import HostFault, Interrupted, RecipeFault, TimeFault, UsageFault
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
@@ -24,7 +26,7 @@ from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Entry, Results
 from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
-from canon_sweep.sweep import check_name, each, entry_of, with_facts, with_tested
+from canon_sweep.sweep import broken_off, check_name, each, entry_of, with_facts, with_tested
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +70,26 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
     check_name(recipe.name)
     parts.sources.sync(recipe)
     facts = parts.records.facts(recipe)
-    order = _order(recipe, parts, facts, wanted)
-    asked = replace(_asked_for(order, facts), notes=unread_notes(recipe, order.commit))
-    entry = with_facts(entry_of(recipe, asked), facts)
+    entry = _asked_for(recipe, facts, wanted.ref or wanted.version or "the latest release", "")
     try:
+        order = _order(recipe, parts, facts, wanted)
+        asked = _asked_for(recipe, facts, order.label, order.tag)
+        entry = structs.replace(asked, notes=unread_notes(recipe, order.commit))
         if wanted.quick:
-            tested = _quick(recipe, parts, order, _canonical_to_test_on(facts))
+            tested = _quick(recipe, parts, order, _canonical_to_test_on(facts, order))
         else:
             tested = parts.trials.trial(recipe, facts, order)
     except HostFault as fault:
         tested = Tested(Outcome.INFRA, str(fault))
+    except (TimeFault, Interrupted) as fault:
+        return broken_off(entry, fault)
     return with_tested(entry, tested)
 
 
-def _asked_for(order: Order, facts: Facts) -> Decision:
+def _asked_for(recipe: Recipe, facts: Facts, label: str, tag: str) -> Entry:
     code = Code.NEW_RELEASE if facts.canonical else Code.FIRST_CANONICAL
-    target = facts.releases.of_tag(order.tag) if order.tag else None
-    return Decision(code, f"asked for: {order.label}", target)
+    target = facts.releases.of_tag(tag) if tag else None
+    return with_facts(entry_of(recipe, Decision(code, f"asked for: {label}", target)), facts)
 
 
 def _order(recipe: Recipe, parts: Parts, facts: Facts, wanted: Wanted) -> Order:
@@ -121,11 +126,18 @@ def _labelled_version(recipe: Recipe, parts: Parts, facts: Facts, commit: str) -
     return ordered(facts.rule, app.source.compose.version)
 
 
-def _canonical_to_test_on(facts: Facts) -> Canonical:
+def _canonical_to_test_on(facts: Facts, order: Order) -> Canonical:
     if facts.canonical is None:
         raise UsageFault(
             f"{facts.recipe} has no canonical to test on",
             do=f"test it cold first: canon-sweep test {facts.recipe}",
+        )
+    proven = ordered(facts.rule, facts.canonical.release_tag)
+    if order.version is not None and proven is not None and order.version < proven:
+        raise UsageFault(
+            f"{order.label} is version {order.version.tag}, older than the canonical {proven.tag}"
+            f" of {facts.recipe}: on its data that is no upgrade",
+            do="test it cold, without --quick",
         )
     return facts.canonical
 

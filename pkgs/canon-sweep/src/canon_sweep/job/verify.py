@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from canon_sweep.core import remake
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.errors import Fault, HostFault, StateFault, SyncFault
 from canon_sweep.harness.quick import lost_parts
@@ -104,15 +105,27 @@ def _kept_problems(record: Canonical, parts: Parts) -> Iterator[str]:
     if not record.kept_by(parts.engine.name):
         return
     _check_not_in_use(record, parts)
-    advice = f"make it anew: canon-sweep test {record.recipe}"
-    lost = lost_parts(record, parts.engine)
-    for part in lost:
-        yield f"{part} is gone; {advice}"
+    problems = [f"{part} is gone" for part in lost_parts(record, parts.engine)]
     sizes = {volume.name: volume.bytes for volume in parts.engine.volumes(record.stack)}
     for volume in record.volumes:
         size = sizes.get(volume.name, volume.bytes)
-        if size != volume.bytes:
-            yield f"volume {volume.name} has {size} bytes, had {volume.bytes}; {advice}"
+        if size != volume.bytes and not _is_kept_elsewhere(volume.name, record, parts):
+            problems.append(f"volume {volume.name} has {size} bytes, had {volume.bytes}")
+    if problems:
+        advice = _advice(record, parts)
+        yield from (f"{problem}; {advice}" for problem in problems)
+
+
+def _advice(record: Canonical, parts: Parts) -> str:
+    """How the canonical can be made whole, as far as that is known here and now."""
+    name = record.recipe
+    try:
+        recipe = recipe_of(parts.settings, name)
+        parts.sources.sync(recipe)
+        releases = parts.sources.releases(recipe)
+    except Fault:
+        return f"make it anew (canon-sweep test {name}) or give it up (canon-sweep forget {name})"
+    return remake.advice(record, releases, recipe.rule, enrolled=recipe.settings.enroll)
 
 
 def _check_not_in_use(record: Canonical, parts: Parts) -> None:
@@ -123,6 +136,13 @@ def _check_not_in_use(record: Canonical, parts: Parts) -> None:
         raise HostFault(f"its volumes, which may be in use: {fault.what}") from fault
     if any(isinstance(entry, QuickRun) and entry.stack == record.stack for entry in entries):
         raise HostFault("its volumes, until they are put back")
+
+
+def _is_kept_elsewhere(volume: str, record: Canonical, parts: Parts) -> bool:
+    """Whether the settings say that others write to a volume too, so that its size says nothing."""
+    settings = parts.settings.recipes.get(record.recipe)
+    key = volume.removeprefix(f"{record.stack}_")
+    return settings is not None and settings.declared.names_host(key)
 
 
 def _tag_problems(record: Canonical, parts: Parts) -> Iterator[str]:

@@ -30,6 +30,11 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
         "tagPattern": recipe.tag_pattern,
         "prereleases": recipe.prereleases,
         "env": recipe.env,
+        # not why: another wording is no reason for another test
+        "hostPaths": sorted(recipe.host_paths),
+        "stateless": recipe.stateless,
+        "externalSecrets": sorted(recipe.external_secrets),
+        "externalConfigs": sorted(recipe.external_configs),
         "probes": recipe.probes,
         "checks": recipe.checks,
         "data": recipe.data,

@@ -17,12 +17,13 @@ from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.folders import folder_problems
 from canon_sweep.settings.probes import env_problems, probe_problems
 from canon_sweep.settings.records import Settings
+from canon_sweep.settings.sharing import sharing_problems
 from canon_sweep.settings.tables import convert, key_of, table_problems
 
 __all__ = ["load", "read", "seconds"]
 
-# a label of 11 characters and a dot come before it, and a stack's name may have 45
-MAX_DOMAIN = 33
+# `names.LABEL` comes before it, and a stack's name may have 45 characters
+MAX_DOMAIN = 45 - names.LABEL
 
 
 def load(path: Path) -> Settings:
@@ -65,8 +66,9 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
         problems += remotes.credentials_problems(credentials)
     if isinstance(recipes, dict):
         problems += _enrolment_problems(recipes)
+        longest = names.longest_service(_domain_of(tree))
         for name, body in recipes.items():
-            problems += _recipe_problems(name, body if isinstance(body, dict) else {})
+            problems += _recipe_problems(name, body if isinstance(body, dict) else {}, longest)
         problems += remotes.url_problems(recipes)
         problems += remotes.shared_problems(recipes)
         problems += remotes.login_problems(
@@ -86,6 +88,12 @@ def _domain_problems(domain: object) -> Iterator[str]:
         yield f"domain: longer than {MAX_DOMAIN} characters, too long for a stack's name"
 
 
+def _domain_of(tree: Mapping[str, Any]) -> str:
+    domain = tree.get("domain", Settings().domain)
+    # what is wrong with it is told once
+    return domain if isinstance(domain, str) and len(domain) <= MAX_DOMAIN else ""
+
+
 def _swarm_problems(swarm: object) -> Iterator[str]:
     host = swarm.get("host") if isinstance(swarm, dict) else None
     problem = engine_problem(host) if isinstance(host, str) and host else None
@@ -102,7 +110,7 @@ def _enrolment_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _recipe_problems(name: str, body: Mapping[str, Any]) -> Iterator[str]:
+def _recipe_problems(name: str, body: Mapping[str, Any], longest: int) -> Iterator[str]:
     at = key_of("recipes", name)
     problem = names.recipe_problem(name)
     if problem:
@@ -115,7 +123,8 @@ def _recipe_problems(name: str, body: Mapping[str, Any]) -> Iterator[str]:
         yield f"{at}.exception: a reason to stay out, but the recipe is enrolled"
     yield from _tag_problems(at, body)
     yield from env_problems(key_of(at, "env"), body.get("env"))
-    yield from probe_problems(at, body)
+    yield from sharing_problems(at, body)
+    yield from probe_problems(at, body, longest)
     branch = body.get("branch")
     problem = names.branch_problem(branch) if isinstance(branch, str) and branch else None
     if problem:

@@ -32,8 +32,11 @@ def env_problems(at: str, env: object) -> Iterator[str]:
             yield f"{key_of(at, name)}: has a NUL character"
 
 
-def probe_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
-    """The probes of one recipe's table that no app could ever pass."""
+def probe_problems(at: str, body: Mapping[str, Any], longest: int) -> Iterator[str]:
+    """The probes of one recipe's table that no app could ever pass.
+
+    ``longest`` is how many characters the settings' domain leaves for a service's name.
+    """
     data = body.get("data")
     tables = [(at, body, ("probes", "checks"))]
     if isinstance(data, dict):
@@ -43,17 +46,22 @@ def probe_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
             probes = table.get(key)
             for number, probe in enumerate(probes if isinstance(probes, list) else [], start=1):
                 if isinstance(probe, dict):
-                    yield from _problems(f"{key_of(where, key)}[{number}]", probe)
+                    yield from _problems(f"{key_of(where, key)}[{number}]", probe, longest)
     if isinstance(data, dict):
         yield from unseeded_problems(key_of(at, "data"), data)
 
 
-def _problems(at: str, probe: Mapping[str, Any]) -> Iterator[str]:
+def _problems(at: str, probe: Mapping[str, Any], longest: int) -> Iterator[str]:
     service = probe.get("service")
     # an empty one is told already
     problem = names.part_problem(service, "service") if isinstance(service, str) else None
     if service and problem:
         yield f"{at}.service: {problem}"
+    elif isinstance(service, str) and len(service) > longest:
+        yield (
+            f"{at}.service: longer than the {longest} characters that domain leaves for it;"
+            " choose a shorter domain"
+        )
     yield from _command_problems(f"{at}.command", probe.get("command"))
     yield from _header_problems(f"{at}.headers", probe.get("headers"))
     bodyless = probe.get("method") == "HEAD" or probe.get("status") in _WITHOUT_BODY

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from canon_sweep.core.declared import Declared
 from canon_sweep.core.names import printable
 from canon_sweep.core.version import TagRule
 from canon_sweep.errors import UsageFault
@@ -117,7 +118,12 @@ class ExpectedNA(Table, frozen=True, kw_only=True, rename=None):
 
 
 class RecipeSettings(Table, frozen=True, kw_only=True):
-    """One recipe: where it lives and how it is tested."""
+    """One recipe: where it lives and how it is tested.
+
+    ``hostPaths`` names the host folders that its stack may write to, and the volumes that
+    are kept elsewhere than in Docker's own folder, each with the reason; ``stateless`` says
+    that nothing in them matters to the next deployment.
+    """
 
     upstream: Text
     mirror: Text
@@ -129,6 +135,10 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     upgrade_base: str | None = None
     retries: Count | None = None
     env: dict[str, str] = {}
+    host_paths: dict[str, str] = {}
+    stateless: bool = False
+    external_secrets: tuple[Text, ...] = ()
+    external_configs: tuple[Text, ...] = ()
     probes: tuple[Probe, ...] = ()
     checks: tuple[Probe, ...] = ()
     data: DataSettings = DataSettings()
@@ -139,6 +149,16 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     def tag_rule(self) -> TagRule:
         """Which of the recipe's tags are versions."""
         return TagRule(self.tag_pattern, self.prereleases)
+
+    @property
+    def declared(self) -> Declared:
+        """What the recipe may share with its host and with other stacks."""
+        return Declared(
+            host_paths=frozenset(self.host_paths),
+            stateless=self.stateless,
+            secrets=frozenset(self.external_secrets),
+            configs=frozenset(self.external_configs),
+        )
 
 
 class SwarmSettings(Table, frozen=True, kw_only=True):
@@ -160,7 +180,7 @@ class Settings(Table, frozen=True, kw_only=True):
     engine: Literal["local", "swarm"] = "swarm"
     domain: Text = "ci.localhost"
     retry_red_after: Seconds = Seconds(6 * 86400)
-    retries: Count = 0
+    retries: Count = 1
     infra_retries: Count = 1
     base_depth: Annotated[int, Meta(ge=1, le=100)] = 3
     max_runtime: Seconds = Seconds(20 * 3600)

@@ -93,10 +93,10 @@ class Docker:
         with self._door() as client:
             return _bodies(client.networks(filters={"label": label}))
 
-    def configs(self, label: str) -> list[Body]:
-        """The configs with a label."""
+    def configs(self, label: str | None = None) -> list[Body]:
+        """The configs with a label, or all."""
         with self._door() as client:
-            return _bodies(client.configs(filters={"label": label}))
+            return _bodies(client.configs(filters={"label": label} if label else None))
 
     def secrets(self) -> list[Body]:
         """All secrets, without their values."""

@@ -12,7 +12,7 @@ from canon_sweep.engine.protocol import Address, App, Volume
 from canon_sweep.engine.secret import random_value
 from canon_sweep.engine.source import Source, check_part, check_stack
 from canon_sweep.engine.swarm import command as docker_command
-from canon_sweep.engine.swarm import overlay, volume
+from canon_sweep.engine.swarm import outside, overlay, volume
 from canon_sweep.engine.swarm import stack as swarm_stack
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.ready import Limits
@@ -48,19 +48,15 @@ class SwarmEngine:
         """Check that the Swarm is usable, and fetch the images that are not here yet.
 
         Raises:
-            HostFault: no active Swarm, an external network is missing, or an image
-                cannot be had.
+            HostFault: no active Swarm, an external network, secret or config is missing,
+                or an image cannot be had.
+            RecipeFault: an external secret or config is another stack's of ours.
         """
         check_stack(app.stack)
         source = app.source
         deadline = time.monotonic() + timeout
         self._check_swarm()
-        for network in source.compose.networks:
-            if self._docker.network(network) is None:
-                raise HostFault(
-                    f"the external network {network} does not exist",
-                    do=f"docker network create --driver overlay --attachable {network}",
-                )
+        outside.check(self._docker, source.compose, app.stack)
         for image in sorted({service.image for service in source.compose.services.values()}):
             if self._docker.image(image) is None:
                 self._pull(image, deadline - time.monotonic())
