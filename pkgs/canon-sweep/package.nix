@@ -32,7 +32,6 @@ python3Packages.buildPythonApplication (finalAttrs: {
     msgspec
     packaging
     pygit2
-    python-dotenv
     pyyaml
     requests
     rich

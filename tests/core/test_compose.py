@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canon_sweep.core.compose import Compose, Secret, parse
+from canon_sweep.core.compose import Compose, parse
 from canon_sweep.core.composefile import interpolate
+from canon_sweep.core.envfile import Comment
+from canon_sweep.core.modifier import Making
+from canon_sweep.core.secret import Secret
 from canon_sweep.errors import RecipeFault
 
 GOOD = """
@@ -43,7 +46,8 @@ ENV = {"STACK_NAME": "st", "SECRET_DB_PASSWORD_VERSION": "v2"}
 
 def read(*texts: str, stack: str = "st") -> Compose:
     named = {f"{number}.yml": text for number, text in enumerate(texts)}
-    return parse(named, stack, ENV, {"SECRET_DB_PASSWORD_VERSION": 12})
+    comment = Comment(".env.sample", 1, " length=12")
+    return parse(named, stack, ENV, {"SECRET_DB_PASSWORD_VERSION": comment})
 
 
 def test_a_compose_file_is_read_for_what_the_sweep_needs() -> None:
@@ -56,7 +60,10 @@ def test_a_compose_file_is_read_for_what_the_sweep_needs() -> None:
     assert app.mounts == {"/data": "data", "/more": "more"}
     assert app.environment == {"DATA": "/data", "FLAG": ""}
     assert compose.volumes == {"data": "st_data", "more": "st_other"}
-    assert compose.secrets == (Secret("st_db_password_v2", 12), Secret("st_old_v1", 32))
+    assert compose.secrets == (
+        Secret("st_db_password_v2", Making(12)),
+        Secret("st_old_v1", Making(32)),
+    )
     assert compose.networks == ("proxy", "older")
     assert compose.timeout == 120
     assert compose.version == "1.0.0+1"
@@ -71,6 +78,41 @@ def test_a_later_file_overrides() -> None:
     assert compose.services["app"].image == "other"
     assert compose.services["app"].mounts["/data"] == "data"
     assert compose.timeout == 9
+
+
+LIST = "labels: [coop-cloud.st.timeout=60, flag], environment: [A=1, B]"
+TABLE = "labels: {coop-cloud.st.version: 1.0.0+1, flag: x}, environment: {A: 2, C: 3}"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "environment"),
+    [
+        (LIST, TABLE, {"A": "2", "B": "", "C": "3"}),
+        (TABLE, LIST, {"A": "1", "B": "", "C": "3"}),
+    ],
+)
+def test_labels_and_environments_are_joined_by_name(
+    first: str, second: str, environment: dict[str, str]
+) -> None:
+    """Whichever way each file writes them."""
+    compose = read(f"services: {{app: {{image: a, {first}}}}}", f"services: {{app: {{{second}}}}}")
+
+    assert compose.timeout == 60
+    assert compose.version == "1.0.0+1"
+    assert compose.services["app"].environment == environment
+
+
+def test_labels_of_a_deploy_are_joined_by_name() -> None:
+    """As those of a service."""
+    first = "services: {app: {image: a, deploy: {labels: [coop-cloud.st.timeout=60]}}}"
+
+    assert read(first, "services: {app: {deploy: {labels: {extra: '1'}}}}").timeout == 60
+
+
+@pytest.mark.parametrize("after", ["---\nservices: {more: {image: b}}", "---\n[", "...\nx: ["])
+def test_only_a_files_first_document_is_read(after: str) -> None:
+    """Docker reads no other."""
+    assert set(read(f"---\nservices: {{app: {{image: a}}}}\n{after}").services) == {"app"}
 
 
 @pytest.mark.parametrize(

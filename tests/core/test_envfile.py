@@ -1,91 +1,124 @@
-"""What a deployment's variables are made of."""
+"""How the format of ``.env.sample`` is read."""
 
 from __future__ import annotations
 
-import time
+import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from canon_sweep.core.envfile import app_env, compose_files
-from canon_sweep.errors import RecipeFault
-
-SAMPLE = """
-TYPE=other
-DOMAIN=notes.example.com
-# a comment
-COLOUR="blue green"
-SECRET_DB_PASSWORD_VERSION=v1 # length=12 charset=hex
-STOLEN=${HOME}
-"""
-ABRA = """
-export NOTES_VERSION=v3
-# export OLD=v1
-backup() { rm -rf /; }
-"""
+from canon_sweep.core.envfile import EnvFile, read
 
 
-def test_the_names_of_the_deployment_win() -> None:
-    """The sample's, then the operator's, then the names that the sweep gives."""
-    env = app_env(SAMPLE, ABRA, {"COLOUR": "red"}, recipe="notes", stack="st", domain="d.test")
-
-    assert env.values["COLOUR"] == "red"
-    assert env.values["NOTES_VERSION"] == "v3"
-    assert env.values["DOMAIN"] == "d.test"
-    assert env.values["STACK_NAME"] == "st"
-    assert env.values["TYPE"] == "notes"
-    assert env.values["SECRET_DB_PASSWORD_VERSION"] == "v1"
-    assert env.lengths == {"SECRET_DB_PASSWORD_VERSION": 12}
-    assert "OLD" not in env.values
-
-
-def test_a_sample_cannot_read_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or a recipe could show the CI's tokens to its containers."""
-    monkeypatch.setenv("HOME", "/root/secret")
-
-    env = app_env(SAMPLE, "", {}, recipe="notes", stack="st", domain="d.test")
-
-    assert env.values["STOLEN"] == "${HOME}"
-
-
-MIB = 1024 * 1024
+def of(text: str, **fixed: str) -> EnvFile:
+    """Read a text."""
+    return read(".env.sample", text, fixed=fixed, initial={})
 
 
 @pytest.mark.parametrize(
-    ("sample", "abra"),
+    ("text", "values"),
     [
-        ("SECRET_A_VERSION=" + "#" * MIB, ""),
-        ("SECRET_A_VERSION=" + "# length=" * (MIB // 9), ""),
-        ("SECRET_A" + "_VERSION" * (MIB // 8), ""),
-        ("", "export" + " " * MIB),
-        ("", "export A=b" + "\n" * MIB + "c"),
-        ("", "export\n" * (MIB // 7)),
-        ("", "export A=" + "b" * MIB + " c"),
+        # each answer is the one of godotenv 1.5.1
+        ("A=1\nB = 2\nexport C=3\nD: 4", {"A": "1", "B": "2", "C": "3", "D": "4"}),
+        ("export=1\nexporter=2", {"export": "1", "exporter": "2"}),
+        ("A=\nB=", {"A": "", "B": ""}),
+        ("A=b # c\nB=c#d\nC='x' # y\nD=\"z\" # w", {"A": "b", "B": "c#d", "C": "x", "D": "z"}),
+        ("# A=1\n  # B=2\n\n\tC=3", {"C": "3"}),
+        ("A=b # c # d\nB= # e", {"A": "b # c", "B": "# e"}),
+        ("A=1\r\nB=2\rC=3", {"A": "1", "B": "2", "C": "3"}),
+        ("A='$B'\nB=b\nC=\"$B\"\nD=$B-${B}", {"A": "$B", "B": "b", "C": "b", "D": "b-b"}),
+        ("b=1\nA=$b", {"b": "1", "A": "$b"}),
+        ("A=\\$B\nC=$\nD=$(E)", {"A": "$B", "C": "$", "D": ")"}),
+        (r'A="a\nb\tc\"d"', {"A": 'a\nbtc"d'}),
+        (r"A='a\nb'", {"A": r"a\nb"}),
+        ("A='x\ny'\nB=1", {"A": "x\ny", "B": "1"}),
+        ('A="1" B=2', {"A": "1", "B": "2"}),
+        ("A=${B:-c}", {"A": ":-c}"}),
+        ("A=it's", {"A": "it's"}),
+        ("A.b=1\n1A=2", {"A.b": "1", "1A": "2"}),
+        ("A=1\nA=2", {"A": "2"}),
     ],
 )
-def test_a_hostile_text_is_read_in_no_time(sample: str, abra: str) -> None:
-    """A MiB of it takes as long as any other text."""
-    began = time.process_time()
-
-    app_env(sample, abra, {}, recipe="notes", stack="st", domain="d.test")
-
-    assert time.process_time() - began < 5
-
-
-def test_a_sample_that_is_made_to_be_slow_is_refused() -> None:
-    """The library that reads it takes the square of a run of blanks."""
-    with pytest.raises(RecipeFault, match="blanks"):
-        app_env("A=b" + " " * MIB + "c", "", {}, recipe="notes", stack="st", domain="d.test")
+def test_a_file_is_read_as_godotenv_reads_it(text: str, values: dict[str, str]) -> None:
+    """It is what abra reads an app's variables with."""
+    assert of(text).values == values
 
 
 @pytest.mark.parametrize(
-    ("chain", "files"),
+    ("text", "line", "cause"),
     [
-        ("", ("compose.yml",)),
-        ("compose.yml:compose.smtp.yml", ("compose.yml", "compose.smtp.yml")),
-        ("compose.yml:compose.yml", ("compose.yml",)),
-        ("$COMPOSE_FILE:compose.smtp.yml", ("compose.yml", "compose.smtp.yml")),
+        ("A=1\nWORD\nB=2", 2, "'WORD' cannot be read: it is not NAME=value"),
+        ("A=1\n=x\nB=2", 2, "not NAME=value"),
+        ("A=1\nA-B=x\nB=2", 2, "not NAME=value"),
+        ("A=1\n\ufeffC=x\nB=2", 2, "not NAME=value"),
+        ('A=1\nC="x\nB=2', 2, "its quote is not closed"),
+        ("A=1\nC='x\nB=2", 2, "its quote is not closed"),
+        ("A=1\nC=x # y # z\nB=2", 2, "the value of C is 'x # y'"),
+        ("A='1' \\\nB=2\nB=2", 1, "not NAME=value"),
     ],
 )
-def test_compose_files_are_chained(chain: str, files: tuple[str, ...]) -> None:
-    """``COMPOSE_FILE`` says what is deployed, in order."""
-    assert compose_files({"COMPOSE_FILE": chain}) == files
+def test_a_line_that_cannot_be_read_is_told_and_costs_no_other(
+    text: str, line: int, cause: str
+) -> None:
+    """With its number and the cause, in printable letters."""
+    read = of(text)
+
+    assert read.values.items() >= {"A": "1", "B": "2"}.items()
+    (unread,) = read.unread
+    assert unread.line == line
+    assert cause in unread.cause
+    assert str(unread).isprintable()
+
+
+def test_what_is_given_wins_over_the_file() -> None:
+    """And is what the lines after it see."""
+    assert of("A=file\nB=$A", A="given").values == {"B": "given"}
+
+
+def test_a_comment_is_kept_with_its_place() -> None:
+    """Secrets are described there."""
+    comments = of("# x\nA=1 # length=3\nB='2' # hex\nC=3#no\nD=\"4\"\n# none").comments
+
+    assert {key: (found.line, found.text) for key, found in comments.items()} == {
+        "A": (2, " length=3"),
+        "B": (3, " hex"),
+        "C": (4, ""),
+        "D": (5, ""),
+    }
+
+
+TEXT = st.text(st.characters(exclude_characters="'\"\\$\r", exclude_categories=["Cs"]))
+
+
+@given(TEXT, TEXT)
+def test_what_is_quoted_comes_back(single: str, double: str) -> None:
+    """Blanks, line ends and all."""
+    read = of(f"A='{single}'\nB=\"{double}\"\nC=end")
+
+    assert read.values == {"A": single, "B": double, "C": "end"}
+    assert not read.unread
+
+
+PIECES = st.sampled_from([*"AB=:'\"\\$ {}#\n\t", *(f"${name}" for name in sorted(os.environ))])
+
+
+@given(st.lists(PIECES, max_size=30).map("".join))
+def test_nothing_comes_from_our_own_environment(text: str) -> None:
+    """Whatever a sample says, it is read as on any other machine."""
+    before = of(text)
+    kept = dict(os.environ)
+    try:
+        os.environ.clear()
+        os.environ.update(dict.fromkeys(kept, "stolen"))
+        assert of(text) == before
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+    assert not any("stolen" in value for value in before.values.values())
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read(text: str) -> None:
+    """What is told of it fits on a line each."""
+    assert all(str(unread).isprintable() for unread in of(text).unread)

@@ -18,7 +18,7 @@ import pytest
 import requests
 from pygit2.enums import ObjectType
 
-from canon_sweep.core import envfile
+from canon_sweep.core import appenv
 from canon_sweep.demo import fleet, upstream
 from canon_sweep.demo.fleet import FLEET, DemoRecipe
 from canon_sweep.engine.local import LocalEngine
@@ -340,7 +340,7 @@ def test_a_changed_program_has_another_config_name(name: str, mark: str, file: s
     content_of: dict[str, str] = {}
     for number in range(len(recipe.first) + len(recipe.later)):
         tree = fleet.files(recipe, number)
-        exports = envfile.app_env("", tree["abra.sh"], {}, recipe="", stack="", domain="")
+        exports = appenv.app_env("", tree["abra.sh"], {}, recipe="", stack="", domain="")
         version = exports.values[f"{mark}_VERSION"]
 
         assert content_of.setdefault(version, tree[file]) == tree[file]

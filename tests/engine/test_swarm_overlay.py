@@ -34,6 +34,13 @@ def test_external_things_are_left_alone() -> None:
     assert set(written(source)["networks"]) == {"default"}
 
 
+def test_only_a_files_first_document_counts() -> None:
+    """As for the deploy command, which reads no other."""
+    source = "services: {app: {image: x}}\n---\nservices: {more: {image: x}}\n---\n[broken"
+
+    assert set(written(source)["services"]) == {"app"}
+
+
 def test_an_update_changes_no_containers_labels() -> None:
     """A version among them would restart services that did not change."""
     source = "services: {app: {image: x}}\nvolumes: {a: null}"

@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from canon_sweep.core import composefile, names
+from canon_sweep.core import composefile, names, secret
+from canon_sweep.core.envfile import Comment
+from canon_sweep.core.secret import Secret
+from canon_sweep.core.unread import Unread
 from canon_sweep.errors import RecipeFault
 
 MAX_REPLICAS = 100
@@ -29,14 +32,6 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
-    """An external secret by its full name, and how long to make its value."""
-
-    name: str
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
 class Compose:
     """The merged and interpolated compose files of one deployment.
 
@@ -44,7 +39,8 @@ class Compose:
     ``networks`` are the external ones by full name; ``files`` the files of this
     machine that any of the compose files names, for whoever can see where they are;
     ``timeout`` is the ``timeout`` label in seconds, ``version`` the version label;
-    ``parts`` is each file by itself, ``tree`` all of them as one.
+    ``unread`` is what is asked of secrets and cannot be done; ``parts`` is each file by
+    itself, ``tree`` all of them as one.
     """
 
     services: Mapping[str, Service]
@@ -54,16 +50,17 @@ class Compose:
     files: tuple[str, ...]
     timeout: float | None
     version: str | None
+    unread: tuple[Unread, ...]
     parts: tuple[Mapping[str, Any], ...] = field(repr=False)
     tree: Mapping[str, Any] = field(repr=False)
 
 
 def parse(
-    texts: Mapping[str, str], stack: str, env: Mapping[str, str], lengths: Mapping[str, int]
+    texts: Mapping[str, str], stack: str, env: Mapping[str, str], comments: Mapping[str, Comment]
 ) -> Compose:
     """Read compose files (text by file name, later ones override) for one stack.
 
-    ``lengths`` has the wanted length of a secret by its version variable.
+    ``comments`` has what stands behind variables: of what to make the secrets.
 
     Raises:
         RecipeFault: a file is not YAML, not a compose file, or not safe to deploy.
@@ -71,8 +68,11 @@ def parse(
     tree: dict[str, Any] = {}
     parts: list[Mapping[str, Any]] = []
     files: list[str] = []
+    written: dict[str, str] = {}
     for name, text in texts.items():
-        part = composefile.read(name, text, env)
+        raw = composefile.load(name, text)
+        part = composefile.filled(raw, env, name)
+        written |= secret.written(raw)
         # each by itself too: a later file can hide from us what the deploy still reads
         _volumes(part, stack, name)
         _networks(part, name)
@@ -83,16 +83,24 @@ def parse(
     services = {name: _service(name, body, shown) for name, body in _table(tree, "services", shown)}
     if not services:
         raise RecipeFault(f"{shown} has no services")
+    external = [
+        (key, given or key)
+        for key, body, given in _named(tree, "secrets", shown)
+        if is_external(body)
+    ]
+    own = secret.own(external, tree, written, env, stack=stack, where=shown)
+    secrets, unread = secret.with_modifiers(own, written, comments)
     labels = _labels(tree, shown)
     prefix = f"coop-cloud.{stack}."
     return Compose(
         services=services,
         volumes=_volumes(tree, stack, shown),
-        secrets=_secrets(tree, stack, lengths, shown),
+        secrets=secrets,
         networks=_networks(tree, shown),
         files=tuple(files),
         timeout=_timeout(labels.get(f"{prefix}timeout")),
         version=labels.get(f"{prefix}version"),
+        unread=unread,
         parts=tuple(parts),
         tree=tree,
     )
@@ -263,18 +271,3 @@ def _volumes(tree: Mapping[str, Any], stack: str, where: str) -> dict[str, str]:
             )
         found[key] = full
     return found
-
-
-def _secrets(
-    tree: Mapping[str, Any], stack: str, lengths: Mapping[str, int], where: str
-) -> tuple[Secret, ...]:
-    found = []
-    for key, body, given in _named(tree, "secrets", where):
-        full = given or key
-        if is_external(body) and full.startswith(f"{stack}_"):
-            problem = names.part_problem(full, "secret")
-            if problem:
-                raise RecipeFault(f"{where}: {problem}")
-            variable = f"SECRET_{key.upper().replace('-', '_')}_VERSION"
-            found.append(Secret(full, lengths.get(variable, 32)))
-    return tuple(found)

@@ -23,17 +23,20 @@ _VARIABLE = re.compile(
     r")",
     re.ASCII,
 )
+# what can be written as a table and as a list of NAME=value
+_PAIRS = ("labels", "environment")
 # YAML can write halves of characters, which no file and no terminal can hold
 _HALF = re.compile("[\ud800-\udfff]")
 
 
-def read(name: str, text: str, env: Mapping[str, str]) -> dict[str, Any]:
-    """A compose file's tree with its variables filled in.
-
-    Raises:
-        RecipeFault: it is not YAML, no table, or unfolds to more than it can be.
-    """
-    return _interpolated(_load(name, text), env, name)
+def variables(text: str) -> Mapping[str, bool]:
+    """The variables that a text names, in order, each with whether it can do without a value."""
+    found: dict[str, bool] = {}
+    for match in _VARIABLE.finditer(text):
+        name = match["plain"] or match["braced"]
+        if name:
+            found[name] = found.get(name, True) and bool(match["operator"])
+    return found
 
 
 def interpolate(text: str, env: Mapping[str, str], where: str) -> str:
@@ -68,9 +71,23 @@ def _value(match: re.Match[str], env: Mapping[str, str], where: str) -> str:
     return word
 
 
-def _load(name: str, text: str) -> dict[str, Any]:
+def first_document(text: str) -> Any:
+    """A YAML text's first document, the only one that docker reads; None if there is none.
+
+    Raises:
+        yaml.YAMLError: it is not YAML.
+    """
+    return next(yaml.safe_load_all(text), None)
+
+
+def load(name: str, text: str) -> dict[str, Any]:
+    """A compose file's tree as it is written.
+
+    Raises:
+        RecipeFault: it is not YAML, or no table.
+    """
     try:
-        tree = yaml.safe_load(text)
+        tree = first_document(text)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         told = names.plain(str(error.problem or error.context))
@@ -83,7 +100,12 @@ def _load(name: str, text: str) -> dict[str, Any]:
     return tree
 
 
-def _interpolated(tree: dict[str, Any], env: Mapping[str, str], where: str) -> dict[str, Any]:
+def filled(tree: Mapping[str, Any], env: Mapping[str, str], where: str) -> dict[str, Any]:
+    """A compose file's tree with its variables filled in.
+
+    Raises:
+        RecipeFault: a variable is missing, or it unfolds to more than it can be.
+    """
     # aliases can make a small file unfold without bound, or hold itself
     left = iter(range(MAX_NODES))
 
@@ -109,11 +131,23 @@ def _whole(text: str, where: str) -> str:
     return text
 
 
+def _table(pairs: Any) -> Any:
+    if not isinstance(pairs, list):
+        return pairs
+    split = (str(entry).partition("=") for entry in pairs)
+    return {name: value if is_set else None for name, is_set, value in split}
+
+
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Two trees as one: tables are joined, lists go on, anything else is the later one's."""
+    """Two trees as one: tables are joined, lists go on, anything else is the later one's.
+
+    Labels and environments are tables whichever way each tree writes them.
+    """
     both = dict(base)
-    for key, value in over.items():
-        before = both.get(key)
+    for key, after in over.items():
+        before, value = both.get(key), after
+        if key in _PAIRS and {type(before), type(value)} == {list, dict}:
+            before, value = _table(before), _table(value)
         if isinstance(before, dict) and isinstance(value, dict):
             both[key] = merged(before, value)
         elif isinstance(before, list) and isinstance(value, list) and key != "command":

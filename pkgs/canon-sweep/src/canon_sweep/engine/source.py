@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from canon_sweep.core import compose, envfile, names
+from canon_sweep.core import appenv, compose, names
 from canon_sweep.core.compose import Compose
 from canon_sweep.core.lengths import check_lengths
+from canon_sweep.core.unread import Unread
 from canon_sweep.errors import RecipeFault
 
 MAX_FILE = 1024 * 1024
@@ -23,13 +24,14 @@ class Source:
 
     ``tree`` is the checkout; ``texts`` has the compose files' by their paths in it, in
     the order in which they are put together; ``env`` holds the operator's values, on
-    top of the recipe's own ``.env.sample``.
+    top of the recipe's own ``.env.sample``; ``unread`` is what could not be followed.
     """
 
     tree: Path
     compose: Compose
     texts: Mapping[str, str]
     env: Mapping[str, str]
+    unread: tuple[Unread, ...]
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -49,23 +51,24 @@ def read(tree: Path, *, recipe: str, stack: str, domain: str, env: Mapping[str, 
     if not names.is_domain(domain):
         raise RecipeFault(f"{names.printable(domain)} is no domain")
     try:
-        values = envfile.app_env(
-            _optional(tree, ".env.sample"),
-            _optional(tree, "abra.sh"),
+        values = appenv.app_env(
+            _optional(tree, appenv.SAMPLE),
+            _optional(tree, appenv.ABRA_SH),
             env,
             recipe=recipe,
             stack=stack,
             domain=domain,
         )
-        texts = _chain(tree, envfile.compose_files(values.values))
-        parsed = compose.parse(texts, stack, values.values, values.lengths)
+        texts = _chain(tree, appenv.compose_files(values.values))
+        parsed = compose.parse(texts, stack, values.values, values.comments)
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         # a net under the checks of `compose`: a strange file is never our own crash
         raise RecipeFault(
             f"the recipe has no compose file that can be read: {names.plain(str(error)[:200])}"
         ) from error
     check_lengths(parsed, stack)
-    source = Source(tree, parsed, texts, values.values)
+    unread = (*values.unread, *parsed.unread)
+    source = Source(tree, parsed, texts, values.values, unread)
     _check_files(source)
     return source
 

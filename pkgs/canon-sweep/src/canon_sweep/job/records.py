@@ -10,6 +10,7 @@ from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault
 from canon_sweep.harness.quick import lost_parts
 from canon_sweep.job.sources import Sources
+from canon_sweep.job.unread import unread_notes
 from canon_sweep.report.records import LOST
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.state.journal import unfinished
@@ -45,12 +46,14 @@ class Records:
         )
 
     def remarks(self, recipe: Recipe, facts: Facts) -> tuple[Note, ...]:
-        """What is wrong with a recipe's canonical and its history, and what is unfinished."""
+        """What is wrong with a recipe's canonical, history and files, and what is unfinished."""
+        latest = facts.releases.latest
         return (
             *self._losses(recipe, facts),
             *history_notes(recipe.name, self.state),
             # a run has settled what can be, and tells the rest itself
             *(unfinished_notes(recipe.name, self.state) if self.sources.only_looks else ()),
+            *(unread_notes(recipe, latest.commit) if latest else ()),
         )
 
     def canonical(self, recipe: Recipe) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from msgspec import structs
+
 from canon_sweep.core import remake
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical
@@ -19,6 +21,7 @@ from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.run import stop_of
 from canon_sweep.job.trials import order_of, order_of_release
+from canon_sweep.job.unread import unread_notes
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Entry, Results
@@ -71,7 +74,8 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
     entry = _asked_for(recipe, facts, wanted.ref or wanted.version or "the latest release", "")
     try:
         order = _order(recipe, parts, facts, wanted)
-        entry = _asked_for(recipe, facts, order.label, order.tag)
+        asked = _asked_for(recipe, facts, order.label, order.tag)
+        entry = structs.replace(asked, notes=unread_notes(recipe, order.commit))
         if wanted.quick:
             tested = _quick(recipe, parts, order, facts)
         else:

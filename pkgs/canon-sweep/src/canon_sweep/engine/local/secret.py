@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
-import string
 from dataclasses import dataclass
 from pathlib import Path
 
-from canon_sweep.core.compose import Secret
 from canon_sweep.core.names import part_problem
+from canon_sweep.core.secret import Secret
 from canon_sweep.engine.local import state as local_state
+from canon_sweep.engine.secret import random_value
 from canon_sweep.engine.source import check_part
 from canon_sweep.errors import HostFault
-
-_ALPHABET = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +34,7 @@ class SecretFolder:
         path = self.path(secret.name)
         if not path.exists():
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            value = "".join(secrets.choice(_ALPHABET) for _ in range(secret.length))
-            local_state.write_private(path, value.encode("ascii"))
+            local_state.write_private(path, random_value(secret).encode("ascii"))
         return path
 
     def of_stack(self, stack: str) -> tuple[str, ...]:

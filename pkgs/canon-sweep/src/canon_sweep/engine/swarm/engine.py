@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import string
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 from canon_sweep.bounded import OverdueError, bounded
 from canon_sweep.core import names
 from canon_sweep.engine.protocol import Address, App, Volume
+from canon_sweep.engine.secret import random_value
 from canon_sweep.engine.source import Source, check_part, check_stack
 from canon_sweep.engine.swarm import command as docker_command
 from canon_sweep.engine.swarm import outside, overlay, volume
@@ -19,8 +18,6 @@ from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.ready import Limits
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed
-
-LETTERS = string.ascii_letters + string.digits
 
 
 class SwarmEngine:
@@ -236,14 +233,13 @@ class SwarmEngine:
         present = {body["Spec"]["Name"] for body in self._docker.secrets()}
         for secret in source.compose.secrets:
             if secret.name not in present:
-                value = "".join(secrets.choice(LETTERS) for _ in range(max(1, secret.length)))
                 labels = {
                     overlay.RECIPE: app.recipe,
                     overlay.VERSION: app.version,
                     overlay.STACK: app.stack,
                 }
                 # without the stack's own label: `docker stack rm` would take it along
-                self._docker.create_secret(secret.name, value, labels)
+                self._docker.create_secret(secret.name, random_value(secret), labels)
 
     def _write_overlay(self, app: App, source: Source, swarm: Body) -> Path:
         text = overlay.text(

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from canon_sweep.core.compose import is_external
+from canon_sweep.core.composefile import first_document
 
 RECIPE = "canon-sweep.recipe"
 VERSION = "canon-sweep.version"
@@ -27,7 +28,7 @@ def text(sources: Iterable[str], *, recipe: str, version: str, stack: str, node:
 
     ``node`` is the id of the node that the services must run on, if that matters.
     """
-    trees = [yaml.safe_load(source) for source in sources]
+    trees = [first_document(source) for source in sources]
     constant = {RECIPE: recipe, STACK: stack}
     overlay: dict[str, Any] = {}
     if "version" in trees[0]:
