@@ -221,6 +221,49 @@ def test_a_task_that_is_done_is_ready(bench: Bench) -> None:
     assert bench.ask("/version") == "1.0.0+1"
 
 
+POLITE = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+NEVER_HEALTHY = {
+    "test": ["CMD-SHELL", "echo no database; exit 1"],
+    "interval": "100ms",
+    "retries": 2,
+}
+
+
+@pytest.mark.parametrize("condition", ["any", "on-failure", "none"])
+def test_what_is_stopped_for_its_health_is_red_though_it_ends_with_0(
+    bench: Bench, condition: str
+) -> None:
+    """Swarm calls such a task complete; the operator is told what its check said."""
+    policy = {"restart_policy": SOON | {"condition": condition}}
+    worker = _shell(POLITE, healthcheck=NEVER_HEALTHY, deploy=policy)
+
+    with pytest.raises(RecipeFault, match=r"worker.*unhealthy.*no database"):
+        bench.up(bench.app(services={"worker": worker}))
+
+
+def test_a_job_that_was_healthy_before_it_ended_is_done(bench: Bench, client: Any) -> None:
+    """What its health check said is known also of an ended container."""
+    check = {"test": ["CMD", "true"], "interval": "100ms"}
+    policy = {"restart_policy": {"condition": "on-failure"}}
+    script = "while [ ! -e /tmp/done ]; do sleep 0.1; done"
+    app = bench.app(services={"app": _shell(script, healthcheck=check, deploy=policy)})
+    began = time.time()
+    bench.up(app)
+    bench.shell("touch /tmp/done")
+    _await_event(client, began, "container", action="die")
+
+    bench.engine.wait_ready(app, READY_SECONDS)
+
+
+def test_a_server_that_ends_with_0_is_red(bench: Bench) -> None:
+    """It publishes a port: whatever its policy, it should answer there."""
+    port = {"target": 80, "published": 18080, "mode": "host"}
+    policy = {"restart_policy": {"condition": "on-failure"}}
+
+    with pytest.raises(RecipeFault, match=r"server .*exit code 0.*published port 80"):
+        bench.up(bench.app(services={"server": _shell("exit 0", ports=[port], deploy=policy)}))
+
+
 def test_a_crash_soon_after_the_start_is_not_ready(bench: Bench) -> None:
     """Without a health check, having started is not enough."""
     worker = _shell("usleep 100000; exit 1", deploy={"restart_policy": SOON})

@@ -7,16 +7,22 @@ from dataclasses import replace
 import pytest
 
 from canon_sweep.engine.swarm.facts import Container, Service, Task
-from canon_sweep.engine.swarm.ready import GivenUp, Limits, Readiness
+from canon_sweep.engine.swarm.failure import GivenUp
+from canon_sweep.engine.swarm.ready import Limits, Readiness
 from canon_sweep.errors import HostFault, RecipeFault
 
 NOW = 1_000.0
 LIMITS = Limits(settle=2, failures=3, patience=10, relook=1)
 
 
+def box(**over: object) -> Container:
+    """A healthy container that has run for long."""
+    plain = Container("c", running=True, health="healthy", said="", started=0.0)
+    return replace(plain, **over)  # type: ignore[arg-type]
+
+
 def task(**over: object) -> Task:
     """A task of the current version that has run for long, in a healthy container."""
-    container = Container("c", running=True, health="healthy", started=0.0)
     plain = Task(
         id="t",
         slot="1",
@@ -29,7 +35,7 @@ def task(**over: object) -> Task:
         error="",
         exit_code=0,
         container_id="c",
-        container=container,
+        container=box(),
     )
     return replace(plain, **over)  # type: ignore[arg-type]
 
@@ -49,6 +55,8 @@ def service(name: str, *tasks: Task, **over: object) -> Service:
         replicas=1,
         restarts=True,
         completes=False,
+        checked=False,
+        asked="",
         update="",
         message="",
         tasks=tasks,
@@ -80,14 +88,14 @@ def test_a_healthy_service_is_ready() -> None:
 
 def test_a_running_task_is_not_ready_before_its_health() -> None:
     """The health check decides where there is one."""
-    starting = Container("c", running=True, health="starting", started=0.0)
+    starting = box(health="starting")
 
     assert waiting(service("app", task(container=starting))) == ("app: runs, health is starting",)
 
 
 def test_without_a_health_check_a_container_must_have_run_for_a_while() -> None:
     """Otherwise a crash right after the start would be ready for a moment."""
-    fresh = Container("c", running=True, health="", started=NOW - 0.5)
+    fresh = box(health="", started=NOW - 0.5)
     app = service("app", task(container=fresh))
 
     look = readiness(app).look([app], NOW)
@@ -215,6 +223,46 @@ def test_a_completed_task_is_ready_where_that_is_a_good_end() -> None:
     assert waiting(service("server", done)) == ("server: task complete",)
 
 
+def ended(health: str = "", **over: object) -> Task:
+    """A task that ended with 0, by itself or because it was stopped."""
+    over = {"container": box(running=False, health=health, said="no database")} | over
+    return task(state="complete", wanted=False, **over)
+
+
+def test_a_service_with_a_health_check_is_no_job_that_may_just_end() -> None:
+    """It is ready when it was healthy: what ended before that is lost, with the check's words."""
+    for health, told in (("unhealthy", "unhealthy"), ("starting", "before it was healthy")):
+        end = given_up(service("app", ended(health), completes=True, checked=True))
+
+        assert isinstance(end.fault, RecipeFault)
+        assert told in str(end.fault)
+        assert "no database" in str(end.fault)
+    given_up(service("app", ended(container=None), completes=True, checked=True))
+    assert waiting(service("job", ended("healthy"), completes=True, checked=True)) == ()
+
+
+def test_what_should_answer_is_no_job_that_may_just_end() -> None:
+    """A port, a router's label or a probe say so, even where nothing checks its health."""
+    published = service("app", ended(), completes=True, asked="it has the published port 80")
+    plain = service("app", ended(), completes=True)
+
+    assert "published port 80" in str(given_up(published).fault)
+    with pytest.raises(GivenUp, match="a probe asks it"):
+        Readiness(["app"], "2", "here", LIMITS, probed={"app"}).look([plain], NOW)
+    assert waiting(plain) == ()
+
+
+def test_a_task_that_was_stopped_for_its_health_has_failed() -> None:
+    """Also when its program ends with 0 then, as a good one does when it is asked to."""
+    tries = (ended("unhealthy", created=float(number)) for number in range(3))
+    app = service("app", *tries, checked=True)
+    judge = readiness(app)
+    judge.look([app], NOW)
+
+    with pytest.raises(GivenUp, match=r"keeps failing: .*unhealthy.*no database"):
+        judge.look([app], NOW + LIMITS.patience)
+
+
 def test_a_crash_loop_is_given_up_after_the_patience() -> None:
     """Not before, as the first tries may be the price of a slow host."""
     app = service("app", failure(1.0), failure(2.0), failure(3.0))
@@ -230,7 +278,7 @@ def test_a_crash_loop_is_given_up_after_the_patience() -> None:
 
 def test_a_crash_loop_is_excused_while_another_service_comes_up() -> None:
     """An application may die until its database answers, and gets new tries then."""
-    starting = Container("d", running=True, health="starting", started=0.0)
+    starting = box(health="starting")
     down, up = service("db", task(container=starting)), service("db", task())
     app = service("app", failure(1.0), failure(2.0), failure(3.0))
     judge = readiness(down, app)

@@ -242,7 +242,7 @@ class _ColdRun:
         return self._app(self.order.label, self.order.commit, place)
 
     def _app(self, version: str, commit: str, place: Place) -> App:
-        return self.stage.app(version, place, self.checkout(commit), self.order.settings.env)
+        return self.stage.app(version, place, self.checkout(commit), self.order.settings)
 
     def _probe(self, app: App) -> None:
         self.stage.ask(self.order.settings.probes, app)

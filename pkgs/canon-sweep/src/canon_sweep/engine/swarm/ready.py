@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from canon_sweep.engine.swarm import failure
 from canon_sweep.engine.swarm.facts import ENDED, Service, Task
-from canon_sweep.errors import Fault, HostFault, RecipeFault
+from canon_sweep.engine.swarm.failure import GivenUp, given_up
+from canon_sweep.errors import RecipeFault
 
 _STUCK = frozenset({"paused", "rollback_started", "rollback_paused", "rollback_completed"})
-# reasons for a task's end that say something about the host only
-_NO_IMAGE = re.compile(r"no such image|pull access denied|manifest unknown", re.IGNORECASE)
-_OF_HOST = re.compile(
-    r"no space left on device|cannot allocate memory|network .* not found"
-    r"|context deadline exceeded",
-    re.IGNORECASE,
-)
 # why a task waits for a node, if another time it would not; a constraint is never met
 _NO_ROOM = re.compile(
     r"insufficient resources|host-mode port already in use|port .* already in use", re.IGNORECASE
@@ -43,15 +38,6 @@ class Limits:
     orphans: float = 40.0
 
 
-class GivenUp(Exception):
-    """A stack that will not get ready: the fault, and the task whose log tells why."""
-
-    def __init__(self, fault: Fault, task: Task | None) -> None:
-        super().__init__(fault.what)
-        self.fault = fault
-        self.task = task
-
-
 @dataclass(frozen=True, slots=True)
 class Look:
     """What is still waited for; look again after ``again`` seconds even without an event.
@@ -69,11 +55,19 @@ class Readiness:
 
     It remembers since when a failing service cannot be excused by another that is
     still coming up: without ``depends_on``, an application often dies a few times
-    until its database answers.
+    until its database answers.  ``probed`` are the services that a probe asks.
     """
 
-    def __init__(self, expected: Iterable[str], version: str, node: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        expected: Iterable[str],
+        version: str,
+        node: str,
+        limits: Limits,
+        probed: Collection[str] = (),
+    ) -> None:
         self._expected = tuple(expected)
+        self._probed = probed
         self._version = version
         self._node = node
         self._limits = limits
@@ -108,14 +102,14 @@ class Readiness:
         if service.version not in ("", self._version):
             return f"still version {service.version}", None
         done, missing, soon = 0, "", None
-        for slot in _newest_per_slot(service):
+        for slot in failure.newest_per_slot(service):
             why, wait = self._task(slot, service, now)
             done += not why
             missing, soon = missing or why, wait if soon is None else soon
         wanted = service.replicas if service.replicas is not None else max(1, len(_slots(service)))
         if done < wanted:
             _check_image(service)
-            why = f"{missing or 'no task yet'}{_history(service)}"
+            why = f"{missing or 'no task yet'}{failure.history(service)}"
             return f"{done} of {wanted} up, {why}" if wanted > 1 else why, soon
         if service.update == "updating":
             return "update in progress", None
@@ -125,9 +119,9 @@ class Readiness:
 
     def _task(self, task: Task, service: Service, now: float) -> tuple[str, float | None]:
         if task.state == "complete" and service.completes:
-            return "", None
+            return self._unfinished(task, service), None
         if task.state in ENDED or not task.wanted:
-            return _end(task), None
+            return failure.end(task), None
         if task.node and task.node != self._node:
             return ("" if task.state == "running" else f"task {task.state}"), None
         container = task.container
@@ -135,17 +129,31 @@ class Readiness:
             return f"task {task.state}{f': {task.error}' if task.error else ''}", None
         if container.health:
             healthy = container.health == "healthy"
-            return ("" if healthy else f"runs, health is {container.health}"), None
+            why = f"runs, health is {container.health}{failure.health(task)}"
+            return ("" if healthy else why), None
         left = container.started + self._limits.settle - now
         return ("" if left <= 0 else "has only just started"), left if left > 0 else None
 
+    def _unfinished(self, task: Task, service: Service) -> str:
+        """Why a task that ended with 0 is not the good end of a job (empty: it is)."""
+        why = service.asked or ("a probe asks it" if service.name in self._probed else "")
+        if why:
+            return f"ended with exit code 0, but should answer: {why}"
+        healthy = task.container is not None and task.container.health == "healthy"
+        return failure.end(task) if service.checked and not healthy else ""
+
     def _check_exhausted(self, service: Service, now: float) -> None:
-        if service.restarts:
-            return
-        last = next((task for task in _newest_per_slot(service) if task.failed), None)
-        # Swarm takes a moment to make the next task of a service that has tries left
-        if last is not None and now - last.changed > self._limits.relook / 2:
-            raise _given_up(f"service {service.name} failed for good: {_end(last)}", last)
+        for task in failure.newest_per_slot(service):
+            why = self._lost(task, service)
+            # Swarm takes a moment to make the next task of a service that has tries left
+            if why and now - task.changed > self._limits.relook / 2:
+                raise given_up(f"service {service.name} failed for good: {why}", task)
+
+    def _lost(self, task: Task, service: Service) -> str:
+        """Why a task has failed and will have no successor (empty: it is not so)."""
+        if task.state == "complete" and service.completes:
+            return self._unfinished(task, service)
+        return failure.end(task) if task.failed and not service.restarts else ""
 
     def _give_up_on_failing(self, late: Sequence[Service], now: float) -> None:
         """Look at the services that are not ready: ``failing`` ones and those that come up."""
@@ -158,9 +166,9 @@ class Readiness:
         since = 0.0 if len(failing) == len(self._expected) else self._alone_since
         lost = [one for one in failing if _failures(one, since) >= self._limits.failures]
         if lost:
-            told = "; ".join(f"{one.name}: {_end(_last_failure(one))}" for one in lost)
+            told = "; ".join(f"{one.name}: {failure.end(failure.last(one))}" for one in lost)
             noun = "service keeps" if len(lost) == 1 else "services keep"
-            raise _given_up(f"{noun} failing: {told}", _last_failure(lost[0]))
+            raise given_up(f"{noun} failing: {told}", failure.last(lost[0]))
 
 
 def _check_update(service: Service) -> None:
@@ -177,23 +185,19 @@ def _check_update(service: Service) -> None:
 
 
 def _check_image(service: Service) -> None:
-    last = _last_failure(service)
-    if last is not None and _NO_IMAGE.search(last.error):  # trying again cannot help
-        raise _given_up(f"service {service.name} cannot run here: {last.error}", None, of_host=True)
-
-
-def _given_up(what: str, task: Task | None, *, of_host: bool = False) -> GivenUp:
-    if task is not None and (_NO_IMAGE.search(task.error) or _OF_HOST.search(task.error)):
-        of_host = True
-    return GivenUp(HostFault(what) if of_host else RecipeFault(what), task)
+    last = failure.last(service)
+    if last is not None and failure.lacks_image(last):
+        raise given_up(f"service {service.name} cannot run here: {last.error}", last)
 
 
 def _is_held_up(service: Service) -> bool:
     """Whether the host is what keeps a service from being ready."""
-    last = _last_failure(service)
-    pending = [task for task in _newest_per_slot(service) if task.wanted and not task.container]
+    last = failure.last(service)
+    pending = [
+        task for task in failure.newest_per_slot(service) if task.wanted and not task.container
+    ]
     return any(_NO_ROOM.search(task.error) for task in pending) or (
-        last is not None and _OF_HOST.search(last.error) is not None
+        last is not None and failure.is_of_host(last)
     )
 
 
@@ -205,15 +209,6 @@ def _slots(service: Service) -> set[str]:
     return {task.slot for task in service.tasks if task.wanted}
 
 
-def _newest_per_slot(service: Service) -> list[Task]:
-    """The present task of each replica, as far as it is of the current definition."""
-    newest: dict[str, Task] = {}
-    for task in sorted(service.tasks, key=lambda task: (task.wanted, task.created)):
-        if task.current:
-            newest[task.slot] = task
-    return list(newest.values())
-
-
 def _failures(service: Service, since: float) -> int:
     """How often the worst replica failed, of the tasks made after ``since``."""
     counts: dict[str, int] = {}
@@ -221,21 +216,3 @@ def _failures(service: Service, since: float) -> int:
         if task.current and task.failed and task.created >= since:
             counts[task.slot] = counts.get(task.slot, 0) + 1
     return max(counts.values(), default=0)
-
-
-def _last_failure(service: Service) -> Task | None:
-    failed = (task for task in service.tasks if task.current and task.failed)
-    return max(failed, key=lambda task: task.created, default=None)
-
-
-def _history(service: Service) -> str:
-    count = sum(task.current and task.failed for task in service.tasks)
-    return f", failed {count} times: {_end(_last_failure(service))}" if count > 1 else ""
-
-
-def _end(task: Task | None) -> str:
-    if task is None:
-        return "no task yet"
-    if task.exit_code and "exit" not in task.error:
-        return f"exit code {task.exit_code}{f', {task.error}' if task.error else ''}"
-    return task.error or f"task {task.state}"

@@ -9,8 +9,9 @@ from canon_sweep.engine.protocol import App
 from canon_sweep.engine.swarm import facts, volume, watch
 from canon_sweep.engine.swarm.api import Docker
 from canon_sweep.engine.swarm.facts import NAMESPACE, Service, Task
+from canon_sweep.engine.swarm.failure import GivenUp
 from canon_sweep.engine.swarm.overlay import STACK, VERSION
-from canon_sweep.engine.swarm.ready import GivenUp, Limits, Look, Readiness
+from canon_sweep.engine.swarm.ready import Limits, Look, Readiness
 from canon_sweep.errors import HostFault, RecipeFault
 
 LAST_LINES = 8
@@ -37,7 +38,7 @@ def wait_ready(docker: Docker, app: App, limits: Limits, timeout: float) -> None
         HostFault: a service cannot run here, or found no room here in time.
     """
     node = docker.info()["Swarm"]["NodeID"]
-    readiness = Readiness(app.source.compose.services, app.version, node, limits)
+    readiness = Readiness(app.source.compose.services, app.version, node, limits, probed=app.asked)
 
     def look() -> Look:
         return readiness.look(services(docker, app.stack), time.time())
