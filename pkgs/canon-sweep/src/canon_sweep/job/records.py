@@ -9,6 +9,7 @@ from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault
 from canon_sweep.harness.quick import lost_parts
 from canon_sweep.job.sources import Sources
+from canon_sweep.job.unprobed import unprobed
 from canon_sweep.report.records import LOST
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.state.store import State
@@ -42,10 +43,10 @@ class Records:
         )
 
     def remarks(self, recipe: Recipe, facts: Facts) -> tuple[Note, ...]:
-        """What is wrong with a recipe's canonical and its history, a note each."""
+        """What is wrong with a recipe's canonical, history and probes, a note each."""
         problems = self.state.canonicals.history_problems(recipe.name)
         history = (Note(code="history", text=text) for text in problems)
-        return (*self._losses(recipe, facts), *history)
+        return (*self._losses(recipe, facts), *history, *unprobed(recipe, facts))
 
     def canonical(self, recipe: Recipe) -> str:
         """The canonical's tag, empty if there is none that can be read."""
