@@ -6,6 +6,7 @@ import errno
 import subprocess
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from canon_sweep import process
 from canon_sweep.engine import content
 from canon_sweep.engine.protocol import App
-from canon_sweep.engine.swarm import facts, volume
+from canon_sweep.engine.swarm import facts, log, volume
 from canon_sweep.engine.swarm.api import Docker
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.engine.swarm.ready import Limits
@@ -168,6 +169,25 @@ def test_last_words_cannot_steer_a_terminal(bench: Bench) -> None:
         bench.up(bench.app(services={"worker": worker}))
 
     assert str(caught.value).isprintable()
+
+
+def test_a_log_without_bound_is_kept_in_bounds(bench: Bench) -> None:
+    """Few lines can be many bytes: 6 of 3 MB each."""
+    long = "head -c 3000000 /dev/zero | tr '\\0' x"
+    script = f"for i in $$(seq 6); do {long}; echo; done; echo the end; sleep 600"
+    bench.up(bench.app(services={"app": _shell(script)}))
+    while "the end" not in bench.engine.logs(STACK):
+        assert bench.shell("true") == ""  # it still runs
+    tracemalloc.start()
+    try:
+        said = bench.engine.logs(STACK)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert said.endswith("| the end\n")
+    assert len(said.encode()) <= log.MAX_DUMP
+    assert peak < 16 * log.MAX_DUMP
 
 
 def test_a_node_without_room_is_the_hosts_fault(bench: Bench) -> None:
