@@ -93,7 +93,7 @@ def test_an_images_own_health_check_is_known_by_its_container() -> None:
         "Spec": {},
     }
     spec = {"Name": "st_app", "TaskTemplate": {"ContainerSpec": {}}}
-    box = Container("c", running=True, health="starting", said="", started=0.0)
+    box = Container("c", running=True, health="starting", said="")
 
     found = facts.service({"ID": "s", "Spec": spec}, "st", [task], {"t": box}, "version")
 

@@ -17,7 +17,7 @@ LIMITS = Limits(settle=2, failures=3, patience=10, relook=1)
 
 def box(**over: object) -> Container:
     """A healthy container that has run for long."""
-    plain = Container("c", running=True, health="healthy", said="", started=0.0)
+    plain = Container("c", running=True, health="healthy", said="")
     return replace(plain, **over)  # type: ignore[arg-type]
 
 
@@ -31,7 +31,6 @@ def task(**over: object) -> Task:
         wanted=True,
         current=True,
         created=1.0,
-        changed=1.0,
         error="",
         exit_code=0,
         container_id="c",
@@ -43,7 +42,13 @@ def task(**over: object) -> Task:
 def failure(created: float, error: str = "task: non-zero exit (1)") -> Task:
     """A task that ended with exit code 1."""
     return task(
-        state="failed", wanted=False, created=created, error=error, exit_code=1, container=None
+        id=f"failed at {created}",
+        state="failed",
+        wanted=False,
+        created=created,
+        error=error,
+        exit_code=1,
+        container=None,
     )
 
 
@@ -75,9 +80,19 @@ def readiness(*services: Service) -> Readiness:
 
 
 def given_up(*services: Service) -> GivenUp:
-    """How a first look ends."""
+    """How it ends when nothing changes for a second."""
+    return lost(readiness(*services), *services)
+
+
+def lost(judge: Readiness, *services: Service) -> GivenUp:
+    """How a judge's two looks end, a second apart."""
+
+    def look_twice() -> None:
+        judge.look(services, NOW)
+        judge.look(services, NOW + 1)
+
     with pytest.raises(GivenUp) as caught:
-        waiting(*services)
+        look_twice()
     return caught.value
 
 
@@ -95,14 +110,56 @@ def test_a_running_task_is_not_ready_before_its_health() -> None:
 
 def test_without_a_health_check_a_container_must_have_run_for_a_while() -> None:
     """Otherwise a crash right after the start would be ready for a moment."""
-    fresh = box(health="", started=NOW - 0.5)
-    app = service("app", task(container=fresh))
+    app = service("app", task(container=box(health="")))
+    judge = readiness(app)
 
-    look = readiness(app).look([app], NOW)
+    look = judge.look([app], NOW)
 
     assert look.waiting == ("app: has only just started",)
     assert look.again == 1.0
-    assert waiting(app, now=NOW + 2) == ()
+    assert judge.look([app], NOW + 1.9).again == pytest.approx(0.1)
+    assert judge.look([app], NOW + 2).waiting == ()
+
+
+def test_a_container_that_is_another_begins_anew() -> None:
+    """What ran before it does not count."""
+    first = service("app", task(container=box(health="")))
+    second = service("app", task(container=box(id="d", health="")))
+    judge = readiness(first)
+    judge.look([first], NOW)
+
+    assert judge.look([second], NOW + 2).waiting == ("app: has only just started",)
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, -3.0, 0.0, 3.0, 3600.0])
+def test_the_engines_clock_may_be_another(ahead: float) -> None:
+    """Its stamps order its tasks; how long ago something was is by our own clock."""
+    stamped = NOW + ahead
+    last_try = service("app", failure(stamped), restarts=False)
+    judge = readiness(last_try)
+
+    assert judge.look([last_try], NOW).waiting  # Swarm may be about to make another task
+    again = replace(last_try, tasks=(failure(stamped), task(created=stamped + 0.1)))
+    assert judge.look([again], NOW + 0.3).waiting == ()
+    with pytest.raises(GivenUp):
+        judge.look([last_try], NOW + 1)
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
+def test_failures_are_counted_from_when_they_were_seen(ahead: float) -> None:
+    """Those before another service was up are excused, whatever the engine's clock."""
+    down = service("db", task(container=box(health="starting")))
+    up = service("db", task())
+    early = tuple(failure(NOW + ahead + number) for number in range(3))
+    late = tuple(failure(NOW + ahead + number) for number in range(10, 13))
+    app = service("app", *early)
+    judge = readiness(down, app)
+    judge.look([down, app], NOW)
+    judge.look([down, app], NOW + 60)
+
+    assert judge.look([up, app], NOW + 61).waiting
+    with pytest.raises(GivenUp):
+        judge.look([up, replace(app, tasks=(*early, *late))], NOW + 62)
 
 
 def test_the_old_versions_task_is_not_counted() -> None:
@@ -247,14 +304,14 @@ def test_what_should_answer_is_no_job_that_may_just_end() -> None:
     plain = service("app", ended(), completes=True)
 
     assert "published port 80" in str(given_up(published).fault)
-    with pytest.raises(GivenUp, match="a probe asks it"):
-        Readiness(["app"], "2", "here", LIMITS, probed={"app"}).look([plain], NOW)
+    judge = Readiness(["app"], "2", "here", LIMITS, probed={"app"})
+    assert "a probe asks it" in str(lost(judge, plain).fault)
     assert waiting(plain) == ()
 
 
 def test_a_task_that_was_stopped_for_its_health_has_failed() -> None:
     """Also when its program ends with 0 then, as a good one does when it is asked to."""
-    tries = (ended("unhealthy", created=float(number)) for number in range(3))
+    tries = (ended("unhealthy", id=f"{n}", created=float(n)) for n in range(3))
     app = service("app", *tries, checked=True)
     judge = readiness(app)
     judge.look([app], NOW)
@@ -304,7 +361,7 @@ def test_failures_before_the_success_are_forgiven() -> None:
 
 def test_failures_of_different_replicas_are_not_added_up() -> None:
     """Three replicas that each failed once are not a loop."""
-    failures = (replace(failure(1.0), slot=slot) for slot in "123")
+    failures = (replace(failure(1.0), id=slot, slot=slot) for slot in "123")
     app = service("app", *failures, replicas=3)
     judge = readiness(app)
     judge.look([app], NOW)

@@ -37,7 +37,6 @@ class Container:
     running: bool
     health: str
     said: str
-    started: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,9 @@ class Task:
     """One try to run one replica.
 
     ``current``: it was made from the service's present definition, so that it
-    says something about the version under test.  ``container`` is None as long
-    as there is none here.
+    says something about the version under test.  ``created`` is the engine's own stamp,
+    good to order its tasks and for nothing else.  ``container`` is None as long as there
+    is none here.
     """
 
     id: str
@@ -56,7 +56,6 @@ class Task:
     wanted: bool
     current: bool
     created: float
-    changed: float
     error: str
     exit_code: int
     container_id: str
@@ -136,7 +135,6 @@ def container(body: Mapping[str, Any]) -> Container:
         running=bool(state["Running"]) and not state.get("Restarting"),
         health=_health(body),
         said=_said(state.get("Health") or {}),
-        started=timestamp(state["StartedAt"]),
     )
 
 
@@ -201,7 +199,6 @@ def _task(
         wanted=body["DesiredState"] not in ("shutdown", "remove"),
         current=_definition(body["Spec"]) == _definition(template),
         created=timestamp(body["CreatedAt"]),
-        changed=timestamp(status["Timestamp"]),
         error=names.plain(status.get("Err", "")),
         exit_code=int(inside.get("ExitCode") or 0),
         container_id=inside.get("ContainerID", ""),

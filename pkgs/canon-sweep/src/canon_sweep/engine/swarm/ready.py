@@ -12,6 +12,7 @@ from canon_sweep.engine.swarm.failure import GivenUp, given_up
 from canon_sweep.errors import RecipeFault
 
 _STUCK = frozenset({"paused", "rollback_started", "rollback_paused", "rollback_completed"})
+EVER = float("-inf")
 # why a task waits for a node, if another time it would not; a constraint is never met
 _NO_ROOM = re.compile(
     r"insufficient resources|host-mode port already in use|port .* already in use", re.IGNORECASE
@@ -55,7 +56,10 @@ class Readiness:
 
     It remembers since when a failing service cannot be excused by another that is
     still coming up: without ``depends_on``, an application often dies a few times
-    until its database answers.  ``probed`` are the services that a probe asks.
+    until its database answers.  And when it first saw a task, its end, and a container
+    that runs: the engine's own stamps only order things, as its clock can be another.
+
+    ``probed`` are the services that a probe asks.
     """
 
     def __init__(
@@ -72,15 +76,17 @@ class Readiness:
         self._node = node
         self._limits = limits
         self._first: float | None = None
+        self._seen: dict[tuple[str, str], float] = {}
         self._alone_since: float | None = None
 
     def look(self, services: Sequence[Service], now: float) -> Look:
-        """Say what is still waited for.
+        """Say what is still waited for; ``now`` is of a clock that nobody sets.
 
         Raises:
             GivenUp: waiting longer would change nothing.
         """
         self._first = now if self._first is None else self._first
+        self._note(services, now)
         if not services:  # a deploy makes all services before it returns
             raise GivenUp(RecipeFault("nothing of the stack is deployed"), None)
         present = {service.name: service for service in services}
@@ -94,6 +100,14 @@ class Readiness:
             again = min(again, again if soon is None else max(soon, 0.01))
         self._give_up_on_failing(late, now)
         return Look(tuple(waiting), again, any(_is_held_up(one) for one in late))
+
+    def _note(self, services: Sequence[Service], now: float) -> None:
+        for task in (task for service in services for task in service.tasks):
+            self._seen.setdefault(("task", task.id), now)
+            if task.state in ENDED:
+                self._seen.setdefault(("end", task.id), now)
+            if task.container is not None and task.container.running:
+                self._seen.setdefault(("run", task.container.id), now)
 
     def _service(self, service: Service, now: float) -> tuple[str, float | None]:
         """Why a service is not ready (empty: it is) and when that may change by itself."""
@@ -131,7 +145,7 @@ class Readiness:
             healthy = container.health == "healthy"
             why = f"runs, health is {container.health}{failure.health(task)}"
             return ("" if healthy else why), None
-        left = container.started + self._limits.settle - now
+        left = self._seen["run", container.id] + self._limits.settle - now
         return ("" if left <= 0 else "has only just started"), left if left > 0 else None
 
     def _unfinished(self, task: Task, service: Service) -> str:
@@ -146,7 +160,7 @@ class Readiness:
         for task in failure.newest_per_slot(service):
             why = self._lost(task, service)
             # Swarm takes a moment to make the next task of a service that has tries left
-            if why and now - task.changed > self._limits.relook / 2:
+            if why and now - self._seen["end", task.id] > self._limits.relook / 2:
                 raise given_up(f"service {service.name} failed for good: {why}", task)
 
     def _lost(self, task: Task, service: Service) -> str:
@@ -157,18 +171,26 @@ class Readiness:
 
     def _give_up_on_failing(self, late: Sequence[Service], now: float) -> None:
         """Look at the services that are not ready: ``failing`` ones and those that come up."""
-        failing = [one for one in late if _failures(one, 0.0) >= self._limits.failures]
+        failing = [one for one in late if self._failures(one, EVER) >= self._limits.failures]
         if self._alone_since is None or len(failing) < len(late):
             self._alone_since = now
         assert self._first is not None
         if now - self._first < self._limits.patience:
             return
-        since = 0.0 if len(failing) == len(self._expected) else self._alone_since
-        lost = [one for one in failing if _failures(one, since) >= self._limits.failures]
+        since = EVER if len(failing) == len(self._expected) else self._alone_since
+        lost = [one for one in failing if self._failures(one, since) >= self._limits.failures]
         if lost:
             told = "; ".join(f"{one.name}: {failure.end(failure.last(one))}" for one in lost)
             noun = "service keeps" if len(lost) == 1 else "services keep"
             raise given_up(f"{noun} failing: {told}", failure.last(lost[0]))
+
+    def _failures(self, service: Service, since: float) -> int:
+        """How often the worst replica failed, of the tasks first seen after ``since``."""
+        counts: dict[str, int] = {}
+        for task in service.tasks:
+            if task.current and task.failed and self._seen["task", task.id] > since:
+                counts[task.slot] = counts.get(task.slot, 0) + 1
+        return max(counts.values(), default=0)
 
 
 def _check_update(service: Service) -> None:
@@ -207,12 +229,3 @@ def _runs(task: Task) -> bool:
 
 def _slots(service: Service) -> set[str]:
     return {task.slot for task in service.tasks if task.wanted}
-
-
-def _failures(service: Service, since: float) -> int:
-    """How often the worst replica failed, of the tasks made after ``since``."""
-    counts: dict[str, int] = {}
-    for task in service.tasks:
-        if task.current and task.failed and task.created >= since:
-            counts[task.slot] = counts.get(task.slot, 0) + 1
-    return max(counts.values(), default=0)

@@ -45,7 +45,7 @@ def wait_ready(docker: Docker, app: App, limits: Limits, timeout: float) -> None
     readiness = Readiness(app.source.compose.services, app.version, node, limits, probed=app.asked)
 
     def look() -> Look:
-        return readiness.look(services(docker, app.stack), time.time())
+        return readiness.look(services(docker, app.stack), time.monotonic())
 
     try:
         seen = watch.until(docker, app.stack, look, timeout)
