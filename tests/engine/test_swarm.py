@@ -210,6 +210,94 @@ def test_a_constraint_that_no_node_meets_is_the_recipes_fault(bench: Bench) -> N
         bench.engine.wait_ready(app, 3)
 
 
+def test_start_first_with_a_port_of_the_host_is_the_recipes_fault(bench: Bench) -> None:
+    """Such an update never goes on, on no host."""
+    port = {"target": 80, "published": 18081, "mode": "host"}
+    update = {"update_config": {"order": "start-first"}}
+    first, second = (
+        _shell("exec sleep 600", ports=[port], deploy=update, environment={"V": version})
+        for version in "12"
+    )
+    bench.up(bench.app("1.0.0+1", {"app": first}))
+    app = bench.app("2.0.0+1", {"app": second})
+    bench.engine.deploy(app)
+
+    with pytest.raises(RecipeFault, match=r"app: .*host's port.*stop-first"):
+        bench.engine.wait_ready(app, READY_SECONDS)
+
+
+def test_an_update_that_was_paused_by_a_first_failure_is_ready_in_the_end(
+    bench: Bench, client: Any
+) -> None:
+    """As an app that needs its database may fail until that is back, in a first deploy too."""
+    fails_once = "test -e /data/tried && exec sleep 600; touch /data/tried; usleep 300000; exit 1"
+    update = {"failure_action": "pause", "monitor": "1s"}
+    deploy = {"restart_policy": SOON, "update_config": update}
+    more: dict[str, Any] = {"volumes": ["data:/data"], "deploy": deploy}
+    bench.up(bench.app("1.0.0+1", {"app": _shell("exec sleep 600", **more)}))
+
+    bench.up(bench.app("2.0.0+1", {"app": _shell(fails_once, **more)}))
+
+    (body,) = client.services(filters={"label": f"{facts.NAMESPACE}={STACK}"})
+    assert body["UpdateStatus"]["State"] == "paused"
+
+
+def test_a_global_service_that_no_node_takes_is_converged(bench: Bench) -> None:
+    """An agent for other nodes holds up nobody; but nothing at all is not ready."""
+    nowhere = {"mode": "global", "placement": {"constraints": ["node.labels.nowhere==1"]}}
+    agent = _shell("exec sleep 600", deploy=nowhere)
+    bench.up(bench.app(services={"app": service("1.0.0+1"), "agent": agent}))
+    bench.engine.undeploy(STACK)
+
+    with pytest.raises(RecipeFault, match="nothing of the stack runs"):
+        bench.up(bench.app(services={"agent": agent}))
+
+
+def test_a_shared_network_that_ran_dry_is_the_hosts_fault(bench: Bench, client: Any) -> None:
+    """The recipe would run on a host with addresses left."""
+    pool = docker.types.IPAMPool(subnet="10.214.7.0/29")
+    ipam = docker.types.IPAMConfig(pool_configs=[pool])
+    client.create_network("narrow", driver="overlay", ipam=ipam)
+    try:
+        many = {"replicas": 8, "endpoint_mode": "dnsrr"}
+        body = _shell("exec sleep 600", networks=["narrow"], deploy=many)
+        networks = {"narrow": {"external": True, "name": "narrow"}}
+        app = bench.app(services={"app": body}, networks=networks)
+        bench.engine.deploy(app)
+
+        with pytest.raises(HostFault, match=r"app: .*task new"):
+            bench.engine.wait_ready(app, 6)
+    finally:
+        bench.clean()
+        client.remove_network("narrow")
+
+
+def test_a_container_that_its_own_limit_killed_is_red_and_says_so(bench: Bench) -> None:
+    """The recipe gives it too little."""
+    policy = {"resources": {"limits": {"memory": "16M"}}, "restart_policy": {"condition": "none"}}
+    greedy = _shell("exec tail /dev/zero", deploy=policy)
+
+    with pytest.raises(RecipeFault, match=r"greedy .*own memory limit of 16 MiB"):
+        bench.up(bench.app(services={"greedy": greedy}))
+
+
+def test_a_container_that_was_killed_from_outside_is_the_hosts_fault(
+    bench: Bench, client: Any
+) -> None:
+    """As the kernel does it when the host has no memory left."""
+    began = time.time()
+    policy = {"restart_policy": {"condition": "none"}}
+    app = bench.app(services={"victim": _shell("exec sleep 600", deploy=policy)})
+    bench.engine.deploy(app)
+    name = {"com.docker.swarm.service.name": f"{STACK}_victim"}
+    _await_event(client, began, "container", action="start", **name)
+    (body,) = client.containers(filters={"label": f"{facts.NAMESPACE}={STACK}"})
+    client.kill(body["Id"], signal="KILL")
+
+    with pytest.raises(HostFault, match="killed from outside"):
+        bench.engine.wait_ready(app, READY_SECONDS)
+
+
 def test_a_command_without_an_exit_code_is_the_recipes_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

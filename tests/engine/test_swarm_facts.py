@@ -93,7 +93,7 @@ def test_an_images_own_health_check_is_known_by_its_container() -> None:
         "Spec": {},
     }
     spec = {"Name": "st_app", "TaskTemplate": {"ContainerSpec": {}}}
-    box = Container("c", running=True, health="starting", said="")
+    box = Container("c", running=True, health="starting", said="", out_of_memory=False, memory=0)
 
     found = facts.service({"ID": "s", "Spec": spec}, "st", [task], {"t": box}, "version")
 
@@ -116,3 +116,30 @@ def test_an_images_own_health_check_is_known_by_its_container() -> None:
 def test_a_definition_says_who_should_answer(over: dict[str, Any], asked: bool) -> None:
     """A published port, or a label by which a proxy sends requests there."""
     assert bool(service(**over).asked) is asked
+
+
+def test_how_an_update_goes_on_is_read() -> None:
+    """The order, how long it is watched, and which ports of the host are in its way."""
+    ports = [
+        {"TargetPort": 80, "PublishedPort": 8080, "PublishMode": "host", "Protocol": "tcp"},
+        {"TargetPort": 81, "PublishedPort": 8081, "PublishMode": "ingress", "Protocol": "tcp"},
+        {"TargetPort": 82, "PublishMode": "host", "Protocol": "udp"},
+    ]
+    config = {"Order": "start-first", "Monitor": 2_000_000_000}
+    found = service(EndpointSpec={"Ports": ports}, UpdateConfig=config)
+
+    assert found.host_ports == {"8080/tcp"}
+    assert found.start_first
+    assert found.monitor == 2.0
+    assert not service().start_first
+    assert service().monitor == 5.0
+
+
+def test_a_kill_for_memory_is_read_with_the_limit() -> None:
+    """Which of the two it was is told by the limit."""
+    body = inspected(Running=False, OOMKilled=True) | {"HostConfig": {"Memory": 1024}}
+
+    found = facts.container(body)
+
+    assert found.out_of_memory
+    assert found.memory == 1024

@@ -17,7 +17,7 @@ LIMITS = Limits(settle=2, failures=3, patience=10, relook=1)
 
 def box(**over: object) -> Container:
     """A healthy container that has run for long."""
-    plain = Container("c", running=True, health="healthy", said="")
+    plain = Container("c", running=True, health="healthy", said="", out_of_memory=False, memory=0)
     return replace(plain, **over)  # type: ignore[arg-type]
 
 
@@ -62,6 +62,9 @@ def service(name: str, *tasks: Task, **over: object) -> Service:
         completes=False,
         checked=False,
         asked="",
+        host_ports=frozenset(),
+        start_first=False,
+        monitor=5.0,
         update="",
         message="",
         tasks=tasks,
@@ -231,13 +234,126 @@ def test_a_missing_service_is_waited_for() -> None:
     assert judge.look([service("app", task())], NOW).waiting == ("db: not created",)
 
 
-@pytest.mark.parametrize("state", ["paused", "rollback_started", "rollback_completed"])
-def test_an_update_that_stopped_is_the_recipes_fault(state: str) -> None:
-    """Neither ever becomes the new version by waiting."""
+@pytest.mark.parametrize("state", ["rollback_started", "rollback_paused", "rollback_completed"])
+def test_an_update_that_went_back_is_the_recipes_fault(state: str) -> None:
+    """It never becomes the new version by waiting."""
     end = given_up(service("app", task(), update=state, message="because"))
 
     assert isinstance(end.fault, RecipeFault)
     assert "because" in str(end.fault)
+
+
+def test_an_update_that_stopped_half_way_is_the_recipes_fault() -> None:
+    """The replica that Swarm did not come to stays with the old version."""
+    old = task(id="u", slot="2", current=False)
+    end = given_up(service("app", task(), old, replicas=2, update="paused", message="because"))
+
+    assert isinstance(end.fault, RecipeFault)
+    assert "update paused: because" in str(end.fault)
+
+
+def test_an_update_that_stopped_when_all_was_new_is_judged_by_its_tasks() -> None:
+    """A task failed while Swarm watched, as one may until its database is back."""
+    up = service("app", failure(1.0), task(created=2.0), update="paused", message="because")
+    assert waiting(up) == ()
+
+    down = replace(up, tasks=tuple(failure(float(number)) for number in range(3)))
+    judge = readiness(down)
+    judge.look([down], NOW)
+    with pytest.raises(GivenUp, match=r"app: update paused: because; task: non-zero exit"):
+        judge.look([down], NOW + LIMITS.patience)
+
+
+def test_after_an_update_that_stopped_a_container_is_watched_for_longer() -> None:
+    """Without a health check nothing else tells that it does not fail again."""
+    app = service("app", task(container=box(health="")), update="paused", monitor=5.0)
+    judge = readiness(app)
+    judge.look([app], NOW)
+
+    assert judge.look([app], NOW + 4).waiting == ("app: has only just started",)
+    assert judge.look([app], NOW + 5).waiting == ()
+
+
+def test_a_global_service_that_no_node_takes_is_ready_after_a_while() -> None:
+    """Swarm makes no task of it and says nothing."""
+    app, agent = service("app", task()), service("agent", replicas=None)
+    judge = readiness(app, agent)
+
+    first = judge.look([app, agent], NOW)
+
+    assert first.waiting == ("agent: no task yet",)
+    assert judge.look([app, agent], NOW + LIMITS.placing).waiting == ()
+
+
+def test_a_stack_that_no_node_takes_is_not_ready() -> None:
+    """Nothing of it runs."""
+    agent = service("agent", replicas=None)
+    judge = readiness(agent)
+    judge.look([agent], NOW)
+
+    with pytest.raises(GivenUp, match="nothing of the stack runs"):
+        judge.look([agent], NOW + LIMITS.placing)
+
+
+def waits_for_port(**over: object) -> Service:
+    """A service whose new task waits for the host's port."""
+    return service("app", pending(NO_ROOM[1]), host_ports=frozenset({"80/tcp"}), **over)
+
+
+def test_start_first_with_a_port_of_the_host_is_the_recipes_fault() -> None:
+    """The old task would have to end before the new one starts."""
+    old = task(id="old", current=False)
+    app = waits_for_port(update="updating", start_first=True)
+    blocked = replace(app, tasks=(*app.tasks, old))
+
+    end = given_up(blocked)
+
+    assert isinstance(end.fault, RecipeFault)
+    assert "stop-first" in str(end.fault)
+    assert waiting(replace(blocked, start_first=False))
+    assert waiting(app)
+
+
+def test_a_port_that_the_stack_itself_holds_is_no_fault_of_the_host() -> None:
+    """Two replicas, or two services, never get the same port of one node."""
+    app = waits_for_port()
+    other = service("other", task(), host_ports=frozenset({"80/tcp"}))
+    elsewhere = replace(other, host_ports=frozenset({"80/udp"}))
+
+    assert readiness(app).look([app], NOW).of_host
+    assert not readiness(app, other).look([app, other], NOW).of_host
+    assert readiness(app, elsewhere).look([app, elsewhere], NOW).of_host
+
+
+def test_a_shared_network_without_addresses_is_the_hosts_fault() -> None:
+    """Swarm leaves such a task as it was made, and says nothing."""
+    app = service("app", task(state="new", node="", container=None, container_id=""))
+
+    for shared in (True, False):
+        judge = Readiness(["app"], "2", "here", LIMITS, shared=shared)
+        assert judge.look([app], NOW).of_host is shared
+
+
+@pytest.mark.parametrize(
+    ("container", "of_host", "told"),
+    [
+        (box(running=False, out_of_memory=True, memory=64 * 1024**2), False, "limit of 64 MiB"),
+        (box(running=False, out_of_memory=True), True, "host had no memory"),
+        (box(running=False), True, "from outside"),
+        (box(running=False, memory=64 * 1024**2), False, "exit code 137"),
+        (box(running=False, health="unhealthy"), False, "unhealthy"),
+    ],
+)
+def test_who_killed_a_container_decides_whose_fault_it_is(
+    container: Container, of_host: bool, told: str
+) -> None:
+    """Its own limit is the recipe's, the host's memory is not."""
+    killed = replace(failure(1.0, ""), exit_code=137, container=container)
+
+    end = given_up(service("app", killed, restarts=False))
+
+    assert isinstance(end.fault, HostFault if of_host else RecipeFault)
+    assert told in str(end.fault)
 
 
 def test_an_update_in_progress_is_waited_for() -> None:

@@ -17,6 +17,7 @@ FAILED = frozenset({"failed", "rejected"})
 ENDED = FAILED | {"complete", "shutdown", "remove", "orphaned"}
 
 DEFAULT_RETRIES = 3
+DEFAULT_MONITOR = 5.0
 MAX_SAID = 300
 _NOT_RUN = "OCI runtime exec failed"
 
@@ -30,13 +31,17 @@ class Container:
     """A container on this node.
 
     ``health`` is empty without a health check, and of an ended container what its checks
-    had said so far; ``said`` is what the last failing check printed.
+    had said so far; ``said`` is what the last failing check printed.  ``out_of_memory``
+    is whether the kernel killed a process of it for memory, ``memory`` its own limit in
+    bytes, 0 for none.
     """
 
     id: str
     running: bool
     health: str
     said: str
+    out_of_memory: bool
+    memory: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,9 @@ class Service:
     whether Swarm tries again without end, ``completes`` whether exit code 0 is
     a good end to it.  ``checked`` is whether there is a health check, of the recipe or of
     the image; ``asked`` says why the service should answer, if its definition tells.
+    ``host_ports`` are those of the host that each task takes, e.g. ``80/tcp``; with
+    ``start_first`` an update ends the old task last; ``monitor`` is for how many seconds
+    it watches the new one.
     """
 
     name: str
@@ -89,6 +97,9 @@ class Service:
     completes: bool
     checked: bool
     asked: str
+    host_ports: frozenset[str]
+    start_first: bool
+    monitor: float
     update: str
     message: str
     tasks: tuple[Task, ...]
@@ -103,7 +114,7 @@ def service(
 ) -> Service:
     """Read a service, its tasks and (by task id) their containers."""
     spec = body["Spec"]
-    update = body.get("UpdateStatus") or {}
+    update, config = body.get("UpdateStatus") or {}, spec.get("UpdateConfig") or {}
     policy = spec["TaskTemplate"].get("RestartPolicy") or {}
     condition = policy.get("Condition") or "any"
     replicas, job = _replicas(spec.get("Mode") or {})
@@ -121,6 +132,9 @@ def service(
         checked=_declares_check(spec)
         or any(task.container and task.container.health for task in own),
         asked=_asked(spec),
+        host_ports=_host_ports(spec),
+        start_first=config.get("Order") == "start-first",
+        monitor=int(config.get("Monitor") or 0) / 1e9 or DEFAULT_MONITOR,
         update=update.get("State", ""),
         message=names.plain(update.get("Message", "")),
         tasks=own,
@@ -135,6 +149,8 @@ def container(body: Mapping[str, Any]) -> Container:
         running=bool(state["Running"]) and not state.get("Restarting"),
         health=_health(body),
         said=_said(state.get("Health") or {}),
+        out_of_memory=bool(state.get("OOMKilled")),
+        memory=int((body.get("HostConfig") or {}).get("Memory") or 0),
     )
 
 
@@ -171,6 +187,15 @@ def _said(health: Mapping[str, Any]) -> str:
 def _declares_check(spec: Mapping[str, Any]) -> bool:
     check = spec["TaskTemplate"]["ContainerSpec"].get("Healthcheck") or {}
     return bool((check.get("Test") or ["NONE"])[0] != "NONE")
+
+
+def _host_ports(spec: Mapping[str, Any]) -> frozenset[str]:
+    ports = (spec.get("EndpointSpec") or {}).get("Ports") or []
+    return frozenset(
+        f"{port['PublishedPort']}/{port.get('Protocol') or 'tcp'}"
+        for port in ports
+        if port.get("PublishMode") == "host" and port.get("PublishedPort")
+    )
 
 
 def _asked(spec: Mapping[str, Any]) -> str:

@@ -15,6 +15,9 @@ _OF_HOST = re.compile(
     re.IGNORECASE,
 )
 
+# the exit code of what got SIGKILL
+KILLED = 137
+
 
 class GivenUp(Exception):
     """A stack that will not get ready: the fault, and the task whose log tells why."""
@@ -38,7 +41,27 @@ def lacks_image(task: Task) -> bool:
 
 def is_of_host(task: Task) -> bool:
     """Whether it was the host that ended a task."""
-    return _OF_HOST.search(task.error) is not None
+    return _OF_HOST.search(task.error) is not None or (killed(task) != "" and not _limit(task))
+
+
+def killed(task: Task) -> str:
+    """What killed a task that did not end by itself (empty: it was not killed).
+
+    What has no limit of its own was killed by the host: its kernel, or its operator.
+    """
+    container = task.container
+    if container is None or container.running or container.health == "unhealthy":
+        return ""
+    if container.out_of_memory:
+        limit = f"its own memory limit of {container.memory / 1024**2:g} MiB"
+        return f"killed by {limit}" if container.memory else "killed as the host had no memory left"
+    if task.state == "failed" and task.exit_code == KILLED and not container.memory:
+        return "killed from outside, as by a host that has no memory left"
+    return ""
+
+
+def _limit(task: Task) -> int:
+    return task.container.memory if task.container is not None else 0
 
 
 def newest_per_slot(service: Service) -> list[Task]:
@@ -69,7 +92,8 @@ def end(task: Task | None) -> str:
     told = task.error or f"task {task.state}"
     if task.exit_code and "exit" not in task.error:
         told = f"exit code {task.exit_code}{f', {task.error}' if task.error else ''}"
-    return told + health(task)
+    why = killed(task)
+    return told + (f", {why}" if why else "") + health(task)
 
 
 def health(task: Task) -> str:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from canon_sweep.engine.swarm import failure
+from canon_sweep.engine.swarm import failure, room
 from canon_sweep.engine.swarm.facts import ENDED, Service, Task
 from canon_sweep.engine.swarm.failure import GivenUp, given_up
 from canon_sweep.errors import RecipeFault
 
-_STUCK = frozenset({"paused", "rollback_started", "rollback_paused", "rollback_completed"})
+_ROLLED_BACK = frozenset({"rollback_started", "rollback_paused", "rollback_completed"})
 EVER = float("-inf")
-# why a task waits for a node, if another time it would not; a constraint is never met
-_NO_ROOM = re.compile(
-    r"insufficient resources|host-mode port already in use|port .* already in use", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +19,7 @@ class Limits:
     """When to believe what is seen; all times in seconds.
 
     ``settle``: how long a container without a health check must have run.
+    ``placing``: how long a global service may have no task until no node takes it.
     ``failures`` and ``patience``: how often one replica must have failed, and how
     long the stack must have been waited for, before it is given up early.
     ``relook``: how long an event that got lost can go unnoticed.
@@ -32,6 +28,7 @@ class Limits:
     """
 
     settle: float = 2.0
+    placing: float = 5.0
     failures: int = 3
     patience: float = 20.0
     relook: float = 1.0
@@ -59,7 +56,8 @@ class Readiness:
     until its database answers.  And when it first saw a task, its end, and a container
     that runs: the engine's own stamps only order things, as its clock can be another.
 
-    ``probed`` are the services that a probe asks.
+    ``probed`` are the services that a probe asks; ``shared`` is whether the stack is on a
+    network that others use too.
     """
 
     def __init__(
@@ -69,9 +67,12 @@ class Readiness:
         node: str,
         limits: Limits,
         probed: Collection[str] = (),
+        *,
+        shared: bool = False,
     ) -> None:
         self._expected = tuple(expected)
         self._probed = probed
+        self._shared = shared
         self._version = version
         self._node = node
         self._limits = limits
@@ -99,9 +100,15 @@ class Readiness:
                 late += [] if service is None else [service]
             again = min(again, again if soon is None else max(soon, 0.01))
         self._give_up_on_failing(late, now)
-        return Look(tuple(waiting), again, any(_is_held_up(one) for one in late))
+        if not waiting and not any(task.current for one in services for task in one.tasks):
+            raise GivenUp(RecipeFault("nothing of the stack runs: no node takes it"), None)
+        held = room.held_ports(services)
+        of_host = any(room.is_held_up(one, held, shared=self._shared) for one in late)
+        return Look(tuple(waiting), again, of_host)
 
     def _note(self, services: Sequence[Service], now: float) -> None:
+        for service in services:
+            self._seen.setdefault(("service", service.name), now)
         for task in (task for service in services for task in service.tasks):
             self._seen.setdefault(("task", task.id), now)
             if task.state in ENDED:
@@ -120,6 +127,10 @@ class Readiness:
             why, wait = self._task(slot, service, now)
             done += not why
             missing, soon = missing or why, wait if soon is None else soon
+        if service.replicas is None and not any(t.current or t.wanted for t in service.tasks):
+            # Swarm says nowhere that no node takes it
+            left = self._seen["service", service.name] + self._limits.placing - now
+            return ("", None) if left <= 0 else ("no task yet", left)
         wanted = service.replicas if service.replicas is not None else max(1, len(_slots(service)))
         if done < wanted:
             _check_image(service)
@@ -127,7 +138,7 @@ class Readiness:
             return f"{done} of {wanted} up, {why}" if wanted > 1 else why, soon
         if service.update == "updating":
             return "update in progress", None
-        if any(_runs(task) for task in service.tasks if not task.current):
+        if any(room.runs(task) for task in service.tasks if not task.current):
             return "the old version still runs", None
         return "", None
 
@@ -139,14 +150,19 @@ class Readiness:
         if task.node and task.node != self._node:
             return ("" if task.state == "running" else f"task {task.state}"), None
         container = task.container
-        if container is None or not _runs(task):
+        if container is None or not room.runs(task):
             return f"task {task.state}{f': {task.error}' if task.error else ''}", None
         if container.health:
             healthy = container.health == "healthy"
             why = f"runs, health is {container.health}{failure.health(task)}"
             return ("" if healthy else why), None
-        left = self._seen["run", container.id] + self._limits.settle - now
+        left = self._seen["run", container.id] + self._settle(service) - now
         return ("" if left <= 0 else "has only just started"), left if left > 0 else None
+
+    def _settle(self, service: Service) -> float:
+        # what made Swarm stop an update may happen again: watch as long as it would have
+        watch = service.monitor if service.update == "paused" else 0.0
+        return max(self._limits.settle, watch)
 
     def _unfinished(self, task: Task, service: Service) -> str:
         """Why a task that ended with 0 is not the good end of a job (empty: it is)."""
@@ -180,7 +196,7 @@ class Readiness:
         since = EVER if len(failing) == len(self._expected) else self._alone_since
         lost = [one for one in failing if self._failures(one, since) >= self._limits.failures]
         if lost:
-            told = "; ".join(f"{one.name}: {failure.end(failure.last(one))}" for one in lost)
+            told = "; ".join(f"{one.name}: {_failing(one)}" for one in lost)
             noun = "service keeps" if len(lost) == 1 else "services keep"
             raise given_up(f"{noun} failing: {told}", failure.last(lost[0]))
 
@@ -194,16 +210,25 @@ class Readiness:
 
 
 def _check_update(service: Service) -> None:
-    if service.update in _STUCK:
-        state = service.update.replace("_", " ")
-        raise GivenUp(
-            RecipeFault(f"service {service.name}: update {state}: {service.message}"),
-            max(
-                (task for task in service.tasks if task.failed),
-                key=lambda task: task.created,
-                default=None,
-            ),
+    failed = (task for task in service.tasks if task.failed)
+    last = max(failed, key=lambda task: task.created, default=None)
+    if room.blocks_itself(service):
+        what = (
+            f"service {service.name}: its update starts the new task first, which can never"
+            " get the host's port that the old one has"
         )
+        raise GivenUp(RecipeFault(what, do="let its update_config say order: stop-first"), None)
+    # a task may fail on the way, as in a first deploy; what no new task replaces stays old
+    half_way = service.update == "paused" and any(
+        task.wanted and not task.current for task in service.tasks
+    )
+    if half_way or service.update in _ROLLED_BACK:
+        what = f"service {service.name}: {_update(service)}"
+        raise GivenUp(RecipeFault(what), last)
+
+
+def _update(service: Service) -> str:
+    return f"update {service.update.replace('_', ' ')}: {service.message}"
 
 
 def _check_image(service: Service) -> None:
@@ -212,19 +237,9 @@ def _check_image(service: Service) -> None:
         raise given_up(f"service {service.name} cannot run here: {last.error}", last)
 
 
-def _is_held_up(service: Service) -> bool:
-    """Whether the host is what keeps a service from being ready."""
-    last = failure.last(service)
-    pending = [
-        task for task in failure.newest_per_slot(service) if task.wanted and not task.container
-    ]
-    return any(_NO_ROOM.search(task.error) for task in pending) or (
-        last is not None and failure.is_of_host(last)
-    )
-
-
-def _runs(task: Task) -> bool:
-    return task.container is not None and task.container.running
+def _failing(service: Service) -> str:
+    paused = f"{_update(service)}; " if service.update == "paused" else ""
+    return paused + failure.end(failure.last(service))
 
 
 def _slots(service: Service) -> set[str]:

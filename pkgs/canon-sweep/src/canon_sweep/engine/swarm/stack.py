@@ -42,7 +42,10 @@ def wait_ready(docker: Docker, app: App, limits: Limits, timeout: float) -> None
         HostFault: a service cannot run here, or found no room here in time.
     """
     node = docker.info()["Swarm"]["NodeID"]
-    readiness = Readiness(app.source.compose.services, app.version, node, limits, probed=app.asked)
+    compose = app.source.compose
+    readiness = Readiness(
+        compose.services, app.version, node, limits, app.asked, shared=bool(compose.networks)
+    )
 
     def look() -> Look:
         return readiness.look(services(docker, app.stack), time.monotonic())
