@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,12 @@ from canon_sweep.errors import HostFault
 from host import ends
 
 ENV = {"PATH": os.environ["PATH"]}
+
+
+def _functions(thread: threading.Thread) -> set[str]:
+    """The names of the functions that a thread is in."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return {each.f_code.co_name for each, _ in traceback.walk_stack(frame)}
 
 
 def shell(script: str, cwd: Path, timeout: float = 30) -> process.Completed:
@@ -127,7 +134,11 @@ def test_an_interrupt_ends_what_was_started(tmp_path: Path) -> None:
     deadline = time.monotonic() + 10
 
     def when_it_runs() -> None:
-        while not (tmp_path / "leader").exists() and time.monotonic() < deadline:
+        # not while it is being started: subprocess itself does not have it then
+        while not (
+            (tmp_path / "leader").exists() and "_listen" in _functions(threading.main_thread())
+        ):
+            assert time.monotonic() < deadline
             threading.Event().wait(0.01)
         os.kill(os.getpid(), signal.SIGUSR1)
 

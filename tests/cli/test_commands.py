@@ -649,7 +649,7 @@ def test_status_has_what_the_last_run_noted(call: Call, fleet: Fleet) -> None:
 
     assert status.returncode == 0
     codes = {note["code"] for row in rows if row["recipe"] == "notes" for note in row["notes"]}
-    assert codes == {"ignored-outranks", "other-head", "canonical-lost"}
+    assert codes == {"ignored-outranks", "other-head", "canonical-lost", "no-probe"}
     shown = said(status)
     assert all(f"{code}, noted 20" in shown for code in codes)
     assert "v2.4.8 would be newer" in shown

@@ -244,3 +244,31 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         said = ""
 
     assert "\n" not in said
+
+
+def test_a_release_of_which_nothing_would_run_is_refused() -> None:
+    """It would come up at once, and show nothing; one service that is off is fine."""
+    off = "image: a, deploy: {replicas: 0}"
+
+    with pytest.raises(RecipeFault, match="0 replicas"):
+        read(f"services: {{app: {{{off}}}, db: {{{off}}}}}")
+    assert read(f"services: {{app: {{image: a}}, db: {{{off}}}}}").services["db"].replicas == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "checked"),
+    [
+        ("image: a", False),
+        ("image: a, healthcheck: {test: [CMD, 'true']}", True),
+        ("image: a, healthcheck: {interval: 5s}", True),
+        ("image: a, healthcheck: {test: [NONE]}", False),
+        ("image: a, healthcheck: {test: [CMD, 'true'], disable: true}", False),
+        ("image: a, healthcheck: nonsense", False),
+        ("image: a, x-canon-sweep: {ready: {port: 80}}", True),
+    ],
+)
+def test_a_health_check_is_seen(body: str, checked: bool) -> None:
+    """Of any service that runs; one that is switched off is none."""
+    assert read(f"services: {{app: {{image: a}}, db: {{{body}}}}}").checked is checked
+    off = body.replace("image: a", "image: a, deploy: {replicas: 0}")
+    assert not read(f"services: {{app: {{image: a}}, db: {{{off}}}}}").checked

@@ -6,6 +6,7 @@ import errno
 import subprocess
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from canon_sweep import process
 from canon_sweep.engine import content
 from canon_sweep.engine.protocol import App
-from canon_sweep.engine.swarm import facts, volume
+from canon_sweep.engine.swarm import facts, log, volume
 from canon_sweep.engine.swarm.api import Docker
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.engine.swarm.ready import Limits
@@ -170,6 +171,25 @@ def test_last_words_cannot_steer_a_terminal(bench: Bench) -> None:
     assert str(caught.value).isprintable()
 
 
+def test_a_log_without_bound_is_kept_in_bounds(bench: Bench) -> None:
+    """Few lines can be many bytes: 6 of 3 MB each."""
+    long = "head -c 3000000 /dev/zero | tr '\\0' x"
+    script = f"for i in $$(seq 6); do {long}; echo; done; echo the end; sleep 600"
+    bench.up(bench.app(services={"app": _shell(script)}))
+    while "the end" not in bench.engine.logs(STACK):
+        assert bench.shell("true") == ""  # it still runs
+    tracemalloc.start()
+    try:
+        said = bench.engine.logs(STACK)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert said.endswith("| the end\n")
+    assert len(said.encode()) <= log.MAX_DUMP
+    assert peak < 16 * log.MAX_DUMP
+
+
 def test_a_node_without_room_is_the_hosts_fault(bench: Bench) -> None:
     """What waits for memory or a port at the time limit says nothing about the recipe."""
     greedy = {"resources": {"reservations": {"memory": "100000G"}}}
@@ -188,6 +208,94 @@ def test_a_constraint_that_no_node_meets_is_the_recipes_fault(bench: Bench) -> N
 
     with pytest.raises(RecipeFault, match="picky: task pending: no suitable node"):
         bench.engine.wait_ready(app, 3)
+
+
+def test_start_first_with_a_port_of_the_host_is_the_recipes_fault(bench: Bench) -> None:
+    """Such an update never goes on, on no host."""
+    port = {"target": 80, "published": 18081, "mode": "host"}
+    update = {"update_config": {"order": "start-first"}}
+    first, second = (
+        _shell("exec sleep 600", ports=[port], deploy=update, environment={"V": version})
+        for version in "12"
+    )
+    bench.up(bench.app("1.0.0+1", {"app": first}))
+    app = bench.app("2.0.0+1", {"app": second})
+    bench.engine.deploy(app)
+
+    with pytest.raises(RecipeFault, match=r"app: .*host's port.*stop-first"):
+        bench.engine.wait_ready(app, READY_SECONDS)
+
+
+def test_an_update_that_was_paused_by_a_first_failure_is_ready_in_the_end(
+    bench: Bench, client: Any
+) -> None:
+    """As an app that needs its database may fail until that is back, in a first deploy too."""
+    fails_once = "test -e /data/tried && exec sleep 600; touch /data/tried; usleep 300000; exit 1"
+    update = {"failure_action": "pause", "monitor": "1s"}
+    deploy = {"restart_policy": SOON, "update_config": update}
+    more: dict[str, Any] = {"volumes": ["data:/data"], "deploy": deploy}
+    bench.up(bench.app("1.0.0+1", {"app": _shell("exec sleep 600", **more)}))
+
+    bench.up(bench.app("2.0.0+1", {"app": _shell(fails_once, **more)}))
+
+    (body,) = client.services(filters={"label": f"{facts.NAMESPACE}={STACK}"})
+    assert body["UpdateStatus"]["State"] == "paused"
+
+
+def test_a_global_service_that_no_node_takes_is_converged(bench: Bench) -> None:
+    """An agent for other nodes holds up nobody; but nothing at all is not ready."""
+    nowhere = {"mode": "global", "placement": {"constraints": ["node.labels.nowhere==1"]}}
+    agent = _shell("exec sleep 600", deploy=nowhere)
+    bench.up(bench.app(services={"app": service("1.0.0+1"), "agent": agent}))
+    bench.engine.undeploy(STACK)
+
+    with pytest.raises(RecipeFault, match="nothing of the stack runs"):
+        bench.up(bench.app(services={"agent": agent}))
+
+
+def test_a_shared_network_that_ran_dry_is_the_hosts_fault(bench: Bench, client: Any) -> None:
+    """The recipe would run on a host with addresses left."""
+    pool = docker.types.IPAMPool(subnet="10.214.7.0/29")
+    ipam = docker.types.IPAMConfig(pool_configs=[pool])
+    client.create_network("narrow", driver="overlay", ipam=ipam)
+    try:
+        many = {"replicas": 8, "endpoint_mode": "dnsrr"}
+        body = _shell("exec sleep 600", networks=["narrow"], deploy=many)
+        networks = {"narrow": {"external": True, "name": "narrow"}}
+        app = bench.app(services={"app": body}, networks=networks)
+        bench.engine.deploy(app)
+
+        with pytest.raises(HostFault, match=r"app: .*task new"):
+            bench.engine.wait_ready(app, 6)
+    finally:
+        bench.clean()
+        client.remove_network("narrow")
+
+
+def test_a_container_that_its_own_limit_killed_is_red_and_says_so(bench: Bench) -> None:
+    """The recipe gives it too little."""
+    policy = {"resources": {"limits": {"memory": "16M"}}, "restart_policy": {"condition": "none"}}
+    greedy = _shell("exec tail /dev/zero", deploy=policy)
+
+    with pytest.raises(RecipeFault, match=r"greedy .*own memory limit of 16 MiB"):
+        bench.up(bench.app(services={"greedy": greedy}))
+
+
+def test_a_container_that_was_killed_from_outside_is_the_hosts_fault(
+    bench: Bench, client: Any
+) -> None:
+    """As the kernel does it when the host has no memory left."""
+    began = time.time()
+    policy = {"restart_policy": {"condition": "none"}}
+    app = bench.app(services={"victim": _shell("exec sleep 600", deploy=policy)})
+    bench.engine.deploy(app)
+    name = {"com.docker.swarm.service.name": f"{STACK}_victim"}
+    _await_event(client, began, "container", action="start", **name)
+    (body,) = client.containers(filters={"label": f"{facts.NAMESPACE}={STACK}"})
+    client.kill(body["Id"], signal="KILL")
+
+    with pytest.raises(HostFault, match="killed from outside"):
+        bench.engine.wait_ready(app, READY_SECONDS)
 
 
 def test_a_command_without_an_exit_code_is_the_recipes_fault(
@@ -219,6 +327,49 @@ def test_a_task_that_is_done_is_ready(bench: Bench) -> None:
     bench.up(bench.app(services={"once": once, "app": service("1.0.0+1")}))
 
     assert bench.ask("/version") == "1.0.0+1"
+
+
+POLITE = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+NEVER_HEALTHY = {
+    "test": ["CMD-SHELL", "echo no database; exit 1"],
+    "interval": "100ms",
+    "retries": 2,
+}
+
+
+@pytest.mark.parametrize("condition", ["any", "on-failure", "none"])
+def test_what_is_stopped_for_its_health_is_red_though_it_ends_with_0(
+    bench: Bench, condition: str
+) -> None:
+    """Swarm calls such a task complete; the operator is told what its check said."""
+    policy = {"restart_policy": SOON | {"condition": condition}}
+    worker = _shell(POLITE, healthcheck=NEVER_HEALTHY, deploy=policy)
+
+    with pytest.raises(RecipeFault, match=r"worker.*unhealthy.*no database"):
+        bench.up(bench.app(services={"worker": worker}))
+
+
+def test_a_job_that_was_healthy_before_it_ended_is_done(bench: Bench, client: Any) -> None:
+    """What its health check said is known also of an ended container."""
+    check = {"test": ["CMD", "true"], "interval": "100ms"}
+    policy = {"restart_policy": {"condition": "on-failure"}}
+    script = "while [ ! -e /tmp/done ]; do sleep 0.1; done"
+    app = bench.app(services={"app": _shell(script, healthcheck=check, deploy=policy)})
+    began = time.time()
+    bench.up(app)
+    bench.shell("touch /tmp/done")
+    _await_event(client, began, "container", action="die")
+
+    bench.engine.wait_ready(app, READY_SECONDS)
+
+
+def test_a_server_that_ends_with_0_is_red(bench: Bench) -> None:
+    """It publishes a port: whatever its policy, it should answer there."""
+    port = {"target": 80, "published": 18080, "mode": "host"}
+    policy = {"restart_policy": {"condition": "on-failure"}}
+
+    with pytest.raises(RecipeFault, match=r"server .*exit code 0.*published port 80"):
+        bench.up(bench.app(services={"server": _shell("exit 0", ports=[port], deploy=policy)}))
 
 
 def test_a_crash_soon_after_the_start_is_not_ready(bench: Bench) -> None:

@@ -7,16 +7,22 @@ from dataclasses import replace
 import pytest
 
 from canon_sweep.engine.swarm.facts import Container, Service, Task
-from canon_sweep.engine.swarm.ready import GivenUp, Limits, Readiness
+from canon_sweep.engine.swarm.failure import GivenUp
+from canon_sweep.engine.swarm.ready import Limits, Readiness
 from canon_sweep.errors import HostFault, RecipeFault
 
 NOW = 1_000.0
 LIMITS = Limits(settle=2, failures=3, patience=10, relook=1)
 
 
+def box(**over: object) -> Container:
+    """A healthy container that has run for long."""
+    plain = Container("c", running=True, health="healthy", said="", out_of_memory=False, memory=0)
+    return replace(plain, **over)  # type: ignore[arg-type]
+
+
 def task(**over: object) -> Task:
     """A task of the current version that has run for long, in a healthy container."""
-    container = Container("c", running=True, health="healthy", started=0.0)
     plain = Task(
         id="t",
         slot="1",
@@ -25,11 +31,10 @@ def task(**over: object) -> Task:
         wanted=True,
         current=True,
         created=1.0,
-        changed=1.0,
         error="",
         exit_code=0,
         container_id="c",
-        container=container,
+        container=box(),
     )
     return replace(plain, **over)  # type: ignore[arg-type]
 
@@ -37,7 +42,13 @@ def task(**over: object) -> Task:
 def failure(created: float, error: str = "task: non-zero exit (1)") -> Task:
     """A task that ended with exit code 1."""
     return task(
-        state="failed", wanted=False, created=created, error=error, exit_code=1, container=None
+        id=f"failed at {created}",
+        state="failed",
+        wanted=False,
+        created=created,
+        error=error,
+        exit_code=1,
+        container=None,
     )
 
 
@@ -49,6 +60,11 @@ def service(name: str, *tasks: Task, **over: object) -> Service:
         replicas=1,
         restarts=True,
         completes=False,
+        checked=False,
+        asked="",
+        host_ports=frozenset(),
+        start_first=False,
+        monitor=5.0,
         update="",
         message="",
         tasks=tasks,
@@ -67,9 +83,19 @@ def readiness(*services: Service) -> Readiness:
 
 
 def given_up(*services: Service) -> GivenUp:
-    """How a first look ends."""
+    """How it ends when nothing changes for a second."""
+    return lost(readiness(*services), *services)
+
+
+def lost(judge: Readiness, *services: Service) -> GivenUp:
+    """How a judge's two looks end, a second apart."""
+
+    def look_twice() -> None:
+        judge.look(services, NOW)
+        judge.look(services, NOW + 1)
+
     with pytest.raises(GivenUp) as caught:
-        waiting(*services)
+        look_twice()
     return caught.value
 
 
@@ -80,21 +106,63 @@ def test_a_healthy_service_is_ready() -> None:
 
 def test_a_running_task_is_not_ready_before_its_health() -> None:
     """The health check decides where there is one."""
-    starting = Container("c", running=True, health="starting", started=0.0)
+    starting = box(health="starting")
 
     assert waiting(service("app", task(container=starting))) == ("app: runs, health is starting",)
 
 
 def test_without_a_health_check_a_container_must_have_run_for_a_while() -> None:
     """Otherwise a crash right after the start would be ready for a moment."""
-    fresh = Container("c", running=True, health="", started=NOW - 0.5)
-    app = service("app", task(container=fresh))
+    app = service("app", task(container=box(health="")))
+    judge = readiness(app)
 
-    look = readiness(app).look([app], NOW)
+    look = judge.look([app], NOW)
 
     assert look.waiting == ("app: has only just started",)
     assert look.again == 1.0
-    assert waiting(app, now=NOW + 2) == ()
+    assert judge.look([app], NOW + 1.9).again == pytest.approx(0.1)
+    assert judge.look([app], NOW + 2).waiting == ()
+
+
+def test_a_container_that_is_another_begins_anew() -> None:
+    """What ran before it does not count."""
+    first = service("app", task(container=box(health="")))
+    second = service("app", task(container=box(id="d", health="")))
+    judge = readiness(first)
+    judge.look([first], NOW)
+
+    assert judge.look([second], NOW + 2).waiting == ("app: has only just started",)
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, -3.0, 0.0, 3.0, 3600.0])
+def test_the_engines_clock_may_be_another(ahead: float) -> None:
+    """Its stamps order its tasks; how long ago something was is by our own clock."""
+    stamped = NOW + ahead
+    last_try = service("app", failure(stamped), restarts=False)
+    judge = readiness(last_try)
+
+    assert judge.look([last_try], NOW).waiting  # Swarm may be about to make another task
+    again = replace(last_try, tasks=(failure(stamped), task(created=stamped + 0.1)))
+    assert judge.look([again], NOW + 0.3).waiting == ()
+    with pytest.raises(GivenUp):
+        judge.look([last_try], NOW + 1)
+
+
+@pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
+def test_failures_are_counted_from_when_they_were_seen(ahead: float) -> None:
+    """Those before another service was up are excused, whatever the engine's clock."""
+    down = service("db", task(container=box(health="starting")))
+    up = service("db", task())
+    early = tuple(failure(NOW + ahead + number) for number in range(3))
+    late = tuple(failure(NOW + ahead + number) for number in range(10, 13))
+    app = service("app", *early)
+    judge = readiness(down, app)
+    judge.look([down, app], NOW)
+    judge.look([down, app], NOW + 60)
+
+    assert judge.look([up, app], NOW + 61).waiting
+    with pytest.raises(GivenUp):
+        judge.look([up, replace(app, tasks=(*early, *late))], NOW + 62)
 
 
 def test_the_old_versions_task_is_not_counted() -> None:
@@ -166,13 +234,126 @@ def test_a_missing_service_is_waited_for() -> None:
     assert judge.look([service("app", task())], NOW).waiting == ("db: not created",)
 
 
-@pytest.mark.parametrize("state", ["paused", "rollback_started", "rollback_completed"])
-def test_an_update_that_stopped_is_the_recipes_fault(state: str) -> None:
-    """Neither ever becomes the new version by waiting."""
+@pytest.mark.parametrize("state", ["rollback_started", "rollback_paused", "rollback_completed"])
+def test_an_update_that_went_back_is_the_recipes_fault(state: str) -> None:
+    """It never becomes the new version by waiting."""
     end = given_up(service("app", task(), update=state, message="because"))
 
     assert isinstance(end.fault, RecipeFault)
     assert "because" in str(end.fault)
+
+
+def test_an_update_that_stopped_half_way_is_the_recipes_fault() -> None:
+    """The replica that Swarm did not come to stays with the old version."""
+    old = task(id="u", slot="2", current=False)
+    end = given_up(service("app", task(), old, replicas=2, update="paused", message="because"))
+
+    assert isinstance(end.fault, RecipeFault)
+    assert "update paused: because" in str(end.fault)
+
+
+def test_an_update_that_stopped_when_all_was_new_is_judged_by_its_tasks() -> None:
+    """A task failed while Swarm watched, as one may until its database is back."""
+    up = service("app", failure(1.0), task(created=2.0), update="paused", message="because")
+    assert waiting(up) == ()
+
+    down = replace(up, tasks=tuple(failure(float(number)) for number in range(3)))
+    judge = readiness(down)
+    judge.look([down], NOW)
+    with pytest.raises(GivenUp, match=r"app: update paused: because; task: non-zero exit"):
+        judge.look([down], NOW + LIMITS.patience)
+
+
+def test_after_an_update_that_stopped_a_container_is_watched_for_longer() -> None:
+    """Without a health check nothing else tells that it does not fail again."""
+    app = service("app", task(container=box(health="")), update="paused", monitor=5.0)
+    judge = readiness(app)
+    judge.look([app], NOW)
+
+    assert judge.look([app], NOW + 4).waiting == ("app: has only just started",)
+    assert judge.look([app], NOW + 5).waiting == ()
+
+
+def test_a_global_service_that_no_node_takes_is_ready_after_a_while() -> None:
+    """Swarm makes no task of it and says nothing."""
+    app, agent = service("app", task()), service("agent", replicas=None)
+    judge = readiness(app, agent)
+
+    first = judge.look([app, agent], NOW)
+
+    assert first.waiting == ("agent: no task yet",)
+    assert judge.look([app, agent], NOW + LIMITS.placing).waiting == ()
+
+
+def test_a_stack_that_no_node_takes_is_not_ready() -> None:
+    """Nothing of it runs."""
+    agent = service("agent", replicas=None)
+    judge = readiness(agent)
+    judge.look([agent], NOW)
+
+    with pytest.raises(GivenUp, match="nothing of the stack runs"):
+        judge.look([agent], NOW + LIMITS.placing)
+
+
+def waits_for_port(**over: object) -> Service:
+    """A service whose new task waits for the host's port."""
+    return service("app", pending(NO_ROOM[1]), host_ports=frozenset({"80/tcp"}), **over)
+
+
+def test_start_first_with_a_port_of_the_host_is_the_recipes_fault() -> None:
+    """The old task would have to end before the new one starts."""
+    old = task(id="old", current=False)
+    app = waits_for_port(update="updating", start_first=True)
+    blocked = replace(app, tasks=(*app.tasks, old))
+
+    end = given_up(blocked)
+
+    assert isinstance(end.fault, RecipeFault)
+    assert "stop-first" in str(end.fault)
+    assert waiting(replace(blocked, start_first=False))
+    assert waiting(app)
+
+
+def test_a_port_that_the_stack_itself_holds_is_no_fault_of_the_host() -> None:
+    """Two replicas, or two services, never get the same port of one node."""
+    app = waits_for_port()
+    other = service("other", task(), host_ports=frozenset({"80/tcp"}))
+    elsewhere = replace(other, host_ports=frozenset({"80/udp"}))
+
+    assert readiness(app).look([app], NOW).of_host
+    assert not readiness(app, other).look([app, other], NOW).of_host
+    assert readiness(app, elsewhere).look([app, elsewhere], NOW).of_host
+
+
+def test_a_shared_network_without_addresses_is_the_hosts_fault() -> None:
+    """Swarm leaves such a task as it was made, and says nothing."""
+    app = service("app", task(state="new", node="", container=None, container_id=""))
+
+    for shared in (True, False):
+        judge = Readiness(["app"], "2", "here", LIMITS, shared=shared)
+        assert judge.look([app], NOW).of_host is shared
+
+
+@pytest.mark.parametrize(
+    ("container", "of_host", "told"),
+    [
+        (box(running=False, out_of_memory=True, memory=64 * 1024**2), False, "limit of 64 MiB"),
+        (box(running=False, out_of_memory=True), True, "host had no memory"),
+        (box(running=False), True, "from outside"),
+        (box(running=False, memory=64 * 1024**2), False, "exit code 137"),
+        (box(running=False, health="unhealthy"), False, "unhealthy"),
+    ],
+)
+def test_who_killed_a_container_decides_whose_fault_it_is(
+    container: Container, of_host: bool, told: str
+) -> None:
+    """Its own limit is the recipe's, the host's memory is not."""
+    killed = replace(failure(1.0, ""), exit_code=137, container=container)
+
+    end = given_up(service("app", killed, restarts=False))
+
+    assert isinstance(end.fault, HostFault if of_host else RecipeFault)
+    assert told in str(end.fault)
 
 
 def test_an_update_in_progress_is_waited_for() -> None:
@@ -215,6 +396,46 @@ def test_a_completed_task_is_ready_where_that_is_a_good_end() -> None:
     assert waiting(service("server", done)) == ("server: task complete",)
 
 
+def ended(health: str = "", **over: object) -> Task:
+    """A task that ended with 0, by itself or because it was stopped."""
+    over = {"container": box(running=False, health=health, said="no database")} | over
+    return task(state="complete", wanted=False, **over)
+
+
+def test_a_service_with_a_health_check_is_no_job_that_may_just_end() -> None:
+    """It is ready when it was healthy: what ended before that is lost, with the check's words."""
+    for health, told in (("unhealthy", "unhealthy"), ("starting", "before it was healthy")):
+        end = given_up(service("app", ended(health), completes=True, checked=True))
+
+        assert isinstance(end.fault, RecipeFault)
+        assert told in str(end.fault)
+        assert "no database" in str(end.fault)
+    given_up(service("app", ended(container=None), completes=True, checked=True))
+    assert waiting(service("job", ended("healthy"), completes=True, checked=True)) == ()
+
+
+def test_what_should_answer_is_no_job_that_may_just_end() -> None:
+    """A port, a router's label or a probe say so, even where nothing checks its health."""
+    published = service("app", ended(), completes=True, asked="it has the published port 80")
+    plain = service("app", ended(), completes=True)
+
+    assert "published port 80" in str(given_up(published).fault)
+    judge = Readiness(["app"], "2", "here", LIMITS, probed={"app"})
+    assert "a probe asks it" in str(lost(judge, plain).fault)
+    assert waiting(plain) == ()
+
+
+def test_a_task_that_was_stopped_for_its_health_has_failed() -> None:
+    """Also when its program ends with 0 then, as a good one does when it is asked to."""
+    tries = (ended("unhealthy", id=f"{n}", created=float(n)) for n in range(3))
+    app = service("app", *tries, checked=True)
+    judge = readiness(app)
+    judge.look([app], NOW)
+
+    with pytest.raises(GivenUp, match=r"keeps failing: .*unhealthy.*no database"):
+        judge.look([app], NOW + LIMITS.patience)
+
+
 def test_a_crash_loop_is_given_up_after_the_patience() -> None:
     """Not before, as the first tries may be the price of a slow host."""
     app = service("app", failure(1.0), failure(2.0), failure(3.0))
@@ -230,7 +451,7 @@ def test_a_crash_loop_is_given_up_after_the_patience() -> None:
 
 def test_a_crash_loop_is_excused_while_another_service_comes_up() -> None:
     """An application may die until its database answers, and gets new tries then."""
-    starting = Container("d", running=True, health="starting", started=0.0)
+    starting = box(health="starting")
     down, up = service("db", task(container=starting)), service("db", task())
     app = service("app", failure(1.0), failure(2.0), failure(3.0))
     judge = readiness(down, app)
@@ -256,7 +477,7 @@ def test_failures_before_the_success_are_forgiven() -> None:
 
 def test_failures_of_different_replicas_are_not_added_up() -> None:
     """Three replicas that each failed once are not a loop."""
-    failures = (replace(failure(1.0), slot=slot) for slot in "123")
+    failures = (replace(failure(1.0), id=slot, slot=slot) for slot in "123")
     app = service("app", *failures, replicas=3)
     judge = readiness(app)
     judge.look([app], NOW)

@@ -54,6 +54,12 @@ class Compose:
     parts: tuple[Mapping[str, Any], ...] = field(repr=False)
     tree: Mapping[str, Any] = field(repr=False)
 
+    @property
+    def checked(self) -> bool:
+        """Whether any service has a health check, or says when it is ready without one."""
+        running = (name for name, service in self.services.items() if service.replicas)
+        return any(_has_check(self.tree["services"][name]) for name in running)
+
 
 def parse(
     texts: Mapping[str, str], stack: str, env: Mapping[str, str], comments: Mapping[str, Comment]
@@ -83,6 +89,8 @@ def parse(
     services = {name: _service(name, body, shown) for name, body in _table(tree, "services", shown)}
     if not services:
         raise RecipeFault(f"{shown} has no services")
+    if not any(service.replicas for service in services.values()):
+        raise RecipeFault(f"{shown}: every service has 0 replicas, so nothing would run")
     external = [
         (key, given or key)
         for key, body, given in _named(tree, "secrets", shown)
@@ -139,6 +147,13 @@ def _service(name: str, body: Mapping[str, Any], where: str) -> Service:
         environment=_pairs(body.get("environment"), f"{at}: environment"),
         local=local,
     )
+
+
+def _has_check(body: Mapping[str, Any]) -> bool:
+    check = body.get("healthcheck")
+    if isinstance(check, dict) and not check.get("disable"):
+        return check.get("test") not in ("NONE", ["NONE"])
+    return bool((body.get("x-canon-sweep") or {}).get("ready"))
 
 
 def _replicas(value: Any, at: str) -> int:

@@ -28,7 +28,8 @@ class App:
     """One version of a recipe under the names it is deployed with.
 
     What its files say was read when it was made: whatever becomes of them, every step
-    of a deploy sees the same.
+    of a deploy sees the same.  ``asked`` are the services that a probe will ask: none of
+    them is a job that may end.
     """
 
     recipe: str
@@ -36,6 +37,7 @@ class App:
     stack: str
     domain: str
     source: Source
+    asked: frozenset[str] = frozenset()
 
     @classmethod
     def read(

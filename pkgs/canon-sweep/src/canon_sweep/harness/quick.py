@@ -217,4 +217,4 @@ class _QuickRun:
     def _app(self, version: str, commit: str) -> App:
         place = Place(self.canonical.stack, self.canonical.domain)
         tree = self.checkout(commit)
-        return self.stage.app(version, place, tree, self.order.settings.env)
+        return self.stage.app(version, place, tree, self.order.settings)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from canon_sweep.core import names
@@ -88,16 +88,17 @@ class Stage:
             f"no free stack name for {self.recipe}", do="look for what was left running"
         )
 
-    def app(self, version: str, place: Place, tree: Path, env: Mapping[str, str]) -> App:
-        """One version in one place, its files read once.
+    def app(self, version: str, place: Place, tree: Path, settings: RecipeSettings) -> App:
+        """One version in one place, its files read once, with the recipe's settings.
 
         Raises:
             RecipeFault: the recipe's files cannot be read.
             HostFault: a name in them is too long because of the settings' domain.
         """
-        key = (version, place, tree, frozenset(env.items()))
+        key = (version, place, tree, frozenset(settings.env.items()), settings.asked)
         if key not in self._apps:
-            self._apps[key] = App.read(self.recipe, version, place, tree, env)
+            app = App.read(self.recipe, version, place, tree, settings.env)
+            self._apps[key] = replace(app, asked=settings.asked)
         return self._apps[key]
 
     def up(self, app: App) -> None:

@@ -244,7 +244,7 @@ class _ColdRun:
         return self._app(self.order.label, self.order.commit, place)
 
     def _app(self, version: str, commit: str, place: Place) -> App:
-        app = self.stage.app(version, place, self.checkout(commit), self.order.settings.env)
+        app = self.stage.app(version, place, self.checkout(commit), self.order.settings)
         self.shares.update(self.stage.carries(app))
         return app
 

@@ -9,8 +9,8 @@ from canon_sweep.core.decision import Facts, Note
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault
 from canon_sweep.harness.quick import lost_parts
+from canon_sweep.job.files import file_notes
 from canon_sweep.job.sources import Sources
-from canon_sweep.job.unread import unread_notes
 from canon_sweep.report.records import LOST
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.state.journal import unfinished
@@ -53,7 +53,7 @@ class Records:
             *history_notes(recipe.name, self.state),
             # a run has settled what can be, and tells the rest itself
             *(unfinished_notes(recipe.name, self.state) if self.sources.only_looks else ()),
-            *(unread_notes(recipe, latest.commit) if latest else ()),
+            *(file_notes(recipe, latest.commit) if latest else ()),
         )
 
     def canonical(self, recipe: Recipe) -> str:

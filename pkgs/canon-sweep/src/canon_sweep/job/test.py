@@ -18,10 +18,10 @@ from canon_sweep.errors import Fault, HostFault, Interrupted, RecipeFault, Usage
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
+from canon_sweep.job.files import file_notes
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.run import stop_of
 from canon_sweep.job.trials import order_of, order_of_release
-from canon_sweep.job.unread import unread_notes
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Entry, Results
@@ -75,7 +75,7 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
     try:
         order = _order(recipe, parts, facts, wanted)
         asked = _asked_for(recipe, facts, order.label, order.tag)
-        entry = structs.replace(asked, notes=unread_notes(recipe, order.commit))
+        entry = structs.replace(asked, notes=file_notes(recipe, order.commit))
         if wanted.quick:
             tested = _quick(recipe, parts, order, facts)
         else:

@@ -146,6 +146,12 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     expected_na: ExpectedNA = msgspec.field(default=ExpectedNA(), name="expectedNA")
 
     @property
+    def asked(self) -> frozenset[str]:
+        """The services that any probe asks."""
+        probes = (*self.probes, *self.checks, *self.data.seed, *self.data.check)
+        return frozenset(probe.service for probe in probes)
+
+    @property
     def tag_rule(self) -> TagRule:
         """Which of the recipe's tags are versions."""
         return TagRule(self.tag_pattern, self.prereleases)

@@ -6,7 +6,6 @@ A thing that is asked for and not there is no trouble: None, or nothing done.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,20 +18,14 @@ import docker.types
 import docker.utils
 
 from canon_sweep.core import names
-from canon_sweep.engine.swarm.events import TROUBLE, Events
-from canon_sweep.errors import HostFault, RecipeFault
+from canon_sweep.engine.swarm import execution, log
+from canon_sweep.engine.swarm.events import Events
+from canon_sweep.engine.swarm.trouble import TROUBLE, innermost, told
+from canon_sweep.errors import HostFault
 from canon_sweep.process import Completed
 
-MAX_OUTPUT = 16 * 1024 * 1024
 # for one answer, not for a whole transfer; removing a large volume takes a while
 CALL_SECONDS = 120
-
-# the engine's own words in place of a command's output
-_NO_PROGRAM = re.compile(
-    r"\s*(?:OCI runtime exec failed|(?:crun|runc): ).*"
-    r"(?:executable file not found|no such file or directory)",
-    re.IGNORECASE | re.DOTALL,
-)
 
 Body = Mapping[str, Any]
 
@@ -57,10 +50,10 @@ class Docker:
         try:
             yield self._client
         except docker.errors.APIError as error:
-            raise HostFault(f"Docker refused: {_told(error)}") from error
+            raise HostFault(f"Docker refused: {told(error)}") from error
         except TROUBLE as error:
             raise HostFault(
-                f"Docker does not answer at {self.host}: {_innermost(error)}",
+                f"Docker does not answer at {self.host}: {innermost(error)}",
                 do="start it, and check `docker info`",
             ) from error
 
@@ -204,40 +197,19 @@ class Docker:
 
     # what goes in and out
 
-    def logs(self, container: str, lines: int) -> str:
-        """The last lines that a container said; empty when they are not kept."""
+    def logs(self, container: str, lines: int, limit: int) -> str:
+        """The end of what a container said, in lines and bytes; empty when it is not kept."""
         with self._door() as client:
-            try:
-                said = client.logs(container, tail=lines, stdout=True, stderr=True)
-            except docker.errors.APIError:
-                return ""  # gone already, or its log driver cannot be read
-            return bytes(said).decode("utf-8", "replace")
+            return log.read(client, container, lines, limit)
 
     def execute(self, container: str, command: Sequence[str]) -> Completed:
-        """Run a command in a container.  Not bounded in time.
-
-        A missing program answers 127, whatever this engine's version says of it.
+        """Run a command in a container, as `execution.run` does.  Not bounded in time.
 
         Raises:
             RecipeFault: the container has just ended.
         """
-        output = bytearray()
         with self._door() as client:
-            try:
-                run = client.exec_create(container, list(command))["Id"]
-                for chunk in client.exec_start(run, stream=True):
-                    output += chunk[: MAX_OUTPUT - len(output)]
-                code = client.exec_inspect(run)["ExitCode"]
-            except docker.errors.APIError as error:
-                if error.status_code == 400:  # newer engines' word for a missing program
-                    return Completed(127, _told(error))
-                if error.is_client_error():
-                    raise RecipeFault(f"{command[0]} cannot be run: {_told(error)}") from error
-                raise
-        said = output.decode("utf-8", "replace")
-        if code is None:
-            raise RecipeFault(f"{command[0]} was cut off: its container has just ended")
-        return Completed(127 if _is_missing(int(code), said) else int(code), said)
+            return execution.run(client, container, command)
 
     def archive(self, container: str, path: str) -> Iterator[bytes]:
         """A folder of a container as a tar stream."""
@@ -284,15 +256,6 @@ def _unless_busy(call: Callable[[], Any]) -> None:
             raise
 
 
-def _is_missing(code: int, said: str) -> bool:
-    """Whether the engine, not the command, says that there is no such program."""
-    return code in (126, 127) and _NO_PROGRAM.match(said[:2000]) is not None
-
-
-def _told(error: docker.errors.APIError) -> str:
-    return names.plain(" ".join(str(error.explanation or error).split()))
-
-
 def _body(answer: Any) -> Body:
     assert isinstance(answer, dict)
     return answer
@@ -300,10 +263,3 @@ def _body(answer: Any) -> Body:
 
 def _bodies(answer: Any) -> list[Body]:
     return [_body(item) for item in answer or []]
-
-
-def _innermost(error: BaseException) -> str:
-    """The cause without the layers of libraries around it."""
-    while isinstance(error.__cause__ or error.__context__, BaseException):
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return names.plain(str(error)) or type(error).__name__

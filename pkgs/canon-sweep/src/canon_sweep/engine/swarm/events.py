@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import queue
 import threading
 import time
@@ -12,19 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import docker.errors
-import urllib3.exceptions
-
+from canon_sweep.engine.swarm.trouble import TROUBLE
 from canon_sweep.errors import HostFault
-
-# what the SDK raises when the engine cannot be spoken with
-TROUBLE = (
-    docker.errors.DockerException,
-    urllib3.exceptions.HTTPError,
-    http.client.HTTPException,
-    json.JSONDecodeError,
-    OSError,
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from canon_sweep.engine.swarm import failure, room
 from canon_sweep.engine.swarm.facts import ENDED, Service, Task
-from canon_sweep.errors import Fault, HostFault, RecipeFault
+from canon_sweep.engine.swarm.failure import GivenUp, given_up
+from canon_sweep.errors import RecipeFault
 
-_STUCK = frozenset({"paused", "rollback_started", "rollback_paused", "rollback_completed"})
-# reasons for a task's end that say something about the host only
-_NO_IMAGE = re.compile(r"no such image|pull access denied|manifest unknown", re.IGNORECASE)
-_OF_HOST = re.compile(
-    r"no space left on device|cannot allocate memory|network .* not found"
-    r"|context deadline exceeded",
-    re.IGNORECASE,
-)
-# why a task waits for a node, if another time it would not; a constraint is never met
-_NO_ROOM = re.compile(
-    r"insufficient resources|host-mode port already in use|port .* already in use", re.IGNORECASE
-)
+_ROLLED_BACK = frozenset({"rollback_started", "rollback_paused", "rollback_completed"})
+EVER = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +19,7 @@ class Limits:
     """When to believe what is seen; all times in seconds.
 
     ``settle``: how long a container without a health check must have run.
+    ``placing``: how long a global service may have no task until no node takes it.
     ``failures`` and ``patience``: how often one replica must have failed, and how
     long the stack must have been waited for, before it is given up early.
     ``relook``: how long an event that got lost can go unnoticed.
@@ -36,20 +28,12 @@ class Limits:
     """
 
     settle: float = 2.0
+    placing: float = 5.0
     failures: int = 3
     patience: float = 20.0
     relook: float = 1.0
     undeploy: float = 120.0
     orphans: float = 40.0
-
-
-class GivenUp(Exception):
-    """A stack that will not get ready: the fault, and the task whose log tells why."""
-
-    def __init__(self, fault: Fault, task: Task | None) -> None:
-        super().__init__(fault.what)
-        self.fault = fault
-        self.task = task
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +53,41 @@ class Readiness:
 
     It remembers since when a failing service cannot be excused by another that is
     still coming up: without ``depends_on``, an application often dies a few times
-    until its database answers.
+    until its database answers.  And when it first saw a task, its end, and a container
+    that runs: the engine's own stamps only order things, as its clock can be another.
+
+    ``probed`` are the services that a probe asks; ``shared`` is whether the stack is on a
+    network that others use too.
     """
 
-    def __init__(self, expected: Iterable[str], version: str, node: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        expected: Iterable[str],
+        version: str,
+        node: str,
+        limits: Limits,
+        probed: Collection[str] = (),
+        *,
+        shared: bool = False,
+    ) -> None:
         self._expected = tuple(expected)
+        self._probed = probed
+        self._shared = shared
         self._version = version
         self._node = node
         self._limits = limits
         self._first: float | None = None
+        self._seen: dict[tuple[str, str], float] = {}
         self._alone_since: float | None = None
 
     def look(self, services: Sequence[Service], now: float) -> Look:
-        """Say what is still waited for.
+        """Say what is still waited for; ``now`` is of a clock that nobody sets.
 
         Raises:
             GivenUp: waiting longer would change nothing.
         """
         self._first = now if self._first is None else self._first
+        self._note(services, now)
         if not services:  # a deploy makes all services before it returns
             raise GivenUp(RecipeFault("nothing of the stack is deployed"), None)
         present = {service.name: service for service in services}
@@ -99,7 +100,21 @@ class Readiness:
                 late += [] if service is None else [service]
             again = min(again, again if soon is None else max(soon, 0.01))
         self._give_up_on_failing(late, now)
-        return Look(tuple(waiting), again, any(_is_held_up(one) for one in late))
+        if not waiting and not any(task.current for one in services for task in one.tasks):
+            raise GivenUp(RecipeFault("nothing of the stack runs: no node takes it"), None)
+        held = room.held_ports(services)
+        of_host = any(room.is_held_up(one, held, shared=self._shared) for one in late)
+        return Look(tuple(waiting), again, of_host)
+
+    def _note(self, services: Sequence[Service], now: float) -> None:
+        for service in services:
+            self._seen.setdefault(("service", service.name), now)
+        for task in (task for service in services for task in service.tasks):
+            self._seen.setdefault(("task", task.id), now)
+            if task.state in ENDED:
+                self._seen.setdefault(("end", task.id), now)
+            if task.container is not None and task.container.running:
+                self._seen.setdefault(("run", task.container.id), now)
 
     def _service(self, service: Service, now: float) -> tuple[str, float | None]:
         """Why a service is not ready (empty: it is) and when that may change by itself."""
@@ -108,134 +123,124 @@ class Readiness:
         if service.version not in ("", self._version):
             return f"still version {service.version}", None
         done, missing, soon = 0, "", None
-        for slot in _newest_per_slot(service):
+        for slot in failure.newest_per_slot(service):
             why, wait = self._task(slot, service, now)
             done += not why
             missing, soon = missing or why, wait if soon is None else soon
+        if service.replicas is None and not any(t.current or t.wanted for t in service.tasks):
+            # Swarm says nowhere that no node takes it
+            left = self._seen["service", service.name] + self._limits.placing - now
+            return ("", None) if left <= 0 else ("no task yet", left)
         wanted = service.replicas if service.replicas is not None else max(1, len(_slots(service)))
         if done < wanted:
             _check_image(service)
-            why = f"{missing or 'no task yet'}{_history(service)}"
+            why = f"{missing or 'no task yet'}{failure.history(service)}"
             return f"{done} of {wanted} up, {why}" if wanted > 1 else why, soon
         if service.update == "updating":
             return "update in progress", None
-        if any(_runs(task) for task in service.tasks if not task.current):
+        if any(room.runs(task) for task in service.tasks if not task.current):
             return "the old version still runs", None
         return "", None
 
     def _task(self, task: Task, service: Service, now: float) -> tuple[str, float | None]:
         if task.state == "complete" and service.completes:
-            return "", None
+            return self._unfinished(task, service), None
         if task.state in ENDED or not task.wanted:
-            return _end(task), None
+            return failure.end(task), None
         if task.node and task.node != self._node:
             return ("" if task.state == "running" else f"task {task.state}"), None
         container = task.container
-        if container is None or not _runs(task):
+        if container is None or not room.runs(task):
             return f"task {task.state}{f': {task.error}' if task.error else ''}", None
         if container.health:
             healthy = container.health == "healthy"
-            return ("" if healthy else f"runs, health is {container.health}"), None
-        left = container.started + self._limits.settle - now
+            why = f"runs, health is {container.health}{failure.health(task)}"
+            return ("" if healthy else why), None
+        left = self._seen["run", container.id] + self._settle(service) - now
         return ("" if left <= 0 else "has only just started"), left if left > 0 else None
 
+    def _settle(self, service: Service) -> float:
+        # what made Swarm stop an update may happen again: watch as long as it would have
+        watch = service.monitor if service.update == "paused" else 0.0
+        return max(self._limits.settle, watch)
+
+    def _unfinished(self, task: Task, service: Service) -> str:
+        """Why a task that ended with 0 is not the good end of a job (empty: it is)."""
+        why = service.asked or ("a probe asks it" if service.name in self._probed else "")
+        if why:
+            return f"ended with exit code 0, but should answer: {why}"
+        healthy = task.container is not None and task.container.health == "healthy"
+        return failure.end(task) if service.checked and not healthy else ""
+
     def _check_exhausted(self, service: Service, now: float) -> None:
-        if service.restarts:
-            return
-        last = next((task for task in _newest_per_slot(service) if task.failed), None)
-        # Swarm takes a moment to make the next task of a service that has tries left
-        if last is not None and now - last.changed > self._limits.relook / 2:
-            raise _given_up(f"service {service.name} failed for good: {_end(last)}", last)
+        for task in failure.newest_per_slot(service):
+            why = self._lost(task, service)
+            # Swarm takes a moment to make the next task of a service that has tries left
+            if why and now - self._seen["end", task.id] > self._limits.relook / 2:
+                raise given_up(f"service {service.name} failed for good: {why}", task)
+
+    def _lost(self, task: Task, service: Service) -> str:
+        """Why a task has failed and will have no successor (empty: it is not so)."""
+        if task.state == "complete" and service.completes:
+            return self._unfinished(task, service)
+        return failure.end(task) if task.failed and not service.restarts else ""
 
     def _give_up_on_failing(self, late: Sequence[Service], now: float) -> None:
         """Look at the services that are not ready: ``failing`` ones and those that come up."""
-        failing = [one for one in late if _failures(one, 0.0) >= self._limits.failures]
+        failing = [one for one in late if self._failures(one, EVER) >= self._limits.failures]
         if self._alone_since is None or len(failing) < len(late):
             self._alone_since = now
         assert self._first is not None
         if now - self._first < self._limits.patience:
             return
-        since = 0.0 if len(failing) == len(self._expected) else self._alone_since
-        lost = [one for one in failing if _failures(one, since) >= self._limits.failures]
+        since = EVER if len(failing) == len(self._expected) else self._alone_since
+        lost = [one for one in failing if self._failures(one, since) >= self._limits.failures]
         if lost:
-            told = "; ".join(f"{one.name}: {_end(_last_failure(one))}" for one in lost)
+            told = "; ".join(f"{one.name}: {_failing(one)}" for one in lost)
             noun = "service keeps" if len(lost) == 1 else "services keep"
-            raise _given_up(f"{noun} failing: {told}", _last_failure(lost[0]))
+            raise given_up(f"{noun} failing: {told}", failure.last(lost[0]))
+
+    def _failures(self, service: Service, since: float) -> int:
+        """How often the worst replica failed, of the tasks first seen after ``since``."""
+        counts: dict[str, int] = {}
+        for task in service.tasks:
+            if task.current and task.failed and self._seen["task", task.id] > since:
+                counts[task.slot] = counts.get(task.slot, 0) + 1
+        return max(counts.values(), default=0)
 
 
 def _check_update(service: Service) -> None:
-    if service.update in _STUCK:
-        state = service.update.replace("_", " ")
-        raise GivenUp(
-            RecipeFault(f"service {service.name}: update {state}: {service.message}"),
-            max(
-                (task for task in service.tasks if task.failed),
-                key=lambda task: task.created,
-                default=None,
-            ),
+    failed = (task for task in service.tasks if task.failed)
+    last = max(failed, key=lambda task: task.created, default=None)
+    if room.blocks_itself(service):
+        what = (
+            f"service {service.name}: its update starts the new task first, which can never"
+            " get the host's port that the old one has"
         )
+        raise GivenUp(RecipeFault(what, do="let its update_config say order: stop-first"), None)
+    # a task may fail on the way, as in a first deploy; what no new task replaces stays old
+    half_way = service.update == "paused" and any(
+        task.wanted and not task.current for task in service.tasks
+    )
+    if half_way or service.update in _ROLLED_BACK:
+        what = f"service {service.name}: {_update(service)}"
+        raise GivenUp(RecipeFault(what), last)
+
+
+def _update(service: Service) -> str:
+    return f"update {service.update.replace('_', ' ')}: {service.message}"
 
 
 def _check_image(service: Service) -> None:
-    last = _last_failure(service)
-    if last is not None and _NO_IMAGE.search(last.error):  # trying again cannot help
-        raise _given_up(f"service {service.name} cannot run here: {last.error}", None, of_host=True)
+    last = failure.last(service)
+    if last is not None and failure.lacks_image(last):
+        raise given_up(f"service {service.name} cannot run here: {last.error}", last)
 
 
-def _given_up(what: str, task: Task | None, *, of_host: bool = False) -> GivenUp:
-    if task is not None and (_NO_IMAGE.search(task.error) or _OF_HOST.search(task.error)):
-        of_host = True
-    return GivenUp(HostFault(what) if of_host else RecipeFault(what), task)
-
-
-def _is_held_up(service: Service) -> bool:
-    """Whether the host is what keeps a service from being ready."""
-    last = _last_failure(service)
-    pending = [task for task in _newest_per_slot(service) if task.wanted and not task.container]
-    return any(_NO_ROOM.search(task.error) for task in pending) or (
-        last is not None and _OF_HOST.search(last.error) is not None
-    )
-
-
-def _runs(task: Task) -> bool:
-    return task.container is not None and task.container.running
+def _failing(service: Service) -> str:
+    paused = f"{_update(service)}; " if service.update == "paused" else ""
+    return paused + failure.end(failure.last(service))
 
 
 def _slots(service: Service) -> set[str]:
     return {task.slot for task in service.tasks if task.wanted}
-
-
-def _newest_per_slot(service: Service) -> list[Task]:
-    """The present task of each replica, as far as it is of the current definition."""
-    newest: dict[str, Task] = {}
-    for task in sorted(service.tasks, key=lambda task: (task.wanted, task.created)):
-        if task.current:
-            newest[task.slot] = task
-    return list(newest.values())
-
-
-def _failures(service: Service, since: float) -> int:
-    """How often the worst replica failed, of the tasks made after ``since``."""
-    counts: dict[str, int] = {}
-    for task in service.tasks:
-        if task.current and task.failed and task.created >= since:
-            counts[task.slot] = counts.get(task.slot, 0) + 1
-    return max(counts.values(), default=0)
-
-
-def _last_failure(service: Service) -> Task | None:
-    failed = (task for task in service.tasks if task.current and task.failed)
-    return max(failed, key=lambda task: task.created, default=None)
-
-
-def _history(service: Service) -> str:
-    count = sum(task.current and task.failed for task in service.tasks)
-    return f", failed {count} times: {_end(_last_failure(service))}" if count > 1 else ""
-
-
-def _end(task: Task | None) -> str:
-    if task is None:
-        return "no task yet"
-    if task.exit_code and "exit" not in task.error:
-        return f"exit code {task.exit_code}{f', {task.error}' if task.error else ''}"
-    return task.error or f"task {task.state}"

@@ -6,14 +6,19 @@ import time
 
 from canon_sweep.core import names
 from canon_sweep.engine.protocol import App
-from canon_sweep.engine.swarm import facts, volume, watch
+from canon_sweep.engine.swarm import facts, log, volume, watch
 from canon_sweep.engine.swarm.api import Docker
 from canon_sweep.engine.swarm.facts import NAMESPACE, Service, Task
+from canon_sweep.engine.swarm.failure import GivenUp
 from canon_sweep.engine.swarm.overlay import STACK, VERSION
-from canon_sweep.engine.swarm.ready import GivenUp, Limits, Look, Readiness
+from canon_sweep.engine.swarm.ready import Limits, Look, Readiness
 from canon_sweep.errors import HostFault, RecipeFault
 
+# of a dump, a container
+MAX_LINES = 2000
+# of one that failed, in one sentence
 LAST_LINES = 8
+LAST_BYTES = 4096
 
 
 def services(docker: Docker, stack: str) -> tuple[Service, ...]:
@@ -37,10 +42,13 @@ def wait_ready(docker: Docker, app: App, limits: Limits, timeout: float) -> None
         HostFault: a service cannot run here, or found no room here in time.
     """
     node = docker.info()["Swarm"]["NodeID"]
-    readiness = Readiness(app.source.compose.services, app.version, node, limits)
+    compose = app.source.compose
+    readiness = Readiness(
+        compose.services, app.version, node, limits, app.asked, shared=bool(compose.networks)
+    )
 
     def look() -> Look:
-        return readiness.look(services(docker, app.stack), time.time())
+        return readiness.look(services(docker, app.stack), time.monotonic())
 
     try:
         seen = watch.until(docker, app.stack, look, timeout)
@@ -134,15 +142,15 @@ def undeploy(docker: Docker, stack: str, limits: Limits) -> None:
         )
 
 
-def logs(docker: Docker, stack: str, lines: int = 2000) -> str:
-    """What the stack's containers said, one after the other, oldest first."""
+def logs(docker: Docker, stack: str) -> str:
+    """The end of what the stack's containers said, one after the other, oldest first."""
     bodies = docker.containers(label=f"{NAMESPACE}={stack}")
-    parts = []
-    for body in sorted(bodies, key=lambda body: int(body["Created"])):
-        said = docker.logs(body["Id"], lines)
-        name = body["Names"][0].strip("/")
-        parts += [f"{name} | {line}\n" for line in said.splitlines()]
-    return "".join(parts)
+    bodies.sort(key=lambda body: int(body["Created"]))
+    most = log.share(len(bodies))
+    said = [
+        (body["Names"][0].strip("/"), docker.logs(body["Id"], MAX_LINES, most)) for body in bodies
+    ]
+    return log.dump(said)
 
 
 def _remove(docker: Docker, stack: str, *, forced: bool) -> tuple[str, ...]:
@@ -170,7 +178,7 @@ def _remove(docker: Docker, stack: str, *, forced: bool) -> tuple[str, ...]:
 def _last_words(docker: Docker, task: Task | None) -> str:
     if task is None or not task.container_id:
         return ""
-    said = docker.logs(task.container_id, LAST_LINES)
+    said = docker.logs(task.container_id, LAST_LINES, LAST_BYTES)
     lines = (" ".join(line.split()) for line in said.splitlines())
     words = names.plain(" | ".join(line for line in lines if line)[-800:])
     return f"; it said: {words}" if words else ""

@@ -1,33 +1,45 @@
-"""What of a release's files says something that cannot be followed."""
+"""What a version's files say that no test shows: lines that cannot be followed, nothing asked."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from canon_sweep.core import unread
 from canon_sweep.core.decision import Note
-from canon_sweep.core.unread import Unread
 from canon_sweep.engine.protocol import App, Place
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.settings.recipe import Recipe
 
+NO_PROBE = "no-probe"
+_NOTHING_ASKS = (
+    "neither a probe or check of the settings nor a health check of the recipe's files asks"
+    " whether it works: green means only that it runs; declare a probe"
+)
 
-def unread_notes(recipe: Recipe, commit: str) -> tuple[Note, ...]:
-    """A note for each place in a commit's files that cannot be followed; the recipe is synced."""
+
+def file_notes(recipe: Recipe, commit: str) -> tuple[Note, ...]:
+    """A note for each place in a commit's files that cannot be followed; one if nothing asks.
+
+    The recipe is synced.
+    """
     try:
-        return unread.notes(_unread(recipe, commit))
+        return tuple(_notes(recipe, commit))
     except (RecipeFault, SyncFault):
         return ()  # the install tier says it better
     except (HostFault, OSError) as fault:
         return (Note(code=unread.CODE, text=f"its files could not be looked at: {fault}"),)
 
 
-def _unread(recipe: Recipe, commit: str) -> tuple[Unread, ...]:
+def _notes(recipe: Recipe, commit: str) -> Iterator[Note]:
     # not among a test's checkouts: whoever only looks may do so while a test is on
     with tempfile.TemporaryDirectory(prefix="canon-sweep-", ignore_cleanup_errors=True) as folder:
         tree = Path(folder) / "tree"
         trees.checkout(recipe.clone, commit, tree)
         place = Place("version", "version")
-        return App.read(recipe.name, commit, place, tree, recipe.settings.env).source.unread
+        source = App.read(recipe.name, commit, place, tree, recipe.settings.env).source
+    yield from unread.notes(source.unread)
+    if not (recipe.settings.asked or source.compose.checked):
+        yield Note(code=NO_PROBE, text=_NOTHING_ASKS)
