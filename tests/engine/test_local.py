@@ -25,11 +25,12 @@ from canon_sweep.engine.local import port as local_port
 from canon_sweep.engine.local import process as local_process
 from canon_sweep.engine.local import ready as local_ready
 from canon_sweep.engine.local import state as local_state
+from canon_sweep.engine.local import tree as local_tree
 from canon_sweep.engine.local import volume as local_volume
 from canon_sweep.engine.local.process import Identity
 from canon_sweep.engine.protocol import App, Place
 from canon_sweep.errors import HostFault, RecipeFault
-from host import ends
+from host import ends, small_files
 
 STACK = "note-1a2b3c_ci_localhost"
 
@@ -1007,3 +1008,16 @@ def test_a_service_killed_by_a_signal_says_so(
 
     with pytest.raises(RecipeFault, match=f"killed by signal {signal.SIGKILL.value}"):
         engine.wait_ready(app, 60)
+
+
+def test_a_copy_that_does_not_fit_has_one_reason(tmp_path: Path) -> None:
+    """Not Python's list of every file that did not."""
+    for name in ("a", "b"):
+        (tmp_path / "from").mkdir(exist_ok=True)
+        (tmp_path / "from" / name).write_bytes(bytes(1000))
+
+    with small_files(100), pytest.raises(OSError, match="File too large") as caught:
+        local_tree.copied(tmp_path / "from", tmp_path / "to")
+
+    assert "cannot be copied" in str(caught.value)
+    assert "(" not in str(caught.value)

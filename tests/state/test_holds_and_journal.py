@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from canon_sweep.errors import StateFault
 from canon_sweep.state import lock
 from canon_sweep.state.holds import Holds
 from canon_sweep.state.journal import Deployment, Journal
+from host import small_files
 
 NOW = datetime(2026, 6, 14, 3, tzinfo=UTC)
 HOLD = Hold(recipe="notes", reason="moving", until=NOW + timedelta(days=1))
@@ -161,3 +163,16 @@ def test_a_journal_that_cannot_be_read_is_named_and_left(tmp_path: Path, content
 
     assert "look for stacks" in fault.value.do
     assert journal.path.read_bytes() == content
+
+
+def test_a_lock_that_cannot_be_written_is_the_states_fault(tmp_path: Path) -> None:
+    """As on a full disk: one line that names the file, and the lock is free again."""
+    with (
+        small_files(0),
+        pytest.raises(StateFault, match="lock cannot be written"),
+        lock.held(tmp_path / "lock"),
+    ):
+        raise AssertionError("nobody holds it")
+
+    with lock.held(tmp_path / "lock"):
+        assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"

@@ -23,7 +23,7 @@ def held(path: Path) -> Iterator[None]:
 
     Raises:
         DeferredFault: another process holds it.
-        StateFault: the lock's file cannot be made.
+        StateFault: the lock's file cannot be made or written.
     """
     descriptor = _open(path)
     try:
@@ -33,8 +33,7 @@ def held(path: Path) -> Iterator[None]:
                 f"another canon-sweep (process {holder}) is at work",
                 do="try again when it has ended",
             )
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        _sign(descriptor, path)
         yield
     finally:
         os.close(descriptor)
@@ -82,6 +81,15 @@ def is_taken(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _sign(descriptor: int, path: Path) -> None:
+    """Say in the lock's file who holds it."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except OSError as error:
+        raise StateFault(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _open(path: Path) -> int:

@@ -93,7 +93,7 @@ class LocalEngine:
             local_tree.replace(fresh, folder / "source")
             values = self._values(app.source.compose, folder)
             Start(folder, plans, values, self._taken_ports(), self._grace).run(app.version)
-        except (OSError, shutil.Error) as error:
+        except OSError as error:
             raise HostFault(f"stack {app.stack} cannot be written: {error}") from error
 
     def wait_ready(self, app: App, timeout: float) -> None:

@@ -20,10 +20,15 @@ def is_ours(folder: Path) -> bool:
 
 
 def copied(origin: Path, goal: Path) -> Path:
-    """Copy a recipe's checkout, without its repository; OSError or shutil.Error if it cannot."""
+    """Copy a recipe's checkout, without its repository; OSError with one reason if it cannot."""
     shutil.rmtree(goal, ignore_errors=True)
     # links stay links: what they point to is not ours to copy
-    shutil.copytree(origin, goal, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+    try:
+        shutil.copytree(origin, goal, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+    except shutil.Error as error:
+        # every file with its own reason; they are all the same where a disk is full
+        source, _, why = error.args[0][0]
+        raise OSError(f"{source} cannot be copied: {why}") from error
     return goal
 
 
