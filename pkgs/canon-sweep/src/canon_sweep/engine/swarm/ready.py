@@ -123,7 +123,8 @@ class Readiness:
         if service.version not in ("", self._version):
             return f"still version {service.version}", None
         done, missing, soon = 0, "", None
-        for slot in failure.newest_per_slot(service):
+        # the others may only be on their way: a task that stays new waits for an address
+        for slot in sorted(failure.newest_per_slot(service), key=lambda task: task.state != "new"):
             why, wait = self._task(slot, service, now)
             done += not why
             missing, soon = missing or why, wait if soon is None else soon
