@@ -73,6 +73,17 @@ def test_a_test_that_cannot_be_remembered_as_broken_off_says_so(
     assert [note.code for note in entry.notes] == ["ledger"]
 
 
+def test_a_command_that_the_runs_end_cuts_short_is_not_red(released: Fleet) -> None:
+    """Also where one command may take longer than all the tries of a probe."""
+    released.recipes["notes"]["checks"] = [{"type": "exec", "command": ["sleep", "60"]}]
+    released.options |= {"timeouts": {"probe": "400ms", "exec": "60s"}, "maxRuntime": "1500ms"}
+
+    night = released.sweeps("notes")
+
+    assert night["notes"].code is Code.OUT_OF_TIME
+    assert Outcome.RED not in outcomes(released, "notes")
+
+
 def test_a_probe_that_has_its_own_time_is_red(released: Fleet) -> None:
     """The other side of it: what fails within its own limit is the recipe's."""
     released.recipes["notes"]["checks"] = [NEVER]

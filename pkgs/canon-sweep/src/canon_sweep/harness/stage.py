@@ -132,7 +132,7 @@ class Stage:
             TimeFault: the run's time is used up.
         """
         for probe in probes:
-            with self._bounded(self.limits.probe) as seconds:
+            with self._bounded(self.limits.probe, self.limits.exec) as seconds:
                 until_pass(probe, self._running(app), seconds)
 
     def do(self, probes: Sequence[Probe], app: App) -> None:
@@ -143,7 +143,7 @@ class Stage:
             TimeFault: the run's time is used up.
         """
         for probe in probes:
-            with self._bounded(self.limits.probe) as seconds:
+            with self._bounded(self.limits.probe, self.limits.exec) as seconds:
                 perform(probe, self._running(app), seconds)
 
     def begin(self, stack: str) -> None:
@@ -194,8 +194,10 @@ class Stage:
         check_declared(shared, self.declared, self.recipe)
 
     @contextmanager
-    def _bounded(self, wanted: float) -> Iterator[float]:
+    def _bounded(self, wanted: float, within: float = 0) -> Iterator[float]:
         """How long something may take, in seconds: as wanted, or what is left of the run.
+
+        ``within`` is the limit of a single step of it, where that may be longer.
 
         Raises:
             TimeFault: it failed, and it was the run's time that bounded it.
@@ -206,7 +208,7 @@ class Stage:
         try:
             yield min(wanted, left)
         except (RecipeFault, HostFault) as fault:
-            if left < wanted and self.time_left() <= SLACK:
+            if left < max(wanted, within) and self.time_left() <= SLACK:
                 raise _time_is_up() from fault
             raise
 
