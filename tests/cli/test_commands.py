@@ -565,16 +565,21 @@ def test_a_terminal_that_knows_only_ascii_is_enough(fleet: Fleet) -> None:
     assert "f\\xfcr" in done.stdout
 
 
-def test_a_full_disk_behind_stdout_is_one_line(fleet: Fleet) -> None:
-    """The results are in the state folder."""
+def onto_a_full_disk(fleet: Fleet, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command whose results nobody can take."""
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*PROGRAM, "status", "--config", str(config(fleet))],
+        return subprocess.run(
+            [*PROGRAM, *words, "--config", str(config(fleet))],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
         )
+
+
+def test_a_full_disk_behind_stdout_is_one_line(fleet: Fleet) -> None:
+    """The results are in the state folder."""
+    done = onto_a_full_disk(fleet, "status")
 
     assert done.returncode == 1
     assert "error output: the result cannot be printed" in done.stderr
@@ -583,14 +588,7 @@ def test_a_full_disk_behind_stdout_is_one_line(fleet: Fleet) -> None:
 
 def test_a_mistake_before_a_full_disk_is_the_mistake(fleet: Fleet) -> None:
     """It has been said on stderr."""
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*PROGRAM, "explain", "nosuch", "--json", "--config", str(config(fleet))],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+    done = onto_a_full_disk(fleet, "explain", "nosuch", "--json")
 
     assert done.returncode == 2
     assert "no recipe 'nosuch'" in done.stderr

@@ -109,9 +109,8 @@ def _tried(attempt: Attempt) -> _Event:
 
 
 def _taken_back(past: Forgotten) -> _Event:
-    at = past.at if past.at.tzinfo else past.at.replace(tzinfo=UTC)
     record = past.record
-    return _Event(at.astimezone(UTC), record.release_tag, "forgotten", record.run_id, past.reason)
+    return _Event(_in_utc(past.at), record.release_tag, "forgotten", record.run_id, past.reason)
 
 
 def _moment(text: str) -> datetime:
@@ -120,4 +119,8 @@ def _moment(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         return _UNKNOWN
+    return _in_utc(at)
+
+
+def _in_utc(at: datetime) -> datetime:
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from canon_sweep.core import composefile, names, secret
+from canon_sweep.core.composefile import given_name, is_external
 from canon_sweep.core.envfile import Comment
 from canon_sweep.core.secret import Secret
 from canon_sweep.core.unread import Unread
@@ -212,20 +213,6 @@ def _timeout(text: str | None) -> float | None:
     if text is None or not text.strip().isdecimal() or len(text) > 6:
         return None
     return float(text)
-
-
-def is_external(body: Mapping[str, Any]) -> bool:
-    """Whether a volume, network, config or secret is said to be there already."""
-    return body.get("external") not in (None, False)
-
-
-def given_name(body: Mapping[str, Any]) -> str | None:
-    """The full name that a volume, network, config or secret is given, or None."""
-    external = body.get("external")
-    # older compose files write external: {name: ...}
-    inner = external.get("name") if isinstance(external, dict) else None
-    given = inner or body.get("name")
-    return None if given is None else str(given)
 
 
 def _named(

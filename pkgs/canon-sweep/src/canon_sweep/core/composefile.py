@@ -131,6 +131,20 @@ def _whole(text: str, where: str) -> str:
     return text
 
 
+def is_external(body: Mapping[str, Any]) -> bool:
+    """Whether a volume, network, config or secret is said to be there already."""
+    return body.get("external") not in (None, False)
+
+
+def given_name(body: Mapping[str, Any]) -> str | None:
+    """The full name that a volume, network, config or secret is given, or None."""
+    external = body.get("external")
+    # older compose files write external: {name: ...}
+    inner = external.get("name") if isinstance(external, dict) else None
+    given = inner or body.get("name")
+    return None if given is None else str(given)
+
+
 def _table(pairs: Any) -> Any:
     if not isinstance(pairs, list):
         return pairs

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from canon_sweep.core import names
-from canon_sweep.core.compose import Compose, given_name, is_external
+from canon_sweep.core.compose import Compose
+from canon_sweep.core.composefile import given_name, is_external
 from canon_sweep.errors import HostFault, RecipeFault
 
-SECRET = 64
-CONFIG = 64
 # `a.io`: no CI has a shorter one
 SHORTEST_DOMAIN = 4
 
@@ -45,8 +44,8 @@ def _bounded(compose: Compose, stack: str) -> Iterator[tuple[str, str, int]]:
     for service in compose.services:
         yield "service", f"{stack}_{service}", names.LONGEST_SERVICE
     for secret in compose.secrets:
-        yield "secret", secret.name, SECRET
-    for kind, longest in (("secret", SECRET), ("config", CONFIG)):
+        yield "secret", secret.name, names.LONGEST_SECRET
+    for kind in ("secret", "config"):
         for key, body in (compose.tree.get(f"{kind}s") or {}).items():
             if not is_external(body or {}):
-                yield kind, given_name(body or {}) or f"{stack}_{key}", longest
+                yield kind, given_name(body or {}) or f"{stack}_{key}", names.LONGEST_SECRET

@@ -8,6 +8,8 @@ import re
 _RECIPE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,60}[a-z0-9])?", re.ASCII)
 # A Swarm service is named <stack>_<service> and may have so many characters in all.
 LONGEST_SERVICE = 63
+# and a secret or a config, by its full name
+LONGEST_SECRET = 64
 # `stack_label` and the dot that comes after it
 LABEL = 12
 _STACK = re.compile(r"[a-z0-9][a-z0-9_-]{0,44}", re.ASCII)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from canon_sweep.core import composefile, names
+from canon_sweep.core.composefile import given_name
 from canon_sweep.core.envfile import Comment
 from canon_sweep.core.modifier import Making, making
 from canon_sweep.core.unread import Unread
@@ -78,16 +79,8 @@ def written(tree: Mapping[str, Any]) -> dict[str, str]:
     """The names of secrets in a compose file as it is written, by their keys."""
     table = tree.get("secrets")
     bodies = table.items() if isinstance(table, dict) else ()
-    return {str(key): name for key, body in bodies for name in _names(body)}
-
-
-def _names(body: Any) -> Iterator[str]:
-    if isinstance(body, dict):
-        external = body.get("external")
-        inner = external.get("name") if isinstance(external, dict) else None
-        given = inner or body.get("name")
-        if isinstance(given, str):
-            yield given
+    given = {str(key): given_name(body) for key, body in bodies if isinstance(body, dict)}
+    return {key: name for key, name in given.items() if name is not None}
 
 
 def _unset(text: str, env: Mapping[str, str]) -> tuple[str, ...]:

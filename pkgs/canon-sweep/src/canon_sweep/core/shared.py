@@ -12,7 +12,8 @@ from typing import Any
 
 from canon_sweep.core import names
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.core.compose import Compose, given_name, is_external
+from canon_sweep.core.compose import Compose
+from canon_sweep.core.composefile import given_name, is_external
 from canon_sweep.core.declared import Declared, is_path, spelled
 from canon_sweep.errors import HostFault, RecipeFault
 

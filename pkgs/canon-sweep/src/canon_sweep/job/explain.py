@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 
 from canon_sweep.core.attempts import Attempt
-from canon_sweep.core.decision import Code, Note, Policy, decide, excepted
+from canon_sweep.core.decision import Code, Decision, Note, Policy, decide, excepted
 from canon_sweep.job.finish import check_state
 from canon_sweep.job.records import history_notes, unfinished_notes
 from canon_sweep.job.trials import order_of_release
@@ -62,18 +62,24 @@ def explain(settings: Settings, name: str, around: Surroundings) -> Explanation:
     return _explained(recipe, parts)
 
 
-def _excepted(recipe: Recipe, settings: Settings) -> Explanation:
-    """What the state folder knows; a sweep reads no remote of such a recipe either."""
-    check_owner([settings.state_dir], sys.argv, only_reads=True)
-    state = State.of(settings)
-    decision = excepted(recipe.settings.exception)
-    record = state.canonicals.read(recipe.name)
+def _decided(recipe: Recipe, decision: Decision) -> Explanation:
     return Explanation(
         recipe=recipe.name,
         code=decision.code,
         sentence=decision.sentence,
         upstream=recipe.settings.upstream,
         mirror=recipe.settings.mirror,
+    )
+
+
+def _excepted(recipe: Recipe, settings: Settings) -> Explanation:
+    """What the state folder knows; a sweep reads no remote of such a recipe either."""
+    check_owner([settings.state_dir], sys.argv, only_reads=True)
+    state = State.of(settings)
+    decision = excepted(recipe.settings.exception)
+    record = state.canonicals.read(recipe.name)
+    return msgspec.structs.replace(
+        _decided(recipe, decision),
         canonical=record.release_tag if record else "",
         notes=(*history_notes(recipe.name, state), *unfinished_notes(recipe.name, state)),
         attempts=state.ledger.index().of(recipe.name),
@@ -87,12 +93,8 @@ def _explained(recipe: Recipe, parts: Parts) -> Explanation:
     decision = decide(facts, Policy(timedelta(seconds=settings.retry_red_after)), parts.world.now())
     latest = facts.releases.latest
     order = order_of_release(recipe, facts, settings, "", latest) if latest else None
-    return Explanation(
-        recipe=recipe.name,
-        code=decision.code,
-        sentence=decision.sentence,
-        upstream=recipe.settings.upstream,
-        mirror=recipe.settings.mirror,
+    return msgspec.structs.replace(
+        _decided(recipe, decision),
         main=sync.main,
         differs=sync.differs,
         canonical=facts.canonical.release_tag if facts.canonical else "",

@@ -9,6 +9,7 @@ from pathlib import Path
 from canon_sweep.core import unread
 from canon_sweep.core.decision import Note
 from canon_sweep.engine.protocol import App, Place
+from canon_sweep.engine.source import Source
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.settings.recipe import Recipe
@@ -33,13 +34,22 @@ def file_notes(recipe: Recipe, commit: str) -> tuple[Note, ...]:
         return (Note(code=unread.CODE, text=f"its files could not be looked at: {fault}"),)
 
 
+def source_of(recipe: Recipe, commit: str, tree: Path) -> Source:
+    """What the files of a commit, written out in ``tree``, say wherever it is deployed.
+
+    Raises:
+        RecipeFault: they cannot be read.
+    """
+    place = Place("version", "version")
+    return App.read(recipe.name, commit, place, tree, recipe.settings.env).source
+
+
 def _notes(recipe: Recipe, commit: str) -> Iterator[Note]:
     # not among a test's checkouts: whoever only looks may do so while a test is on
     with tempfile.TemporaryDirectory(prefix="canon-sweep-", ignore_cleanup_errors=True) as folder:
         tree = Path(folder) / "tree"
         trees.checkout(recipe.clone, commit, tree)
-        place = Place("version", "version")
-        source = App.read(recipe.name, commit, place, tree, recipe.settings.env).source
+        source = source_of(recipe, commit, tree)
     yield from unread.notes(source.unread)
     if not (recipe.settings.asked or source.compose.checked):
         yield Note(code=NO_PROBE, text=_NOTHING_ASKS)

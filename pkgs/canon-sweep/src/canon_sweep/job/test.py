@@ -13,12 +13,11 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Code, Decision, Facts, Policy
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import Version, ordered
-from canon_sweep.engine.protocol import App, Place
 from canon_sweep.errors import Fault, HostFault, Interrupted, RecipeFault, UsageFault
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
-from canon_sweep.job.files import file_notes
+from canon_sweep.job.files import file_notes, source_of
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.run import stop_of
 from canon_sweep.job.trials import order_of, order_of_release
@@ -121,12 +120,10 @@ def _labelled_version(recipe: Recipe, parts: Parts, facts: Facts, commit: str) -
     """The version that a commit says it is; a pull request may say the canonical's own."""
     with parts.ground.checkouts(recipe) as checkout:
         try:
-            tree = checkout(commit)
-            place = Place("version", "version")
-            app = App.read(recipe.name, commit, place, tree, recipe.settings.env)
+            source = source_of(recipe, commit, checkout(commit))
         except RecipeFault:
             return None  # the install tier says it better
-    return ordered(facts.rule, app.source.compose.version)
+    return ordered(facts.rule, source.compose.version)
 
 
 def _canonical_to_test_on(facts: Facts, order: Order) -> Canonical:

@@ -9,9 +9,6 @@ from canon_sweep.core import names
 from canon_sweep.core.declared import is_path, spelled
 from canon_sweep.settings.tables import key_of
 
-# of Swarm's secrets and configs
-_LONGEST_NAME = 64
-
 
 def sharing_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
     """Host paths, and external secrets and configs, that no recipe could have."""
@@ -47,5 +44,6 @@ def _name_problems(at: str, kind: str, given: object) -> Iterator[str]:
         problem = names.part_problem(name, kind)
         if problem:
             yield f"{at}[{number}]: {problem}"
-        elif len(name) > _LONGEST_NAME:
-            yield f"{at}[{number}]: longer than {_LONGEST_NAME} characters, as no {kind} can be"
+        elif len(name) > names.LONGEST_SECRET:
+            longest = names.LONGEST_SECRET
+            yield f"{at}[{number}]: longer than {longest} characters, as no {kind} can be"

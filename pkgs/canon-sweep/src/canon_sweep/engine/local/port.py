@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from collections.abc import Iterable
+from itertools import chain
 
 from canon_sweep.errors import HostFault
 
@@ -28,10 +29,10 @@ def free(count: int, taken: Iterable[int]) -> list[int]:
     """
     avoid = set(taken)
     found: list[int] = []
-    first = secrets.randbelow(LAST - FIRST)
-    for port in (FIRST + (first + step) % (LAST - FIRST) for step in range(LAST - FIRST)):
+    first = FIRST + secrets.randbelow(LAST - FIRST)
+    for port in chain(range(first, LAST), range(FIRST, first)):
         if len(found) == count:
-            return found
+            break
         if port not in avoid and _reserve(port):
             found.append(port)
     if len(found) < count:

@@ -13,8 +13,7 @@ from typing import Any
 
 import yaml
 
-from canon_sweep.core.compose import is_external
-from canon_sweep.core.composefile import first_document
+from canon_sweep.core.composefile import first_document, is_external
 
 RECIPE = "canon-sweep.recipe"
 VERSION = "canon-sweep.version"
