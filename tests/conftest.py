@@ -11,6 +11,8 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from engine.installed import NEWER, OWN
+
 pytest_plugins = ["engine.swarm_fixture"]
 
 # no test may read the configuration of the machine that it runs on
@@ -24,8 +26,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 * (os.cpu_count() or 1)
 
 
-class TwoEngines(LoadScopeScheduling):
-    """Two Docker Engines are enough: one for the stories, one for all else that needs one.
+class FewEngines(LoadScopeScheduling):
+    """Three Docker Engines are enough: one for the stories, one of each release for the rest.
 
     xdist's own `loadgroup` looks at marks, and no longer finds them with pytest 9.2.
     """
@@ -33,12 +35,14 @@ class TwoEngines(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if "swarm" not in nodeid:
             return nodeid
-        return "stories" if "/stories/" in nodeid else "engines"
+        if "/stories/" in nodeid:
+            return "stories"
+        return NEWER if NEWER in nodeid else OWN
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoEngines:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FewEngines:
     """Spread the tests over the workers."""
-    return TwoEngines(config, log)
+    return FewEngines(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -27,6 +27,7 @@ from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.errors import UsageFault
 from canon_sweep.settings.load import load
+from engine.swarm_fixture import SWARMS
 
 RECIPES = {recipe.name: recipe for recipe in FLEET}
 PROGRAMS = sorted(
@@ -109,14 +110,15 @@ def tags_of(path: Path) -> set[str]:
     return {name.removeprefix("refs/tags/") for name in references if "/tags/" in name}
 
 
-@pytest.fixture(params=["local", pytest.param("swarm", marks=pytest.mark.swarm)])
+@pytest.fixture(params=["local", *SWARMS])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """Each engine that the fleet is written for, with nothing of the stack's left after."""
     engine: Engine
     if request.param == "local":
         engine = LocalEngine(tmp_path / "engine")
     else:
-        engine = SwarmEngine(request.getfixturevalue("docker_host"), tmp_path / "engine")
+        host = request.getfixturevalue("docker_hosts").use(request.param)
+        engine = SwarmEngine(host, tmp_path / "engine")
     yield engine
     engine.undeploy(STACK)
     for volume in engine.volumes(STACK):

@@ -20,21 +20,19 @@ from typing import IO, Any
 
 import docker
 
-from engine import python_image
+from engine import installed, python_image
+from engine.installed import CannotStart, Installed
 
 BUSYBOX = "canon-sweep/busybox:1"
 PYTHON = "canon-sweep/python:1"
 START_SECONDS = 60.0
 
 
-class CannotStart(Exception):
-    """Why there can be no engine on this machine."""
-
-
 class DockerHost:
     """A running engine in Swarm mode; ``url`` is what to connect to."""
 
-    def __init__(self) -> None:
+    def __init__(self, docker: Installed | None = None) -> None:
+        self._installed = docker or installed.own()
         self._root = Path(tempfile.mkdtemp(prefix="canon-sweep-docker-"))
         self._mark = secrets.token_hex(3)
         self._process: subprocess.Popen[bytes] | None = None
@@ -49,8 +47,6 @@ class DockerHost:
         busybox = python_image.busybox()
         if os.geteuid() != 0:
             raise CannotStart("a Docker Engine is started by root only")
-        if shutil.which("dockerd") is None or shutil.which("docker") is None:
-            raise CannotStart("there is no dockerd and docker in PATH")
         if busybox is None:
             raise CannotStart("there is no busybox for the images")
         self._process = self._dockerd()
@@ -89,6 +85,9 @@ class DockerHost:
     def _dockerd(self) -> subprocess.Popen[bytes]:
         root = self._root
         command = ["dockerd", "--host", self.url, "--data-root", f"{root}/data"]
+        if self._installed.enter is not None:
+            (root / "layer").mkdir(exist_ok=True)
+            command = [str(self._installed.enter), f"{root}/layer", *command]
         command += ["--exec-root", f"{root}/exec", "--pidfile", f"{root}/pid"]
         command += ["--bridge=none", "--iptables=false", "--ip6tables=false"]
         (root / "empty.json").write_text("{}")
@@ -100,8 +99,7 @@ class DockerHost:
 
     def _init_swarm(self, client: Any) -> None:
         # of other engines' choice: 172.17-31, 10.0; a pool for the test's bridge apart
-        third = int(self._mark[:2], 16)
-        subnet = docker.types.IPAMPool(subnet=f"10.213.{third}.0/24")
+        subnet = docker.types.IPAMPool(subnet=f"{_unused()}.0/24")
         client.create_network(
             "docker_gwbridge",
             driver="bridge",
@@ -167,6 +165,14 @@ def _answers(client: Any) -> bool:
         return bool(client.ping())
     except (docker.errors.DockerException, OSError):
         return False
+
+
+def _unused() -> str:
+    """The first three numbers of a subnet that no other engine's bridge has."""
+    said = subprocess.run(["ip", "-4", "address"], capture_output=True, text=True, check=True)
+    while (found := f"10.213.{secrets.randbelow(256)}") + "." in said.stdout:
+        pass
+    return found
 
 
 def _processes() -> list[int]:

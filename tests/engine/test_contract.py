@@ -11,18 +11,19 @@ from canon_sweep.engine.local import LocalEngine
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.engine.swarm.ready import Limits
 from engine.contract import Bench, Promises
+from engine.swarm_fixture import SWARMS
 
 STACK = "note-1a2b3c_ci_localhost"
 
 
-@pytest.fixture(params=["local", pytest.param("swarm", marks=pytest.mark.swarm)])
+@pytest.fixture(params=["local", *SWARMS])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """A recipe and an engine that is empty before and after the test."""
     engine: LocalEngine | SwarmEngine
     if request.param == "local":
         engine = LocalEngine(tmp_path / "local")
     else:
-        host = request.getfixturevalue("docker_host")
+        host = request.getfixturevalue("docker_hosts").use(request.param)
         engine = SwarmEngine(host, tmp_path / "work", limits=Limits(patience=0, settle=0.5))
     bench = Bench(engine, tmp_path / "recipe", STACK, "note-1a2b3c.ci.localhost")
     yield bench

@@ -25,6 +25,8 @@ from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed
 from engine.contract import FAILS, READY_SECONDS, SOON, Bench, service
 from engine.docker_host import DockerHost
+from engine.installed import OWN
+from engine.swarm_fixture import DockerHosts
 
 pytestmark = pytest.mark.swarm
 
@@ -782,9 +784,11 @@ def test_an_engine_that_cannot_be_reached_is_the_hosts_fault(tmp_path: Path) -> 
             call()
 
 
-@pytest.mark.usefixtures("docker_host")  # skipped where none can be started
-def test_an_engine_that_dies_while_we_wait_is_the_hosts_fault(tmp_path: Path) -> None:
+def test_an_engine_that_dies_while_we_wait_is_the_hosts_fault(
+    docker_hosts: DockerHosts, tmp_path: Path
+) -> None:
     """A crash of Docker in the middle is not a red recipe."""
+    docker_hosts.use(OWN)  # skipped where none can be started
     host = DockerHost()
     try:
         host.start()

@@ -19,6 +19,8 @@ from canon_sweep.demo import fleet, upstream
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.settings.load import load
 from canon_sweep.state.store import State
+from engine.installed import OWN
+from engine.swarm_fixture import DockerHosts
 
 pytestmark = pytest.mark.swarm
 
@@ -99,8 +101,9 @@ def everything(host: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def told(docker_host: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def told(docker_hosts: DockerHosts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """The demo, told once; every test below looks at what it left."""
+    docker_host = docker_hosts.use(OWN)
     folder = tmp_path_factory.mktemp("swarm") / "demo"
     before = everything(docker_host) | volumes(docker_host) | secrets(docker_host)
     command = ["demo", "--json", "--dir", str(folder), "--engine", "swarm", "--host", docker_host]

@@ -1,0 +1,143 @@
+"""The Docker Engines that the tests can start: the machine's own, and a newer release's.
+
+The newer one is Debian's, in a root folder that is made once and kept outside the tree;
+its engine sees the host's files at their own paths, but its programs and libraries.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+# what tests of an engine have in the brackets of their names
+OWN = "swarm"
+NEWER = "swarm-newer"
+
+_SUITE = "trixie"
+_PACKAGES = ("docker.io", "docker-cli", "iptables", "ca-certificates")
+_LEFT_OUT = ("man", "locale", "doc")
+# what the engine shares with the host; all else it has from its root
+_SHARED = ("/proc", "/sys", "/dev", "/etc/resolv.conf")
+
+
+class CannotStart(Exception):
+    """Why there can be no engine on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A release of Docker.
+
+    ``enter`` runs a command where its ``dockerd`` is, with an empty folder as its first
+    argument; ``programs`` is where its ``docker`` is.  None of either: in PATH.
+    """
+
+    enter: Path | None = None
+    programs: Path | None = None
+
+
+def own() -> Installed:
+    """What this machine has in PATH.
+
+    Raises:
+        CannotStart: it has no Docker.
+    """
+    if shutil.which("dockerd") is None or shutil.which("docker") is None:
+        raise CannotStart("there is no dockerd and docker in PATH")
+    return Installed()
+
+
+def newer() -> Installed:
+    """Debian trixie's Docker (26.1), which takes half a minute the first time.
+
+    Raises:
+        CannotStart: the root folder cannot be made here.
+    """
+    home = _home()
+    return Installed(home / "enter", home / "bin")
+
+
+def _home() -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "canon-sweep"
+    cache.mkdir(parents=True, exist_ok=True)
+    made_by = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+    home = cache / f"docker-{_SUITE}-{made_by}"
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # each of the tests' workers may be the first
+        if not home.exists():
+            _make(home)
+    return home
+
+
+def _make(home: Path) -> None:
+    if shutil.which("mmdebstrap") is None:
+        raise CannotStart("a newer Docker needs mmdebstrap")
+    draft = home.with_name(f"{home.name}.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase"]
+    command += [f"--include={','.join(_PACKAGES)}", '--aptopt=APT::Install-Recommends "false"']
+    command += [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in _LEFT_OUT]
+    done = subprocess.run(
+        [*command, _SUITE, str(draft / "root")], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise CannotStart(f"mmdebstrap cannot make the newer Docker's root: {done.stderr[-500:]}")
+    (draft / "bin").mkdir()
+    loader = next((draft / "root").glob("usr/lib/*/ld-linux-*.so.*")).relative_to(draft)
+    _write_program(draft / "enter", _enter(home / "root"))
+    _write_program(
+        draft / "bin/docker", _with_libraries(home / loader, home / "root/usr/bin/docker")
+    )
+    draft.rename(home)  # whole or not there
+
+
+def _enter(root: Path) -> str:
+    """A program that runs a command in the root, in the process that it was started as.
+
+    Its first argument is an empty folder, for a layer in memory over the root that ends
+    with the command, as all its mounts do.  It is no chroot: from there an engine cannot
+    import images.
+    """
+    temporary = tempfile.gettempdir()
+    inside = [
+        "set -e",
+        'layer="$1"',
+        "shift",
+        'mount -t tmpfs tmpfs "$layer"',
+        'cd "$layer"',
+        "mkdir upper work root",
+        f"mount -t overlay -o lowerdir={root},upperdir=upper,workdir=work overlay root",
+        *map(_bound, _SHARED),
+        # last: the layer lies in it, and has no other name inside
+        _bound(temporary),
+        "cd root",
+        "mkdir old",
+        "pivot_root . old",
+        "umount -l /old",
+        'exec "$@"',
+    ]
+    lines = "\n".join(inside)
+    return f"exec unshare --mount --propagation private sh -c '{lines}' sh \"$@\"\n"
+
+
+def _bound(path: str) -> str:
+    if Path(path).is_dir():
+        return f"mkdir -p root{path}; mount --rbind {path} root{path}"
+    return f": >>root{path}; mount --bind {path} root{path}"
+
+
+def _with_libraries(loader: Path, program: Path) -> str:
+    """A program that is another root's, run outside of it."""
+    return f'exec {loader} --library-path {loader.parent} {program} "$@"\n'
+
+
+def _write_program(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}")
+    path.chmod(0o755)
