@@ -64,13 +64,22 @@ def test_the_last_failing_checks_output_is_kept() -> None:
     assert len(said) < 400
 
 
-def test_a_check_that_could_not_be_run_tells_nothing() -> None:
-    """Docker tries one more while a container ends."""
+@pytest.mark.parametrize(
+    "said", ["OCI runtime exec failed: exec failed: connection reset by peer", "", "\n"]
+)
+def test_a_check_that_could_not_be_run_tells_nothing(said: str) -> None:
+    """Docker tries one more while a container ends, or cuts one off."""
     health = checks(1, -1)
-    health["Log"][1]["Output"] = "OCI runtime exec failed: exec failed: connection reset by peer"
+    health["Log"][1]["Output"] = said
 
     assert facts.container(inspected(health)).said == "code 1"
-    del health["Log"][0]
+
+
+def test_that_no_check_could_be_run_is_told() -> None:
+    """When there is nothing else to tell."""
+    health = checks(-1)
+    health["Log"][0]["Output"] = "OCI runtime exec failed: exec failed: connection reset by peer"
+
     assert "connection reset" in facts.container(inspected(health)).said
 
 

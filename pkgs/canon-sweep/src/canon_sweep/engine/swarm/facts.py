@@ -179,8 +179,10 @@ def _health(body: Mapping[str, Any]) -> str:
 def _said(health: Mapping[str, Any]) -> str:
     failing = [check for check in health.get("Log") or [] if check["ExitCode"] != 0]
     outputs = [str(check.get("Output") or "") for check in failing]
-    # a check that meets its container at the start or end cannot be run, which tells nothing
-    telling = [output for output in outputs if not output.startswith(_NOT_RUN)] or outputs
+    # a check that meets its container at the start or end cannot be run, or is cut off before
+    # it says a word, which tells nothing
+    said = [output for output in outputs if output.strip()]
+    telling = [output for output in said if not output.startswith(_NOT_RUN)] or said
     return names.plain(" ".join(telling[-1].split())[-MAX_SAID:]) if telling else ""
 
 
