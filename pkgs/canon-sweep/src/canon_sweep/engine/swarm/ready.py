@@ -167,11 +167,11 @@ class Readiness:
 
     def _unfinished(self, task: Task, service: Service) -> str:
         """Why a task that ended with 0 is not the good end of a job (empty: it is)."""
-        why = service.asked or ("a probe asks it" if service.name in self._probed else "")
-        if why:
-            return f"ended with exit code 0, but should answer: {why}"
         healthy = task.container is not None and task.container.health == "healthy"
-        return failure.end(task) if service.checked and not healthy else ""
+        if service.checked and not healthy:
+            return failure.end(task)
+        why = service.asked or ("a probe asks it" if service.name in self._probed else "")
+        return f"ended with exit code 0, but should answer: {why}" if why else ""
 
     def _check_exhausted(self, service: Service, now: float) -> None:
         for task in failure.newest_per_slot(service):

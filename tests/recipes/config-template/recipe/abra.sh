@@ -1,0 +1,2 @@
+#!/bin/bash
+export APP_INI_VERSION=v2
