@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canon_sweep.core.compose import Compose, parse
-from canon_sweep.core.composefile import interpolate
 from canon_sweep.core.envfile import Comment
+from canon_sweep.core.interpolation import interpolate
 from canon_sweep.core.modifier import Making
 from canon_sweep.core.secret import Secret
 from canon_sweep.errors import RecipeFault
@@ -58,7 +58,7 @@ def test_a_compose_file_is_read_for_what_the_sweep_needs() -> None:
     assert app.image == "notes:1"
     assert app.replicas == 2
     assert app.mounts == {"/data": "data", "/more": "more"}
-    assert app.environment == {"DATA": "/data", "FLAG": ""}
+    assert app.environment == {"DATA": "/data"}
     assert compose.volumes == {"data": "st_data", "more": "st_other"}
     assert compose.secrets == (
         Secret("st_db_password_v2", Making(12)),
@@ -87,8 +87,8 @@ TABLE = "labels: {coop-cloud.st.version: 1.0.0+1, flag: x}, environment: {A: 2, 
 @pytest.mark.parametrize(
     ("first", "second", "environment"),
     [
-        (LIST, TABLE, {"A": "2", "B": "", "C": "3"}),
-        (TABLE, LIST, {"A": "1", "B": "", "C": "3"}),
+        (LIST, TABLE, {"A": "2", "C": "3"}),
+        (TABLE, LIST, {"A": "1", "C": "3"}),
     ],
 )
 def test_labels_and_environments_are_joined_by_name(
@@ -119,7 +119,6 @@ def test_only_a_files_first_document_is_read(after: str) -> None:
     ("text", "cause"),
     [
         ("services: {app: [}", "not YAML, line 1"),
-        ("a: 2020-99-99", "not YAML"),
         ("- a", "no table"),
         ("", "no table"),
         ("services: {}", "no services"),
@@ -224,13 +223,30 @@ def test_a_file_that_unfolds_without_bound_is_refused() -> None:
         ("$$A", "$A"),
         ("${B-x}${B:-x}${A-x}", "xx1"),
         ("${E-x}|${E:-x}", "|x"),
-        ("${A+x}${B+x}${E:+x}", "x"),
         ("${B}", ""),
+        # a default ends at the first brace, and is not filled in itself
+        ("${B:-${A:-x}}", "${A:-x}"),
+        ("${B:-$A}", "$A"),
+        # and needs none
+        ("$A-x y", "1"),
+        ("$B-x y", "x y"),
+        # the first sign that docker looks for, wherever it stands
+        ("${B?no:-x}", "x"),
+        ("${A:?a-b}", "b"),
+        # a mistake is forgotten when a variable comes after it
+        ("${B:+x} $A", "{B:+x} 1"),
     ],
 )
 def test_variables_follow_the_rules_of_compose_files(text: str, wanted: str) -> None:
-    """As docker's own reading of the same file."""
+    """Docker's own, which are no shell's."""
     assert interpolate(text, {"A": "1", "E": ""}, "f") == wanted
+
+
+@pytest.mark.parametrize("text", ["${A+x}", "$A $", "${", "${1}", "${A:=x}", "${B?}", "${E:?}"])
+def test_what_docker_refuses_to_fill_in_is_refused(text: str) -> None:
+    """With the text that is meant, or the name of what is missing."""
+    with pytest.raises(RecipeFault, match=r"lone '\$'|is not set"):
+        interpolate(text, {"A": "1", "E": ""}, "f")
 
 
 @given(st.text(max_size=200))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -12,6 +14,9 @@ from engine.docker_host import DockerHost
 from engine.installed import NEWER, OWN, CannotStart, Installed
 
 _MADE: dict[str, Callable[[], Installed]] = {OWN: installed.own, NEWER: installed.newer}
+
+
+T = TypeVar("T")
 
 
 class DockerHosts:
@@ -30,24 +35,36 @@ class DockerHosts:
         Where none can be started the test is skipped with the reason, or fails if
         ``CANON_SWEEP_REQUIRE_SWARM=1``.
         """
-        try:
-            release = _MADE[name]()
-            if name not in self._hosts:
-                self._hosts[name] = DockerHost(release)
-                self._hosts[name].start()
-        except CannotStart as reason:
-            if os.environ.get("CANON_SWEEP_REQUIRE_SWARM") == "1":
-                pytest.fail(f"a Swarm is required: {reason}")
-            pytest.skip(str(reason))
+        release = _release(name)
+        if name not in self._hosts:
+            self._hosts[name] = DockerHost(release)
+            _or_skip(self._hosts[name].start)
         programs = [] if release.programs is None else [str(release.programs)]
         os.environ["PATH"] = os.pathsep.join([*programs, self._path])
         return self._hosts[name].url
+
+    def program(self, name: str) -> str:
+        """The ``docker`` of a release, without its engine; skips or fails as `use` does."""
+        return str((_release(name).programs or Path()) / "docker")
 
     def stop(self) -> None:
         """End them all."""
         for host in self._hosts.values():
             host.stop()
         os.environ["PATH"] = self._path
+
+
+def _release(name: str) -> Installed:
+    return _or_skip(_MADE[name])
+
+
+def _or_skip(do: Callable[[], T]) -> T:
+    try:
+        return do()
+    except CannotStart as reason:
+        if os.environ.get("CANON_SWEEP_REQUIRE_SWARM") == "1":
+            pytest.fail(f"a Swarm is required: {reason}")
+        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="session")

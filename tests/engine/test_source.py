@@ -118,8 +118,7 @@ def test_what_the_reading_did_not_think_of_is_the_recipes_fault(
 @pytest.mark.parametrize(
     "text",
     [
-        "services: {app: {image: a, environment: {A: 0x" + "f" * 6000 + "}}}",
-        "services: {app: {image: a}}\nx: {0x" + "f" * 6000 + ": 1}",
+        "services: {app: {image: a, deploy: {replicas: " + "9" * 6000 + "}}}",
         "services: {app: {image: a, deploy: {replicas: 0x" + "f" * 6000 + "}}}",
     ],
 )

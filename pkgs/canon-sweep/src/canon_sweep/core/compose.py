@@ -14,22 +14,9 @@ from canon_sweep.core import composefile, names, secret
 from canon_sweep.core.composefile import given_name, is_external
 from canon_sweep.core.envfile import Comment
 from canon_sweep.core.secret import Secret
+from canon_sweep.core.service import Service, has_check, pairs, service_of
 from canon_sweep.core.unread import Unread
 from canon_sweep.errors import RecipeFault
-
-MAX_REPLICAS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One service: what runs, on which volumes (volume key by mount path)."""
-
-    name: str
-    image: str
-    replicas: int
-    mounts: Mapping[str, str]
-    environment: Mapping[str, str]
-    local: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +46,7 @@ class Compose:
     def checked(self) -> bool:
         """Whether any service has a health check, or says when it is ready without one."""
         running = (name for name, service in self.services.items() if service.replicas)
-        return any(_has_check(self.tree["services"][name]) for name in running)
+        return any(has_check(self.tree["services"][name]) for name in running)
 
 
 def parse(
@@ -87,7 +74,8 @@ def parse(
         parts.append(part)
         tree = composefile.merged(tree, part)
     shown = " + ".join(texts)
-    services = {name: _service(name, body, shown) for name, body in _table(tree, "services", shown)}
+    bodies = _table(tree, "services", shown)
+    services = {name: service_of(name, body, env, shown) for name, body in bodies}
     if not services:
         raise RecipeFault(f"{shown} has no services")
     if not any(service.replicas for service in services.values()):
@@ -129,83 +117,13 @@ def _table(tree: Mapping[str, Any], key: str, where: str) -> Iterator[tuple[str,
         yield name, body or {}
 
 
-def _service(name: str, body: Mapping[str, Any], where: str) -> Service:
-    deploy = body.get("deploy") or {}
-    local = body.get("x-canon-sweep") or {}
-    image = body.get("image")
-    if not isinstance(deploy, dict) or not isinstance(local, dict):
-        raise RecipeFault(f"{where}: services.{name}: deploy and x-canon-sweep must be tables")
-    if not isinstance(image, str) or not image:
-        raise RecipeFault(f"{where}: services.{name} has no image")
-    at = f"{where}: services.{name}"
-    if not isinstance(body.get("networks"), list | dict | None):
-        raise RecipeFault(f"{at}: networks is neither a list nor a table")
-    return Service(
-        name=name,
-        image=image,
-        replicas=_replicas(deploy.get("replicas", 1), at),
-        mounts=dict(_mounts(body.get("volumes"), at)),
-        environment=_pairs(body.get("environment"), f"{at}: environment"),
-        local=local,
-    )
-
-
-def _has_check(body: Mapping[str, Any]) -> bool:
-    check = body.get("healthcheck")
-    if isinstance(check, dict) and not check.get("disable"):
-        return check.get("test") not in ("NONE", ["NONE"])
-    return bool((body.get("x-canon-sweep") or {}).get("ready"))
-
-
-def _replicas(value: Any, at: str) -> int:
-    is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
-    is_digits = isinstance(value, str) and value.isascii() and value.strip().isdecimal()
-    if not is_whole and not is_digits:
-        raise RecipeFault(f"{at}: replicas is no number")
-    if isinstance(value, str) and len(value) > 9:
-        value = MAX_REPLICAS + 1
-    if not 0 <= int(value) <= MAX_REPLICAS:
-        raise RecipeFault(f"{at}: replicas is not between 0 and {MAX_REPLICAS}")
-    return int(value)
-
-
-def _mounts(entries: Any, at: str) -> Iterator[tuple[str, str]]:
-    if not isinstance(entries, list | None):
-        raise RecipeFault(f"{at}: volumes is no list")
-    for entry in entries or []:
-        if isinstance(entry, dict):
-            if entry.get("type", "volume") == "volume" and entry.get("source"):
-                yield str(entry.get("target")), str(entry["source"])
-        elif isinstance(entry, str) and ":" in entry:
-            source, target = entry.split(":")[:2]
-            if source and source[0] not in "./~":
-                yield target, source
-
-
-def _pairs(entries: Any, at: str) -> dict[str, str]:
-    """Labels and environments are written as a table or as a list of ``NAME=value``."""
-    if not isinstance(entries, list | dict | None):
-        raise RecipeFault(f"{at} is neither a list nor a table")
-    if isinstance(entries, dict):
-        return {str(key): _scalar(value) for key, value in entries.items()}
-    if isinstance(entries, list):
-        split = (str(entry).partition("=") for entry in entries)
-        return {name: value for name, _, value in split}
-    return {}
-
-
-def _scalar(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
-
-
 def _labels(tree: Mapping[str, Any], where: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, body in _table(tree, "services", where):
         deploy = body.get("deploy") or {}
         for part in (body, deploy):
-            found |= _pairs(part.get("labels"), f"{where}: services.{name}: labels")
+            labels = pairs(part.get("labels"), f"{where}: services.{name}: labels")
+            found |= {key: value or "" for key, value in labels.items()}
     return found
 
 
@@ -220,7 +138,7 @@ def _named(
 ) -> Iterator[tuple[str, dict[str, Any], str | None]]:
     """Each of a top-level table: its key, its body, the full name that it is given."""
     for name, body in _table(tree, key, where):
-        _pairs(body.get("labels"), f"{where}: {key}.{name}: labels")
+        pairs(body.get("labels"), f"{where}: {key}.{name}: labels")
         yield name, body, given_name(body)
 
 

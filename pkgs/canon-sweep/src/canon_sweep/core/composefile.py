@@ -9,75 +9,22 @@ from typing import Any
 import yaml
 
 from canon_sweep.core import names
+from canon_sweep.core.interpolation import interpolate
+from canon_sweep.core.yamltext import first_document
 from canon_sweep.errors import RecipeFault
 
 MAX_NODES = 20_000
 MAX_DEPTH = 40
 
-_VARIABLE = re.compile(
-    r"\$(?:"
-    r"(?P<escaped>\$)"
-    r"|(?P<plain>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<operator>:?[-?+])(?P<word>[^}]*))?\}"
-    r"|(?P<invalid>)"
-    r")",
-    re.ASCII,
-)
+# where what has a name is put together by it
+_SECTIONS = ("services", "volumes", "networks", "secrets", "configs")
 # what can be written as a table and as a list of NAME=value
 _PAIRS = ("labels", "environment")
+# lists that are not added to
+_COMMANDS = ("command", "entrypoint")
+_TRUE = ("y", "yes", "true", "on")
 # YAML can write halves of characters, which no file and no terminal can hold
 _HALF = re.compile("[\ud800-\udfff]")
-
-
-def variables(text: str) -> Mapping[str, bool]:
-    """The variables that a text names, in order, each with whether it can do without a value."""
-    found: dict[str, bool] = {}
-    for match in _VARIABLE.finditer(text):
-        name = match["plain"] or match["braced"]
-        if name:
-            found[name] = found.get(name, True) and bool(match["operator"])
-    return found
-
-
-def interpolate(text: str, env: Mapping[str, str], where: str) -> str:
-    """Replace ``$NAME`` and ``${NAME…}`` by the rules of compose files.
-
-    Raises:
-        RecipeFault: a lone ``$``, or a required variable (``:?``) that is not set.
-    """
-
-    def replace(match: re.Match[str]) -> str:
-        if match["escaped"]:
-            return "$"
-        if match["invalid"] is not None:
-            raise RecipeFault(f"{where}: lone '$' in {names.printable(text)}", do="write '$$'")
-        return _value(match, env, where)
-
-    return _VARIABLE.sub(replace, text)
-
-
-def _value(match: re.Match[str], env: Mapping[str, str], where: str) -> str:
-    name = match["plain"] or match["braced"]
-    operator, word = match["operator"] or "", match["word"] or ""
-    value = env.get(name)
-    is_set = bool(value) if operator.startswith(":") else value is not None
-    if operator.endswith("+"):
-        return word if is_set else ""
-    if is_set or not operator:
-        return value or ""
-    if operator.endswith("?"):
-        told = names.plain(word[:200]) or "it is required"
-        raise RecipeFault(f"{where}: {name} is not set: {told}")
-    return word
-
-
-def first_document(text: str) -> Any:
-    """A YAML text's first document, the only one that docker reads; None if there is none.
-
-    Raises:
-        yaml.YAMLError: it is not YAML.
-    """
-    return next(yaml.safe_load_all(text), None)
 
 
 def load(name: str, text: str) -> dict[str, Any]:
@@ -133,7 +80,14 @@ def _whole(text: str, where: str) -> str:
 
 def is_external(body: Mapping[str, Any]) -> bool:
     """Whether a volume, network, config or secret is said to be there already."""
-    return body.get("external") not in (None, False)
+    said = body.get("external")
+    # docker makes a truth of what a variable was filled in to
+    return is_true(said) if isinstance(said, str) else said not in (None, False)
+
+
+def is_true(value: Any) -> bool:
+    """Whether docker takes a value for true, be it one or a word for it."""
+    return value is True or (isinstance(value, str) and value.lower() in _TRUE)
 
 
 def given_name(body: Mapping[str, Any]) -> str | None:
@@ -142,30 +96,48 @@ def given_name(body: Mapping[str, Any]) -> str | None:
     # older compose files write external: {name: ...}
     inner = external.get("name") if isinstance(external, dict) else None
     given = inner or body.get("name")
-    return None if given is None else str(given)
-
-
-def _table(pairs: Any) -> Any:
-    if not isinstance(pairs, list):
-        return pairs
-    split = (str(entry).partition("=") for entry in pairs)
-    return {name: value if is_set else None for name, is_set, value in split}
+    return None if given in (None, "") else str(given)
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Two trees as one: tables are joined, lists go on, anything else is the later one's.
-
-    Labels and environments are tables whichever way each tree writes them.
-    """
-    both = dict(base)
-    for key, after in over.items():
-        before, value = both.get(key), after
-        if key in _PAIRS and {type(before), type(value)} == {list, dict}:
-            before, value = _table(before), _table(value)
-        if isinstance(before, dict) and isinstance(value, dict):
-            both[key] = merged(before, value)
-        elif isinstance(before, list) and isinstance(value, list) and key != "command":
-            both[key] = [*before, *value]
-        else:
-            both[key] = value
+    """Two files as one: services are joined, whatever else has the same name is the later's."""
+    both = {**base, **over}
+    for section in _SECTIONS:
+        before, after = base.get(section), over.get(section)
+        if isinstance(before, dict) and isinstance(after, dict):
+            both[section] = {**before, **after}
+    services = both.get("services")
+    if isinstance(services, dict):
+        for name in services:
+            before = (base.get("services") or {}).get(name)
+            if isinstance(before, dict):
+                services[name] = _joined(before, services[name])
     return both
+
+
+def _joined(before: Any, after: Any, key: str = "") -> Any:
+    """Tables are joined, lists go on, anything else is the later's; nothing changes nothing."""
+    before, after = _table_or_list(before, key), _table_or_list(after, key)
+    off = key == "disable" and not is_true(after)
+    if off or after in (None, "", False) or (key != "replicas" and after == 0):
+        return before
+    if isinstance(before, dict) and isinstance(after, dict):
+        added = {name: value for name, value in after.items() if name not in before}
+        return {
+            name: _joined(value, after.get(name), name) for name, value in before.items()
+        } | added
+    if isinstance(before, list) and isinstance(after, list):
+        return (after or before) if key in _COMMANDS else [*before, *after]
+    return after
+
+
+def _table_or_list(value: Any, key: str) -> Any:
+    """What can be written in several ways, in the one that can be joined."""
+    if key in _PAIRS and isinstance(value, list):
+        split = (str(entry).partition("=") for entry in value)
+        return {name: text if is_set else None for name, is_set, text in split}
+    if key == "test" and isinstance(value, str):
+        return ["CMD-SHELL", value]
+    if key in _COMMANDS and isinstance(value, str):
+        return [value]
+    return value

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from canon_sweep.core import composefile, names
+from canon_sweep.core import interpolation, names
 from canon_sweep.core.composefile import given_name
 from canon_sweep.core.envfile import Comment
 from canon_sweep.core.modifier import Making, making
@@ -67,7 +67,7 @@ def with_modifiers(
     unread: dict[Unread, None] = {}
     for key, full in found.items():
         made = Making()
-        for variable in composefile.variables(written.get(key, "")):
+        for variable in interpolation.variables(written.get(key, "")):
             if variable in comments:
                 made, problems = making(made, variable, comments[variable])
                 unread |= dict.fromkeys(problems)
@@ -84,7 +84,7 @@ def written(tree: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _unset(text: str, env: Mapping[str, str]) -> tuple[str, ...]:
-    variables = composefile.variables(text)
+    variables = interpolation.variables(text)
     return tuple(name for name, spared in variables.items() if not spared and not env.get(name))
 
 

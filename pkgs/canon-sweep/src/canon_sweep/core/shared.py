@@ -13,11 +13,10 @@ from typing import Any
 from canon_sweep.core import names
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.compose import Compose
-from canon_sweep.core.composefile import given_name, is_external
+from canon_sweep.core.composefile import given_name, is_external, is_true
 from canon_sweep.core.declared import Declared, is_path, spelled
 from canon_sweep.errors import HostFault, RecipeFault
 
-_TRUE = ("true", "yes", "y", "on")
 _MOST_SHOWN = 5
 
 
@@ -167,13 +166,9 @@ def _mount(entry: Any) -> tuple[str, str | None]:
     if isinstance(entry, dict):
         target, source = str(entry.get("target")), str(entry.get("source") or "?")
         of_docker = entry.get("type", "volume") in ("volume", "tmpfs")
-        return target, None if of_docker or _is_true(entry.get("read_only")) else spelled(source)
+        return target, None if of_docker or is_true(entry.get("read_only")) else spelled(source)
     source, *rest = str(entry).split(":")
     if not rest:
         return source, None  # a volume without a name, made anew for every container
     modes = [mode for mode in ":".join(rest[1:]).split(",") if mode in ("ro", "rw")]
     return rest[0], spelled(source) if is_path(source) and modes[-1:] != ["ro"] else None
-
-
-def _is_true(value: Any) -> bool:
-    return value is True or (isinstance(value, str) and value.lower() in _TRUE)

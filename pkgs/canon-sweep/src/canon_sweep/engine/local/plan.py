@@ -17,7 +17,8 @@ from typing import Annotated, Any
 import msgspec
 
 from canon_sweep.core import names, placeholder
-from canon_sweep.core.compose import Compose, Service
+from canon_sweep.core.compose import Compose
+from canon_sweep.core.service import Service
 from canon_sweep.errors import RecipeFault
 
 _MARK = re.compile(r"\{(python|source|(?:volumes|ports|secrets)\.[A-Za-z0-9_.-]+)\}", re.ASCII)

@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from canon_sweep.core.composefile import first_document, is_external
+from canon_sweep.core.composefile import is_external
+from canon_sweep.core.yamltext import first_document
 
 RECIPE = "canon-sweep.recipe"
 VERSION = "canon-sweep.version"
@@ -44,11 +45,13 @@ def text(sources: Iterable[str], *, recipe: str, version: str, stack: str, node:
         # A volume's labels are part of its service's definition: the version there,
         # as on a container, would restart every service at every update.
         labels = constant if kind == "volumes" else constant | {VERSION: version}
-        overlay[kind] = {
+        labelled = {
             name: body | {"labels": _pairs(body.get("labels")) | _escaped(labels)}
             for name, body in bodies.items()
             if not is_external(body)
         }
+        # an older format does not know every kind
+        overlay |= {kind: labelled} if labelled else {}
     return yaml.safe_dump(overlay, sort_keys=True)
 
 

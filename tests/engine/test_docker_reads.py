@@ -1,0 +1,280 @@
+"""Our reading of compose files, held to the docker command's own.
+
+``docker stack config`` puts the files together and writes down what it understood, in one
+file and in the longest form.  What we read of that file is what we must have read of the
+recipe's.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from canon_sweep.core.compose import Compose, parse
+from canon_sweep.core.composefile import is_external
+from canon_sweep.core.shared import Shared, shared_by
+from canon_sweep.errors import RecipeFault
+from engine.installed import NEWER
+from engine.swarm_fixture import DockerHosts
+
+pytestmark = pytest.mark.swarm
+
+STACK = "st"
+ENV = {"STACK_NAME": STACK, "SET": "set", "EMPTY": "", "YES": "true", "NO": "false", "TWO": "2"}
+
+
+@pytest.fixture(scope="module")
+def docker(docker_hosts: DockerHosts) -> str:
+    """A docker command that knows ``stack config``."""
+    return docker_hosts.program(NEWER)
+
+
+def config(docker: str, texts: Mapping[str, str], folder: Path) -> str | None:
+    """What docker makes of compose files, or None if it refuses them."""
+    command = [docker, "stack", "config"]
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+        command += ["-c", str(folder / name)]
+    # a program of another root: nothing of ours but its way to the loader
+    done = subprocess.run(command, capture_output=True, text=True, env=ENV, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
+def facts(texts: Mapping[str, str], env: Mapping[str, str], folder: Path) -> dict[str, Any]:
+    """Everything that a sweep wants to know of compose files."""
+    compose = parse(texts, STACK, env, {})
+    return {
+        "services": {
+            name: (service.image, service.replicas, service.mounts, service.environment)
+            for name, service in compose.services.items()
+        },
+        "volumes": compose.volumes,
+        "secrets": {secret.name for secret in compose.secrets},
+        "networks": set(compose.networks),
+        "timeout": compose.timeout,
+        "version": compose.version,
+        "checked": compose.checked,
+        "shared": _shared(compose, folder),
+        "files": {os.path.normpath(folder / path) for path in _files(compose)},
+    }
+
+
+def _shared(compose: Compose, folder: Path) -> Shared | str:
+    try:
+        shared = shared_by(compose, STACK)
+    except RecipeFault as fault:
+        return str(fault)
+    folders = sorted(os.path.normpath(folder / each) for each in shared.folders)
+    return replace(shared, folders=tuple(folders))
+
+
+def _files(compose: Compose) -> list[str]:
+    """Those that count in the end: each of ours is looked at, an overridden one too."""
+    tables = [compose.tree.get(kind) or {} for kind in ("configs", "secrets")]
+    bodies = [body or {} for table in tables for body in table.values()]
+    # docker looks for one that says nothing in the folder itself
+    return [body.get("file") or "." for body in bodies if not is_external(body)]
+
+
+def read(texts: Mapping[str, str], env: Mapping[str, str], folder: Path) -> dict[str, Any] | None:
+    """The facts, or None where we have a reason of our own to refuse them."""
+    try:
+        return facts(texts, env, folder)
+    except RecipeFault:
+        return None
+
+
+def same(docker: str, folder: Path, *texts: str) -> None:
+    """See that we read files as docker does, if it reads them at all."""
+    named = {f"compose.{number}.yml": text for number, text in enumerate(texts)}
+    understood = config(docker, named, folder)
+    if understood is None:
+        return
+    whole = read({"whole.yml": understood.replace("$", "$$")}, {}, folder)
+    ours = read(named, ENV, folder)
+    if len(texts) > 1 and ours is not None and whole is not None:
+        # what a later file hides is told all the same
+        assert _told(ours.pop("shared"), whole.pop("shared")), understood
+
+    # or refused
+    assert ours == whole or (ours is None and len(texts) > 1), understood
+
+
+def _told(ours: Shared | str, least: Shared | str) -> bool:
+    if isinstance(ours, str) or isinstance(least, str):
+        return isinstance(ours, str)
+    return all(
+        set(getattr(ours, each.name)) >= set(getattr(least, each.name)) for each in fields(ours)
+    )
+
+
+KEYS = st.sampled_from(["a", "b", "c"])
+SCALARS = st.sampled_from(
+    [
+        "x",
+        "y1",
+        "'2'",
+        "2",
+        "1.50",
+        "1e3",
+        "0777",
+        "08",
+        "12:30",
+        "2020-01-02",
+        "'yes'",
+        "~",
+        "",
+        "$SET",
+        "'${SET}'",
+        "$SET-d",
+        "'${NONE:-d}'",
+        "'${EMPTY:-d}'",
+        "'${EMPTY-d}'",
+        "'${NONE:-${SET}}'",
+        "$$SET",
+        "'${NONE-a b}c'",
+        "'a $NONE-b c'",
+        "'${SET:?no}'",
+        "!reset x",
+        "!!str 5",
+        "'${SET'",
+        "'${NONE:-a:-b}'",
+        "'${SET-a?b}'",
+        "'$'",
+        "'${NONE:+x} $SET'",
+        "1_000",
+        "=",
+        "0x1F",
+    ]
+)
+TRUTHS = st.sampled_from(
+    [
+        "true",
+        "false",
+        "'${YES}'",
+        "'${NO}'",
+        "'${NONE:-true}'",
+        "'${NONE:-false}'",
+        "'true'",
+        "'${NONE:-on}'",
+    ]
+)
+
+
+def table(keys: st.SearchStrategy[str], values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """A flow mapping of YAML."""
+    return st.dictionaries(keys, values, max_size=3).map(
+        lambda pairs: "{" + ", ".join(f"{key}: {value}" for key, value in pairs.items()) + "}"
+    )
+
+
+def listed(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """A flow sequence of YAML."""
+    return st.lists(values, max_size=3).map(lambda each: "[" + ", ".join(each) + "]")
+
+
+PAIRS = table(KEYS, SCALARS) | listed(
+    st.sampled_from(["a", "b=1", "'a=$SET'", "c=", "'b=${NONE-x=y}'", "SET", "EMPTY", "a=yes"])
+)
+LABELS = st.sampled_from(
+    [
+        "[coop-cloud.st.timeout=60, 'coop-cloud.${STACK_NAME}.version=1.0.0+1']",
+        "{coop-cloud.st.timeout: 90, a: b}",
+        "{coop-cloud.st.version: 2.0.0+2}",
+        "[a]",
+        "[]",
+        "{}",
+    ]
+)
+MOUNTS = listed(
+    st.sampled_from(
+        [
+            "data:/data",
+            "more:/data",
+            "data:/x:ro",
+            "/srv:/data",
+            "/srv:/x:ro",
+            "./f:/f",
+            "/anon",
+            "'${NONE:-data}:/v'",
+            "{type: volume, source: data, target: /y}",
+            "{type: bind, source: /srv, target: /x, read_only: true}",
+            "{type: bind, source: /b, target: /b}",
+            "{type: tmpfs, target: /data}",
+            "{type: bind, source: /srv, target: /x, read_only: '${NO}'}",
+            "{type: bind, source: /srv, target: /q, read_only: '${NONE:-yes}'}",
+        ]
+    )
+)
+CHECKS = st.sampled_from(
+    [
+        "{test: [CMD, a]}",
+        "{test: a}",
+        "{test: [NONE]}",
+        "{disable: true}",
+        "{disable: '${NO}'}",
+        "{interval: 3s}",
+        "{test: NONE}",
+        "{disable: '${YES}'}",
+        "{test: []}",
+    ]
+)
+SERVICE = st.fixed_dictionaries(
+    {"image": st.sampled_from(["a", "b:1", "'c:${NONE:-9}'", "$SET"])},
+    optional={
+        "environment": PAIRS,
+        "labels": LABELS,
+        "volumes": MOUNTS,
+        "healthcheck": CHECKS,
+        "command": st.sampled_from(["a b", "[a]", "[]"]),
+        "dns": st.sampled_from(["1.1.1.1", "[2.2.2.2, !reset x]", "!reset []"]),
+        "networks": st.sampled_from(["[net]", "{net: {}}", "[lan]", "[]", "{lan: }"]),
+        "secrets": st.sampled_from(["[s]", "[{source: t}]", "[s, t]"]),
+        "deploy": table(st.just("replicas"), st.sampled_from(["2", "0", "'${TWO}'"]))
+        | LABELS.map(lambda labels: f"{{labels: {labels}}}"),
+    },
+).map(lambda body: "{" + ", ".join(f"{key}: {value}" for key, value in body.items()) + "}")
+NAMES = st.sampled_from(["st_x", "'${STACK_NAME}_y'", "'${STACK_NAME}_${NONE-v1}'", "other", "''"])
+BODY = table(st.sampled_from(["name"]), NAMES)
+EXTERNAL = st.builds("{{external: {}}}".format, TRUTHS) | st.builds(
+    "{{external: {}, name: {}}}".format, TRUTHS, NAMES
+)
+FILE = st.sampled_from(
+    ["{file: ./f}", "{file: '${NONE:-f}'}", "{file: '$NONE-f'}", "{file: /etc/f}"]
+)
+VOLUME = BODY | st.sampled_from(
+    ["", "{driver: local}", "{driver: nfs}", "{driver_opts: {type: nfs}}", "{labels: [a]}", "!x {}"]
+)
+TEXT = st.fixed_dictionaries(
+    {
+        "version": st.just("'3.8'"),
+        "services": st.builds("{{app: {}, db: {}}}".format, SERVICE, SERVICE),
+        "volumes": st.just("{data: , more: }") | table(st.sampled_from(["data", "more"]), VOLUME),
+        "networks": st.just("{net: , lan: }")
+        | table(st.sampled_from(["net", "lan"]), BODY | EXTERNAL),
+        "secrets": st.just("{s: {external: true}, t: {file: f}}")
+        | table(st.sampled_from(["s", "t"]), EXTERNAL | FILE),
+        "x-ours": SCALARS,
+    },
+    optional={"configs": table(KEYS, FILE | EXTERNAL)},
+).map(lambda tree: "\n".join(f"{key}: {value}" for key, value in tree.items()))
+
+
+@settings(
+    max_examples=500,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(texts=st.lists(TEXT, min_size=1, max_size=2))
+def test_files_are_read_as_docker_reads_them(docker: str, tmp_path: Path, texts: list[str]) -> None:
+    """What it refuses is red anyway."""
+    same(docker, tmp_path, *texts)
