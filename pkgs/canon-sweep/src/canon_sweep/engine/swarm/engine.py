@@ -12,7 +12,7 @@ from canon_sweep.engine.protocol import Address, App, Volume
 from canon_sweep.engine.secret import random_value
 from canon_sweep.engine.source import Source, check_part, check_stack
 from canon_sweep.engine.swarm import command as docker_command
-from canon_sweep.engine.swarm import outside, overlay, volume
+from canon_sweep.engine.swarm import outside, overlay, removal, volume
 from canon_sweep.engine.swarm import stack as swarm_stack
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.ready import Limits
@@ -91,7 +91,7 @@ class SwarmEngine:
     def undeploy(self, stack: str) -> None:
         """End the stack and wait until nothing of it is left but volumes and secrets."""
         check_stack(stack)
-        swarm_stack.undeploy(self._docker, stack, self._limits)
+        removal.undeploy(self._docker, stack, self._limits)
 
     def execute(
         self, stack: str, service: str, command: Sequence[str], timeout: float
@@ -181,12 +181,12 @@ class SwarmEngine:
         """Remove a volume with its data; one that is not there is no error."""
         check_part(name, "volume")
         volume.remove_stale_holders(self._docker)
-        self._docker.remove_volume(name)
+        removal.volume(self._docker, name, self._limits)
 
     def remove_secret(self, name: str) -> None:
         """Remove a secret; one that is not there is no error."""
         check_part(name, "secret")
-        self._docker.remove_secret(name)
+        removal.secret(self._docker, name, self._limits)
 
     def stacks_of_ours(self) -> tuple[str, ...]:
         """Stacks with our label of which anything is left that an undeploy removes."""
