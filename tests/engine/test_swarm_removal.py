@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,45 @@ def _until_task_is(client: Any, stack: str, moment: str) -> None:
         states = [task["Status"]["State"] for task in client.tasks(filters=filters)]
         if any(order.index(state) >= order.index(moment) for state in states):
             return
+
+
+@pytest.fixture
+def stalling(client: Any) -> Iterator[tuple[str, threading.Event]]:
+    """An image that is here, of a registry that never answers; and whether that was called."""
+    called = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as registry, ExitStack() as calls:
+
+        def listen() -> None:
+            with suppress(OSError):  # the end of the test
+                while True:
+                    calls.enter_context(registry.accept()[0])
+                    called.set()
+
+        listening = threading.Thread(target=listen)
+        listening.start()
+        repository = f"127.0.0.1:{registry.getsockname()[1]}/busybox"
+        client.tag(BUSYBOX, repository, "1")
+        yield f"{repository}:1", called
+        client.remove_image(f"{repository}:1")
+        registry.shutdown(socket.SHUT_RDWR)
+        listening.join()
+
+
+def test_an_end_waits_for_what_is_being_prepared(
+    docker_host: str, client: Any, tmp_path: Path, stalling: tuple[str, threading.Event]
+) -> None:
+    """Its service is gone at once, but its container may still be made."""
+    image, called = stalling
+    stack = "stall-1a2b3c_ci_localhost"
+    engine = SwarmEngine(docker_host, tmp_path / "work")
+    bench = Bench(engine, tmp_path / "recipe", stack, "stall-1a2b3c.ci.localhost")
+    engine.deploy(bench.app(services={"app": {"image": image, "stop_grace_period": "1s"}}))
+    assert called.wait(READY_SECONDS)
+
+    engine.undeploy(stack)
+
+    tasks = client.tasks(filters={"label": f"com.docker.stack.namespace={stack}"})
+    assert {task["Status"]["State"] for task in tasks} <= {"shutdown", "remove", "rejected"}
 
 
 @pytest.fixture
