@@ -12,7 +12,7 @@ from canon_sweep.engine.protocol import Address, App, Volume
 from canon_sweep.engine.secret import random_value
 from canon_sweep.engine.source import Source, check_part, check_stack
 from canon_sweep.engine.swarm import command as docker_command
-from canon_sweep.engine.swarm import outside, overlay, removal, volume
+from canon_sweep.engine.swarm import outside, overlay, reach, removal, volume
 from canon_sweep.engine.swarm import stack as swarm_stack
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.ready import Limits
@@ -119,20 +119,10 @@ class SwarmEngine:
         body = self._docker.container(container)
         if body is None:
             raise RecipeFault(f"service {service} of {stack} does not run")
-        network = body["NetworkSettings"]
-        for published in (network.get("Ports") or {}).get(f"{port}/tcp") or []:
-            return Address("127.0.0.1", int(published["HostPort"]))
-        if "host" in (network.get("Networks") or {}):
-            return Address("127.0.0.1", port)
-        # every container of an overlay network also has a leg on this bridge
-        bridge = self._docker.network("docker_gwbridge")
-        leg = ((bridge or {}).get("Containers") or {}).get(container) or {}
-        if leg.get("IPv4Address"):
-            return Address(leg["IPv4Address"].split("/")[0], port)
-        for attached in (network.get("Networks") or {}).values():
-            if attached.get("Gateway") and attached.get("IPAddress"):
-                return Address(attached["IPAddress"], port)
-        raise RecipeFault(f"port {port} of service {service} cannot be reached from the host")
+        found = reach.address(self._docker, body, port)
+        if found is None:
+            raise RecipeFault(f"port {port} of service {service} cannot be reached from the host")
+        return found
 
     def volumes(self, stack: str) -> tuple[Volume, ...]:
         """The named volumes of a stack, deployed or not, sorted by name.
