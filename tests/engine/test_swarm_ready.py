@@ -427,13 +427,24 @@ def test_what_should_answer_is_no_job_that_may_just_end() -> None:
 
 def test_a_task_that_was_stopped_for_its_health_has_failed() -> None:
     """Also when its program ends with 0 then, as a good one does when it is asked to."""
-    tries = (ended("unhealthy", id=f"{n}", created=float(n)) for n in range(3))
-    app = service("app", *tries, checked=True)
-    judge = readiness(app)
-    judge.look([app], NOW)
+    tries = [ended("unhealthy", id=f"{n}", created=float(n)) for n in range(2)]
+    judge = readiness(service("app", checked=True))
 
-    with pytest.raises(GivenUp, match=r"keeps failing: .*unhealthy.*no database"):
-        judge.look([app], NOW + LIMITS.patience)
+    assert judge.look([service("app", tries[0], checked=True)], NOW).waiting
+    doomed = task(id="2", created=2.0, container=box(health="unhealthy", said="no database"))
+    for second in (tries[1], doomed):  # Swarm stops it a moment later
+        with pytest.raises(GivenUp, match=r"keeps failing: .*unhealthy.*no database"):
+            judge.look([service("app", tries[0], second, checked=True)], NOW + 1)
+
+
+def test_an_unhealthy_service_is_excused_while_another_comes_up() -> None:
+    """Its check may ask what the other one does not answer yet."""
+    tries = [ended("unhealthy", id=f"{n}", created=float(n)) for n in range(2)]
+    app, db = service("app", *tries, checked=True), service("db", task(container=box(health="")))
+    judge = readiness(app, db)
+
+    assert judge.look([app, db], NOW).waiting
+    assert judge.look([app, db], NOW + LIMITS.settle).waiting
 
 
 def test_a_crash_loop_is_given_up_after_the_patience() -> None:

@@ -16,6 +16,9 @@ TASK = "com.docker.swarm.task.id"
 FAILED = frozenset({"failed", "rejected"})
 ENDED = FAILED | {"complete", "shutdown", "remove", "orphaned"}
 
+# a task makes its container before it comes to any of these
+HAS_CONTAINER = ENDED | {"starting", "running"}
+
 DEFAULT_RETRIES = 3
 DEFAULT_MONITOR = 5.0
 MAX_SAID = 300
@@ -73,8 +76,12 @@ class Task:
         A program that ends with 0 when it is stopped for being unhealthy is "complete" to
         Swarm, and yet failed.
         """
-        unhealthy = self.container is not None and self.container.health == "unhealthy"
-        return self.state in FAILED or (self.state == "complete" and unhealthy)
+        return self.state in FAILED or (self.state == "complete" and self.unhealthy)
+
+    @property
+    def unhealthy(self) -> bool:
+        """Whether its health check has given it up; Swarm stops it some seconds later."""
+        return self.container is not None and self.container.health == "unhealthy"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,11 @@ def last(service: Service) -> Task | None:
     return max(failed, key=lambda task: task.created, default=None)
 
 
+def only_unhealthy(service: Service) -> bool:
+    """Whether each failure of the current definition was its health check's verdict."""
+    return all(task.unhealthy for task in service.tasks if task.current and task.failed)
+
+
 def history(service: Service) -> str:
     """How often a service failed so far, to be added to what it waits for."""
     count = sum(task.current and task.failed for task in service.tasks)

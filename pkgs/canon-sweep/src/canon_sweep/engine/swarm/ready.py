@@ -22,6 +22,8 @@ class Limits:
     ``placing``: how long a global service may have no task until no node takes it.
     ``failures`` and ``patience``: how often one replica must have failed, and how
     long the stack must have been waited for, before it is given up early.
+    ``unhealthy``: how often, if it was its health check that ended it each time; that has
+    its own times, and needs no patience.
     ``relook``: how long an event that got lost can go unnoticed.
     ``undeploy``: how long the end of a stack may take; ``orphans``: after how
     long tasks and containers that Swarm forgot are removed by force, or forgotten.
@@ -31,6 +33,7 @@ class Limits:
     settle: float = 2.0
     placing: float = 5.0
     failures: int = 3
+    unhealthy: int = 2
     patience: float = 20.0
     relook: float = 1.0
     undeploy: float = 120.0
@@ -190,26 +193,29 @@ class Readiness:
 
     def _give_up_on_failing(self, late: Sequence[Service], now: float) -> None:
         """Look at the services that are not ready: ``failing`` ones and those that come up."""
-        failing = [one for one in late if self._failures(one, EVER) >= self._limits.failures]
+        failing = [one for one in late if self._has_had_enough(one, EVER)]
         if self._alone_since is None or len(failing) < len(late):
             self._alone_since = now
         assert self._first is not None
-        if now - self._first < self._limits.patience:
-            return
+        young = now - self._first < self._limits.patience
         since = EVER if len(failing) == len(self._expected) else self._alone_since
-        lost = [one for one in failing if self._failures(one, since) >= self._limits.failures]
+        lost = [one for one in failing if self._has_had_enough(one, since)]
+        lost = [one for one in lost if not young or failure.only_unhealthy(one)]
         if lost:
             told = "; ".join(f"{one.name}: {_failing(one)}" for one in lost)
             noun = "service keeps" if len(lost) == 1 else "services keep"
             raise given_up(f"{noun} failing: {told}", failure.last(lost[0]))
 
-    def _failures(self, service: Service, since: float) -> int:
-        """How often the worst replica failed, of the tasks first seen after ``since``."""
+    def _has_had_enough(self, service: Service, since: float) -> bool:
+        """Whether its worst replica failed too often, of the tasks first seen after ``since``."""
         counts: dict[str, int] = {}
         for task in service.tasks:
-            if task.current and task.failed and self._seen["task", task.id] > since:
+            failed = task.failed or task.unhealthy
+            if task.current and failed and self._seen["task", task.id] > since:
                 counts[task.slot] = counts.get(task.slot, 0) + 1
-        return max(counts.values(), default=0)
+        limits = self._limits
+        most = limits.unhealthy if failure.only_unhealthy(service) else limits.failures
+        return max(counts.values(), default=0) >= most
 
 
 def _check_update(service: Service) -> None:

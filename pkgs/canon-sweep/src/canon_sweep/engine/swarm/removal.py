@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from canon_sweep.engine.swarm import watch
 from canon_sweep.engine.swarm.api import Docker
-from canon_sweep.engine.swarm.facts import ENDED, NAMESPACE
+from canon_sweep.engine.swarm.facts import HAS_CONTAINER, NAMESPACE
 from canon_sweep.engine.swarm.ready import Limits, Look
 from canon_sweep.errors import HostFault
 
@@ -75,8 +75,8 @@ def _remove(docker: Docker, stack: str, *, forced: bool) -> tuple[str, ...]:
     label = f"{NAMESPACE}={stack}"
     for body in docker.services(label):
         docker.remove_service(body["ID"])
-    # asked before the containers: a task that has ended makes none any more
-    tasks = () if forced else _living(docker, label)
+    # asked before the containers: what has made its own by now shows it below
+    tasks = () if forced else _unmade(docker, label)
     containers = docker.containers(label=label)
     for body in containers:
         # Swarm would remove an ended one too, but only seconds later
@@ -96,7 +96,12 @@ def _remove(docker: Docker, stack: str, *, forced: bool) -> tuple[str, ...]:
     return (*filter(None, held), *left)
 
 
-def _living(docker: Docker, label: str) -> tuple[str, ...]:
-    """The tasks that may still make a container."""
+def _unmade(docker: Docker, label: str) -> tuple[str, ...]:
+    """The tasks that may still make a container.
+
+    Not those that have: one whose health is being waited for says that it starts until
+    seconds after its container has gone.
+    """
     states = {body["ID"]: str(body["Status"]["State"]) for body in docker.tasks_of(label)}
-    return tuple(f"task {key} ({state})" for key, state in states.items() if state not in ENDED)
+    left = {key: state for key, state in states.items() if state not in HAS_CONTAINER}
+    return tuple(f"task {key} ({state})" for key, state in left.items())
