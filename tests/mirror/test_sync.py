@@ -570,6 +570,71 @@ def test_a_history_that_shares_nothing_is_a_persons_word(world: World) -> None:
     assert world.mirror.refs()[MAIN] == world.up.refs()[MAIN]
 
 
+def started_anew(world: World) -> None:
+    """Upstream is made anew, with the names of the old releases."""
+    fresh = world.up.commit_of(world.up.tree(""), message="started anew")
+    for ref in world.up.refs():
+        world.up.set(ref, fresh)
+
+
+def test_a_mirror_without_main_is_overwritten_by_no_other_history(world: World) -> None:
+    """Its tags have a history too."""
+    world.sync()
+    world.mirror.remove(MAIN)
+    before = world.mirror.refs()
+    started_anew(world)
+    shutil.rmtree(world.clone)
+
+    with pytest.raises(SyncFault, match=r"shares no history.*would lose") as refused:
+        world.sync()
+
+    assert "--accept-upstream" in refused.value.do
+    assert world.mirror.refs() == before
+    world.sync(accept_upstream=True)
+    assert world.mirror.refs() == world.up.refs()
+
+
+def test_a_mirror_without_main_is_given_one(world: World) -> None:
+    """Where its tags are upstream's, or at least of upstream's history."""
+    world.sync()
+    world.mirror.remove(MAIN)
+    world.sync()
+    assert world.mirror.refs() == world.up.refs()
+
+    world.mirror.remove(MAIN)
+    later = world.up.commit("later")
+    for ref in world.up.refs():
+        if ref.startswith("refs/tags/"):
+            world.up.set(ref, later)
+    world.sync()
+    assert world.mirror.refs() == world.up.refs()
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+@pytest.mark.parametrize("named", ["file", "folder"])
+def test_a_tag_of_no_commit_is_mirrored_and_stops_nothing(
+    served: Callable[[str], World], kind: str, named: str
+) -> None:
+    """Whatever comes after it, and when it is moved itself."""
+    world = served(kind)
+    ends = {
+        "file": [world.up.git("hash-object", "-w", "--stdin", given=text) for text in (b"1", b"2")],
+        "folder": [world.up.git("rev-parse", f"{ref}^{{tree}}") for ref in (MAIN, "1.0.0+v1")],
+    }
+    world.up.set("refs/tags/odd", ends[named][0])
+    world.sync()
+    world.up.commit("more")
+    world.sync()
+    assert world.mirror.refs() == world.up.refs()
+
+    world.up.set("refs/tags/odd", ends[named][1])
+    world.up.commit("yet more")
+    world.sync()
+
+    assert world.mirror.refs() == world.up.refs()
+    assert world.sync().fetched is False
+
+
 @pytest.mark.parametrize("kind", TRANSPORTS[1:])
 def test_a_mirror_that_declines_main_keeps_its_tags(
     served: Callable[[str], World], kind: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from canon_sweep.core.count import counted
 
@@ -11,15 +11,16 @@ FEW = 2
 MOST_SHOWN = 3
 
 
-def loss(mirrored: Collection[str], wanted: Collection[str], *, related: bool) -> str | None:
+def loss(mirrored: Mapping[str, str], wanted: Mapping[str, str], *, related: bool) -> str | None:
     """Why a sync needs a person's word, or None: what the mirror would lose, and what is odd.
 
-    ``mirrored`` and ``wanted`` are the tags of mirror and upstream; ``related`` says
-    whether the two main branches share any commit.
+    ``mirrored`` and ``wanted`` are the tags of mirror and upstream, object ids by name;
+    ``related`` says whether the main branch shares any commit with the mirror's history.
     """
-    gone = sorted(set(mirrored) - set(wanted))
+    gone = sorted(mirrored.keys() - wanted.keys())
     if not related:
         odd = "its main shares no history with the mirror's"
+        gone = sorted(tag for tag, oid in mirrored.items() if wanted.get(tag) != oid)
     elif mirrored and not wanted:
         odd = "it shows no tags"
     elif len(gone) > FEW and len(gone) * 4 > len(mirrored):

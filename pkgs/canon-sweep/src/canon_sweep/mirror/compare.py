@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from canon_sweep.mirror.remote import Advertisement, Remote
 from canon_sweep.mirror.synced import Deleted, Synced
 from canon_sweep.mirror.upstream import Upstream
 
-# The mirror's main, where its history had to be looked at.
+# The mirror's main, or a tag of it, where its history had to be looked at.
 MIRRORED = "refs/canon-sweep/mirror-main"
+# How many tags of a mirror without a main are looked at for what they share with upstream.
+MOST_ASKED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +76,9 @@ def _check_loss(sides: Sides, wanted: Upstream, told: Advertisement) -> None:
     Raises:
         SyncFault: it would, or its main cannot be fetched to see.
     """
-    tags = {ref.removeprefix(TAGS) for ref in told.refs if ref.startswith(TAGS)}
-    why = loss(tags, wanted.tags.keys(), related=_are_related(sides, wanted, told))
+    refs = {ref: oid for ref, oid in told.refs.items() if ref.startswith(TAGS)}
+    tags = {ref.removeprefix(TAGS): oid for ref, oid in refs.items()}
+    why = loss(tags, wanted.tags, related=_are_related(sides, wanted, told))
     if why is not None:
         raise SyncFault(
             f"{sides.source.shown} may not be what it was: {why}",
@@ -84,10 +88,23 @@ def _check_loss(sides: Sides, wanted: Upstream, told: Advertisement) -> None:
 
 
 def _are_related(sides: Sides, wanted: Upstream, told: Advertisement) -> bool:
-    """Whether the main branches of upstream and mirror share a commit; a mirror may have none."""
+    """Whether upstream's main shares a commit with what the mirror has: its main, else its tags."""
     main = told.refs.get(MAIN)
-    if main is None or main == wanted.main:
+    if main is not None:
+        return main == wanted.main or _is_related(sides, MAIN, main, wanted.main)
+    tags = {ref: oid for ref, oid in told.refs.items() if ref.startswith(TAGS)}
+    if not tags or any(wanted.refs.get(ref) == oid for ref, oid in tags.items()):
         return True
-    if main not in sides.repo:
-        sides.target.fetch([f"+{MAIN}:{MIRRORED}"])
-    return sides.repo.merge_base(main, wanted.main) is not None
+    return any(_is_related(sides, ref, oid, wanted.main) for ref, oid in _latest(tags))
+
+
+def _latest(tags: Mapping[str, str]) -> list[tuple[str, str]]:
+    # each costs a fetch, and the last of one history says what the others would
+    return sorted(tags.items())[-MOST_ASKED:]
+
+
+def _is_related(sides: Sides, ref: str, oid: str, main: str) -> bool:
+    if oid not in sides.repo:
+        sides.target.fetch([f"+{ref}:{MIRRORED}"])
+    end = cache.peeled(sides.repo, oid)
+    return isinstance(end, pygit2.Commit) and sides.repo.merge_base(end.id, main) is not None

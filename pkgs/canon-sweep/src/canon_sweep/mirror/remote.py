@@ -17,6 +17,7 @@ from canon_sweep.core.address import folder_of
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import again, disk, folder, refusal, stray
 from canon_sweep.mirror.address import address
+from canon_sweep.mirror.aside import set_aside
 from canon_sweep.mirror.callbacks import Callbacks, DeafCallbacks
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.refusal import Role
@@ -161,7 +162,8 @@ class Remote:
         callbacks = self._callbacks()
         with self._speaking("cannot be fetched from"), disk.writing(Path(self._repo.path)):
             line = self._line or self._open()
-            line.fetch(list(specs), callbacks=callbacks, proxy=True)
+            with set_aside(self._repo):
+                line.fetch(list(specs), callbacks=callbacks, proxy=True)
 
     def push(self, updates: Sequence[str], deletions: Sequence[str], taken: set[str]) -> None:
         """Force every ref of ``updates`` to what the repository has, and remove ``deletions``.
