@@ -35,6 +35,11 @@ def test_what_a_command_says_and_how_it_ends_is_its_answer(tmp_path: Path) -> No
     assert shell("kill -9 $$", tmp_path).exit_code == -signal.SIGKILL
 
 
+def test_a_limit_of_many_years_is_one(tmp_path: Path) -> None:
+    """The kernel waits 24 days at most."""
+    assert shell("sleep 0.1; echo done", tmp_path, timeout=9e8).output == "done\n"
+
+
 def test_a_missing_program_is_the_hosts_fault(tmp_path: Path) -> None:
     """It is told by name."""
     with pytest.raises(HostFault, match="no-such-program cannot be run: No such file"):

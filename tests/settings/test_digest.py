@@ -145,6 +145,14 @@ def test_stateless_and_the_paths_decide_and_not_the_reasons_wording() -> None:
     assert digest_with(media) != digest_with(media | {"stateless": True})
 
 
+def test_why_a_tier_does_not_apply_is_no_part_of_it() -> None:
+    """That it does not is."""
+    declared = digest_with({"expectedNA": {"upgrade": "no data"}})
+
+    assert declared == digest_with({"expectedNA": {"upgrade": "it keeps nothing"}})
+    assert declared != digest_with({"expectedNA": {"reattach": "no data"}})
+
+
 def test_the_order_in_which_things_are_written_is_no_part_of_it() -> None:
     """A table is a table, whoever sorts it."""
     assert digest_with({"env": {"A": "1", "B": "2"}}) == digest_with({"env": {"B": "2", "A": "1"}})

@@ -33,6 +33,10 @@ FOREIGN = {"recipe": "notes", "version": "1.0.0+1", "commit": "a" * 40}
         ({"schema": "1"}, "no canonical's record"),
         ({"status": "testing"}, "has status 'testing'"),
         ({"retained": "tape"}, "no canonical's record"),
+        # an engine would be asked by these, and would remove by them
+        ({"stack": "../x"}, "'../x' is no stack name"),
+        ({"volumes": [{"name": "-v", "bytes": 1}]}, "'-v' is no volume name"),
+        ({"secrets": ["a b"]}, "'a b' is no secret name"),
     ],
 )
 def test_a_record_of_an_unknown_kind_is_named_and_never_replaced(

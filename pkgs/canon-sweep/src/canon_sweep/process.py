@@ -24,6 +24,8 @@ MAX_OUTPUT = 1024 * 1024
 # between SIGTERM and SIGKILL, in seconds
 GRACE = 2.0
 CHUNK = 64 * 1024
+# milliseconds, which the kernel counts in 32 bits
+_LONGEST_POLL = 2**31 - 1
 # more than the largest pipe that the kernel gives to anybody but root
 MOST_DRAINED = 2 * 1024 * 1024
 
@@ -113,7 +115,7 @@ def _listen(child: subprocess.Popen[bytes], said: _Tail, timeout: float) -> bool
         poller.register(output, select.POLLIN)
         poller.register(descriptor, select.POLLIN)
         while (left := deadline - time.monotonic()) > 0:
-            ready = {number for number, _ in poller.poll(max(1.0, left * 1000))}
+            ready = {number for number, _ in poller.poll(milliseconds(left))}
             if descriptor in ready:
                 _drain(output, said)
                 return True
@@ -161,9 +163,14 @@ def await_end(descriptor: int, seconds: float) -> None:
     try:
         poller = select.poll()
         poller.register(descriptor, select.POLLIN)
-        poller.poll(seconds * 1000)
+        poller.poll(milliseconds(seconds))
     finally:
         os.close(descriptor)
+
+
+def milliseconds(seconds: float) -> float:
+    """A time to wait as the kernel's `poll` takes it: 1 ms at least, 24 days at most."""
+    return min(max(1.0, seconds * 1000), _LONGEST_POLL)
 
 
 def start(

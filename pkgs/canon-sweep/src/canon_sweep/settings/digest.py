@@ -38,10 +38,16 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
         "probes": recipe.probes,
         "checks": recipe.checks,
         "data": recipe.data,
-        "expectedNA": recipe.expected_na,
+        "expectedNA": _declared_na(recipe),
     }
     body = msgspec.json.encode(decides, order="deterministic")
     return hashlib.sha256(body).hexdigest()[:16]
+
+
+def _declared_na(recipe: RecipeSettings) -> list[str]:
+    """The tiers that do not apply, as far as the settings say so."""
+    declared = msgspec.structs.asdict(recipe.expected_na)
+    return sorted(tier for tier, reason in declared.items() if reason is not None)
 
 
 def _in_force(settings: Settings, recipe: RecipeSettings) -> dict[str, float]:

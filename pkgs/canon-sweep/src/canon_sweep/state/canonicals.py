@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -204,6 +205,16 @@ def _check(record: Canonical, recipe: str, path: Path) -> None:
     if record.status not in STATUSES:
         status = names.printable(record.status)
         raise StateFault(f"{path} has status {status}, known is 'idle'", do=advice)
+    for problem in _name_problems(record):
+        raise StateFault(f"{path} is no canonical's record: {problem}", do="mend it")
+
+
+def _name_problems(record: Canonical) -> Iterator[str]:
+    """What cannot be a name: an engine is asked by these, and removes by them."""
+    problems = [names.stack_problem(record.stack) if record.stack else None]
+    problems += [names.part_problem(volume.name, "volume") for volume in record.volumes]
+    problems += [names.part_problem(secret, "secret") for secret in record.secrets]
+    yield from filter(None, problems)
 
 
 def _has_record(entry: os.DirEntry[str]) -> bool:

@@ -121,6 +121,9 @@ class Journal:
             if entry.stack != stack:
                 named = f"{names.printable(stack)} has the entry of {names.printable(entry.stack)}"
                 raise StateFault(f"{self.path} is no journal: {named}", do=_ADVICE)
+            problem = names.stack_problem(stack) or names.recipe_problem(entry.recipe)
+            if problem:
+                raise StateFault(f"{self.path} is no journal: {problem}", do=_ADVICE)
         return entries
 
     def _write(self, entries: dict[str, Entry]) -> None:
