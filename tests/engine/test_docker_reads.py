@@ -248,14 +248,36 @@ EXTERNAL = st.builds("{{external: {}}}".format, TRUTHS) | st.builds(
     "{{external: {}, name: {}}}".format, TRUTHS, NAMES
 )
 FILE = st.sampled_from(
-    ["{file: ./f}", "{file: '${NONE:-f}'}", "{file: '$NONE-f'}", "{file: /etc/f}"]
+    [
+        "{file: ./f}",
+        "{file: '${NONE:-f}'}",
+        "{file: '$NONE-f'}",
+        "{file: /etc/f}",
+        "{!!binary ZmlsZQ==: /etc/f}",
+        "{file: ./f, !!binary ZmlsZQ==: !!binary L2V0Yy9m}",
+        "{<<: *f}",
+        "{<<: *f, file: ./g}",
+        "{<<: [*g, *f]}",
+        "{<<: *g, <<: *f}",
+    ]
 )
 VOLUME = BODY | st.sampled_from(
-    ["", "{driver: local}", "{driver: nfs}", "{driver_opts: {type: nfs}}", "{labels: [a]}", "!x {}"]
+    [
+        "",
+        "{driver: local}",
+        "{driver: nfs}",
+        "{driver_opts: {type: nfs}}",
+        "{labels: [a]}",
+        "!x {}",
+        "!!set {driver: nfs}",
+        "{<<: {driver: nfs}, name: st_z}",
+    ]
 )
 TEXT = st.fixed_dictionaries(
     {
         "version": st.just("'3.8'"),
+        "x-f": st.just("&f {file: /etc/h}"),
+        "x-g": st.just("&g {file: ./h}"),
         "services": st.builds("{{app: {}, db: {}}}".format, SERVICE, SERVICE),
         "volumes": st.just("{data: , more: }") | table(st.sampled_from(["data", "more"]), VOLUME),
         "networks": st.just("{net: , lan: }")
