@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 from canon_sweep.core.compose import Compose, parse
 from canon_sweep.core.composefile import is_external
 from canon_sweep.core.shared import Shared, shared_by
+from canon_sweep.core.yamltext import first_document
+from canon_sweep.engine.swarm import overlay
 from canon_sweep.errors import RecipeFault
 from engine.installed import NEWER
 from engine.swarm_fixture import DockerHosts
@@ -114,6 +116,37 @@ def _told(ours: Shared | str, least: Shared | str) -> bool:
     return all(
         set(getattr(ours, each.name)) >= set(getattr(least, each.name)) for each in fields(ours)
     )
+
+
+def labelled(docker: str, folder: Path, *texts: str) -> None:
+    """See that our labels are all that the overlay adds, if docker reads the files at all."""
+    named = {f"compose.{number}.yml": text for number, text in enumerate(texts)}
+    alone = config(docker, named, folder)
+    if alone is None or read(named, ENV, folder) is None:
+        return
+    ours = overlay.text(texts, recipe="note", version="1.0.0+1", stack=STACK, node=None)
+
+    both = config(docker, named | {"overlay.yml": ours}, folder)
+
+    assert both is not None, ours
+    assert plain(both) == plain(alone)
+
+
+def plain(understood: str) -> Any:
+    """What docker understood, but for our labels, and for what may be said or left out."""
+    tree = first_document(understood)
+    tree.get("networks", {}).pop("default", None)
+    return {key: _plain(value) for key, value in tree.items() if value}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        # of several at one place docker forgets all but the last, if there are more files
+        return {each.get("target") or each.get("source"): each for each in value}
+    if not isinstance(value, dict):
+        return value
+    kept = {key: _plain(each) for key, each in value.items() if "canon-sweep." not in str(key)}
+    return {key: each for key, each in kept.items() if key not in ("labels", "deploy") or each}
 
 
 KEYS = st.sampled_from(["a", "b", "c"])
@@ -271,6 +304,8 @@ VOLUME = BODY | st.sampled_from(
         "!x {}",
         "!!set {driver: nfs}",
         "{<<: {driver: nfs}, name: st_z}",
+        "{driver_opts: {a: 'y', b: '1e3', c: '0o17', d: 0777, e: 1e3, f: 1_000, g: '$$x'}}",
+        "{labels: {a: 'N', b: yes, c: , 'n': 1.50}}",
     ]
 )
 TEXT = st.fixed_dictionaries(
@@ -300,3 +335,29 @@ TEXT = st.fixed_dictionaries(
 def test_files_are_read_as_docker_reads_them(docker: str, tmp_path: Path, texts: list[str]) -> None:
     """What it refuses is red anyway."""
     same(docker, tmp_path, *texts)
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(texts=st.lists(TEXT, min_size=1, max_size=2))
+def test_our_overlay_changes_nothing_but_labels(
+    docker: str, tmp_path: Path, texts: list[str]
+) -> None:
+    """A volume, a network and what else it must repeat are as the recipe has them."""
+    labelled(docker, tmp_path, *texts)
+
+
+@pytest.mark.parametrize("version", ["'3'", "'3.0'", "'3.2'", "'3.3'", "'3.8'", "'3.9'", None])
+@pytest.mark.parametrize("more", ["", "secrets: {s: {file: f}}", "configs: {c: {file: f}}"])
+def test_our_overlay_is_of_the_recipes_format(
+    docker: str, tmp_path: Path, version: str | None, more: str
+) -> None:
+    """An older one has no secrets, or no configs."""
+    first = f"version: {version}\n" if version else ""
+    app = "services: {app: {image: a, volumes: ['data:/d']}}\nvolumes: {data: }\n"
+
+    labelled(docker, tmp_path, first + app + more)
