@@ -14,7 +14,7 @@ from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
 from canon_sweep.harness.discard import discard
 from canon_sweep.harness.probe import RunningApp, perform, until_pass
-from canon_sweep.settings.records import Probe, RecipeSettings, Settings
+from canon_sweep.settings.records import HttpProbe, Probe, RecipeSettings, Settings, TcpProbe
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Journal
 from canon_sweep.state.runs import Log
@@ -134,6 +134,18 @@ class Stage:
         for probe in probes:
             with self._bounded(self.limits.probe, self.limits.exec) as seconds:
                 until_pass(probe, self._running(app), seconds)
+
+    def await_ports(self, probes: Sequence[Probe], app: App) -> None:
+        """Wait until somebody answers at the ports that probes ask, where the app has the service.
+
+        Raises:
+            RecipeFault: nobody does.
+            TimeFault: the run's time is used up.
+        """
+        services = app.source.compose.services
+        asked = [probe for probe in probes if isinstance(probe, HttpProbe | TcpProbe)]
+        ports = dict.fromkeys((probe.service, probe.port) for probe in asked)
+        self.ask([TcpProbe(service=s, port=port) for s, port in ports if s in services], app)
 
     def do(self, probes: Sequence[Probe], app: App) -> None:
         """Make each probe's request once, as for data that must not be written twice.

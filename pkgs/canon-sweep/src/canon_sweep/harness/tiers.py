@@ -214,6 +214,8 @@ class _ColdRun:
                 raise RecipeFault(self.missing[base.commit])
             app = self._app(base.tag, base.commit, place)
             self.stage.up(app)
+            # what a probe says of the new version is nothing that an old one has to know
+            self.stage.await_ports(self.order.settings.probes, app)
             self._seed(app)
             # a base that loses its own data is not the new version's fault
             self._check_data(app)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 import docker
@@ -75,6 +76,11 @@ class Docker:
             return []
         with self._door() as client:
             return _bodies(client.tasks(filters={"service": list(services)}))
+
+    def tasks_of(self, label: str) -> list[Body]:
+        """The tasks of services with a label, which may be gone by now."""
+        with self._door() as client:
+            return _bodies(client.tasks(filters={"label": label}))
 
     def containers(self, **filters: str) -> list[Body]:
         """The containers that match, running or not, in their short form."""
@@ -180,20 +186,20 @@ class Docker:
         with self._door() as client:
             _unless_busy(lambda: client.remove_network(name))
 
-    def remove_config(self, name: str) -> None:
-        """Remove a config."""
+    def remove_config(self, name: str) -> str:
+        """Remove a config, unless something still uses it: gives what (empty: it is gone)."""
         with self._door() as client:
-            _found(lambda: client.remove_config(name))
+            return _held(lambda: client.remove_config(name))
 
-    def remove_secret(self, name: str) -> None:
-        """Remove a secret."""
+    def remove_secret(self, name: str) -> str:
+        """Remove a secret, unless something still uses it: gives what (empty: it is gone)."""
         with self._door() as client:
-            _found(lambda: client.remove_secret(name))
+            return _held(lambda: client.remove_secret(name))
 
-    def remove_volume(self, name: str) -> None:
-        """Remove a volume with its data."""
+    def remove_volume(self, name: str) -> str:
+        """Remove a volume with its data, unless something still uses it: gives what."""
         with self._door() as client:
-            _found(lambda: client.remove_volume(name))
+            return _held(lambda: client.remove_volume(name))
 
     # what goes in and out
 
@@ -254,6 +260,19 @@ def _unless_busy(call: Callable[[], Any]) -> None:
         # a network that only the node still has is "not found" with status 500
         if not error.is_client_error() and "not found" not in str(error.explanation):
             raise
+
+
+def _held(call: Callable[[], Any]) -> str:
+    """Why something cannot be removed now; empty if it is gone."""
+    try:
+        _found(call)
+    except docker.errors.APIError as error:
+        told = str(error.explanation)
+        # a volume in use is a conflict, a secret an invalid argument
+        if error.status_code == HTTPStatus.CONFLICT or "in use" in told:
+            return names.plain(" ".join(told.split())[:300]) or "it is in use"
+        raise
+    return ""
 
 
 def _body(answer: Any) -> Body:

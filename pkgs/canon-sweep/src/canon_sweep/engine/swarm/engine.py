@@ -12,7 +12,7 @@ from canon_sweep.engine.protocol import Address, App, Volume
 from canon_sweep.engine.secret import random_value
 from canon_sweep.engine.source import Source, check_part, check_stack
 from canon_sweep.engine.swarm import command as docker_command
-from canon_sweep.engine.swarm import outside, overlay, volume
+from canon_sweep.engine.swarm import outside, overlay, reach, removal, volume
 from canon_sweep.engine.swarm import stack as swarm_stack
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.ready import Limits
@@ -91,7 +91,7 @@ class SwarmEngine:
     def undeploy(self, stack: str) -> None:
         """End the stack and wait until nothing of it is left but volumes and secrets."""
         check_stack(stack)
-        swarm_stack.undeploy(self._docker, stack, self._limits)
+        removal.undeploy(self._docker, stack, self._limits)
 
     def execute(
         self, stack: str, service: str, command: Sequence[str], timeout: float
@@ -119,20 +119,10 @@ class SwarmEngine:
         body = self._docker.container(container)
         if body is None:
             raise RecipeFault(f"service {service} of {stack} does not run")
-        network = body["NetworkSettings"]
-        for published in (network.get("Ports") or {}).get(f"{port}/tcp") or []:
-            return Address("127.0.0.1", int(published["HostPort"]))
-        if "host" in (network.get("Networks") or {}):
-            return Address("127.0.0.1", port)
-        # every container of an overlay network also has a leg on this bridge
-        bridge = self._docker.network("docker_gwbridge")
-        leg = ((bridge or {}).get("Containers") or {}).get(container) or {}
-        if leg.get("IPv4Address"):
-            return Address(leg["IPv4Address"].split("/")[0], port)
-        for attached in (network.get("Networks") or {}).values():
-            if attached.get("Gateway") and attached.get("IPAddress"):
-                return Address(attached["IPAddress"], port)
-        raise RecipeFault(f"port {port} of service {service} cannot be reached from the host")
+        found = reach.address(self._docker, body, port)
+        if found is None:
+            raise RecipeFault(f"port {port} of service {service} cannot be reached from the host")
+        return found
 
     def volumes(self, stack: str) -> tuple[Volume, ...]:
         """The named volumes of a stack, deployed or not, sorted by name.
@@ -181,12 +171,12 @@ class SwarmEngine:
         """Remove a volume with its data; one that is not there is no error."""
         check_part(name, "volume")
         volume.remove_stale_holders(self._docker)
-        self._docker.remove_volume(name)
+        removal.volume(self._docker, name, self._limits)
 
     def remove_secret(self, name: str) -> None:
         """Remove a secret; one that is not there is no error."""
         check_part(name, "secret")
-        self._docker.remove_secret(name)
+        removal.secret(self._docker, name, self._limits)
 
     def stacks_of_ours(self) -> tuple[str, ...]:
         """Stacks with our label of which anything is left that an undeploy removes."""

@@ -24,7 +24,8 @@ class Limits:
     long the stack must have been waited for, before it is given up early.
     ``relook``: how long an event that got lost can go unnoticed.
     ``undeploy``: how long the end of a stack may take; ``orphans``: after how
-    long containers that Swarm forgot are removed by force.
+    long tasks and containers that Swarm forgot are removed by force, or forgotten.
+    ``release``: how long a volume or secret may still be in use after that.
     """
 
     settle: float = 2.0
@@ -34,6 +35,7 @@ class Limits:
     relook: float = 1.0
     undeploy: float = 120.0
     orphans: float = 40.0
+    release: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What exists under a stack's name, and how it is ended."""
+"""What exists under a stack's name."""
 
 from __future__ import annotations
 
@@ -122,26 +122,6 @@ def of_ours(docker: Docker) -> tuple[str, ...]:
     return tuple(sorted({found[STACK] for found in labels if found and found.get(STACK)}))
 
 
-def undeploy(docker: Docker, stack: str, limits: Limits) -> None:
-    """End a stack and wait until nothing of it is left but volumes and secrets.
-
-    Raises:
-        HostFault: something is still there after the limit.
-    """
-    began = time.monotonic()
-
-    def look() -> Look:
-        forced = time.monotonic() - began > limits.orphans
-        return Look(_remove(docker, stack, forced=forced), limits.relook)
-
-    waiting = watch.until(docker, stack, look, limits.undeploy).waiting
-    if waiting:
-        raise HostFault(
-            f"{stack} is not gone after {limits.undeploy:g} s: {', '.join(waiting)}",
-            do="remove it by hand, or restart the engine",
-        )
-
-
 def logs(docker: Docker, stack: str) -> str:
     """The end of what the stack's containers said, one after the other, oldest first."""
     bodies = docker.containers(label=f"{NAMESPACE}={stack}")
@@ -151,28 +131,6 @@ def logs(docker: Docker, stack: str) -> str:
         (body["Names"][0].strip("/"), docker.logs(body["Id"], MAX_LINES, most)) for body in bodies
     ]
     return log.dump(said)
-
-
-def _remove(docker: Docker, stack: str, *, forced: bool) -> tuple[str, ...]:
-    """Remove what can be removed now; return what is still there."""
-    label = f"{NAMESPACE}={stack}"
-    for body in docker.services(label):
-        docker.remove_service(body["ID"])
-    containers = docker.containers(label=label)
-    for body in containers:
-        # Swarm would remove an ended one too, but only seconds later
-        if forced or body["State"] in ("exited", "dead"):
-            docker.remove_container(body["Id"])
-    if containers:
-        # networks last: one that is still in use refuses to go
-        return tuple(f"container {body['Names'][0].strip('/')}" for body in containers)
-    for body in docker.configs(label):
-        docker.remove_config(body["ID"])
-    networks = docker.networks(label)
-    for body in networks:
-        docker.remove_network(body["Id"])
-    # seen again: a network of the Swarm leaves its node some time later
-    return tuple(f"network {body['Name']}" for body in docker.networks(label)) if networks else ()
 
 
 def _last_words(docker: Docker, task: Task | None) -> str:

@@ -94,7 +94,9 @@ def clone(docker: Docker, source: str, target: str, *, through_api: bool = False
     origin = docker.volume(source)
     _check_clone(docker, source, target, origin)
     assert origin is not None
-    docker.remove_volume(target)
+    held = docker.remove_volume(target)
+    if held:
+        raise HostFault(f"volume {target} cannot be replaced: {held}")
     labels = clone_labels(source, target, origin.get("Labels") or {})
     made = docker.create_volume(target, origin["Driver"], labels)
     try:

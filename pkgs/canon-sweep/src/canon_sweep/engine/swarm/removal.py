@@ -1,0 +1,102 @@
+"""What is taken away from a Swarm, until it is gone for good."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from canon_sweep.engine.swarm import watch
+from canon_sweep.engine.swarm.api import Docker
+from canon_sweep.engine.swarm.facts import ENDED, NAMESPACE
+from canon_sweep.engine.swarm.ready import Limits, Look
+from canon_sweep.errors import HostFault
+
+# seconds: of a task's end the engine tells nobody
+AGAIN = 0.25
+
+
+def undeploy(docker: Docker, stack: str, limits: Limits) -> None:
+    """End a stack and wait until nothing of it is left but volumes and secrets.
+
+    Nothing of it comes up later either: a task that was being prepared when its service
+    went makes its container, and its volumes, long after.
+
+    Raises:
+        HostFault: something is still there after the limit.
+    """
+    began = time.monotonic()
+
+    def look() -> Look:
+        forced = time.monotonic() - began > limits.orphans
+        return Look(_remove(docker, stack, forced=forced), AGAIN)
+
+    waiting = watch.until(docker, stack, look, limits.undeploy).waiting
+    if waiting:
+        raise HostFault(
+            f"{stack} is not gone after {limits.undeploy:g} s: {', '.join(waiting)}",
+            do="remove it by hand, or restart the engine",
+        )
+
+
+def volume(docker: Docker, name: str, limits: Limits) -> None:
+    """Remove a volume, as soon as nothing uses it any more; gone is gone.
+
+    Raises:
+        HostFault: something still uses it after the limit.
+    """
+    _until_gone(docker, f"volume {name}", lambda: docker.remove_volume(name), limits)
+
+
+def secret(docker: Docker, name: str, limits: Limits) -> None:
+    """Remove a secret, as soon as nothing uses it any more; gone is gone.
+
+    Raises:
+        HostFault: something still uses it after the limit.
+    """
+    _until_gone(docker, f"secret {name}", lambda: docker.remove_secret(name), limits)
+
+
+def _until_gone(docker: Docker, what: str, remove: Callable[[], str], limits: Limits) -> None:
+    held = remove()
+    if not held:
+        return
+
+    def look() -> Look:
+        nonlocal held
+        held = remove()
+        return Look((held,) if held else (), limits.relook)
+
+    if watch.until(docker, "", look, limits.release).waiting:
+        raise HostFault(f"{what} cannot be removed: {held}", do="end what uses it")
+
+
+def _remove(docker: Docker, stack: str, *, forced: bool) -> tuple[str, ...]:
+    """Remove what can be removed now; return what is still there."""
+    label = f"{NAMESPACE}={stack}"
+    for body in docker.services(label):
+        docker.remove_service(body["ID"])
+    # asked before the containers: a task that has ended makes none any more
+    tasks = () if forced else _living(docker, label)
+    containers = docker.containers(label=label)
+    for body in containers:
+        # Swarm would remove an ended one too, but only seconds later
+        if forced or body["State"] in ("exited", "dead"):
+            docker.remove_container(body["Id"])
+    if containers:
+        # networks last: one that is still in use refuses to go
+        return tuple(f"container {body['Names'][0].strip('/')}" for body in containers)
+    if tasks:
+        return tasks
+    held = [docker.remove_config(body["ID"]) for body in docker.configs(label)]
+    networks = docker.networks(label)
+    for body in networks:
+        docker.remove_network(body["Id"])
+    # seen again: a network of the Swarm leaves its node some time later
+    left = [f"network {body['Name']}" for body in docker.networks(label)] if networks else []
+    return (*filter(None, held), *left)
+
+
+def _living(docker: Docker, label: str) -> tuple[str, ...]:
+    """The tasks that may still make a container."""
+    states = {body["ID"]: str(body["Status"]["State"]) for body in docker.tasks_of(label)}
+    return tuple(f"task {key} ({state})" for key, state in states.items() if state not in ENDED)
