@@ -17,7 +17,7 @@ MAX_NODES = 20_000
 MAX_DEPTH = 40
 
 # where what has a name is put together by it
-_SECTIONS = ("services", "volumes", "networks", "secrets", "configs")
+SECTIONS = ("services", "volumes", "networks", "secrets", "configs")
 # what can be written as a table and as a list of NAME=value
 _PAIRS = ("labels", "environment")
 # lists that are not added to
@@ -102,7 +102,7 @@ def given_name(body: Mapping[str, Any]) -> str | None:
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Two files as one: services are joined, whatever else has the same name is the later's."""
     both = {**base, **over}
-    for section in _SECTIONS:
+    for section in SECTIONS:
         before, after = base.get(section), over.get(section)
         if isinstance(before, dict) and isinstance(after, dict):
             both[section] = {**before, **after}
