@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from canon_sweep.core.compose import Compose, parse
 from canon_sweep.core.composefile import is_external
 from canon_sweep.core.shared import Shared, shared_by
 from canon_sweep.core.yamltext import first_document
+from canon_sweep.engine.protocol import App, Place
 from canon_sweep.engine.swarm import overlay
 from canon_sweep.errors import RecipeFault
 from engine.installed import NEWER
@@ -30,6 +32,7 @@ from engine.swarm_fixture import DockerHosts
 pytestmark = pytest.mark.swarm
 
 STACK = "st"
+APP = {"app": {"image": "a"}}
 ENV = {"STACK_NAME": STACK, "SET": "set", "EMPTY": "", "YES": "true", "NO": "false", "TWO": "2"}
 
 
@@ -156,6 +159,8 @@ SCALARS = st.sampled_from(
         "y1",
         "'2'",
         "2",
+        "0",
+        "''",
         "1.50",
         "1e3",
         "0777",
@@ -214,7 +219,7 @@ def listed(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.lists(values, max_size=3).map(lambda each: "[" + ", ".join(each) + "]")
 
 
-PAIRS = table(KEYS, SCALARS) | listed(
+PAIRS = table(KEYS | st.sampled_from(["command", "disable"]), SCALARS) | listed(
     st.sampled_from(["a", "b=1", "'a=$SET'", "c=", "'b=${NONE-x=y}'", "SET", "EMPTY", "a=yes"])
 )
 LABELS = st.sampled_from(
@@ -325,6 +330,47 @@ TEXT = st.fixed_dictionaries(
 ).map(lambda tree: "\n".join(f"{key}: {value}" for key, value in tree.items()))
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("environment: {A: x}", "environment: {A: 0}"),
+        ("environment: {A: x}", "environment: {A: ''}"),
+        ("environment: {A: x}", "environment: [A=, B]"),
+        ("environment: [A=x]", "environment: {A: , B: }"),
+        *((f"environment: {{{n}: x}}", f"environment: {{{n}: y1}}") for n in ("test", "command")),
+        *((f"environment: {{{n}: x}}", f"environment: {{{n}: }}") for n in ("disable", "labels")),
+        ("labels: {coop-cloud.st.version: 1}", "labels: {coop-cloud.st.version: 0}"),
+        ("labels: {coop-cloud.st.version: 1}", "labels: {coop-cloud.st.version: }"),
+        ("labels: [coop-cloud.st.timeout=9]", "labels: [coop-cloud.st.timeout]"),
+        (
+            "deploy: {labels: {coop-cloud.st.timeout: 9}}",
+            "deploy: {labels: {coop-cloud.st.timeout: 0}}",
+        ),
+        ("deploy: {replicas: 2}", "deploy: {replicas: 0}"),
+        ("deploy: {replicas: 0}", "deploy: {replicas: '${TWO}'}"),
+        ("deploy: {replicas: 2}", "deploy: {}"),
+        ("deploy: {replicas: 2}", "deploy: {replicas: '${NONE:-+3}'}"),
+        ("healthcheck: {disable: true}", "healthcheck: {disable: false}"),
+        ("healthcheck: {test: a}", "healthcheck: {test: [NONE]}"),
+        ("healthcheck: {test: NONE}", "healthcheck: {test: ''}"),
+        ("logging: {options: {labels: x}}", "logging: {options: {labels: y1}}"),
+        ("volumes: ['data:/d']", "volumes: ['more:/d', '/x']"),
+    ],
+)
+def test_files_are_joined_as_docker_joins_them(
+    docker: str, tmp_path: Path, before: str, after: str
+) -> None:
+    """What a later file says, leaves out, and says of nothing."""
+    top = "version: '3.8'\nvolumes: {data: , more: }\nservices:\n  db: {image: a}\n"
+    texts = [f"{top}  app: {{image: a, {body}}}\n" for body in (before, after)]
+    named = {f"compose.{number}.yml": text for number, text in enumerate(texts)}
+
+    understood = config(docker, named, tmp_path)
+
+    assert understood is not None
+    assert facts(named, ENV, tmp_path) == facts({"whole.yml": understood}, {}, tmp_path)
+
+
 @settings(
     max_examples=500,
     deadline=None,
@@ -361,3 +407,53 @@ def test_our_overlay_is_of_the_recipes_format(
     app = "services: {app: {image: a, volumes: ['data:/d']}}\nvolumes: {data: }\n"
 
     labelled(docker, tmp_path, first + app + more)
+
+
+STEPS = st.lists(st.sampled_from(["..", "..", "link", "out", "a", "b", ".", "f"]), max_size=7)
+PATHS = st.builds("{}{}".format, st.sampled_from(["", "./", "~/"]), STEPS.map("/".join))
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    chain=st.sampled_from(["compose.yml", "link/../compose.yml", "a/b/../../compose.yml"]),
+    paths=st.lists(PATHS, min_size=30, max_size=60),
+)
+def test_what_we_let_pass_docker_reads_inside_the_recipe(
+    docker: str, tmp_path: Path, chain: str, paths: list[str]
+) -> None:
+    """However links and .. are mixed, and wherever the first compose file lies."""
+    tree = tmp_path / "up/up/recipe"
+    (tree / "a/b/c").mkdir(parents=True, exist_ok=True)
+    for name, target in (("link", "a/b/c"), ("out", "..")):
+        (tree / name).unlink(missing_ok=True)
+        (tree / name).symlink_to(target)
+    place = Place(STACK, "note.test")
+
+    def write(files: list[str]) -> None:
+        configs = {f"c{number}": {"file": file} for number, file in enumerate(files)}
+        text = yaml.safe_dump({"version": "3.8", "services": APP, "configs": configs})
+        for folder in (tree, tree / "a/b"):
+            (folder / "compose.yml").write_text(text)
+
+    def passes(file: str) -> bool:
+        write([file])
+        try:
+            App.read("note", "1", place, tree, {"COMPOSE_FILE": chain})
+        except RecipeFault:
+            return False
+        return True
+
+    passed = [path for path in paths if path and passes(path)]
+    write(passed)
+    command = [docker, "stack", "config", "-c", str(tree / chain)]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENV, check=True)
+
+    configs = first_document(done.stdout).get("configs", {})
+    assert len(configs) == len(passed)
+    for body in configs.values():
+        assert Path(body["file"]).resolve().is_relative_to(tree.resolve())
