@@ -207,6 +207,45 @@ def test_the_files_that_it_names_are_listed() -> None:
     assert set(read(base, over).files) == {"a.env", "./c", "b.env", "s"}
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "environment"),
+    [
+        ("{A: x}", "{A: 0}", {"A": "0"}),
+        ("{A: x}", "{A: , B: 1}", {"A": "x", "B": "1"}),
+        ("{A: x}", "['A=', B=1]", {"A": "x", "B": "1"}),
+        ("{command: x, test: x}", "{command: a b}", {"command": "a b", "test": "x"}),
+    ],
+)
+def test_a_later_file_changes_a_variable_if_it_says_anything(
+    first: str, second: str, environment: dict[str, str]
+) -> None:
+    """A zero is something; and a variable may be called as a key of compose files."""
+    text = "services: {app: {image: a, environment: BODY}}"
+
+    both = read(text.replace("BODY", first), text.replace("BODY", second))
+
+    assert both.services["app"].environment == environment
+
+
+def test_a_later_file_can_end_a_service() -> None:
+    """By 0 replicas, which docker does not take for nothing said."""
+    text = "services: {app: {image: a}, db: {image: a, deploy: {replicas: NUMBER}}}"
+
+    both = read(text.replace("NUMBER", "2"), text.replace("NUMBER", "0"))
+
+    assert both.services["db"].replicas == 0
+
+
+@pytest.mark.parametrize("version", ["0", "", "''"])
+def test_a_later_file_changes_a_label_whatever_it_says(version: str) -> None:
+    """Nothing is an empty label."""
+    text = "services: {app: {image: a, labels: {coop-cloud.st.version: VERSION}}}"
+
+    both = read(text.replace("VERSION", "1"), text.replace("VERSION", version))
+
+    assert both.version == version.strip("'")
+
+
 def test_a_file_that_unfolds_without_bound_is_refused() -> None:
     """Nine aliases of nine aliases are small only on paper."""
     levels = ["a0: &a0 [x]"]

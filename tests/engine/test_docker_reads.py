@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from canon_sweep.core.compose import Compose, parse
 from canon_sweep.core.composefile import is_external
 from canon_sweep.core.shared import Shared, shared_by
+from canon_sweep.core.yamltext import first_document
+from canon_sweep.engine.protocol import App, Place
+from canon_sweep.engine.swarm import overlay
 from canon_sweep.errors import RecipeFault
 from engine.installed import NEWER
 from engine.swarm_fixture import DockerHosts
@@ -28,6 +32,7 @@ from engine.swarm_fixture import DockerHosts
 pytestmark = pytest.mark.swarm
 
 STACK = "st"
+APP = {"app": {"image": "a"}}
 ENV = {"STACK_NAME": STACK, "SET": "set", "EMPTY": "", "YES": "true", "NO": "false", "TWO": "2"}
 
 
@@ -116,6 +121,37 @@ def _told(ours: Shared | str, least: Shared | str) -> bool:
     )
 
 
+def labelled(docker: str, folder: Path, *texts: str) -> None:
+    """See that our labels are all that the overlay adds, if docker reads the files at all."""
+    named = {f"compose.{number}.yml": text for number, text in enumerate(texts)}
+    alone = config(docker, named, folder)
+    if alone is None or read(named, ENV, folder) is None:
+        return
+    ours = overlay.text(texts, recipe="note", version="1.0.0+1", stack=STACK, node=None)
+
+    both = config(docker, named | {"overlay.yml": ours}, folder)
+
+    assert both is not None, ours
+    assert plain(both) == plain(alone)
+
+
+def plain(understood: str) -> Any:
+    """What docker understood, but for our labels, and for what may be said or left out."""
+    tree = first_document(understood)
+    tree.get("networks", {}).pop("default", None)
+    return {key: _plain(value) for key, value in tree.items() if value}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        # of several at one place docker forgets all but the last, if there are more files
+        return {each.get("target") or each.get("source"): each for each in value}
+    if not isinstance(value, dict):
+        return value
+    kept = {key: _plain(each) for key, each in value.items() if "canon-sweep." not in str(key)}
+    return {key: each for key, each in kept.items() if key not in ("labels", "deploy") or each}
+
+
 KEYS = st.sampled_from(["a", "b", "c"])
 SCALARS = st.sampled_from(
     [
@@ -123,6 +159,8 @@ SCALARS = st.sampled_from(
         "y1",
         "'2'",
         "2",
+        "0",
+        "''",
         "1.50",
         "1e3",
         "0777",
@@ -181,7 +219,7 @@ def listed(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.lists(values, max_size=3).map(lambda each: "[" + ", ".join(each) + "]")
 
 
-PAIRS = table(KEYS, SCALARS) | listed(
+PAIRS = table(KEYS | st.sampled_from(["command", "disable"]), SCALARS) | listed(
     st.sampled_from(["a", "b=1", "'a=$SET'", "c=", "'b=${NONE-x=y}'", "SET", "EMPTY", "a=yes"])
 )
 LABELS = st.sampled_from(
@@ -248,14 +286,38 @@ EXTERNAL = st.builds("{{external: {}}}".format, TRUTHS) | st.builds(
     "{{external: {}, name: {}}}".format, TRUTHS, NAMES
 )
 FILE = st.sampled_from(
-    ["{file: ./f}", "{file: '${NONE:-f}'}", "{file: '$NONE-f'}", "{file: /etc/f}"]
+    [
+        "{file: ./f}",
+        "{file: '${NONE:-f}'}",
+        "{file: '$NONE-f'}",
+        "{file: /etc/f}",
+        "{!!binary ZmlsZQ==: /etc/f}",
+        "{file: ./f, !!binary ZmlsZQ==: !!binary L2V0Yy9m}",
+        "{<<: *f}",
+        "{<<: *f, file: ./g}",
+        "{<<: [*g, *f]}",
+        "{<<: *g, <<: *f}",
+    ]
 )
 VOLUME = BODY | st.sampled_from(
-    ["", "{driver: local}", "{driver: nfs}", "{driver_opts: {type: nfs}}", "{labels: [a]}", "!x {}"]
+    [
+        "",
+        "{driver: local}",
+        "{driver: nfs}",
+        "{driver_opts: {type: nfs}}",
+        "{labels: [a]}",
+        "!x {}",
+        "!!set {driver: nfs}",
+        "{<<: {driver: nfs}, name: st_z}",
+        "{driver_opts: {a: 'y', b: '1e3', c: '0o17', d: 0777, e: 1e3, f: 1_000, g: '$$x'}}",
+        "{labels: {a: 'N', b: yes, c: , 'n': 1.50}}",
+    ]
 )
 TEXT = st.fixed_dictionaries(
     {
         "version": st.just("'3.8'"),
+        "x-f": st.just("&f {file: /etc/h}"),
+        "x-g": st.just("&g {file: ./h}"),
         "services": st.builds("{{app: {}, db: {}}}".format, SERVICE, SERVICE),
         "volumes": st.just("{data: , more: }") | table(st.sampled_from(["data", "more"]), VOLUME),
         "networks": st.just("{net: , lan: }")
@@ -268,6 +330,47 @@ TEXT = st.fixed_dictionaries(
 ).map(lambda tree: "\n".join(f"{key}: {value}" for key, value in tree.items()))
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("environment: {A: x}", "environment: {A: 0}"),
+        ("environment: {A: x}", "environment: {A: ''}"),
+        ("environment: {A: x}", "environment: [A=, B]"),
+        ("environment: [A=x]", "environment: {A: , B: }"),
+        *((f"environment: {{{n}: x}}", f"environment: {{{n}: y1}}") for n in ("test", "command")),
+        *((f"environment: {{{n}: x}}", f"environment: {{{n}: }}") for n in ("disable", "labels")),
+        ("labels: {coop-cloud.st.version: 1}", "labels: {coop-cloud.st.version: 0}"),
+        ("labels: {coop-cloud.st.version: 1}", "labels: {coop-cloud.st.version: }"),
+        ("labels: [coop-cloud.st.timeout=9]", "labels: [coop-cloud.st.timeout]"),
+        (
+            "deploy: {labels: {coop-cloud.st.timeout: 9}}",
+            "deploy: {labels: {coop-cloud.st.timeout: 0}}",
+        ),
+        ("deploy: {replicas: 2}", "deploy: {replicas: 0}"),
+        ("deploy: {replicas: 0}", "deploy: {replicas: '${TWO}'}"),
+        ("deploy: {replicas: 2}", "deploy: {}"),
+        ("deploy: {replicas: 2}", "deploy: {replicas: '${NONE:-+3}'}"),
+        ("healthcheck: {disable: true}", "healthcheck: {disable: false}"),
+        ("healthcheck: {test: a}", "healthcheck: {test: [NONE]}"),
+        ("healthcheck: {test: NONE}", "healthcheck: {test: ''}"),
+        ("logging: {options: {labels: x}}", "logging: {options: {labels: y1}}"),
+        ("volumes: ['data:/d']", "volumes: ['more:/d', '/x']"),
+    ],
+)
+def test_files_are_joined_as_docker_joins_them(
+    docker: str, tmp_path: Path, before: str, after: str
+) -> None:
+    """What a later file says, leaves out, and says of nothing."""
+    top = "version: '3.8'\nvolumes: {data: , more: }\nservices:\n  db: {image: a}\n"
+    texts = [f"{top}  app: {{image: a, {body}}}\n" for body in (before, after)]
+    named = {f"compose.{number}.yml": text for number, text in enumerate(texts)}
+
+    understood = config(docker, named, tmp_path)
+
+    assert understood is not None
+    assert facts(named, ENV, tmp_path) == facts({"whole.yml": understood}, {}, tmp_path)
+
+
 @settings(
     max_examples=500,
     deadline=None,
@@ -278,3 +381,79 @@ TEXT = st.fixed_dictionaries(
 def test_files_are_read_as_docker_reads_them(docker: str, tmp_path: Path, texts: list[str]) -> None:
     """What it refuses is red anyway."""
     same(docker, tmp_path, *texts)
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(texts=st.lists(TEXT, min_size=1, max_size=2))
+def test_our_overlay_changes_nothing_but_labels(
+    docker: str, tmp_path: Path, texts: list[str]
+) -> None:
+    """A volume, a network and what else it must repeat are as the recipe has them."""
+    labelled(docker, tmp_path, *texts)
+
+
+@pytest.mark.parametrize("version", ["'3'", "'3.0'", "'3.2'", "'3.3'", "'3.8'", "'3.9'", None])
+@pytest.mark.parametrize("more", ["", "secrets: {s: {file: f}}", "configs: {c: {file: f}}"])
+def test_our_overlay_is_of_the_recipes_format(
+    docker: str, tmp_path: Path, version: str | None, more: str
+) -> None:
+    """An older one has no secrets, or no configs."""
+    first = f"version: {version}\n" if version else ""
+    app = "services: {app: {image: a, volumes: ['data:/d']}}\nvolumes: {data: }\n"
+
+    labelled(docker, tmp_path, first + app + more)
+
+
+STEPS = st.lists(st.sampled_from(["..", "..", "link", "out", "a", "b", ".", "f"]), max_size=7)
+PATHS = st.builds("{}{}".format, st.sampled_from(["", "./", "~/"]), STEPS.map("/".join))
+
+
+@settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    chain=st.sampled_from(["compose.yml", "link/../compose.yml", "a/b/../../compose.yml"]),
+    paths=st.lists(PATHS, min_size=30, max_size=60),
+)
+def test_what_we_let_pass_docker_reads_inside_the_recipe(
+    docker: str, tmp_path: Path, chain: str, paths: list[str]
+) -> None:
+    """However links and .. are mixed, and wherever the first compose file lies."""
+    tree = tmp_path / "up/up/recipe"
+    (tree / "a/b/c").mkdir(parents=True, exist_ok=True)
+    for name, target in (("link", "a/b/c"), ("out", "..")):
+        (tree / name).unlink(missing_ok=True)
+        (tree / name).symlink_to(target)
+    place = Place(STACK, "note.test")
+
+    def write(files: list[str]) -> None:
+        configs = {f"c{number}": {"file": file} for number, file in enumerate(files)}
+        text = yaml.safe_dump({"version": "3.8", "services": APP, "configs": configs})
+        for folder in (tree, tree / "a/b"):
+            (folder / "compose.yml").write_text(text)
+
+    def passes(file: str) -> bool:
+        write([file])
+        try:
+            App.read("note", "1", place, tree, {"COMPOSE_FILE": chain})
+        except RecipeFault:
+            return False
+        return True
+
+    passed = [path for path in paths if path and passes(path)]
+    write(passed)
+    command = [docker, "stack", "config", "-c", str(tree / chain)]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENV, check=True)
+
+    configs = first_document(done.stdout).get("configs", {})
+    assert len(configs) == len(passed)
+    for body in configs.values():
+        assert Path(body["file"]).resolve().is_relative_to(tree.resolve())

@@ -85,6 +85,43 @@ def test_no_file_outside_the_recipe_gets_into_a_container(
         app(checkout)
 
 
+@pytest.mark.parametrize(
+    ("chain", "file"),
+    [
+        # docker reads link/../../../token as ../../token
+        ("compose.yml", "link/../../../token"),
+        ("compose.yml", "./link/.././../../a/token"),
+        # and takes compose.yml's folder for that of link/../compose.yml
+        ("link/../compose.yml", "../../token"),
+        ("link/../compose.yml:compose.yml", "../../token"),
+    ],
+)
+def test_a_path_is_inside_whether_its_links_are_followed_or_cut_out(
+    checkout: Path, chain: str, file: str
+) -> None:
+    """The docker command and the kernel differ on what lies above a link."""
+    deep = checkout / "a/b/c"
+    deep.mkdir(parents=True)
+    (checkout / "link").symlink_to("a/b/c")
+    (checkout / "token").write_text("the recipe's own\n")
+    (checkout / "a/token").write_text("the recipe's own\n")
+    for folder in (checkout, deep.parent):
+        (folder / "compose.yml").write_text(f"{APP}configs: {{c: {{file: {file}}}}}\n")
+
+    with pytest.raises(RecipeFault, match="points outside the recipe"):
+        app(checkout, chain)
+
+
+def test_a_link_inside_the_recipe_is_followed(checkout: Path) -> None:
+    """To a file, a folder, and out of a folder again."""
+    (checkout / "a/b").mkdir(parents=True)
+    (checkout / "link").symlink_to("a/b")
+    text = f"{APP}configs: {{c: {{file: link/f}}, d: {{file: link/../f}}}}\n"
+    (checkout / "compose.yml").write_text(text)
+
+    assert app(checkout).source.compose.files == ("link/f", "link/../f")
+
+
 def test_files_of_the_recipe_and_bind_mounts_are_left_alone(checkout: Path) -> None:
     """A relative name is below the first compose file's folder."""
     (checkout / "deep").mkdir()

@@ -763,6 +763,26 @@ def test_what_docker_refuses_is_the_recipes_fault(bench: Bench) -> None:
         bench.engine.deploy(app)
 
 
+def test_of_a_refusal_the_reason_alone_is_told(bench: Bench) -> None:
+    """Not that networks were made before, nor how the command's next release will be."""
+    app = bench.app(configs={"program": {"file": "missing.txt"}})
+
+    with pytest.raises(RecipeFault, match=r"refused the recipe: open \S+/missing.txt: no such"):
+        bench.engine.deploy(app)
+
+
+def test_the_command_fills_in_what_we_filled_in(bench: Bench) -> None:
+    """The home and the engine of whoever runs the sweep are no app's."""
+    body = service("1.0.0+1")
+    body["environment"] |= {"A": "${HOME-none} ${DOCKER_HOST-none} ${DOCKER_CONFIG-none}"}
+    app = bench.app(services={"app": body})
+
+    bench.up(app)
+
+    assert bench.shell('echo "$A"') == "none none none\n"
+    assert app.source.compose.services["app"].environment["A"] == "none none none"
+
+
 def test_an_engine_that_cannot_be_reached_is_the_hosts_fault(tmp_path: Path) -> None:
     """Every call says so in one line."""
     bench = _bench("unix:///nowhere/docker.sock", tmp_path)

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from canon_sweep.core.yamltext import first_document
 from canon_sweep.engine.swarm import overlay, volume
 from canon_sweep.engine.swarm.facts import NAMESPACE
 
@@ -61,6 +62,15 @@ def test_versions_and_nodes_are_written_as_they_are() -> None:
     assert tree["version"] == "3.8"
     assert deploy["labels"]["canon-sweep.version"] == "1.0.0+$$x"
     assert deploy["placement"]["constraints"] == ["node.id==abc"]
+
+
+def test_a_text_stays_a_text() -> None:
+    """Docker takes a bare y for a truth and 1e3 for a number, in a key too."""
+    source = "services: {app: {image: x}}\nvolumes: {d: {driver_opts: {'n': 'y', a: '1e3', b: 2}}}"
+
+    text = overlay.text([source], recipe="n", version="1.0.0+1", stack="st", node=None)
+
+    assert first_document(text)["volumes"]["d"]["driver_opts"] == {"n": "y", "a": "1e3", "b": 2}
 
 
 def test_a_volume_belongs_to_the_stack_it_says() -> None:

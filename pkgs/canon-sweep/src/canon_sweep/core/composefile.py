@@ -17,7 +17,7 @@ MAX_NODES = 20_000
 MAX_DEPTH = 40
 
 # where what has a name is put together by it
-_SECTIONS = ("services", "volumes", "networks", "secrets", "configs")
+SECTIONS = ("services", "volumes", "networks", "secrets", "configs")
 # what can be written as a table and as a list of NAME=value
 _PAIRS = ("labels", "environment")
 # lists that are not added to
@@ -102,7 +102,7 @@ def given_name(body: Mapping[str, Any]) -> str | None:
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Two files as one: services are joined, whatever else has the same name is the later's."""
     both = {**base, **over}
-    for section in _SECTIONS:
+    for section in SECTIONS:
         before, after = base.get(section), over.get(section)
         if isinstance(before, dict) and isinstance(after, dict):
             both[section] = {**before, **after}
@@ -117,9 +117,10 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def _joined(before: Any, after: Any, key: str = "") -> Any:
     """Tables are joined, lists go on, anything else is the later's; nothing changes nothing."""
-    before, after = _table_or_list(before, key), _table_or_list(after, key)
-    off = key == "disable" and not is_true(after)
-    if off or after in (None, "", False) or (key != "replicas" and after == 0):
+    if key in _PAIRS and isinstance(before, list | dict) and isinstance(after, list | dict):
+        return _pairs_joined(_pairs(before), _pairs(after), key)
+    before, after = _listed(before, key), _listed(after, key)
+    if _says_nothing(after, key):
         return before
     if isinstance(before, dict) and isinstance(after, dict):
         added = {name: value for name, value in after.items() if name not in before}
@@ -131,13 +132,34 @@ def _joined(before: Any, after: Any, key: str = "") -> Any:
     return after
 
 
-def _table_or_list(value: Any, key: str) -> Any:
-    """What can be written in several ways, in the one that can be joined."""
-    if key in _PAIRS and isinstance(value, list):
-        split = (str(entry).partition("=") for entry in value)
-        return {name: text if is_set else None for name, is_set, text in split}
+def _says_nothing(value: Any, key: str) -> bool:
+    if key == "disable":
+        return not is_true(value)
+    # docker tells a zero from nothing in the number of replicas only
+    return value in (None, "") or (key != "replicas" and value == 0)
+
+
+def _pairs(value: list[Any] | dict[str, Any]) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    split = (str(entry).partition("=") for entry in value)
+    return {name: text if is_set else None for name, is_set, text in split}
+
+
+def _pairs_joined(before: Mapping[str, Any], after: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """By name, the later's; only a variable without a value leaves what was there."""
+    kept = {
+        name: value
+        for name, value in before.items()
+        if key == "environment" and after.get(name) in (None, "")
+    }
+    return {**before, **after, **kept}
+
+
+def _listed(value: Any, key: str) -> Any:
+    """What can be written as a text and as a list, in the way that can be joined."""
     if key == "test" and isinstance(value, str):
         return ["CMD-SHELL", value]
     if key in _COMMANDS and isinstance(value, str):
-        return [value]
+        return [value] if value else []
     return value

@@ -65,7 +65,8 @@ def has_check(body: Mapping[str, Any]) -> bool:
 
 def _replicas(value: Any, at: str) -> int:
     is_whole = isinstance(value, int | float) and not isinstance(value, bool) and value % 1 == 0
-    is_digits = isinstance(value, str) and value.isascii() and value.strip().isdecimal()
+    digits = value.strip().removeprefix("+") if isinstance(value, str) else ""
+    is_digits = digits.isascii() and digits.isdecimal()
     if not is_whole and not is_digits:
         raise RecipeFault(f"{at}: replicas is no number")
     if isinstance(value, str) and len(value) > 9:

@@ -1,21 +1,29 @@
-"""YAML as the docker command reads it: 1.1, but for numbers, dates and unknown tags.
+"""YAML as the docker command reads it: 1.1, but for numbers, dates, tags and joined tables.
 
 Tried with ``docker stack config`` of Docker 26.1; a test holds this module to that command.
+Where docker's own releases (tried: 28.2) disagree on what a file says, it is refused.
 """
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
+
+from canon_sweep.core import names
 
 _INT = "tag:yaml.org,2002:int"
 _FLOAT = "tag:yaml.org,2002:float"
 _BOOL = "tag:yaml.org,2002:bool"
 _TIME = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
+_BINARY = "tag:yaml.org,2002:binary"
+# what is no kind of its own to docker
+_KINDS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("set", "omap", "pairs"))
 
 _WHOLE = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]+|[1-9][0-9_]*|0)")
 _DECIMAL = re.compile(
@@ -24,6 +32,10 @@ _DECIMAL = re.compile(
 _SPECIAL = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 # the bounds of a whole number; what is beyond is a float
 _MOST, _LEAST = 2**64 - 1, -(2**63)
+# entries that tables of one text take over from others
+MAX_JOINED = 100_000
+
+Pairs = list[tuple[yaml.Node, yaml.Node]]
 
 
 class _Loader(yaml.SafeLoader):
@@ -35,10 +47,66 @@ class _Loader(yaml.SafeLoader):
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._joined = 0
 
-def _ignoring(loader: _Loader, _suffix: str, node: yaml.Node) -> Any:
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Take over what ``<<`` names; of a list, the first table's entries count.
+
+        The library's own rules have changed from one release to the next.
+
+        Raises:
+            ConstructorError: no tables, too many entries, or two meanings to docker.
+        """
+        pairs, node.value = node.value, []  # one that names itself takes over nothing
+        own: Pairs = []
+        said: set[object] = set()
+        taken: dict[object, tuple[yaml.Node, yaml.Node]] = {}
+        for key, value in pairs:
+            if key.tag != _MERGE:
+                own.append((key, value))
+                said.add(_name(key))
+                continue
+            for other in self._tables(value):
+                name = _name(other[0])
+                if name in said:
+                    raise ConstructorError(None, None, _two_meanings(name), key.start_mark)
+                taken[name] = other
+        node.value = [*taken.values(), *own]
+
+    def _tables(self, node: yaml.Node) -> Pairs:
+        tables = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        found: Pairs = []
+        for table in reversed(tables):
+            if not isinstance(table, yaml.MappingNode):
+                raise ConstructorError(None, None, "<< names what is no table", node.start_mark)
+            self.flatten_mapping(table)
+            self._joined += len(table.value)
+            if self._joined > MAX_JOINED:
+                raise ConstructorError(None, None, "<< takes over too much", node.start_mark)
+            found += table.value
+        return found
+
+
+def _name(key: yaml.Node) -> object:
+    if not isinstance(key, yaml.ScalarNode):
+        return id(key)
+    return _decoded(key) if key.tag == _BINARY else key.value
+
+
+def _two_meanings(name: object) -> str:
+    told = names.printable(str(name))
+    return f"<< stands behind {told} and has it too: docker's releases differ, so write << first"
+
+
+def _binary(loader: _Loader, node: yaml.ScalarNode) -> str:
+    loader.construct_scalar(node)  # refuses what is no scalar
+    return _decoded(node)
+
+
+def _as_written(loader: _Loader, node: yaml.Node) -> Any:
     if isinstance(node, yaml.MappingNode):
-        loader.flatten_mapping(node)
         return loader.construct_mapping(node, deep=True)
     if isinstance(node, yaml.SequenceNode):
         return loader.construct_sequence(node, deep=True)
@@ -78,7 +146,18 @@ def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
     return str(loader.construct_scalar(node))
 
 
-_Loader.add_multi_constructor("!", _ignoring)
+def _decoded(node: yaml.ScalarNode) -> str:
+    """What ``!!binary`` is to docker, be it a key or a value."""
+    try:
+        return base64.b64decode("".join(node.value.split()), validate=True).decode()
+    except ValueError:
+        raise ConstructorError(None, None, "!!binary is no text", node.start_mark) from None
+
+
+_Loader.add_multi_constructor("!", lambda loader, _, node: _as_written(loader, node))
+for _kind in _KINDS:
+    _Loader.add_constructor(_kind, _as_written)
+_Loader.add_constructor(_BINARY, _binary)
 _Loader.add_constructor(_BOOL, _bool)
 _Loader.add_constructor(_INT, _number)
 _Loader.add_constructor(_FLOAT, _number)

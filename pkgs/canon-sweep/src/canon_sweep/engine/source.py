@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,11 +75,14 @@ def read(tree: Path, *, recipe: str, stack: str, domain: str, env: Mapping[str, 
 
 
 def _check_files(source: Source) -> None:
-    # a relative one is below the first compose file's folder
-    folder = source.files[0].parent
+    # A relative one is below the first compose file's folder.  The docker command cuts
+    # out `link/..` as it reads a path, the kernel follows the link: both must stay inside.
+    first = source.files[0].absolute()
     for name in source.compose.files:
-        if not _is_inside(source.tree, folder / name):
-            raise RecipeFault(f"{names.printable(name)} points outside the recipe")
+        meant = Path(os.path.normpath(first)).parent / name
+        for path in (first.parent / name, meant, Path(os.path.normpath(meant))):
+            if not _is_inside(source.tree, path):
+                raise RecipeFault(f"{names.printable(name)} points outside the recipe")
 
 
 def check_stack(stack: str) -> None:

@@ -52,7 +52,18 @@ def text(sources: Iterable[str], *, recipe: str, version: str, stack: str, node:
         }
         # an older format does not know every kind
         overlay |= {kind: labelled} if labelled else {}
-    return yaml.safe_dump(overlay, sort_keys=True)
+    return yaml.dump(overlay, Dumper=_Dumper, sort_keys=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes every text in quotes: docker takes some for numbers that the library does not."""
+
+
+def _quoted(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+
+
+_Dumper.add_representer(str, _quoted)
 
 
 def _service(constant: Mapping[str, str], version: str, node: str | None) -> dict[str, Any]:

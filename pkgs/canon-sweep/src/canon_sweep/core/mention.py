@@ -1,0 +1,47 @@
+"""The variables that a stack's files take from whoever deploys them.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from canon_sweep.core import interpolation
+from canon_sweep.core.composefile import SECTIONS
+from canon_sweep.core.service import pairs
+from canon_sweep.core.yamltext import first_document
+
+
+def mentioned(texts: Iterable[str], parts: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The variables that the docker command looks up for these compose files.
+
+    ``texts`` are the files as they are written, and name variables to fill in; ``parts``
+    are their trees with these filled in, where an ``environment`` can have a name alone,
+    which takes its value along.  Both as `compose.parse` has found them to be sound.
+    """
+    filled_in = (
+        name
+        for text in texts
+        for written in _written(first_document(text))
+        for name in interpolation.variables(written)
+    )
+    return frozenset({*filled_in, *_handed_on(parts)})
+
+
+def _written(tree: Mapping[str, Any]) -> Iterator[str]:
+    """Every text that docker fills in."""
+    left = [tree.get(section) for section in SECTIONS]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+
+
+def _handed_on(parts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for part in parts:
+        for service in (part.get("services") or {}).values():
+            said = pairs((service or {}).get("environment"), "environment")
+            yield from (name for name, value in said.items() if value is None)
