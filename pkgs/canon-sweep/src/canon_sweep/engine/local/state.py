@@ -65,7 +65,7 @@ def load(folder: Path) -> Deployment | None:
         return msgspec.json.decode(path.read_bytes(), type=Deployment)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *files.NOT_READ) as error:
         raise HostFault(
             f"{path} cannot be read: {error}",
             do="end the stack's processes by hand, then remove its folder",
