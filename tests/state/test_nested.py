@@ -21,7 +21,7 @@ from canon_sweep.state.journal import Deployment, Journal
 NOW = datetime(2026, 6, 14, 3, tzinfo=UTC)
 RECORD = Canonical(recipe="notes", version="1.0.0+1", commit="a" * 40, stack="note-aaaaaa_ci")
 LEFT = Deployment(recipe="notes", stack="note-aaaaaa_ci", engine="local")
-NESTED = b'{"a": ' + b"[" * 2000 + b"]" * 2000 + b"}"
+NESTED = b'{"a": {"x": ' + b"[" * 2000 + b"]" * 2000 + b"}}"
 
 
 @pytest.mark.parametrize(

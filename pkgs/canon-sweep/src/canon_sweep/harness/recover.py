@@ -14,6 +14,9 @@ from canon_sweep.harness.quick import put_back
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Entry, Journal, Promotion, QuickRun
 
+# the kinds of leftovers that are data, and run no more; see `Engine.leftovers`
+_EXISTS = ("volume ", "secret ", "remains of ")
+
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
@@ -88,7 +91,7 @@ def _may_run(stack: str, engine: Engine) -> bool:
         parts = engine.leftovers(stack)
     except Fault:
         return True
-    return any(not part.startswith(("volume ", "secret ")) for part in parts)
+    return any(not part.startswith(_EXISTS) for part in parts)
 
 
 def _discard(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engine) -> None:

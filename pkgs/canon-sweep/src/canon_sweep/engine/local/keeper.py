@@ -6,13 +6,14 @@ the first process is to a container: whatever the program's children do to get a
 (a session of their own, a double fork), the kernel hands them to the keeper, and the
 keeper ends only after the last of them, with the program's own exit code.
 
-    keeper.py GATE GRACE COMMAND...
+    keeper.py HOME GATE GRACE COMMAND...
 
-It waits for a byte on the descriptor GATE before it starts anything.  SIGTERM to it,
-or the program's end, ends everything: SIGTERM first, SIGKILL after GRACE seconds.
+HOME is the folder of the stack that it keeps the program for.  It waits for a byte on
+the descriptor GATE before it starts anything.  SIGTERM to it, or the program's end,
+ends everything: SIGTERM first, SIGKILL after GRACE seconds.
 
 Each process under it has ``MARK`` in its environment, by which those are found whose
-keeper was killed.
+keeper was killed; it itself is found by HOME among its arguments, which nobody can take away.
 """
 
 from __future__ import annotations
@@ -112,9 +113,9 @@ def _text(path: str) -> str | None:
         os.close(descriptor)
 
 
-def mark_of(pid: int, start: int, boot_id: str) -> str:
+def mark_of(pid: int, start: int, boot_id: str, home: str) -> str:
     """What the environment of everything under this keeper says."""
-    return f"{boot_id}/{pid}/{start}"
+    return f"{boot_id}/{pid}/{start}{home}"
 
 
 def tell(process: Stat, number: signal.Signals) -> None:
@@ -132,22 +133,22 @@ def tell(process: Stat, number: signal.Signals) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Keep a command; the exit code of it, or minus the signal that killed it."""
-    gate, grace, command = int(arguments[0]), float(arguments[1]), list(arguments[2:])
+    home, gate, grace, *command = arguments
     signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     _prctl(_PR_SET_NAME, STARTS.encode())
-    if not os.read(gate, 1):
+    if not os.read(int(gate), 1):
         return 0
-    os.close(gate)
-    leader = _start(command)
-    return _until_all_ended(leader, grace)
+    os.close(int(gate))
+    leader = _start(command, home)
+    return _until_all_ended(leader, float(grace))
 
 
-def _start(command: list[str]) -> int:
+def _start(command: list[str], home: str) -> int:
     keeper = os.getpid()
     own = stat(keeper)
     assert own is not None
-    os.environ[MARK] = mark_of(keeper, own.start, boot())
+    os.environ[MARK] = mark_of(keeper, own.start, boot(), home)
     # both ends close when a program begins: the kernel tells us by the end of the pipe
     reader, writer = os.pipe()
     leader = os.fork()
