@@ -1027,14 +1027,14 @@ def test_a_copy_that_does_not_fit_has_one_reason(tmp_path: Path) -> None:
 
 
 # what an app of the same user can put in the place of what the engine has made
-TAKES_THE_PLACE: dict[str, Callable[[Path, Path], None]] = {
+TAKES_THE_PLACE: dict[str, Callable[[Path, Path], object]] = {
     "a link": lambda path, precious: path.symlink_to(precious),
     "a dangling link": lambda path, _: path.symlink_to("nowhere"),
     "a file": lambda path, _: path.write_text("x"),
     "a pipe": lambda path, _: os.mkfifo(path),
 }
 replaced = pytest.mark.parametrize("put", TAKES_THE_PLACE.values(), ids=TAKES_THE_PLACE.keys())
-Put = Callable[[Path, Path], None]
+Put = Callable[[Path, Path], object]
 
 
 @pytest.fixture

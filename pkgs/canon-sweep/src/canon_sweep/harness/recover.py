@@ -52,9 +52,9 @@ def recover(
         say(f"cleaning up after an interrupted run: {entry.recipe} ({entry.stack})")
         try:
             _settle(entry, journal, canonicals, engine)
-        except Fault as fault:
+        except Exception as error:  # also a bug must not keep the others from being settled
             runs = _may_run(entry.stack, engine)
-            left.append(Unsettled(entry.recipe, entry.stack, runs, str(fault)))
+            left.append(Unsettled(entry.recipe, entry.stack, runs, _why(error)))
     return tuple(left)
 
 
@@ -85,11 +85,18 @@ def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engi
             _discard(entry, journal, canonicals, engine)
 
 
+def _why(error: Exception) -> str:
+    if isinstance(error, Fault):
+        return str(error)
+    kind = str(HostFault(f"{type(error).__name__}: {error}"))
+    return f"a bug in canon-sweep ({kind[:300]})"
+
+
 def _may_run(stack: str, engine: Engine) -> bool:
     """Whether more than data is left of a stack; a doubt is a yes."""
     try:
         parts = engine.leftovers(stack)
-    except Fault:
+    except Exception:
         return True
     return any(not part.startswith(_EXISTS) for part in parts)
 
