@@ -532,6 +532,7 @@ def test_a_daemon_whose_keeper_was_killed_ends_too(
     (program,) = (
         each.pid for each in keeper.everybody().values()
         if each.parent == kept.pid and each.session == kept.pid
+        and keeper.name_of(each.pid) != keeper.WRITES
     )  # fmt: skip
     os.kill(kept.pid, signal.SIGKILL)
     assert ends(program)
@@ -1314,3 +1315,73 @@ def test_a_mark_leads_to_nobody_else(
 
         assert innocent.poll() is None
         liar.kill()
+
+
+def test_a_log_without_end_stays_small_and_has_the_last_words(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe, data: Path
+) -> None:
+    """While it is written, and whatever was said by earlier starts is kept before it."""
+    before = "print('an earlier start', flush=True); import signal; signal.pause()\n"
+    engine.deploy(recipe.program(before, ready=None))
+    log = folder(tmp_path) / "logs" / "app.log"
+    assert appears(log) == "an earlier start\n"
+    program = (
+        "import os, pathlib, sys\n"
+        "for number in range(64):\n"
+        "    sys.stdout.write(f'{number} '.ljust(99) * 10240 + '\\n')\n"
+        "print('the last words', flush=True)\n"
+        "pathlib.Path(os.environ['DATA'], 'done').write_text('x')\n"
+        "sys.exit(3)\n"
+    )
+    app = recipe.program(program, ready=None)
+
+    engine.deploy(app)
+    appears(data / "done")
+
+    with pytest.raises(RecipeFault, match=r"exit code 3; its log ends: .*the last words"):
+        engine.wait_ready(app, 30)
+    assert log.stat().st_blocks * 512 < 4 * 1024 * 1024
+    assert log.read_text().startswith("an earlier start\n")
+
+
+def test_a_command_that_says_too_much_fills_no_disk(engine: LocalEngine, recipe: Recipe) -> None:
+    """The end of it is what is kept, as with every other program's."""
+    engine.deploy(recipe.server())
+    says = "import sys; [sys.stdout.write('x' * 2**20) for _ in range(30)]; print('the end')"
+
+    with small_files(8 * 1024 * 1024):
+        done = engine.execute(STACK, "app", [sys.executable, "-c", says], 30)
+
+    assert done.exit_code == 0
+    assert done.output.endswith("the end\n")
+    assert len(done.output) <= 1024 * 1024
+
+
+def test_words_that_a_full_disk_takes_none_of_stop_no_program(
+    engine: LocalEngine, recipe: Recipe, data: Path
+) -> None:
+    """Whoever says them goes on, and is not killed for them."""
+    program = (
+        "import os, pathlib, signal\n"
+        "print('x' * 100_000, flush=True)\n"
+        "pathlib.Path(os.environ['DATA'], 'done').write_text('x')\n"
+        "signal.pause()\n"
+    )
+    with small_files(50_000):
+        engine.deploy(recipe.program(program, ready=None))
+
+    assert appears(data / "done") == "x"
+
+
+def test_a_stranger_at_the_output_holds_nothing_up(
+    hasty: LocalEngine, tmp_path: Path, recipe: Recipe, data: Path
+) -> None:
+    """Somebody else's open end of it is no process of the stack's."""
+    program = f"{STAYS}(pathlib.Path(os.environ['DATA']) / 'pid').write_text(str(os.getpid()))\n"
+    hasty.deploy(recipe.program(program + "print('up', flush=True)\n" + WAITS, ready=None))
+    kept = identity(tmp_path)
+    with Path(f"/proc/{appears(data / 'pid')}/fd/1").open("wb"):
+        hasty.undeploy(STACK)
+
+    assert ends(kept.pid, within=0)
+    assert hasty.leftovers(STACK) == (f"volume {STACK}_data", f"secret {STACK}_pw_v1")

@@ -133,7 +133,8 @@ class LocalEngine:
     ) -> Completed:
         """Run a command with a running service's environment, in the recipe's copy.
 
-        What it leaves running ends with it.  A missing program answers 127.
+        What it leaves running ends with it.  A missing program answers 127.  Of a longer
+        output the last `MAX_OUTPUT` bytes are kept.
 
         Raises:
             RecipeFault: the service does not run, or the command took longer than ``timeout``.
@@ -280,5 +281,5 @@ def _await_end(held: Held, timeout: float) -> None:
 
 
 def _said(output: IO[bytes]) -> str:
-    output.seek(0)
+    output.seek(max(0, output.seek(0, os.SEEK_END) - MAX_OUTPUT))
     return output.read(MAX_OUTPUT).decode("utf-8", "replace")

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from canon_sweep import tree
+from canon_sweep.engine.local import keeper
 
-MAX_LOG = 1024 * 1024
+MAX_LOG = keeper.MOST_SAID
 MAX_SHOWN = 600
 
 

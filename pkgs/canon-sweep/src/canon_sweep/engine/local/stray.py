@@ -43,13 +43,16 @@ def _keepers(process: Stat, home: bytes) -> Iterator[Identity]:
 
 def _kept_home(pid: int) -> bytes | None:
     """The folder that a keeper was started for; None if it is no keeper."""
+    # of another version too: its Python, and its folder, may be others
     count = len(local_process.KEEPER)
+    program = Path(local_process.KEEPER[-1]).name
     try:
         arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:  # it has ended
         return None
-    is_keeper = arguments[:count] == [os.fsencode(part) for part in local_process.KEEPER]
-    return arguments[count] if is_keeper and len(arguments) > count else None
+    if len(arguments) <= count or Path(os.fsdecode(arguments[count - 1])).name != program:
+        return None
+    return arguments[count]
 
 
 def _is_ours(pid: int) -> bool:
