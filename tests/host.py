@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import select
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from child import in_child
+
+NOBODY = 65534
+_CAPABILITIES = (0x20080522, 0)
 
 
 def ends(pid: int, within: float = 10) -> bool:
@@ -30,3 +40,52 @@ def small_files(most: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def deep(folder: Path, levels: int) -> Iterator[None]:
+    """A folder with so many in one another, each with a file of one byte: made by no path."""
+    try:
+        _make_deep(folder, levels)
+        yield
+    finally:
+        # whatever becomes of the test, pytest could not remove it
+        subprocess.run(["rm", "-rf", "--", str(folder)], check=True)
+
+
+def _make_deep(folder: Path, levels: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    for _ in range(levels):
+        file = os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=here)
+        os.write(file, b"x")
+        os.close(file)
+        os.mkdir("down", dir_fd=here)
+        below = os.open("down", os.O_RDONLY | os.O_DIRECTORY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+
+
+def powerless(work: Callable[[], object]) -> None:
+    """Do the work in a child that may do what its user may, and no more: as a service does.
+
+    Raises:
+        AssertionError: the work has failed; what it said is on stderr.
+    """
+
+    def without_powers() -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        header, nothing = (ctypes.c_uint32 * 2)(*_CAPABILITIES), (ctypes.c_uint32 * 6)()
+        assert libc.capset(header, nothing) == 0
+        work()
+
+    assert in_child(without_powers) == 0
+
+
+def foreign(folder: Path) -> None:
+    """Make a folder somebody else's: whoever is `powerless` can do nothing in it."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    folder.chmod(0o555)
+    os.chown(folder, NOBODY, NOBODY)

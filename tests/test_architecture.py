@@ -88,7 +88,7 @@ def test_the_sweep_knows_no_engine() -> None:
 # from the bottom up; who stands lower knows nothing of who stands higher
 LAYERS = (
     {"errors", "__init__"},
-    {"core", "process", "bounded", "interrupt"},
+    {"core", "process", "bounded", "interrupt", "tree"},
     {"web", "settings"},
     {"state", "report"},
     {"engine", "mirror"},

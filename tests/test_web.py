@@ -112,6 +112,7 @@ def test_json_of_a_shape_is_a_value(server: Server) -> None:
         (200, (b'{"number": "7"}', {}), web.ShapeFault, r"another shape: Expected `int`.*number"),
         (200, (b"{}", {}), web.ShapeFault, "another shape.*number"),
         (200, (b"{", {}), web.ShapeFault, "no JSON"),
+        (200, (b'{"a": ' + b"[" * 2000, {}), web.ShapeFault, "no JSON"),
         (200, (b"\xff", {}), web.ShapeFault, "no JSON"),
         (200, (b"", {}), web.ShapeFault, "no JSON"),
     ],

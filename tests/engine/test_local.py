@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
-from canon_sweep import process
+from canon_sweep import process, tree
 from canon_sweep.engine.local import LocalEngine, keeper
 from canon_sweep.engine.local import port as local_port
 from canon_sweep.engine.local import process as local_process
@@ -30,7 +31,7 @@ from canon_sweep.engine.local import volume as local_volume
 from canon_sweep.engine.local.process import Identity
 from canon_sweep.engine.protocol import App, Place
 from canon_sweep.errors import HostFault, RecipeFault
-from host import ends, small_files
+from host import deep, ends, foreign, powerless, small_files
 
 STACK = "note-1a2b3c_ci_localhost"
 
@@ -531,6 +532,7 @@ def test_a_daemon_whose_keeper_was_killed_ends_too(
     (program,) = (
         each.pid for each in keeper.everybody().values()
         if each.parent == kept.pid and each.session == kept.pid
+        and keeper.name_of(each.pid) != keeper.WRITES
     )  # fmt: skip
     os.kill(kept.pid, signal.SIGKILL)
     assert ends(program)
@@ -581,7 +583,7 @@ def test_a_service_is_not_ready_before_its_program_has_begun(
     log = (tmp_path / "log").open("wb")
     with log:
         held = local_process.start_held(
-            ["cat"], env={"PATH": os.environ["PATH"]}, cwd=tmp_path, output=log
+            ["cat"], env={"PATH": os.environ["PATH"]}, home=tmp_path, cwd=tmp_path, output=log
         )
     running = local_state.Running(held.identity, {}, {}, None, 0)
     watch = local_ready.Watch({"app": running}, tmp_path, time.monotonic() + 0.6)
@@ -598,7 +600,9 @@ def test_what_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     script = "trap '' TERM; sh -c 'trap \"\" TERM; echo $$ > pid; while :; do sleep 9; done' & wait"
     env = {"PATH": os.environ["PATH"]}
     with (tmp_path / "log").open("wb") as log:
-        held = local_process.start_held(["sh", "-c", script], env=env, cwd=tmp_path, output=log)
+        held = local_process.start_held(
+            ["sh", "-c", script], env=env, home=tmp_path, cwd=tmp_path, output=log
+        )
     held.release()
     held.drop()
     grandchild = int(appears(tmp_path / "pid"))
@@ -761,14 +765,14 @@ def litter(place: Path, name: str) -> dict[str, Path]:
         "folder": place / "lost+found",
         "named as one": place / "backup",
         "link": place / "gone",
-        "link to a folder": place / f"{name}_moved",
-        "draft that is a file": place / f".new-{name}_data",
+        "link to a folder": place / f"moved-{name.partition('_')[0]}",
+        "hidden file named as one": place / f".{name}_data",
         "draft of nothing": place / ".old-",
         "locked": place / "locked",
         "no name": place / "a b\n",
         "not text": Path(os.fsdecode(os.fsencode(place) + b"/\xff_data")),
     }
-    for key in ("file", "hidden file", "draft that is a file"):
+    for key in ("file", "hidden file", "hidden file named as one"):
         found[key].write_text("precious")
     for key in ("hidden folder", "folder", "named as one", "draft of nothing", "locked",
                 "no name", "not text"):  # fmt: skip
@@ -799,9 +803,9 @@ def test_what_others_left_in_the_engines_folders_is_left_alone(
     engine.clone_volume(f"{STACK}_data", f"snapshot.{STACK}_data")
     assert engine.volumes_of_ours() == (f"{STACK}_data", f"snapshot.{STACK}_data")
     engine.remove_volume(f"snapshot.{STACK}_data")
-    for volume in (f"{STACK}_moved", "backup_x", "notes"):
+    for volume in (f"{STACK}_moved", "backup_x", "backup", "notes", "moved-note-1a2b3c"):
         engine.remove_volume(volume)
-    for secret in (f"{STACK}_pw_v1", f"{STACK}_moved", "backup", "gone"):
+    for secret in (f"{STACK}_pw_v1", "backup", "gone", "notes", "moved-note-1a2b3c"):
         engine.remove_secret(secret)
 
     assert engine.leftovers(STACK) == (f"volume {STACK}_data",)
@@ -1021,3 +1025,363 @@ def test_a_copy_that_does_not_fit_has_one_reason(tmp_path: Path) -> None:
 
     assert "cannot be copied" in str(caught.value)
     assert "(" not in str(caught.value)
+
+
+# what an app of the same user can put in the place of what the engine has made
+TAKES_THE_PLACE: dict[str, Callable[[Path, Path], object]] = {
+    "a link": lambda path, precious: path.symlink_to(precious),
+    "a dangling link": lambda path, _: path.symlink_to("nowhere"),
+    "a file": lambda path, _: path.write_text("x"),
+    "a pipe": lambda path, _: os.mkfifo(path),
+}
+replaced = pytest.mark.parametrize("put", TAKES_THE_PLACE.values(), ids=TAKES_THE_PLACE.keys())
+Put = Callable[[Path, Path], object]
+
+
+@pytest.fixture
+def precious(tmp_path: Path) -> Iterator[Path]:
+    """A folder of somebody else's, in which nothing must change."""
+    folder = tmp_path / "precious"
+    folder.mkdir()
+    (folder / "file").write_text("precious")
+    yield folder
+    assert [path.name for path in folder.iterdir()] == ["file"]
+    assert (folder / "file").read_text() == "precious"
+
+
+@replaced
+def test_what_takes_a_volumes_place_is_the_recipes_doing_and_goes(
+    engine: LocalEngine, recipe: Recipe, data: Path, precious: Path, put: Put
+) -> None:
+    """It is listed, never followed, and no volume any more."""
+    app = recipe.server()
+    engine.deploy(app)
+    (data / "environment.json").unlink(missing_ok=True)
+    tree.remove(data)
+    put(data, precious)
+
+    with pytest.raises(RecipeFault, match=f"volume {STACK}_data is no folder any more"):
+        engine.deploy(app)
+    engine.undeploy(STACK)
+
+    assert engine.leftovers(STACK)[0] == f"remains of volume {STACK}_data"
+    assert [volume.name for volume in engine.volumes(STACK)] == [f"{STACK}_data"]
+    with pytest.raises(HostFault, match=f"volume {STACK}_data"):
+        engine.volume_digest(f"{STACK}_data")
+    engine.remove_volume(f"{STACK}_data")
+    assert list(data.parent.iterdir()) == []
+
+
+@replaced
+def test_what_takes_a_secrets_place_is_the_recipes_doing_and_goes(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe, precious: Path, put: Put
+) -> None:
+    """As with a volume: but a file in its place is a secret."""
+    name = f"{STACK}_pw_v1"
+    secret = tmp_path / "engine" / "secrets" / name
+    app = recipe.server()
+    engine.deploy(app)
+    secret.unlink()
+    put(secret, precious)
+    if secret.is_file():
+        secret.unlink()
+        secret.mkdir()
+        (secret / "file").touch()
+
+    with pytest.raises(RecipeFault, match=f"secret {name} is no file any more"):
+        engine.deploy(app)
+
+    assert f"remains of secret {name}" in engine.leftovers(STACK)
+    assert engine.secrets(STACK) == (name,)
+    engine.remove_secret(name)
+    assert engine.secrets(STACK) == ()
+
+
+@replaced
+@pytest.mark.parametrize("mark", [".new-", ".old-"])
+def test_what_takes_the_place_of_a_draft_stops_no_clone(
+    engine: LocalEngine, data: Path, precious: Path, put: Put, mark: str
+) -> None:
+    """By its name it is ours, and a recovery that meets it goes on."""
+    name = f"{STACK}_data"
+    data.mkdir(parents=True)
+    (data / "text").write_text("kept")
+    put(data.with_name(f"{mark}snapshot.{name}"), precious)
+    put(data.with_name(f"{mark}{name}"), precious)
+
+    engine.clone_volume(name, f"snapshot.{name}")
+    put(data.with_name(f"{mark}{name}"), precious)
+    engine.clone_volume(f"snapshot.{name}", name)
+
+    assert (data / "text").read_text() == "kept"
+    assert entries(data.parent) == [name, f"snapshot.{name}"]
+
+
+@replaced
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_a_clone_replaces_what_has_taken_its_targets_place(
+    engine: LocalEngine,
+    data: Path,
+    precious: Path,
+    put: Put,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    can_exchange: bool,
+) -> None:
+    """A quick run puts the canonical's volume back, whatever the app has made of it."""
+    if not can_exchange:
+        monkeypatch.setattr(local_volume, "_exchange", lambda one, other: False)
+    (data.parent / "a_data").mkdir(parents=True)
+    (data.parent / "a_data" / "text").write_text("kept")
+    put(data, precious)
+
+    engine.clone_volume("a_data", f"{STACK}_data")
+
+    assert (data / "text").read_text() == "kept"
+    assert not data.is_symlink()
+    assert entries(data.parent) == ["a_data", f"{STACK}_data"]
+
+
+@replaced
+def test_what_takes_the_place_of_a_stacks_folder_goes_with_it(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe, precious: Path, put: Put
+) -> None:
+    """What ran in it is ended all the same."""
+    engine.deploy(recipe.server())
+    service = identity(tmp_path)
+    tree.remove(folder(tmp_path))
+    put(folder(tmp_path), precious)
+
+    assert f"stack {STACK}" in engine.leftovers(STACK)
+    engine.undeploy(STACK)
+
+    assert ends(service.pid, within=0)
+    assert entries(folder(tmp_path).parent) == []
+
+
+@replaced
+def test_what_takes_a_logs_place_is_not_followed(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe, precious: Path, put: Put
+) -> None:
+    """Neither read nor written to, nor waited for; the next start has its log."""
+    app = recipe.server()
+    engine.deploy(app)
+    log = folder(tmp_path) / "logs" / "app.log"
+    log.unlink(missing_ok=True)
+    put(log, precious / "file")
+
+    assert "precious" not in engine.logs(STACK)
+    engine.deploy(app)
+    engine.wait_ready(app, 30)
+    assert "listens\n" in engine.logs(STACK)
+
+
+def test_a_volume_that_is_half_removed_is_named_until_it_is_gone(
+    tmp_path: Path, data: Path
+) -> None:
+    """It is not forgotten because its name is."""
+    (data / "locked").mkdir(parents=True)
+    (data / "locked" / "file").touch()
+    (data / "file").touch()
+    foreign(data / "locked")
+
+    def removes() -> None:
+        engine = LocalEngine(tmp_path / "engine")
+        for act in (engine.remove_volume, engine.remove_volume):
+            with pytest.raises(HostFault, match=r"locked/file: Permission denied; remove it"):
+                act(data.name)
+        with pytest.raises(HostFault, match=f"volume {data.name} cannot be removed"):
+            engine.undeploy(STACK)
+        assert engine.leftovers(STACK) == (f"remains of volume {data.name}",)
+        assert not (data.parent / f".old-{data.name}" / "file").exists()
+
+    powerless(removes)
+    engine = LocalEngine(tmp_path / "engine")
+    engine.undeploy(STACK)
+    assert engine.leftovers(STACK) == ()
+    assert entries(data.parent) == []
+
+
+def test_an_app_that_nests_folders_without_end_is_cleared_away(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe, data: Path
+) -> None:
+    """In its volume, in the copy of its recipe and beside it."""
+    app = recipe.server()
+    engine.deploy(app)
+    places = (data / "deep", folder(tmp_path) / "source" / "deep", folder(tmp_path) / "deep")
+    with deep(places[0], 1500), deep(places[1], 1500), deep(places[2], 1500):
+        assert engine.volumes(STACK)[0].bytes >= 1500
+        engine.deploy(app)
+        engine.undeploy(STACK)
+        engine.remove_volume(f"{STACK}_data")
+
+        assert entries(data.parent) == []
+        assert not folder(tmp_path).exists()
+
+
+def test_a_volume_too_deep_to_be_copied_has_one_reason(engine: LocalEngine, data: Path) -> None:
+    """And what was copied of it goes with the next clone, or removal."""
+    with deep(data, 1500), deep(data.with_name(f".new-{STACK}_copy"), 0):
+        with pytest.raises(HostFault, match=f"volume {STACK}_data cannot be copied") as caught:
+            engine.clone_volume(f"{STACK}_data", f"{STACK}_copy")
+
+        assert len(str(caught.value)) < 600
+        engine.remove_volume(f"{STACK}_copy")
+        assert entries(data.parent) == [f"{STACK}_data"]
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o555])
+def test_what_an_app_has_locked_goes_with_its_stack(tmp_path: Path, mode: int) -> None:
+    """A service's user is not root, and removes it all the same."""
+    root = tmp_path / "engine"
+    place = root / "stacks" / STACK
+
+    def locks() -> None:
+        volume = root / "volumes" / f"{STACK}_data"
+        for top in (place / "source", volume):
+            (top / "locked" / "folder").mkdir(parents=True)
+            (top / "locked").chmod(mode)
+        LocalEngine(root).undeploy(STACK)
+        LocalEngine(root).remove_volume(volume.name)
+        assert LocalEngine(root).leftovers(STACK) == ()
+
+    powerless(locks)
+
+
+def test_a_folder_that_cannot_be_removed_does_not_run(tmp_path: Path) -> None:
+    """So that it stops its own recipe only."""
+    place = tmp_path / "engine" / "stacks" / STACK
+    (place / "source" / "locked").mkdir(parents=True)
+    (place / "source" / "locked" / "file").touch()
+    foreign(place / "source" / "locked")
+
+    def undeploys() -> None:
+        engine = LocalEngine(tmp_path / "engine")
+        with pytest.raises(HostFault, match=r"source/locked/file cannot be removed"):
+            engine.undeploy(STACK)
+        assert engine.leftovers(STACK) == (f"remains of stack {STACK}",)
+
+    powerless(undeploys)
+
+
+FORGETS = {
+    "its record": "(home / 'state.json').unlink()\n",
+    "its folder": "shutil.rmtree(home)\n",
+    "its folder's name": "home.rename(home.parent / 'elsewhere')\n",
+    "its record's content": "(home / 'state.json').write_text('{')\n",
+    "a pipe for its record": "(home / 'state.json').unlink(); os.mkfifo(home / 'state.json')\n",
+}
+
+
+@pytest.mark.parametrize("way", FORGETS.values(), ids=FORGETS.keys())
+def test_an_app_that_takes_its_record_away_ends_with_its_stack(
+    hasty: LocalEngine, tmp_path: Path, recipe: Recipe, data: Path, way: str
+) -> None:
+    """What runs is known from the kernel as well, also after the keeper was killed."""
+    program = (
+        f"import shutil\n{STAYS}{GETS_AWAY['a double fork']}"
+        "place = pathlib.Path(os.environ['DATA'])\n"
+        "while not (place / 'daemon').exists(): time.sleep(0.01)\n"
+        f"home = pathlib.Path({str(folder(tmp_path))!r})\n"
+        f"(place / 'keeper').write_text(str(os.getppid()))\n{way}"
+        "(place / 'done').write_text('x')\n"
+        "signal.pause()\n"
+    )
+    hasty.deploy(recipe.program(program, ready=None))
+    appears(data / "done")
+    daemon, kept = (int((data / name).read_text()) for name in ("daemon", "keeper"))
+    os.kill(kept, signal.SIGKILL)
+
+    assert f"stack {STACK}" in hasty.leftovers(STACK)
+    with suppress(HostFault):  # a record that is damaged is told
+        hasty.undeploy(STACK)
+
+    assert ends(daemon, within=0)
+    assert f"stack {STACK}" not in hasty.leftovers(STACK)
+    tree.remove(folder(tmp_path))
+    tree.remove(folder(tmp_path).with_name("elsewhere"))
+
+
+def test_a_mark_leads_to_nobody_else(
+    engine: LocalEngine, tmp_path: Path, innocent: subprocess.Popen[bytes]
+) -> None:
+    """A process may say of itself what it likes: it is ended, and not whom it names."""
+    found = keeper.stat(innocent.pid)
+    assert found is not None
+    named = keeper.mark_of(innocent.pid, found.start, keeper.boot(), str(folder(tmp_path)))
+    command = ["sleep", "99"]
+    with subprocess.Popen(command, env={"PATH": os.defpath, keeper.MARK: named}) as liar:
+        engine.undeploy(STACK)
+
+        assert innocent.poll() is None
+        liar.kill()
+
+
+def test_a_log_without_end_stays_small_and_has_the_last_words(
+    engine: LocalEngine, tmp_path: Path, recipe: Recipe, data: Path
+) -> None:
+    """While it is written, and whatever was said by earlier starts is kept before it."""
+    before = "print('an earlier start', flush=True); import signal; signal.pause()\n"
+    engine.deploy(recipe.program(before, ready=None))
+    log = folder(tmp_path) / "logs" / "app.log"
+    assert appears(log) == "an earlier start\n"
+    program = (
+        "import os, pathlib, sys\n"
+        "for number in range(64):\n"
+        "    sys.stdout.write(f'{number} '.ljust(99) * 10240 + '\\n')\n"
+        "print('the last words', flush=True)\n"
+        "pathlib.Path(os.environ['DATA'], 'done').write_text('x')\n"
+        "sys.exit(3)\n"
+    )
+    app = recipe.program(program, ready=None)
+
+    engine.deploy(app)
+    appears(data / "done")
+
+    with pytest.raises(RecipeFault, match=r"exit code 3; its log ends: .*the last words"):
+        engine.wait_ready(app, 30)
+    assert log.stat().st_blocks * 512 < 4 * 1024 * 1024
+    assert log.read_text().startswith("an earlier start\n")
+
+
+def test_a_command_that_says_too_much_fills_no_disk(engine: LocalEngine, recipe: Recipe) -> None:
+    """The end of it is what is kept, as with every other program's."""
+    engine.deploy(recipe.server())
+    says = "import sys; [sys.stdout.write('x' * 2**20) for _ in range(30)]; print('the end')"
+
+    with small_files(8 * 1024 * 1024):
+        done = engine.execute(STACK, "app", [sys.executable, "-c", says], 30)
+
+    assert done.exit_code == 0
+    assert done.output.endswith("the end\n")
+    assert len(done.output) <= 1024 * 1024
+
+
+def test_words_that_a_full_disk_takes_none_of_stop_no_program(
+    engine: LocalEngine, recipe: Recipe, data: Path
+) -> None:
+    """Whoever says them goes on, and is not killed for them."""
+    program = (
+        "import os, pathlib, signal\n"
+        "print('x' * 100_000, flush=True)\n"
+        "pathlib.Path(os.environ['DATA'], 'done').write_text('x')\n"
+        "signal.pause()\n"
+    )
+    with small_files(50_000):
+        engine.deploy(recipe.program(program, ready=None))
+
+    assert appears(data / "done") == "x"
+
+
+def test_a_stranger_at_the_output_holds_nothing_up(
+    hasty: LocalEngine, tmp_path: Path, recipe: Recipe, data: Path
+) -> None:
+    """Somebody else's open end of it is no process of the stack's."""
+    program = f"{STAYS}(pathlib.Path(os.environ['DATA']) / 'pid').write_text(str(os.getpid()))\n"
+    hasty.deploy(recipe.program(program + "print('up', flush=True)\n" + WAITS, ready=None))
+    kept = identity(tmp_path)
+    with Path(f"/proc/{appears(data / 'pid')}/fd/1").open("wb"):
+        hasty.undeploy(STACK)
+
+    assert ends(kept.pid, within=0)
+    assert hasty.leftovers(STACK) == (f"volume {STACK}_data", f"secret {STACK}_pw_v1")

@@ -7,16 +7,18 @@ import re
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pygit2
 import pytest
+from pygit2.enums import FileMode
 
 from canon_sweep.errors import Fault, HostFault, RecipeFault, SyncFault, UsageFault
 from canon_sweep.mirror.checkout import checkout, resolve
 from canon_sweep.mirror.sync import fetch_ref
-from host import small_files
+from host import deep, small_files
 from mirror.world import Repo, World
 
 
@@ -130,6 +132,70 @@ def test_a_hostile_tree_is_the_recipes_fault(up: Repo, target: Path, case: str) 
 
         assert str(caught.value).isprintable()
         assert nothing_at(target)
+
+
+def nested(repo: pygit2.Repository, levels: int) -> pygit2.Oid:
+    """A tree with a file so many folders down."""
+    builder = repo.TreeBuilder()
+    builder.insert("file", repo.create_blob(b""), FileMode.BLOB)
+    tree = builder.write()
+    for _ in range(levels):
+        builder = repo.TreeBuilder()
+        builder.insert("d", tree, FileMode.TREE)
+        tree = builder.write()
+    return tree
+
+
+def chained(repo: pygit2.Repository, links: int) -> pygit2.Oid:
+    """A tree with so many links, each to the next."""
+    builder = repo.TreeBuilder()
+    for number in range(links):
+        builder.insert(str(number), repo.create_blob(f"{number + 1}".encode()), FileMode.LINK)
+    return builder.write()
+
+
+@pytest.mark.parametrize(
+    ("made", "size", "reason"),
+    [
+        (nested, 101, "more than 100 folders in one another"),
+        (nested, 900, "more than 100 folders in one another"),
+        (chained, 3000, "a link '0' that leads over too many others"),
+    ],
+)
+def test_a_tree_that_goes_on_and_on_is_the_recipes_fault(
+    up: Repo,
+    target: Path,
+    made: Callable[[pygit2.Repository, int], pygit2.Oid],
+    size: int,
+    reason: str,
+) -> None:
+    """What one call a level would follow to the end of its stack is not followed at all."""
+    commit = up.commit_of(str(made(pygit2.Repository(str(up.path)), size)))
+
+    with pytest.raises(RecipeFault, match=reason):
+        checkout(up.path, commit, target)
+
+    assert nothing_at(target)
+
+
+def test_a_tree_may_be_as_deep_as_any_recipes(up: Repo, target: Path) -> None:
+    """A hundred folders are more than anybody has."""
+    tree = nested(pygit2.Repository(str(up.path)), 100)
+
+    checkout(up.path, up.commit_of(str(tree)), target)
+
+    assert len(list(target.rglob("*"))) == 101
+
+
+def test_a_draft_of_any_depth_is_cleared_away(up: Repo, target: Path) -> None:
+    """One that a version before this one has left."""
+    tree = nested(pygit2.Repository(str(up.path)), 1)
+    draft = target.with_name(f".{target.name}.draft-0123")
+
+    with deep(draft, 1500):
+        checkout(up.path, up.commit_of(str(tree)), target)
+
+        assert list(target.parent.iterdir()) == [target]
 
 
 @contextmanager

@@ -344,6 +344,37 @@ def test_what_must_last_does_not_lie_in_the_cache(tree: dict[str, Any], wrong: l
 
 
 @pytest.mark.parametrize(
+    ("inside", "is_cleared"),
+    [
+        ("checkouts", True),
+        ("checkouts/records", True),
+        ("local/volumes/../records", True),
+        ("swarm", True),
+        ("runs/canonicals", True),
+        ("canonicals", False),
+        ("local-records", False),
+    ],
+)
+@pytest.mark.parametrize("key", ["canonicalsDir", "recipes.notes.mirror"])
+def test_what_must_last_does_not_lie_where_runs_delete(
+    inside: str, key: str, *, is_cleared: bool
+) -> None:
+    """The first run would take it for what an earlier one has left."""
+    folder = f"/srv/x/{inside}"
+    tree: dict[str, Any] = {"stateDir": "/srv/x", "recipes": {"notes": NOTES}}
+    if key == "canonicalsDir":
+        tree[key] = folder
+    else:
+        tree["recipes"]["notes"] = NOTES | {"mirror": folder}
+
+    if is_cleared:
+        (problem,) = problems(tree)
+        assert problem.startswith(f"{key}: lies in stateDir/{inside.partition('/')[0]}, from which")
+    else:
+        read(tree, "config.toml")
+
+
+@pytest.mark.parametrize(
     ("recipe", "key", "cause"),
     [
         ({"upgradeBase": "1.0.0"}, "upgradeBase", "not of the form X.Y.Z"),

@@ -11,6 +11,7 @@ import pytest
 from canon_sweep.settings.records import RecipeSettings, Settings
 from canon_sweep.state import files, lock
 from canon_sweep.state.store import State
+from host import deep
 
 DRAFT = "0123456789abcdef.draft"
 
@@ -94,3 +95,26 @@ def test_half_a_line_of_the_ledger_is_set_aside_and_told(state: State) -> None:
     assert state.ledger.path.read_bytes() == b"{}\n"
     assert state.ledger.path.with_name("attempts.jsonl.cut").read_bytes() == b'{"half\n'
     assert mode(state.ledger.path.with_name("attempts.jsonl.cut")) == 0o600
+
+
+def test_a_checkout_of_any_depth_goes(state: State) -> None:
+    """What a version before this one, or an app, has left there ends no run."""
+    with deep(state.checkouts / "notes" / "0123", 1500):
+        assert state.tidy().problems == ()
+
+        assert not state.checkouts.exists()
+
+
+def test_an_app_that_nests_folders_without_end_stops_no_run(state: State) -> None:
+    """Below the engine's folders nobody looks for drafts of ours."""
+    source = state.folder / "local" / "stacks" / "note" / "source"
+    draft = source.parent / f".state.json.{DRAFT}"
+    theirs = source / f".theirs.{DRAFT}"
+    source.mkdir(parents=True)
+    for path in (draft, theirs):
+        path.write_text("half")
+    with deep(source.parent / "anything", 1500), deep(source / "down", 1500):
+        assert state.tidy().problems == ()
+
+    assert theirs.exists()
+    assert not draft.exists()

@@ -8,6 +8,8 @@ import pytest
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.errors import HostFault
+from canon_sweep.job.records import Records
+from canon_sweep.settings.recipe import Recipe
 from canon_sweep.state.journal import Deployment
 from stories.engines import failing, intercepted
 from stories.fleet import Fleet
@@ -146,3 +148,36 @@ def test_a_journal_that_names_a_stack_of_an_unreadable_record_removes_nothing(
     released.sweeps()
 
     assert {volume.name for volume in record.volumes} <= released.volumes()
+
+
+def test_a_record_that_nobody_can_follow_is_its_own_recipes_line(released: Fleet) -> None:
+    """Also where it is asked for before the recipe's turn begins, and after."""
+    assert released.sweeps().results.exit_code == 0
+    path = released.state().canonicals.folder / "notes" / "canonical.json"
+    path.write_text('{"a": ' + "[" * 2000 + "]" * 2000 + "}")
+
+    night = released.sweeps()
+
+    assert night["notes"].code is Code.INTERNAL_ERROR
+    assert "canonical.json is no canonical's record" in night["notes"].sentence
+    assert night["site"].code is Code.NO_NEW_VERSION
+
+
+def test_a_bug_in_one_recipes_record_is_its_own_line(
+    released: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong where its canonical is looked up, the others go on."""
+    canonical = Records.canonical
+
+    def fails(records: Records, recipe: Recipe) -> str:
+        if recipe.name == "notes":
+            raise RuntimeError("what is this?")
+        return canonical(records, recipe)
+
+    monkeypatch.setattr(Records, "canonical", fails)
+
+    night = released.sweeps()
+
+    assert night["notes"].code is Code.INTERNAL_ERROR
+    assert "what is this?" in night["notes"].sentence
+    assert night["site"].outcome is Outcome.PROMOTED

@@ -47,7 +47,7 @@ def _unexpected(programs: tuple[tuple[str, ...], ...], state: Path) -> list[tupl
     found = []
     for words in programs:
         keeps = words[:4] == (sys.executable, "-I", "-S", keeper.__file__)
-        command = words[6:] if keeps else words
+        command = words[7:] if keeps else words
         reads = command[:1] == ("cat",) and volumes.fullmatch(" ".join(command[1:]))
         known = command in {SERVICE, CHECK, ("sleep", "1000")}
         if not (known or reads or SEED.fullmatch(" ".join(command))):

@@ -45,7 +45,7 @@ def each(
                 recipe=recipe.name,
                 code=stop.code,
                 sentence=stop.sentence,
-                canonical=world.records.canonical(recipe),
+                canonical=_canonical(recipe, world) or "",
             )
         else:
             progress.begins(recipe.name)
@@ -172,10 +172,12 @@ def _verdict_on(why: BaseException) -> tuple[Code, str]:
 
 def _guarded(recipe: Recipe, step: Step, world: World, policy: Policy) -> Entry:
     name, records = recipe.name, world.records
-    started, deploys, before = time.monotonic(), world.trials.deploys(), records.canonical(recipe)
+    started, deploys = time.monotonic(), world.trials.deploys()
     blank = Entry(recipe=name, code=Code.INTERNAL_ERROR, sentence="")
     entry: Entry | None = None
+    before: str | None = None
     try:
+        before = records.canonical(recipe)
         with interrupt.LetThrough():
             entry = step(recipe, world, policy)
     except Interrupted as signal:
@@ -188,13 +190,23 @@ def _guarded(recipe: Recipe, step: Step, world: World, policy: Policy) -> Entry:
         if not isinstance(fault, Fault):
             world.say(name, traceback.format_exc())
     world.say(name, f"{entry.verdict}: {entry.why}")
-    after = records.canonical(recipe)
+    after = _canonical(recipe, world)
     return msgspec.structs.replace(
         entry,
         canonical=after or entry.canonical,
         # also when it was broken off right after its promotion
-        canonical_writes=entry.canonical_writes or int(after != before),
+        canonical_writes=entry.canonical_writes
+        or int(None not in (before, after) and after != before),
         sync=world.sources.done(recipe),
         seconds=round(time.monotonic() - started, 3),
         deploys=world.trials.deploys() - deploys,
     )
+
+
+def _canonical(recipe: Recipe, world: World) -> str | None:
+    """The canonical's tag for a line that is made already; None if nobody can say."""
+    try:
+        return world.records.canonical(recipe)
+    except Exception:
+        world.say(recipe.name, traceback.format_exc())
+        return None

@@ -161,7 +161,7 @@ def json_of(answer: Answer, shape: type[T]) -> T:
         return msgspec.json.decode(answer.body, type=shape)
     except msgspec.ValidationError as error:
         raise ShapeFault(f"{answer.url} answers with JSON of another shape: {error}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ShapeFault(f"{answer.url} answers with what is no JSON: {error}") from error
 
 

@@ -147,7 +147,10 @@ class Engine(Protocol):
         ...
 
     def volumes(self, stack: str) -> tuple[Volume, ...]:
-        """The named volumes of a stack, deployed or not, sorted by name."""
+        """The named volumes of a stack, deployed or not, sorted by name.
+
+        Whatever `remove_volume` would remove by its name is listed, whole or not.
+        """
         ...
 
     def secrets(self, stack: str) -> tuple[str, ...]:
@@ -155,9 +158,11 @@ class Engine(Protocol):
         ...
 
     def leftovers(self, stack: str) -> tuple[str, ...]:
-        """Everything that exists under a stack's name, e.g. ``volume x_data``.
+        """Everything that exists under a stack's name, each with its kind: ``volume x_data``.
 
-        Empty means that a deploy of this name is cold.
+        Volumes and secrets are named so only while they are whole; what is left of one, or
+        of anything else that runs no more, is ``remains of`` it.  Empty means that a deploy
+        of this name is cold.
         """
         ...
 

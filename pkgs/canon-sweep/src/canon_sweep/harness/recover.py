@@ -14,6 +14,9 @@ from canon_sweep.harness.quick import put_back
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Entry, Journal, Promotion, QuickRun
 
+# the kinds of leftovers that are data, and run no more; see `Engine.leftovers`
+_EXISTS = ("volume ", "secret ", "remains of ")
+
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
@@ -49,9 +52,9 @@ def recover(
         say(f"cleaning up after an interrupted run: {entry.recipe} ({entry.stack})")
         try:
             _settle(entry, journal, canonicals, engine)
-        except Fault as fault:
+        except Exception as error:  # also a bug must not keep the others from being settled
             runs = _may_run(entry.stack, engine)
-            left.append(Unsettled(entry.recipe, entry.stack, runs, str(fault)))
+            left.append(Unsettled(entry.recipe, entry.stack, runs, _why(error)))
     return tuple(left)
 
 
@@ -82,13 +85,20 @@ def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engi
             _discard(entry, journal, canonicals, engine)
 
 
+def _why(error: Exception) -> str:
+    if isinstance(error, Fault):
+        return str(error)
+    kind = str(HostFault(f"{type(error).__name__}: {error}"))
+    return f"a bug in canon-sweep ({kind[:300]})"
+
+
 def _may_run(stack: str, engine: Engine) -> bool:
     """Whether more than data is left of a stack; a doubt is a yes."""
     try:
         parts = engine.leftovers(stack)
-    except Fault:
+    except Exception:
         return True
-    return any(not part.startswith(("volume ", "secret ")) for part in parts)
+    return any(not part.startswith(_EXISTS) for part in parts)
 
 
 def _discard(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engine) -> None:

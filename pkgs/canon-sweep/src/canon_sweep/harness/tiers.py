@@ -12,7 +12,7 @@ from msgspec import structs
 from canon_sweep.core.base import Base, upgrade_na
 from canon_sweep.core.canonical import KeptVolume
 from canon_sweep.core.result import BrokenBase, CiResult, Retained, Status, Tier, TierResult
-from canon_sweep.engine.protocol import App, Place
+from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import RecipeFault, SyncFault
 from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.stage import Stage
@@ -70,6 +70,24 @@ def not_applicable(order: Order) -> dict[Tier, str]:
     return {tier: reason for tier, reason in reasons.items() if reason}
 
 
+def parts_of(app: App, engine: Engine) -> set[str]:
+    """The volumes and secrets that a deployed app has, as `Engine.leftovers` has them.
+
+    What its services mount is among them whether or not it is there: the engine made it.
+    """
+    compose = app.source.compose
+    mounted = {
+        compose.volumes[key]
+        for service in compose.services.values()
+        if service.replicas
+        for key in service.mounts.values()
+        if key in compose.volumes
+    }
+    there = engine.leftovers(app.stack)
+    made = {part for part in there if part.startswith(("volume ", "secret "))}
+    return made | {f"volume {name}" for name in mounted}
+
+
 @dataclass(frozen=True, slots=True)
 class Tiers:
     """The harness of tiers: install, custom, upgrade, reattach."""
@@ -113,6 +131,7 @@ class _ColdRun:
     broken: list[BrokenBase] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
     shares: set[str] = field(default_factory=set)
+    own: set[str] = field(default_factory=set)
 
     def fetch(self) -> None:
         """Write out every version that is needed, before anything is up.
@@ -172,6 +191,7 @@ class _ColdRun:
         """The version comes up where nothing was before."""
         app = self._app(self.order.label, self.order.commit, self.place)
         self.stage.up(app)
+        self.own = parts_of(app, self.stage.engine)
         self._probe(app)
 
     def custom(self) -> None:
@@ -183,7 +203,7 @@ class _ColdRun:
         app = self._target(self.place)
         self._seed(app)
         self._check_data(app)
-        self.stage.down(app.stack)
+        self._rest(app)
 
     def upgrade(self) -> None:
         """From the first base that comes up, on a stack of its own."""
@@ -206,7 +226,16 @@ class _ColdRun:
         self.stage.up(app)
         self._probe(app)
         self._check_data(app)
+        self._rest(app)
+
+    def _rest(self, app: App) -> None:
+        """Take the stack down, and see that it still has what a canonical is made of."""
         self.stage.down(app.stack)
+        lost = self.own - set(self.stage.engine.leftovers(app.stack))
+        if lost:
+            raise RecipeFault(
+                f"after it was taken down, {', '.join(sorted(lost))} is gone, or was replaced"
+            )
 
     def _base_comes_up(self, base: Base, place: Place) -> bool:
         try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from canon_sweep import tree
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, HostFault
 from canon_sweep.harness.discard import discard_previous
@@ -91,8 +91,8 @@ class Ground:
     def checkouts(self, recipe: Recipe) -> Iterator[Checkout]:
         """Folders with the files of a recipe's commits, which go afterwards."""
         # not in the cache, which anybody may delete at any time
-        folder = self.state.folder / "checkouts" / recipe.name
-        shutil.rmtree(folder, ignore_errors=True)
+        folder = self.state.checkouts / recipe.name
+        _remove(folder)
 
         def checkout(commit: str) -> Path:
             trees.checkout(recipe.clone, commit, folder / commit)
@@ -101,7 +101,7 @@ class Ground:
         try:
             yield checkout
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
     def clear(self, entry: Promotion) -> None:
         """Remove what a replaced canonical leaves behind.
@@ -123,3 +123,9 @@ class Ground:
         except Fault as fault:
             return (str(fault),)
         return tuple(map(str, self.unsettled))
+
+
+def _remove(checkouts: Path) -> None:
+    # what stays is told at the end of each run, and tried again by the next
+    with suppress(OSError):
+        tree.remove(checkouts)

@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import FileMode, ObjectType
 
+from canon_sweep import tree as trees
 from canon_sweep.core.names import printable
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault, UsageFault
 from canon_sweep.mirror import disk
@@ -33,6 +33,8 @@ _MOST_BYTES = 256 * 1024 * 1024
 # tree is not refused by one host and taken by another.
 _LONGEST_NAME = 255
 _LONGEST_PATH = 2000
+# More than any recipe has: what walks such a tree one call a level has an end itself.
+_DEEPEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +109,14 @@ def _draft(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     for other in target.parent.iterdir():
         if other.name.startswith(prefix):  # of a checkout that was killed
-            shutil.rmtree(other)
+            trees.remove(other)
     draft = target.with_name(prefix + secrets.token_hex(8))
     draft.mkdir()
     try:
         yield draft
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        with suppress(OSError):
+            trees.remove(draft)
 
 
 def resolve(clone: Path, ref: str) -> str:
@@ -182,6 +185,8 @@ def _safe(above: bytes, name: bytes) -> bytes:
     path = above + name
     if len(name) > _LONGEST_NAME or len(path) > _LONGEST_PATH:
         raise RecipeFault(f"the recipe has a file whose name is too long: {_shown(path)}")
+    if path.count(b"/") > _DEEPEST:
+        raise RecipeFault(f"the recipe has more than {_DEEPEST} folders in one another")
     return path
 
 
@@ -247,5 +252,11 @@ def _blob(repo: pygit2.Repository, object_id: pygit2.Oid) -> bytes:
 def _check_link(root: bytes, name: bytes, path: bytes, points_to: bytes) -> None:
     """Follow the link, and all links on its way, as any program would."""
     inside = os.path.realpath(root) + b"/"
-    if points_to.startswith(b"/") or not (os.path.realpath(path) + b"/").startswith(inside):
+    try:
+        end = os.path.realpath(path) + b"/"
+    except RecursionError:
+        raise RecipeFault(
+            f"the recipe has a link {_shown(name)} that leads over too many others"
+        ) from None
+    if points_to.startswith(b"/") or not end.startswith(inside):
         raise RecipeFault(f"the recipe has a link {_shown(name)} that leads out of it")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from canon_sweep import tree
 from canon_sweep.mirror import disk
 
 _PREFIX = "run-"
@@ -38,7 +38,7 @@ def scratch(below: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder.parent, ignore_errors=True)
+        _remove(folder.parent)
         os.close(lock)
 
 
@@ -49,13 +49,19 @@ def _made(below: Path) -> tuple[int, Path]:
         fcntl.flock(turn, fcntl.LOCK_EX)
         for entry in below.iterdir():
             if entry.name.startswith(_PREFIX) and not _in_use(entry):
-                shutil.rmtree(entry, ignore_errors=True)
+                _remove(entry)
         own = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=below))
         folder = own / "folder"
         folder.mkdir()
         lock = os.open(own / _HELD, os.O_WRONLY | os.O_CREAT, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
     return lock, folder
+
+
+def _remove(folder: Path) -> None:
+    # what stays is nobody's, and tried again by whoever comes next
+    with suppress(OSError):
+        tree.remove(folder)
 
 
 def _in_use(entry: Path) -> bool:

@@ -18,28 +18,44 @@ _KEPT = (
     *("attempts.jsonl", "attempts.jsonl.cut", "lock"),
     *("holds.json", "holds.json.lock", "journal.json", "journal.json.lock"),
 )
+# and of these, from where runs delete what they do not know
+_CLEARED = ("checkouts", "local", "swarm", "runs")
+_IN_CACHE = "lies in cacheDir, which may be deleted at any time"
 _DEFAULTS = {field.encode_name: field.default for field in msgspec.structs.fields(Settings)}
 
 
 def folder_problems(tree: Mapping[str, Any]) -> Iterator[str]:
-    """What must last and lies in the cache, which anybody may delete at any time, or around it."""
-    cache = _folder(tree, "cacheDir")
-    if cache is None:
-        return
-    for key in ("stateDir", "canonicalsDir"):
-        folder = _folder(tree, key)
-        if folder is not None and _is_inside(folder, cache):
-            yield f"{key}: lies in cacheDir, which may be deleted at any time"
-    yield from _cache_problems(cache, _folder(tree, "stateDir"), _folder(tree, "canonicalsDir"))
+    """What must last and lies where anybody, or each run, deletes things; or around that."""
+    cache, state = _folder(tree, "cacheDir"), _folder(tree, "stateDir")
+    canonicals = _folder(tree, "canonicalsDir")
+    for key, folder in (("stateDir", state), ("canonicalsDir", canonicals)):
+        if folder and cache and _is_inside(folder, cache):
+            yield f"{key}: {_IN_CACHE}"
+    yield from _cleared_problems("canonicalsDir", canonicals, state)
+    if cache:
+        yield from _cache_problems(cache, state, canonicals)
+    for at, folder in _repositories(tree):
+        if cache and _is_inside(folder, cache):
+            yield f"{at}: {_IN_CACHE}"
+        yield from _cleared_problems(at, folder, state)
+
+
+def _repositories(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The folders of this machine that are upstreams or mirrors, each by its key."""
     recipes = tree.get("recipes")
     for name, body in recipes.items() if isinstance(recipes, dict) else ():
         for kind in ("upstream", "mirror"):
             text = body.get(kind) if isinstance(body, dict) else None
             if isinstance(text, str) and not address_problem(text):
                 folder = folder_of(text)
-                if folder is not None and _is_inside(os.path.realpath(folder), cache):
-                    at = key_of(key_of("recipes", name), kind)
-                    yield f"{at}: lies in cacheDir, which may be deleted at any time"
+                if folder is not None:
+                    yield key_of(key_of("recipes", name), kind), os.path.realpath(folder)
+
+
+def _cleared_problems(key: str, folder: str | None, state: str | None) -> Iterator[str]:
+    for name in _CLEARED:
+        if folder and state and _is_inside(folder, os.path.realpath(f"{state}/{name}")):
+            yield f"{key}: lies in stateDir/{name}, from which runs delete; choose another folder"
 
 
 def _cache_problems(cache: str, state: str | None, canonicals: str | None) -> Iterator[str]:

@@ -93,7 +93,7 @@ def _indexed(path: Path, stamp: _Stamp) -> Attempts:
     for number, line in files.lines_of(path):
         try:
             attempt = _ATTEMPT.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except files.NOT_READ as error:
             problems.append(_problem(path, number, str(error)))
             continue
         if attempt.ts.tzinfo is None:

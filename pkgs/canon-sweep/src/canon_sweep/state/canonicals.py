@@ -49,7 +49,7 @@ class Canonicals:
             return None
         try:
             record = _RECORD.decode(content)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except files.NOT_READ as error:
             raise StateFault(
                 f"{path} is no canonical's record: {error}",
                 do="mend it, or remove it to start anew",

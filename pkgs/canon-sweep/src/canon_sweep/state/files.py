@@ -15,6 +15,9 @@ from canon_sweep.errors import StateFault
 from canon_sweep.state import folders, lock
 
 _WARN = logging.getLogger(__name__)
+NOT_READ = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises of content that is not what it should be."""
+
 # without the number: what versions before 0.2 left, whose writers all took one name
 _DRAFT = re.compile(r"\.(?P<of>.+?)(?:\.[0-9a-f]{16})?\.draft", re.DOTALL)
 
@@ -213,6 +216,10 @@ def _tail(file: BinaryIO, start: int) -> bytes:
 def _is_json(line: bytes) -> bool:
     try:
         msgspec.json.decode(line)
+    except RecursionError:
+        return (
+            True  # no crash of ours leaves such a line: it stays, and is told by whoever reads it
+        )
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
     return True

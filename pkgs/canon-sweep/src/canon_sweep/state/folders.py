@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
 
+from canon_sweep import tree
 from canon_sweep.errors import StateFault
 
 _OTHERS = 0o077
@@ -84,12 +84,10 @@ def clear(folder: Path) -> tuple[str, ...]:
         return (f"{folder} cannot be cleared: {error.strerror}",)
     for entry in entries:
         try:
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
+            tree.remove(entry)
         except OSError as error:
-            problems.append(f"{entry} cannot be removed: {error.strerror}; remove it by hand")
+            what = error.filename or entry
+            problems.append(f"{what} cannot be removed: {error.strerror}; remove it by hand")
     if not problems:
         with suppress(OSError):
             folder.rmdir()

@@ -110,5 +110,5 @@ def _decoded(line: bytes) -> Past | str:
         if kind:
             return f"its type is {kind!r}"
         return _PROMOTION.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except files.NOT_READ as error:
         return str(error)

@@ -31,7 +31,7 @@ def read(
         raise StateFault(f"{path} is no {what}: it is empty", do=do)
     try:
         return decoder.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except files.NOT_READ as error:
         raise StateFault(f"{path} is no {what}: {error}", do=do) from None
 
 

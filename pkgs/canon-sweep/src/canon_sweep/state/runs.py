@@ -208,7 +208,7 @@ def _results_of(run: Path) -> _Results | None:
     try:
         content = files.read(run / "results.json")
         results = msgspec.json.decode(content or b"", type=_Results)
-    except (StateFault, msgspec.DecodeError, UnicodeDecodeError):
+    except (StateFault, *files.NOT_READ):
         return None
     return results if results.ended.tzinfo is not None else None
 

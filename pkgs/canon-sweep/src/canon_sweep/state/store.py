@@ -17,7 +17,9 @@ from canon_sweep.state.holds import Holds
 from canon_sweep.state.journal import Journal
 
 # data of apps and trees of recipes: a draft there is not ours
-_FOREIGN = frozenset({"volumes", "checkouts"})
+_FOREIGN = frozenset({"volumes", "checkouts", "source", "source.new"})
+# as local/stacks/<stack>
+_DEEPEST = 3
 
 
 class Tidied(NamedTuple):
@@ -101,6 +103,19 @@ class State:
 
 
 def _folders(top: Path) -> Iterator[Path]:
-    for folder, below, _ in os.walk(top):
-        below[:] = [name for name in below if name not in _FOREIGN]
-        yield Path(folder)
+    """The folders that we write files in: none of them is deep, nor below an app's own."""
+    waiting = [(top, 0)]
+    while waiting:
+        folder, depth = waiting.pop()
+        yield folder
+        if depth < _DEEPEST:
+            waiting += [(below, depth + 1) for below in _below(folder)]
+
+
+def _below(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []  # what cannot be read has nothing that we wrote
+    return [folder / name for name in sorted(found) if name not in _FOREIGN]

@@ -2,7 +2,8 @@
 
 Below its root folder:
 
-    stacks/<stack>/state.json   what runs, by process and start time (see `process`)
+    stacks/<stack>/state.json   what runs, by process and start time (see `process`);
+                                an app can remove it, so it is not all that is asked (see `stray`)
     stacks/<stack>/source/      a private copy of the recipe
     stacks/<stack>/logs/        one file a service
     volumes/<volume>/           the stacks' own named volumes
@@ -13,7 +14,7 @@ It keeps versions apart, not programs: a service can read whatever its user can.
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 import tempfile
 import time
@@ -22,12 +23,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from canon_sweep import tree
 from canon_sweep.core.compose import Compose
 from canon_sweep.engine import source
 from canon_sweep.engine.local import log as local_log
 from canon_sweep.engine.local import plan as local_plan
-from canon_sweep.engine.local import port as local_port
 from canon_sweep.engine.local import process as local_process
+from canon_sweep.engine.local import stack as local_stack
 from canon_sweep.engine.local import state as local_state
 from canon_sweep.engine.local import tree as local_tree
 from canon_sweep.engine.local.plan import Plan
@@ -89,7 +91,7 @@ class LocalEngine:
             (folder / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
             # the copy first: while it is made, the old version still runs
             fresh = local_tree.copied(app.source.tree, folder / "source.new")
-            self._end(folder)
+            local_stack.end(folder, self._grace)
             local_tree.replace(fresh, folder / "source")
             values = self._values(app.source.compose, folder)
             Start(folder, plans, values, self._taken_ports(), self._grace).run(app.version)
@@ -113,23 +115,26 @@ class LocalEngine:
         """End the stack's processes, whoever started them, and forget it.
 
         Raises:
-            HostFault: a process cannot be killed.
+            HostFault: a process cannot be killed, or the stack's folder not be removed.
         """
         folder = self._folder(stack)
-        if not folder.exists():
-            return
-        self._end(folder)
+        local_stack.end(folder, self._grace)
         try:
-            shutil.rmtree(folder)
+            tree.remove(folder)
         except OSError as error:
-            raise HostFault(f"{folder} cannot be removed: {error.strerror}") from error
+            what = error.filename or folder
+            raise HostFault(
+                f"{what} cannot be removed: {error.strerror}", do="remove it by hand"
+            ) from error
+        self._volumes.clear(stack)
 
     def execute(
         self, stack: str, service: str, command: Sequence[str], timeout: float
     ) -> Completed:
         """Run a command with a running service's environment, in the recipe's copy.
 
-        What it leaves running ends with it.  A missing program answers 127.
+        What it leaves running ends with it.  A missing program answers 127.  Of a longer
+        output the last `MAX_OUTPUT` bytes are kept.
 
         Raises:
             RecipeFault: the service does not run, or the command took longer than ``timeout``.
@@ -141,6 +146,7 @@ class LocalEngine:
             held = local_process.start_held(
                 command,
                 env=running.environment,
+                home=folder,
                 cwd=folder / "source",
                 output=output,
                 grace=0,
@@ -182,9 +188,12 @@ class LocalEngine:
 
     def leftovers(self, stack: str) -> tuple[str, ...]:
         """Everything that exists under a stack's name, e.g. ``volume x_data``."""
-        deployed = [f"stack {stack}"] if self._folder(stack).exists() else []
-        volumes = [f"volume {volume.name}" for volume in self.volumes(stack)]
-        return (*deployed, *volumes, *(f"secret {name}" for name in self.secrets(stack)))
+        folder = self._folder(stack)
+        if local_stack.runs(folder):
+            deployed = [f"stack {stack}"]
+        else:
+            deployed = [f"remains of stack {stack}"] if os.path.lexists(folder) else []
+        return (*deployed, *self._volumes.leftovers(stack), *self._secrets.leftovers(stack))
 
     def volume_digest(self, name: str) -> str:
         """A digest of everything in a volume: equal means byte for byte the same.
@@ -236,12 +245,6 @@ class LocalEngine:
             raise RecipeFault(f"service {service} of {stack} does not run")
         return deployment, running
 
-    def _end(self, folder: Path) -> None:
-        deployment = local_state.load(folder)
-        if deployment is not None:
-            local_process.end(deployment.identities, folder, self._grace)
-            local_port.release(deployment.ports)
-
     def _values(self, compose: Compose, folder: Path) -> dict[str, str]:
         """Make what is missing of volumes and secrets; the placeholders' values."""
         values = {"python": sys.executable, "source": str(folder / "source")}
@@ -278,5 +281,5 @@ def _await_end(held: Held, timeout: float) -> None:
 
 
 def _said(output: IO[bytes]) -> str:
-    output.seek(0)
+    output.seek(max(0, output.seek(0, os.SEEK_END) - MAX_OUTPUT))
     return output.read(MAX_OUTPUT).decode("utf-8", "replace")

@@ -6,13 +6,17 @@ the first process is to a container: whatever the program's children do to get a
 (a session of their own, a double fork), the kernel hands them to the keeper, and the
 keeper ends only after the last of them, with the program's own exit code.
 
-    keeper.py GATE GRACE COMMAND...
+    keeper.py HOME GATE GRACE COMMAND...
 
-It waits for a byte on the descriptor GATE before it starts anything.  SIGTERM to it,
-or the program's end, ends everything: SIGTERM first, SIGKILL after GRACE seconds.
+HOME is the folder of the stack that it keeps the program for.  It waits for a byte on
+the descriptor GATE before it starts anything.  SIGTERM to it, or the program's end,
+ends everything: SIGTERM first, SIGKILL after GRACE seconds.
+
+What the program says goes through a pipe to a scribe, a child of the keeper's: it keeps
+the end of it in the file that is the keeper's stdout, which stays small.
 
 Each process under it has ``MARK`` in its environment, by which those are found whose
-keeper was killed.
+keeper was killed; it itself is found by HOME among its arguments, which nobody can take away.
 """
 
 from __future__ import annotations
@@ -33,6 +37,10 @@ STARTS = "canon-starter"
 KEEPS = "canon-keeper"
 # and while it ends what the program has left behind
 ENDS = "canon-ender"
+# and the one that writes down what is said
+WRITES = "canon-scribe"
+# the bytes that are kept of what a program said; for a while it may be twice as many
+MOST_SAID = 1024 * 1024
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
@@ -42,6 +50,9 @@ _RESCAN = 0.02
 _ORDERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _AWAITED = (signal.SIGCHLD, *_ORDERS)
 _NOT_STARTED = 127
+_CHUNK = 64 * 1024
+# for the scribe after everybody else has ended; a stranger may have an end of its pipe
+_DRAIN = 2.0
 
 
 class Stat:
@@ -112,9 +123,9 @@ def _text(path: str) -> str | None:
         os.close(descriptor)
 
 
-def mark_of(pid: int, start: int, boot_id: str) -> str:
+def mark_of(pid: int, start: int, boot_id: str, home: str) -> str:
     """What the environment of everything under this keeper says."""
-    return f"{boot_id}/{pid}/{start}"
+    return f"{boot_id}/{pid}/{start}{home}"
 
 
 def tell(process: Stat, number: signal.Signals) -> None:
@@ -132,27 +143,65 @@ def tell(process: Stat, number: signal.Signals) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Keep a command; the exit code of it, or minus the signal that killed it."""
-    gate, grace, command = int(arguments[0]), float(arguments[1]), list(arguments[2:])
+    home, gate, grace, *command = arguments
     signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     _prctl(_PR_SET_NAME, STARTS.encode())
-    if not os.read(gate, 1):
+    if not os.read(int(gate), 1):
         return 0
-    os.close(gate)
-    leader = _start(command)
-    return _until_all_ended(leader, grace)
+    os.close(int(gate))
+    said, output = os.pipe()
+    scribe = os.fork()
+    if scribe == 0:
+        os.close(output)
+        _write_down(said)
+    os.close(said)
+    leader = _start(command, home, output)
+    return _until_all_ended(leader, scribe, float(grace))
 
 
-def _start(command: list[str]) -> int:
+def _write_down(said: int) -> None:
+    """The scribe's part, until nobody can say anything any more; it does not return."""
+    try:
+        _prctl(_PR_SET_NAME, WRITES.encode())
+        # what earlier starts said stays before it
+        start = os.fstat(1).st_size
+        kept = bytearray()
+        while part := os.read(said, _CHUNK):
+            kept += part
+            if len(kept) <= 2 * MOST_SAID:
+                _add(part)
+                continue
+            del kept[:-MOST_SAID]
+            with suppress(OSError):
+                os.ftruncate(1, start)
+                os.lseek(1, start, os.SEEK_SET)
+            _add(kept)
+    finally:
+        os._exit(0)
+
+
+def _add(text: bytes | bytearray) -> None:
+    # a full disk costs words: whoever says them must not wait for ever
+    with suppress(OSError), memoryview(text) as left:
+        done = 0
+        while done < len(left):
+            done += os.write(1, left[done:])
+
+
+def _start(command: list[str], home: str, output: int) -> int:
     keeper = os.getpid()
     own = stat(keeper)
     assert own is not None
-    os.environ[MARK] = mark_of(keeper, own.start, boot())
+    os.environ[MARK] = mark_of(keeper, own.start, boot(), home)
     # both ends close when a program begins: the kernel tells us by the end of the pipe
     reader, writer = os.pipe()
     leader = os.fork()
     if leader == 0:
+        os.dup2(output, 1)
+        os.dup2(output, 2)
         _become(command, keeper)
+    os.close(output)
     os.close(writer)
     os.read(reader, 1)
     os.close(reader)
@@ -180,7 +229,7 @@ def _become(command: list[str], keeper: int) -> None:
         os._exit(_NOT_STARTED)
 
 
-def _until_all_ended(leader: int, grace: float) -> int:
+def _until_all_ended(leader: int, scribe: int, grace: float) -> int:
     code: int | None = None
     kill_at: float | None = None
     told: set[tuple[int, int]] = set()
@@ -192,7 +241,9 @@ def _until_all_ended(leader: int, grace: float) -> int:
             _prctl(_PR_SET_NAME, ENDS.encode())
             kill_at = time.monotonic() + grace
         if kill_at is not None:
-            _end_all(told, kill=time.monotonic() >= kill_at)
+            now = time.monotonic()
+            if not _end_all(told, scribe, kill=now >= kill_at) and now >= kill_at + _DRAIN:
+                _end_all(told, 0, kill=True)
         awaited = signal.sigtimedwait(_AWAITED, 60 if kill_at is None else _RESCAN)
         if awaited is not None and awaited.si_signo in _ORDERS and kill_at is None:
             kill_at = time.monotonic() + grace
@@ -211,14 +262,16 @@ def _reap(leader: int, code: int | None) -> tuple[bool, int | None]:
             code = os.waitstatus_to_exitcode(status)
 
 
-def _end_all(told: set[tuple[int, int]], *, kill: bool) -> None:
-    """SIGTERM once to each, or SIGKILL, to all that is below us at this moment."""
-    for each in descendants(os.getpid(), everybody()):
+def _end_all(told: set[tuple[int, int]], scribe: int, *, kill: bool) -> bool:
+    """SIGTERM once, or SIGKILL, to all that is below us now but the scribe; False if nobody is."""
+    below = [each for each in descendants(os.getpid(), everybody()) if each.pid != scribe]
+    for each in below:
         if kill:
             tell(each, signal.SIGKILL)
         elif (each.pid, each.start) not in told:
             tell(each, signal.SIGTERM)
             told.add((each.pid, each.start))
+    return any(each.runs for each in below)
 
 
 def _prctl(option: int, value: int | bytes) -> None:

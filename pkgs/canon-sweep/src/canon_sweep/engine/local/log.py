@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import BinaryIO
 
-MAX_LOG = 1024 * 1024
+from canon_sweep import tree
+from canon_sweep.engine.local import keeper
+
+MAX_LOG = keeper.MOST_SAID
 MAX_SHOWN = 600
 
 
 def file_of(folder: Path, service: str) -> Path:
     """The log of a service whose name has been checked."""
     return folder / f"{service}.log"
+
+
+def opened(path: Path) -> BinaryIO:
+    """A log to add to; what an app has put in its place goes.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if path.is_symlink() or not path.is_file():
+        tree.remove(path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, 0o600), "ab")
 
 
 def last_lines(folder: Path, service: str, start: int, count: int = 5) -> str:
@@ -34,7 +51,9 @@ def everything(folder: Path) -> str:
 
 def _read(path: Path, start: int, most: int) -> str:
     try:
-        with path.open("rb") as file:
+        # neither a pipe that nobody writes to is waited for, nor a link followed
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
             size = file.seek(0, 2)
             file.seek(max(start, size - most))
             return file.read(most).decode("utf-8", "replace").strip("\n")

@@ -33,6 +33,8 @@ KILL_WAIT = 10.0
 RESCAN = 0.25
 # what multiplies while it is killed must not be faster than we are
 KILL_RESCAN = 0.02
+# how a keeper is started; the folder of the stack that it is for comes next
+KEEPER = (sys.executable, "-I", "-S", str(Path(keeper.__file__).resolve()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,12 @@ def start_held(
     command: Sequence[str],
     *,
     env: Mapping[str, str],
+    home: Path,
     cwd: Path,
     output: IO[bytes],
     grace: float = GRACE,
 ) -> Held:
-    """Start a keeper that waits before it starts ``command``.
+    """Start a keeper that waits before it starts ``command``, for the stack of the folder ``home``.
 
     What the command leaves running has ``grace`` seconds to end after it.
 
@@ -91,8 +94,7 @@ def start_held(
         HostFault: no process can be started.
     """
     reader, gate = os.pipe()
-    python = [sys.executable, "-I", "-S", str(Path(keeper.__file__).resolve())]
-    hold = [*python, str(reader), str(grace), *command]
+    hold = [*KEEPER, str(home), str(reader), str(grace), *command]
     try:
         child = process.start(hold, env=env, cwd=cwd, output=output, pass_fds=[reader])
     except OSError as error:
@@ -220,7 +222,7 @@ def _members(ours: Sequence[Identity], home: Path, table: dict[int, Stat]) -> It
     here = [each for each in ours if each.boot == boot]
     keepers = [table[each.pid] for each in here if _runs_in(table, each)]
     kept = {each.pid for each in _below(keepers, table)}
-    marks = {keeper.mark_of(each.pid, each.start, each.boot).encode() for each in here}
+    marks = {os.fsencode(keeper.mark_of(each.pid, each.start, boot, str(home))) for each in here}
     # the kernel gives a number away again only when its session is empty
     sessions = {each.pid for each in here if _is_free_or(each, table)}
     numbers = {each.pid for each in keepers}
@@ -228,7 +230,7 @@ def _members(ours: Sequence[Identity], home: Path, table: dict[int, Stat]) -> It
         if each.pid in numbers or not each.runs:
             continue
         at_home = each.session in sessions and _is_at_home(each.pid, home)
-        if each.pid in kept or at_home or _mark(each.pid) in marks:
+        if each.pid in kept or at_home or mark(each.pid) in marks:
             yield each
 
 
@@ -255,7 +257,8 @@ def _is_free_or(identity: Identity, table: dict[int, Stat]) -> bool:
     return found is None or found.start == identity.start
 
 
-def _mark(pid: int) -> bytes | None:
+def mark(pid: int) -> bytes | None:
+    """What a process's environment says of the keeper that it was started under, if it does."""
     start = f"{keeper.MARK}=".encode()
     try:
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")

@@ -64,11 +64,12 @@ class Start:
         command, own = local_plan.filled(plan, {**self.values, **marks})
         environment = {**_basics(), **own}
         log = local_log.file_of(self.folder / "logs", plan.service)
-        with log.open("ab") as output:
+        with local_log.opened(log) as output:
             log_from = output.tell()
             held = local_process.start_held(
                 command,
                 env=environment,
+                home=self.folder,
                 cwd=self.folder / "source",
                 output=output,
                 grace=self.grace,

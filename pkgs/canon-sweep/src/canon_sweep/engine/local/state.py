@@ -5,6 +5,8 @@ A stack's folder without the file is a deploy that died before anything ran.
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from canon_sweep.engine.local.plan import Ready
 from canon_sweep.engine.local.process import Identity
 from canon_sweep.errors import HostFault, StateFault
 from canon_sweep.state import files
+
+# more than any number of services has to say
+_LONGEST = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +67,24 @@ def load(folder: Path) -> Deployment | None:
     """
     path = folder / "state.json"
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Deployment)
-    except FileNotFoundError:
+        return msgspec.json.decode(_content(path), type=Deployment)
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *files.NOT_READ) as error:
         raise HostFault(
             f"{path} cannot be read: {error}",
             do="end the stack's processes by hand, then remove its folder",
         ) from error
+
+
+def _content(path: Path) -> bytes:
+    """What an app may have put there is not waited for, not followed, and not without end."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        content = file.read(_LONGEST + 1) or b""
+    if len(content) > _LONGEST:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content
 
 
 def save(folder: Path, deployment: Deployment) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
+from canon_sweep import tree
 from canon_sweep.core import names
 
 
@@ -21,7 +23,8 @@ def is_ours(folder: Path) -> bool:
 
 def copied(origin: Path, goal: Path) -> Path:
     """Copy a recipe's checkout, without its repository; OSError with one reason if it cannot."""
-    shutil.rmtree(goal, ignore_errors=True)
+    with suppress(OSError):  # what stays is told by the copy
+        tree.remove(goal)
     # links stay links: what they point to is not ours to copy
     try:
         shutil.copytree(origin, goal, symlinks=True, ignore=shutil.ignore_patterns(".git"))
@@ -34,6 +37,5 @@ def copied(origin: Path, goal: Path) -> Path:
 
 def replace(fresh: Path, goal: Path) -> None:
     """Put a fresh copy in the place of an older one."""
-    if goal.exists():
-        shutil.rmtree(goal)
+    tree.remove(goal)
     fresh.rename(goal)

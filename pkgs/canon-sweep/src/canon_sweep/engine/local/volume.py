@@ -1,24 +1,25 @@
 """Volumes of the local engine: folders, copied exactly and replaced in one step.
 
 What is unfinished has a name that no volume can have: ``.new-`` or ``.old-`` and the
-volume's.  Whatever else lies in the folder is somebody else's and left alone.
+volume's.  An app can put a link or a file in the place of any of them: by its name it is
+ours to remove, and it is never followed.  Whatever else lies in the folder is somebody
+else's and left alone.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from canon_sweep import process
+from canon_sweep import process, tree
 from canon_sweep.core.names import part_problem
 from canon_sweep.engine import content
 from canon_sweep.engine.protocol import Volume
 from canon_sweep.engine.source import check_part
-from canon_sweep.errors import HostFault
+from canon_sweep.errors import HostFault, RecipeFault
 
 COPY_TIMEOUT = 3600.0
 
@@ -45,28 +46,59 @@ class VolumeFolder:
         """Make a volume if it is not there, and return where it is.
 
         Raises:
-            HostFault: it cannot be made, e.g. because a file has its name.
-            RecipeFault: the name could be anything but a name.
+            HostFault: it cannot be made.
+            RecipeFault: the name could be anything but a name, or an app has put something
+                else in the volume's place.
         """
         path = self.path(name)
+        if tree.is_folder(path):
+            return path
+        if os.path.lexists(path):
+            # nothing was there when the stack was cold: see `Engine.leftovers`
+            raise RecipeFault(f"volume {name} is no folder any more")
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(parents=True)
         except OSError as error:
             raise HostFault(f"volume {path} cannot be made: {error.strerror}") from error
         return path
 
     def names(self) -> tuple[str, ...]:
-        """Every volume, sorted."""
-        return tuple(sorted(name for name in folders(self.root) if _is_of_a_stack(name)))
+        """Every volume, sorted; also what has taken the place of one."""
+        return tuple(sorted(name for name in _entries(self.root) if _is_of_a_stack(name)))
 
     def of_stack(self, stack: str) -> tuple[Volume, ...]:
         """The volumes of a stack with their sizes, sorted by name.
 
         Raises:
-            HostFault: one cannot be read.
+            HostFault: the folder of them all cannot be read.
         """
-        own = (name for name in self.names() if name.startswith(f"{stack}_"))
-        return tuple(Volume(name, _size(self.root / name)) for name in own)
+        return tuple(Volume(name, _size(self.root / name)) for name in self._own(stack))
+
+    def leftovers(self, stack: str) -> tuple[str, ...]:
+        """What there is of a stack's volumes, a text each; whole ones first.
+
+        Raises:
+            HostFault: the folder of them all cannot be read.
+        """
+        own = self._own(stack)
+        whole = [name for name in own if tree.is_folder(self.root / name)]
+        rest = {name for name in own if name not in whole}
+        rest |= {of for of in map(_unfinished, _entries(self.root)) if of.startswith(f"{stack}_")}
+        remains = [f"remains of volume {name}" for name in sorted(rest)]
+        return (*(f"volume {name}" for name in whole), *remains)
+
+    def clear(self, stack: str) -> None:
+        """Finish what was begun to remove of a stack's volumes.
+
+        Raises:
+            HostFault: something of it cannot be removed.
+        """
+        for name in {_unfinished(entry) for entry in _entries(self.root)}:
+            if name.startswith(f"{stack}_"):
+                self._clear(name)
+
+    def _own(self, stack: str) -> list[str]:
+        return [name for name in self.names() if name.startswith(f"{stack}_")]
 
     def digest(self, name: str) -> str:
         """A digest of everything in a volume.
@@ -88,7 +120,7 @@ class VolumeFolder:
             RecipeFault: a name could be anything but a name.
         """
         origin, goal = self.path(source), self.path(target)
-        if not _is_folder(origin):
+        if not tree.is_folder(origin):
             raise HostFault(f"volume {source} is not there and cannot be copied")
         if source == target:
             raise HostFault(f"volume {source} cannot be copied onto itself")
@@ -102,7 +134,7 @@ class VolumeFolder:
         self._clear(target)
 
     def _put(self, draft: Path, goal: Path) -> None:
-        if not goal.exists():
+        if not os.path.lexists(goal):
             draft.rename(goal)
         elif not _exchange(draft, goal):
             # this file system cannot exchange: for an instant there is no target
@@ -118,7 +150,7 @@ class VolumeFolder:
         """
         path = self.path(name)
         self._clear(name)
-        if not _is_folder(path):
+        if not _is_of_a_stack(name) or not os.path.lexists(path):
             return  # nothing, or nothing that we have made
         try:
             path.rename(self.root / f".old-{name}")
@@ -128,16 +160,18 @@ class VolumeFolder:
 
     def _clear(self, name: str) -> None:
         """Remove what is unfinished: of this volume surely, of others where it can be."""
-        for draft in folders(self.root):
-            of = draft.removeprefix(".new-").removeprefix(".old-")
-            if draft == of or part_problem(of, "volume"):
+        for entry in _entries(self.root):
+            of = _unfinished(entry)
+            if not of:
                 continue
             try:
-                shutil.rmtree(self.root / draft)
+                tree.remove(self.root / entry)
             except OSError as error:
                 if of == name:
+                    what = error.filename or self.root / entry
                     raise HostFault(
-                        f"{self.root / draft} cannot be removed: {error.strerror}"
+                        f"volume {name} cannot be removed: {what}: {error.strerror}",
+                        do="remove it by hand",
                     ) from error
 
 
@@ -147,11 +181,14 @@ def folders(root: Path) -> Iterator[str]:
     Raises:
         HostFault: the folder cannot be read.
     """
+    yield from (name for name in _entries(root) if tree.is_folder(root / name))
+
+
+def _entries(root: Path) -> list[str]:
     try:
-        with os.scandir(root) as entries:
-            yield from [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        return os.listdir(root)  # noqa: PTH208  # a name is enough
     except FileNotFoundError:
-        return
+        return []
     except OSError as error:
         raise HostFault(f"{root} cannot be read: {error.strerror}") from error
 
@@ -161,8 +198,12 @@ def _is_of_a_stack(name: str) -> bool:
     return "_" in name and part_problem(name, "volume") is None
 
 
-def _is_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
+def _unfinished(entry: str) -> str:
+    """The volume of which this is unfinished, or empty."""
+    for mark in (".new-", ".old-"):
+        if entry.startswith(mark) and not part_problem(entry.removeprefix(mark), "volume"):
+            return entry.removeprefix(mark)
+    return ""
 
 
 def _copy(origin: Path, draft: Path) -> None:
@@ -184,17 +225,8 @@ def _exchange(one: Path, other: Path) -> bool:
     return bool(rename(here, first, here, second, ctypes.c_uint(_RENAME_EXCHANGE)) == 0)
 
 
-def _size(folder: Path) -> int:
-    return sum(_file_sizes(folder))
-
-
-def _file_sizes(folder: Path) -> Iterator[int]:
-    for place, _, files in os.walk(folder):
-        for name in files:
-            try:
-                yield (Path(place) / name).lstat().st_size
-            except FileNotFoundError:
-                # a running service removes files while we look
-                continue
-            except OSError as error:
-                raise HostFault(f"{place} cannot be read: {error.strerror}") from error
+def _size(path: Path) -> int:
+    try:
+        return tree.size(path) if tree.is_folder(path) else 0
+    except OSError as error:
+        raise HostFault(f"volume {path.name} cannot be read: {error.strerror}") from error
