@@ -1147,7 +1147,9 @@ def test_what_takes_the_place_of_a_stacks_folder_goes_with_it(
     engine: LocalEngine, tmp_path: Path, recipe: Recipe, precious: Path, put: Put
 ) -> None:
     """What ran in it is ended all the same."""
-    engine.deploy(recipe.server())
+    app = recipe.server()
+    engine.deploy(app)
+    engine.wait_ready(app, 60)  # a program that has not begun would find nothing to run
     service = identity(tmp_path)
     tree.remove(folder(tmp_path))
     put(folder(tmp_path), precious)
