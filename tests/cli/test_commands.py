@@ -720,6 +720,7 @@ def test_forget_takes_a_canonical_back(call: Call, fleet: Fleet) -> None:
     assert fleet.state().journal.entries() == ()
     assert "left the fleet" in call("history", "notes").stdout
     assert call("forget", "notes", "--reason", " ").returncode == 2
+    assert call("forget", "../notes", "--reason", "x").returncode == 2
 
 
 def test_no_place_of_the_state_is_a_place_for_the_cache(call: Call, fleet: Fleet) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from canon_sweep.core import names
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, UsageFault
 from canon_sweep.harness.discard import check_all_read, discard
 from canon_sweep.job.finish import opened
@@ -37,10 +38,14 @@ def run_forget(settings: Settings, recipe: str, reason: str, around: Surrounding
     The recipe need not be in the configuration any more.
 
     Raises:
-        UsageFault: it has no canonical, or one that another engine keeps.
+        UsageFault: it is no recipe's name, it has no canonical, or one that another
+            engine keeps.
         DeferredFault: a run is at work.
         StateFault: the record cannot be read.
     """
+    problem = names.recipe_problem(recipe)
+    if problem:
+        raise UsageFault(problem, do="see: canon-sweep status")
     with opened(settings, around, mirrors.look) as (parts, _run):
         record = parts.state.canonicals.read(recipe)
         if record is None:
