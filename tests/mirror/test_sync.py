@@ -377,6 +377,18 @@ def test_the_clone_may_break_at_any_time(world: World, damage: str) -> None:
     assert world.agrees()
 
 
+@pytest.mark.parametrize("head", ["", "garbage\n"])
+def test_a_clone_whose_head_cannot_be_read_is_made_again(world: World, head: str) -> None:
+    """Nothing could be fetched into it any more."""
+    world.sync()
+    (world.clone / "HEAD").write_text(head)
+    world.up.commit("more")
+
+    world.sync()
+
+    assert world.agrees()
+
+
 def test_a_clone_with_a_lost_file_is_made_again(world: World) -> None:
     """One object missing below a tag is noticed before anybody checks it out."""
     world.sync()

@@ -212,6 +212,7 @@ def _check_ends(repo: pygit2.Repository) -> None:
     Raises:
         pygit2.GitError, KeyError: something is missing or cannot be read.
     """
+    repo.lookup_reference("HEAD")  # without one that can be read, libgit2 fetches nothing
     listed = set(repo.references)
     for file in Path(repo.path, "refs").rglob("*"):
         # libgit2 does not list a ref that it cannot read, and then cannot write it either.
