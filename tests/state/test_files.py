@@ -157,6 +157,14 @@ def test_what_is_written_is_for_nobody_else(tmp_path: Path) -> None:
 def test_what_is_not_there_is_empty(tmp_path: Path) -> None:
     """A first run has no files."""
     assert files.read(tmp_path / "no") is None
+
+
+def test_a_link_to_nothing_is_not_nothing(tmp_path: Path) -> None:
+    """Nor is it replaced by what would be written in its place."""
+    (tmp_path / "holds.json").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(StateFault, match=r"holds\.json is a link to nothing"):
+        files.read(tmp_path / "holds.json")
     assert files.lines_of(tmp_path / "no") == []
 
 

@@ -113,7 +113,10 @@ def read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        return None
+        if not path.is_symlink():
+            return None
+        # somebody keeps it elsewhere, and what it says is not known
+        raise StateFault(f"{path} is a link to nothing", do="bring back what it leads to") from None
     except OSError as error:
         raise StateFault(f"{path} cannot be read: {error.strerror}") from error
 
