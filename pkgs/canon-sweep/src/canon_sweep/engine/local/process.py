@@ -213,7 +213,7 @@ def _await_one(processes: Sequence[Stat], seconds: float) -> None:
                 return
             open_until.callback(os.close, descriptor)
             poller.register(descriptor, select.POLLIN)
-        poller.poll(max(1.0, seconds * 1000))
+        poller.poll(process.milliseconds(seconds))
 
 
 def _members(ours: Sequence[Identity], home: Path, table: dict[int, Stat]) -> Iterator[Stat]:

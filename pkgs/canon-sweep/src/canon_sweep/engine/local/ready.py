@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from canon_sweep import process
 from canon_sweep.engine.local import log as local_log
 from canon_sweep.engine.local import process as local_process
 from canon_sweep.engine.local.plan import Ready
@@ -85,7 +86,7 @@ class Watch:
                     return
                 open_until.callback(os.close, descriptor)
                 poller.register(descriptor, select.POLLIN)
-            poller.poll(max(1.0, seconds * 1000))
+            poller.poll(process.milliseconds(seconds))
 
     def _note_exits(self) -> None:
         for name in sorted(self.services.keys() - self.ended):
