@@ -27,7 +27,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 class FewEngines(LoadScopeScheduling):
-    """Three Docker Engines are enough: one for the stories, one of each release for the rest.
+    """One Docker Engine for the stories, and of each release one for the recipes and the rest.
 
     xdist's own `loadgroup` looks at marks, and no longer finds them with pytest 9.2.
     """
@@ -35,9 +35,8 @@ class FewEngines(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if "swarm" not in nodeid:
             return nodeid
-        if "/stories/" in nodeid:
-            return "stories"
-        return NEWER if NEWER in nodeid else OWN
+        folder = next((each for each in ("stories", "recipes") if f"/{each}/" in nodeid), "")
+        return f"{folder} {NEWER if NEWER in nodeid else OWN}"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FewEngines:
