@@ -132,6 +132,30 @@ def test_what_the_end_of_a_run_cannot_clean_up_makes_it_wrong(released: Fleet) -
     assert json.loads(latest.read_text())["problems"] == list(night.results.problems)
 
 
+class InTheWay(Quiet):
+    """Something takes the place of the results while the run is on."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._runs = fleet.folder / "state" / "runs"
+
+    def begins(self, recipe: str) -> None:
+        for run in self._runs.iterdir():
+            (run / "results.json").mkdir(exist_ok=True)
+
+
+def test_results_that_cannot_be_written_are_shown_all_the_same(released: Fleet) -> None:
+    """Whoever looks on sees every line, and what is missing."""
+    around = Surroundings(
+        InTheWay(released), lambda _: None, lambda: released.now, released.engine()
+    )
+
+    results = run_sweep(released.settings(), (), around)
+
+    assert [entry.outcome for entry in results.entries] == [Outcome.PROMOTED] * 2
+    assert results.exit_code == 1
+    assert ["results.json cannot be written" in problem for problem in results.problems] == [True]
+
+
 class StopsAfter(Quiet):
     """Somebody stops the run when the line of a recipe is printed."""
 

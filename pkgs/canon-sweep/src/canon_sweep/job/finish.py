@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from canon_sweep import __version__, interrupt
+from canon_sweep.errors import StateFault
 from canon_sweep.job.sources import Read
 from canon_sweep.job.wiring import Parts, Surroundings, acting
 from canon_sweep.report.records import Entry, Results, exit_code_of, hollow_of, totals_of
@@ -67,23 +68,28 @@ def finish(
 ) -> Results:
     """Settle what is left, then sum up, then write it down.
 
-    ``named`` are the recipes that somebody asked for, if it was not all.
-
-    Raises:
-        StateFault: the results cannot be written.
+    ``named`` are the recipes that somebody asked for, if it was not all.  Results that
+    cannot be written are a problem too, and whoever looks on sees them all the same.
     """
+
+    def with_problems(*problems: str) -> Results:
+        return results_of(
+            command,
+            recipes,
+            entries,
+            started=started,
+            parts=parts,
+            named=named,
+            problems=problems,
+        )
+
     # each makes the run wrong, whatever its recipes' lines say
     problems = (*parts.ground.left(), *parts.ground.problems)
-    results = results_of(
-        command,
-        recipes,
-        entries,
-        started=started,
-        parts=parts,
-        named=named,
-        problems=problems,
-    )
-    run.write_results(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
+    results = with_problems(*problems)
+    try:
+        run.write_results(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
+    except StateFault as fault:
+        return with_problems(*problems, str(fault))
     return results
 
 
