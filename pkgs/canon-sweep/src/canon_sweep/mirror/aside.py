@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import pygit2
 
+from canon_sweep.mirror.peel import peeled
+
 
 @contextmanager
 def set_aside(repo: pygit2.Repository) -> Iterator[None]:
@@ -29,11 +31,7 @@ def set_aside(repo: pygit2.Repository) -> Iterator[None]:
 
 
 def _leads_to_a_commit(repo: pygit2.Repository, oid: str) -> bool:
-    if oid not in repo:
-        return True  # whoever looks at the clone as a whole says so
-    found = repo[oid]
-    while isinstance(found, pygit2.Tag):
-        if found.target not in repo:
-            return True
-        found = repo[found.target]
-    return isinstance(found, pygit2.Commit)
+    try:
+        return isinstance(peeled(repo, oid), pygit2.Commit)
+    except KeyError:
+        return True  # a part is missing: whoever looks at the clone as a whole says so

@@ -21,7 +21,8 @@ from canon_sweep import tree as trees
 from canon_sweep.core.names import printable
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault, UsageFault
 from canon_sweep.mirror import disk
-from canon_sweep.mirror.clone import MAIN, TAGS, forget, peeled
+from canon_sweep.mirror.clone import MAIN, TAGS, forget
+from canon_sweep.mirror.peel import peeled
 from canon_sweep.mirror.remote import GIT_ERRORS
 from canon_sweep.mirror.sync import FETCHED
 

@@ -13,6 +13,7 @@ from pygit2.enums import FileMode, SortMode
 
 from canon_sweep.core.release import Tag
 from canon_sweep.mirror import disk
+from canon_sweep.mirror.peel import peeled
 from canon_sweep.mirror.remote import GIT_ERRORS
 
 HEADS = "refs/heads/"
@@ -76,18 +77,6 @@ def prune(repo: pygit2.Repository, refs: Mapping[str, str]) -> None:
     """Remove the clone's tags that are not in ``refs``, so that others can take their place."""
     for name in held(repo).keys() - refs.keys():
         repo.references.delete(name)
-
-
-def peeled(repo: pygit2.Repository, object_id: str) -> pygit2.Object:
-    """What a ref leads to at the end of its chain of tag objects.
-
-    Raises:
-        KeyError: a part of the chain is missing.
-    """
-    found = repo[object_id]
-    while isinstance(found, pygit2.Tag):
-        found = repo[found.target]
-    return found
 
 
 def history(repo: pygit2.Repository, commit: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
 from canon_sweep.mirror import intake, stray, upstream
 from canon_sweep.mirror.clone import MAIN, TAGS
+from canon_sweep.mirror.peel import peeled
 from canon_sweep.mirror.remote import Advertisement, Remote
 from canon_sweep.mirror.synced import Deleted, Synced
 from canon_sweep.mirror.upstream import Upstream
@@ -78,7 +79,7 @@ def _check_loss(sides: Sides, wanted: Upstream, told: Advertisement) -> None:
     """
     refs = {ref: oid for ref, oid in told.refs.items() if ref.startswith(TAGS)}
     tags = {ref.removeprefix(TAGS): oid for ref, oid in refs.items()}
-    why = loss(tags, wanted.tags, related=_are_related(sides, wanted, told))
+    why = loss(tags, wanted.tags, related=_are_related(sides, wanted, told.refs.get(MAIN), refs))
     if why is not None:
         raise SyncFault(
             f"{sides.source.shown} may not be what it was: {why}",
@@ -87,12 +88,10 @@ def _check_loss(sides: Sides, wanted: Upstream, told: Advertisement) -> None:
         )
 
 
-def _are_related(sides: Sides, wanted: Upstream, told: Advertisement) -> bool:
+def _are_related(sides: Sides, wanted: Upstream, main: str | None, tags: Mapping[str, str]) -> bool:
     """Whether upstream's main shares a commit with what the mirror has: its main, else its tags."""
-    main = told.refs.get(MAIN)
     if main is not None:
         return main == wanted.main or _is_related(sides, MAIN, main, wanted.main)
-    tags = {ref: oid for ref, oid in told.refs.items() if ref.startswith(TAGS)}
     if not tags or any(wanted.refs.get(ref) == oid for ref, oid in tags.items()):
         return True
     return any(_is_related(sides, ref, oid, wanted.main) for ref, oid in _latest(tags))
@@ -106,5 +105,5 @@ def _latest(tags: Mapping[str, str]) -> list[tuple[str, str]]:
 def _is_related(sides: Sides, ref: str, oid: str, main: str) -> bool:
     if oid not in sides.repo:
         sides.target.fetch([f"+{ref}:{MIRRORED}"])
-    end = cache.peeled(sides.repo, oid)
+    end = peeled(sides.repo, oid)
     return isinstance(end, pygit2.Commit) and sides.repo.merge_base(end.id, main) is not None

@@ -16,6 +16,7 @@ from canon_sweep.mirror import upstream as upstreams
 from canon_sweep.mirror.clone import TAGS
 from canon_sweep.mirror.compare import Sides, compare
 from canon_sweep.mirror.deadline import Deadline, bounded
+from canon_sweep.mirror.peel import peeled
 from canon_sweep.mirror.push import Push, check_pushable, send
 from canon_sweep.mirror.remote import Remote
 from canon_sweep.mirror.scratch import beside, scratch
@@ -171,7 +172,7 @@ def fetch_ref(
                 repo.references.delete(other)
             intake.fetch(repo, clone, source, [f"+{name}:{kept}"])
             intake.check_whole(repo, clone, source, {kept: object_id}, known=())
-            end = cache.peeled(repo, object_id)
+            end = peeled(repo, object_id)
             if not isinstance(end, pygit2.Commit):
                 raise UsageFault(f"{printable(ref)} of {source.shown} does not lead to a commit")
             return str(end.id)
