@@ -57,17 +57,16 @@ def secret(docker: Docker, name: str, limits: Limits) -> None:
 
 
 def _until_gone(docker: Docker, what: str, remove: Callable[[], str], limits: Limits) -> None:
-    held = remove()
-    if not held:
+    if not remove():
         return
 
     def look() -> Look:
-        nonlocal held
         held = remove()
         return Look((held,) if held else (), limits.relook)
 
-    if watch.until(docker, "", look, limits.release).waiting:
-        raise HostFault(f"{what} cannot be removed: {held}", do="end what uses it")
+    waiting = watch.until(docker, "", look, limits.release).waiting
+    if waiting:
+        raise HostFault(f"{what} cannot be removed: {waiting[0]}", do="end what uses it")
 
 
 def _remove(docker: Docker, stack: str, *, forced: bool) -> tuple[str, ...]:
