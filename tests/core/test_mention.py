@@ -30,6 +30,6 @@ APP = "services: {app: {image: a}}\n"
 )
 def test_a_variable_is_mentioned_where_docker_looks_it_up(text: str, wanted: set[str]) -> None:
     """By its name, whether it is set or not."""
-    parts = parse({"compose.yml": text}, "st", {"S": "f", "C": "f", "A": "1", "N": "x"}, {}).parts
+    compose = parse({"compose.yml": text}, "st", {"S": "f", "C": "f", "A": "1", "N": "x"}, {})
 
-    assert mentioned([text], parts) == wanted
+    assert mentioned(compose) == wanted

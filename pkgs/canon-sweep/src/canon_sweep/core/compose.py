@@ -27,8 +27,8 @@ class Compose:
     ``networks`` are the external ones by full name; ``files`` the files of this
     machine that any of the compose files names, for whoever can see where they are;
     ``timeout`` is the ``timeout`` label in seconds, ``version`` the version label;
-    ``unread`` is what is asked of secrets and cannot be done; ``parts`` is each file by
-    itself, ``tree`` all of them as one.
+    ``unread`` is what is asked of secrets and cannot be done; ``written`` is each file
+    as it is written, ``parts`` the same with variables filled in, ``tree`` all as one.
     """
 
     services: Mapping[str, Service]
@@ -39,6 +39,7 @@ class Compose:
     timeout: float | None
     version: str | None
     unread: tuple[Unread, ...]
+    written: tuple[Mapping[str, Any], ...] = field(repr=False)
     parts: tuple[Mapping[str, Any], ...] = field(repr=False)
     tree: Mapping[str, Any] = field(repr=False)
 
@@ -60,6 +61,7 @@ def parse(
         RecipeFault: a file is not YAML, not a compose file, or not safe to deploy.
     """
     tree: dict[str, Any] = {}
+    raws: list[Mapping[str, Any]] = []
     parts: list[Mapping[str, Any]] = []
     files: list[str] = []
     written: dict[str, str] = {}
@@ -71,6 +73,7 @@ def parse(
         _volumes(part, stack, name)
         _networks(part, name)
         files += _files(part, name)
+        raws.append(raw)
         parts.append(part)
         tree = composefile.merged(tree, part)
     shown = " + ".join(texts)
@@ -98,6 +101,7 @@ def parse(
         timeout=_timeout(labels.get(f"{prefix}timeout")),
         version=labels.get(f"{prefix}version"),
         unread=unread,
+        written=tuple(raws),
         parts=tuple(parts),
         tree=tree,
     )

@@ -6,28 +6,27 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from canon_sweep.core import interpolation
+from canon_sweep.core.compose import Compose
 from canon_sweep.core.composefile import SECTIONS
 from canon_sweep.core.service import pairs
-from canon_sweep.core.yamltext import first_document
 
 
-def mentioned(texts: Iterable[str], parts: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+def mentioned(compose: Compose) -> frozenset[str]:
     """The variables that the docker command looks up for these compose files.
 
-    ``texts`` are the files as they are written, and name variables to fill in; ``parts``
-    are their trees with these filled in, where an ``environment`` can have a name alone,
-    which takes its value along.  Both as `compose.parse` has found them to be sound.
+    As they are written they name variables to fill in; with these filled in, an
+    ``environment`` can have a name alone, which takes its value along.
     """
     filled_in = (
         name
-        for text in texts
-        for written in _written(first_document(text))
-        for name in interpolation.variables(written)
+        for tree in compose.written
+        for text in _texts(tree)
+        for name in interpolation.variables(text)
     )
-    return frozenset({*filled_in, *_handed_on(parts)})
+    return frozenset({*filled_in, *_handed_on(compose.parts)})
 
 
-def _written(tree: Mapping[str, Any]) -> Iterator[str]:
+def _texts(tree: Mapping[str, Any]) -> Iterator[str]:
     """Every text that docker fills in."""
     left = [tree.get(section) for section in SECTIONS]
     while left:

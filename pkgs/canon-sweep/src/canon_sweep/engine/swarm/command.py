@@ -58,7 +58,7 @@ def environment(source: Source, docker: Docker) -> dict[str, str]:
         RecipeFault: the recipe has a variable that would steer the command itself, or
             its files name one that the command has of its own.
     """
-    named = mentioned(source.texts.values(), source.compose.parts)
+    named = mentioned(source.compose)
     values = {}
     for name, value in source.env.items():
         of_network = _OF_NETWORK.fullmatch(name) is not None
