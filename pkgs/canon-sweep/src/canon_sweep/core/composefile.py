@@ -105,20 +105,16 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     for section in SECTIONS:
         before, after = base.get(section), over.get(section)
         if isinstance(before, dict) and isinstance(after, dict):
+            if section == "services":
+                after = {name: _joined(before.get(name), body) for name, body in after.items()}
             both[section] = {**before, **after}
-    services = both.get("services")
-    if isinstance(services, dict):
-        for name in services:
-            before = (base.get("services") or {}).get(name)
-            if isinstance(before, dict):
-                services[name] = _joined(before, services[name])
     return both
 
 
 def _joined(before: Any, after: Any, key: str = "") -> Any:
     """Tables are joined, lists go on, anything else is the later's; nothing changes nothing."""
     if key in _PAIRS and isinstance(before, list | dict) and isinstance(after, list | dict):
-        return _pairs_joined(_pairs(before), _pairs(after), key)
+        return _pairs_joined(as_table(before), as_table(after), key)
     before, after = _listed(before, key), _listed(after, key)
     if _says_nothing(after, key):
         return before
@@ -139,10 +135,14 @@ def _says_nothing(value: Any, key: str) -> bool:
     return value in (None, "") or (key != "replicas" and value == 0)
 
 
-def _pairs(value: list[Any] | dict[str, Any]) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return value
-    split = (str(entry).partition("=") for entry in value)
+def as_table(pairs: list[Any] | dict[str, Any]) -> dict[str, Any]:
+    """Labels or an environment as a table, also where it is a list of ``NAME=value``.
+
+    A name alone in a list has None, as one without a value in a table has.
+    """
+    if isinstance(pairs, dict):
+        return pairs
+    split = (str(entry).partition("=") for entry in pairs)
     return {name: text if is_set else None for name, is_set, text in split}
 
 

@@ -8,7 +8,7 @@ nothing filled in again, and it needs no braces (``$NAME-a default``).  Tried wi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 
 from canon_sweep.core import names
 from canon_sweep.errors import RecipeFault
@@ -41,7 +41,7 @@ def interpolate(text: str, env: Mapping[str, str], where: str) -> str:
             problem = RecipeFault(f"{where}: lone '$' in {names.printable(text)}", do="write '$$'")
             return ""
         try:
-            return _value(word, env.get, where)
+            return _value(word, env, where)
         except RecipeFault as fault:
             problem = fault
             return ""
@@ -55,17 +55,12 @@ def interpolate(text: str, env: Mapping[str, str], where: str) -> str:
 def variables(text: str) -> Mapping[str, bool]:
     """The variables that a text names, in order, each with whether it can do without a value."""
     found: dict[str, bool] = {}
-    for name, operator in _named(text):
-        found[name] = found.get(name, True) and operator in (":-", "-")
-    return found
-
-
-def _named(text: str) -> Iterator[tuple[str, str]]:
     for match in _VARIABLE.finditer(text):
         word = match["named"] or match["braced"]
         if word:
             name, operator, _ = _split(word)
-            yield name, operator
+            found[name] = found.get(name, True) and operator in (":-", "-")
+    return found
 
 
 def _split(word: str) -> tuple[str, str, str]:
@@ -77,9 +72,9 @@ def _split(word: str) -> tuple[str, str, str]:
     return word, "", ""
 
 
-def _value(word: str, lookup: Callable[[str], str | None], where: str) -> str:
+def _value(word: str, env: Mapping[str, str], where: str) -> str:
     name, operator, rest = _split(word)
-    value = lookup(name)
+    value = env.get(name)
     is_set = bool(value) if operator.startswith(":") else value is not None
     if is_set or not operator:
         return value or ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from canon_sweep.core.composefile import is_true
+from canon_sweep.core.composefile import as_table, is_true
 from canon_sweep.errors import RecipeFault
 
 MAX_REPLICAS = 100
@@ -110,12 +110,7 @@ def pairs(entries: Any, at: str) -> dict[str, str | None]:
     """
     if not isinstance(entries, list | dict | None):
         raise RecipeFault(f"{at} is neither a list nor a table")
-    if isinstance(entries, dict):
-        return {str(key): _scalar(value) for key, value in entries.items()}
-    if isinstance(entries, list):
-        split = (str(entry).partition("=") for entry in entries)
-        return {name: value if is_set else None for name, is_set, value in split}
-    return {}
+    return {str(key): _scalar(value) for key, value in as_table(entries or {}).items()}
 
 
 def _scalar(value: Any) -> str | None:

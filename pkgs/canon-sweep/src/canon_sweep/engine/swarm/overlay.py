@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from canon_sweep.core.composefile import is_external
+from canon_sweep.core.composefile import as_table, is_external
 from canon_sweep.core.yamltext import first_document
 
 RECIPE = "canon-sweep.recipe"
@@ -46,7 +46,7 @@ def text(sources: Iterable[str], *, recipe: str, version: str, stack: str, node:
         # as on a container, would restart every service at every update.
         labels = constant if kind == "volumes" else constant | {VERSION: version}
         labelled = {
-            name: body | {"labels": _pairs(body.get("labels")) | _escaped(labels)}
+            name: body | {"labels": as_table(body.get("labels") or {}) | _escaped(labels)}
             for name, body in bodies.items()
             if not is_external(body)
         }
@@ -79,13 +79,6 @@ def _last_said(trees: Iterable[Mapping[str, Any]], kind: str) -> dict[str, dict[
         for name, body in (tree.get(kind) or {}).items():
             found[name] = dict(body or {})
     return found
-
-
-def _pairs(labels: Any) -> dict[str, Any]:
-    if isinstance(labels, list):
-        split = (str(entry).partition("=") for entry in labels)
-        return {name: value for name, _, value in split}
-    return dict(labels or {})
 
 
 def _escaped(labels: Mapping[str, str]) -> dict[str, str]:
