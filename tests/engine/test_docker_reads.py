@@ -371,24 +371,22 @@ def test_files_are_joined_as_docker_joins_them(
     assert facts(named, ENV, tmp_path) == facts({"whole.yml": understood}, {}, tmp_path)
 
 
-@settings(
-    max_examples=500,
+# the same examples each time, each as long as docker takes
+ALIKE = settings(
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+
+
+@settings(ALIKE, max_examples=500)
 @given(texts=st.lists(TEXT, min_size=1, max_size=2))
 def test_files_are_read_as_docker_reads_them(docker: str, tmp_path: Path, texts: list[str]) -> None:
     """What it refuses is red anyway."""
     same(docker, tmp_path, *texts)
 
 
-@settings(
-    max_examples=100,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(ALIKE, max_examples=100)
 @given(texts=st.lists(TEXT, min_size=1, max_size=2))
 def test_our_overlay_changes_nothing_but_labels(
     docker: str, tmp_path: Path, texts: list[str]
@@ -413,12 +411,7 @@ STEPS = st.lists(st.sampled_from(["..", "..", "link", "out", "a", "b", ".", "f"]
 PATHS = st.builds("{}{}".format, st.sampled_from(["", "./", "~/"]), STEPS.map("/".join))
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(ALIKE, max_examples=30)
 @given(
     chain=st.sampled_from(["compose.yml", "link/../compose.yml", "a/b/../../compose.yml"]),
     paths=st.lists(PATHS, min_size=30, max_size=60),
