@@ -12,8 +12,12 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+import pytest
 
 # what tests of an engine have in the brackets of their names
 OWN = "swarm"
@@ -24,6 +28,9 @@ _PACKAGES = ("docker.io", "docker-cli", "iptables", "ca-certificates")
 _LEFT_OUT = ("man", "locale", "doc")
 # what the engine shares with the host; all else it has from its root
 _SHARED = ("/proc", "/sys", "/dev", "/etc/resolv.conf")
+
+
+T = TypeVar("T")
 
 
 class CannotStart(Exception):
@@ -141,3 +148,16 @@ def _with_libraries(loader: Path, program: Path) -> str:
 def _write_program(path: Path, script: str) -> None:
     path.write_text(f"#!/bin/sh\n{script}")
     path.chmod(0o755)
+
+
+def or_skip(do: Callable[[], T]) -> T:
+    """What ``do`` gives; where this machine cannot, the test is skipped with the reason.
+
+    It fails if ``CANON_SWEEP_REQUIRE_SWARM=1``.
+    """
+    try:
+        return do()
+    except CannotStart as reason:
+        if os.environ.get("CANON_SWEEP_REQUIRE_SWARM") == "1":
+            pytest.fail(f"a Swarm is required: {reason}")
+        pytest.skip(str(reason))

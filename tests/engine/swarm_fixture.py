@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
 from engine import installed
 from engine.docker_host import DockerHost
-from engine.installed import NEWER, OWN, CannotStart, Installed
+from engine.installed import NEWER, OWN, Installed, or_skip
 
 _MADE: dict[str, Callable[[], Installed]] = {OWN: installed.own, NEWER: installed.newer}
-
-
-T = TypeVar("T")
 
 
 class DockerHosts:
@@ -38,7 +34,7 @@ class DockerHosts:
         release = _release(name)
         if name not in self._hosts:
             self._hosts[name] = DockerHost(release)
-            _or_skip(self._hosts[name].start)
+            or_skip(self._hosts[name].start)
         programs = [] if release.programs is None else [str(release.programs)]
         os.environ["PATH"] = os.pathsep.join([*programs, self._path])
         return self._hosts[name].url
@@ -55,16 +51,7 @@ class DockerHosts:
 
 
 def _release(name: str) -> Installed:
-    return _or_skip(_MADE[name])
-
-
-def _or_skip(do: Callable[[], T]) -> T:
-    try:
-        return do()
-    except CannotStart as reason:
-        if os.environ.get("CANON_SWEEP_REQUIRE_SWARM") == "1":
-            pytest.fail(f"a Swarm is required: {reason}")
-        pytest.skip(str(reason))
+    return or_skip(_MADE[name])
 
 
 @pytest.fixture(scope="session")

@@ -64,6 +64,18 @@ def test_versions_and_nodes_are_written_as_they_are() -> None:
     assert deploy["placement"]["constraints"] == ["node.id==abc"]
 
 
+def test_a_service_runs_the_image_that_was_fetched() -> None:
+    """And what the recipe calls it where none was."""
+    source = "services: {app: {image: app:1}, db: {image: db:1}}"
+    images = {"app": "app:1@sha256:1a"}
+
+    text = overlay.text([source], recipe="n", version="1", stack="st", node=None, images=images)
+
+    services = yaml.safe_load(text)["services"]
+    assert services["app"]["image"] == "app:1@sha256:1a"
+    assert "image" not in services["db"]
+
+
 def test_a_text_stays_a_text() -> None:
     """Docker takes a bare y for a truth and 1e3 for a number, in a key too."""
     source = "services: {app: {image: x}}\nvolumes: {d: {driver_opts: {'n': 'y', a: '1e3', b: 2}}}"

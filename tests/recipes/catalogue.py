@@ -5,8 +5,10 @@ A folder is a habit: ``recipe/`` has the files of a release that must be promote
 
     habit          what recipes of this kind do
     [settings]     the recipe's, as in the configuration; @SOCKET@ and @PORT@ are the engine's
-                   socket and a free port of the host
+                   socket and a free port of the host, @REGISTRY@ a registry's host
     releases       how many there are; the second is upgraded to (1)
+    [moved.TAG]    of the registry's image ``app``: what it ``was`` when it came here, and what it
+                   is ``now``, each as a line of a Dockerfile
     [near-miss]    ``but``: what is wrong; ``outcome``; ``reason``: what it says, as a pattern;
                    ``deploys``: how often something of it was put up, if that is known;
                    ``settings`` of its own, over the recipe's
@@ -34,6 +36,13 @@ class NearMiss(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class Moved(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a tag was when it came here, and what it is now."""
+
+    was: str
+    now: str
+
+
 class Description(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename="kebab"
 ):
@@ -42,6 +51,7 @@ class Description(
     habit: str
     near_miss: NearMiss
     releases: int = 1
+    moved: dict[str, Moved] = msgspec.field(default_factory=dict)
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
 
 

@@ -36,6 +36,7 @@ WHOLE: dict[str, Any] = {
             "knownHostsFile": "/hosts",
         },
     },
+    "registries": {"ghcr.example": {"username": "bot", "passwordFile": "/password"}},
     "recipes": {
         "notes": {
             "upstream": "file:///srv/notes",

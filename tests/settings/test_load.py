@@ -224,6 +224,42 @@ def test_a_credential_is_listed_by_its_host(key: str) -> None:
     assert read(tree, "config.toml").credentials[key].ssh_key_file == Path("/k")
 
 
+LOGIN = {"username": "bot", "passwordFile": "/p"}
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "cause"),
+    [
+        ("https://ghcr.io", LOGIN, "by its host alone"),
+        ("ghcr.io/somebody", LOGIN, "by its host alone"),
+        ("GHCR.io", LOGIN, "small letters: 'ghcr.io'"),
+        ("index.docker.io", LOGIN, "Docker Hub is docker.io"),
+        ("registry", LOGIN, "has a dot or a port"),
+        ("ghcr.io", {"username": "bot"}, "passwordFile"),
+        ("ghcr.io", {"passwordFile": "/p"}, "username"),
+        ("ghcr.io", LOGIN | {"username": ""}, "username"),
+        ("ghcr.io", LOGIN | {"password": "secret"}, "password"),
+    ],
+)
+def test_a_registry_that_is_never_asked_is_a_mistake(
+    key: str, body: dict[str, str], cause: str
+) -> None:
+    """Else its images come without a login at night, or not at all."""
+    (problem,) = problems({"recipes": {"notes": NOTES}, "registries": {key: body}})
+
+    assert problem.startswith("registries.")
+    assert cause in problem
+    assert "secret" not in problem
+
+
+@pytest.mark.parametrize("key", ["docker.io", "ghcr.io", "localhost", "localhost:5000", "hub:80"])
+def test_a_registry_is_listed_by_its_host(key: str) -> None:
+    """As an image's name begins with it; Docker Hub, whose images' names do not, as docker.io."""
+    tree = {"recipes": {"notes": NOTES}, "registries": {key: LOGIN}}
+
+    assert read(tree, "config.toml").registries[key].password_file == Path("/p")
+
+
 MIRROR = "https://git.example.org/mirrors/notes"
 OTHER_SPELLINGS = [
     MIRROR,

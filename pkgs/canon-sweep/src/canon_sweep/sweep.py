@@ -145,6 +145,7 @@ def with_tested(entry: Entry, tested: Tested) -> Entry:
         base=result.base if result else None,
         broken_bases=result.broken_bases if result else (),
         tiers=result.tiers if result else (),
+        images=result.images if result else (),
         refused=tested.refused,
         attempts=tested.attempts,
         flaky=tested.flaky,

@@ -142,7 +142,7 @@ def folder_of(text: str) -> str | None:
 def credential_problem(key: str) -> str | None:
     """Say why a credential's name can be that of no remote's host, or None."""
     if "://" in key or "/" in key or "@" in key:
-        return "a credential is listed by its host alone, e.g. git.example.org"
+        return "a login is listed by its host alone, e.g. git.example.org"
     if key != key.lower():
         return f"a host is written in small letters: {printable(key.lower())}"
     host, colon, port = key.rpartition(":")

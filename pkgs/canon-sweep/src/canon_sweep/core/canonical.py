@@ -30,7 +30,8 @@ class Canonical(msgspec.Struct, frozen=True, kw_only=True):
     The first five fields are those that cc-ci's own tools read, and the only
     ones that a record made by them has.  ``commit`` is the tag's commit.  The
     volumes are only useful with the stack name, the domain and the secrets that
-    they were made with, so the record keeps all four together.
+    they were made with, so the record keeps all four together.  ``images`` has the
+    digest of each image that was proven, by its name in the compose files.
     """
 
     recipe: str
@@ -50,6 +51,7 @@ class Canonical(msgspec.Struct, frozen=True, kw_only=True):
     node: str = ""
     volumes: tuple[KeptVolume, ...] = ()
     secrets: tuple[str, ...] = ()
+    images: dict[str, str] = {}
     retained: Literal["volume", "record-only"] = "record-only"
     retained_reason: str = ""
     previous: Previous | None = None

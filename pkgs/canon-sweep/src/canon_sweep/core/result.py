@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from canon_sweep.core.canonical import KeptVolume
+from canon_sweep.core.image import Image
 
 
 class Tier(StrEnum):
@@ -59,7 +60,8 @@ class CiResult(msgspec.Struct, frozen=True, kw_only=True):
     ``cold`` is what was seen before the install: nothing of the stack's name was
     there, and nothing could come from elsewhere.  ``shares`` are the places outside the
     stack through which data can have come from another deployment.  ``retained`` is there
-    to be promoted or discarded; ``wanted`` are the tiers that had to run.
+    to be promoted or discarded; ``wanted`` are the tiers that had to run; ``images``
+    are what the version was run with.
     """
 
     tag: str
@@ -72,6 +74,7 @@ class CiResult(msgspec.Struct, frozen=True, kw_only=True):
     broken_bases: tuple[BrokenBase, ...] = ()
     stepped_back: bool = False
     wanted: tuple[Tier, ...] = tuple(Tier)
+    images: tuple[Image, ...] = ()
 
     @property
     def green(self) -> bool:

@@ -17,4 +17,8 @@ def engine_of(settings: Settings) -> Engine:
         case "swarm":
             from canon_sweep.engine.swarm.engine import SwarmEngine  # noqa: PLC0415
 
-            return SwarmEngine(settings.swarm.host, settings.state_dir / "swarm")
+            return SwarmEngine(
+                settings.swarm.host,
+                settings.state_dir / "swarm",
+                registries=settings.registries,
+            )

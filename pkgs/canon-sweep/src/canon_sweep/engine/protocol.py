@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from canon_sweep.core.image import Image
 from canon_sweep.engine.source import Source
 from canon_sweep.engine.source import read as read_source
 from canon_sweep.process import Completed
@@ -94,8 +95,12 @@ class Engine(Protocol):
         """The node that holds this engine's volumes; empty where there is only this machine."""
         ...
 
-    def prepare(self, app: App, timeout: float) -> None:
+    def prepare(self, app: App, timeout: float) -> tuple[Image, ...]:
         """Fetch what the deploy needs (images), before the deploy's clock starts.
+
+        Gives the images that will run.  Whatever becomes of a name, it stands for the same
+        image as long as this engine is in use; a name that can be anybody's is asked for
+        at its registry first.
 
         Raises:
             HostFault: an image cannot be had.

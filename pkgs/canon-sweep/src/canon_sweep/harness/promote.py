@@ -106,6 +106,7 @@ def record_of(
         node=retained.node,
         volumes=retained.volumes,
         secrets=retained.secrets,
+        images={image.name: image.digest for image in result.images},
         retained="volume" if retained.volumes else "record-only",
         retained_reason="" if retained.volumes else "the recipe has no volume of its own",
         previous=_previous(before),

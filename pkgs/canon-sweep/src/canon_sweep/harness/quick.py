@@ -59,6 +59,7 @@ def run_quick(
         tiers=tiers,
         wanted=tuple(step.tier for step in steps),
         base=canonical.release_tag,
+        images=stage.images.get(order.label, ()),
     )
 
 

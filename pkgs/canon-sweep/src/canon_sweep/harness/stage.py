@@ -9,6 +9,7 @@ from pathlib import Path
 
 from canon_sweep.core import names
 from canon_sweep.core.declared import Declared
+from canon_sweep.core.image import Image
 from canon_sweep.core.shared import carries, check_declared, check_kept, shared_by
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
@@ -58,7 +59,8 @@ class Stage:
 
     ``time_left`` gives the seconds that the whole run still has; ``unsettled`` says
     what could not be taken down, and is in the journal to be tried again; ``declared`` is
-    what the recipe's settings let its stacks share.
+    what the recipe's settings let its stacks share; ``images`` has what each version that
+    was put up is run with.
     """
 
     recipe: str
@@ -71,6 +73,7 @@ class Stage:
     declared: Declared
     deploys: int = 0
     unsettled: list[str] = field(default_factory=list)
+    images: dict[str, tuple[Image, ...]] = field(default_factory=dict)
     _apps: dict[tuple[object, ...], App] = field(default_factory=dict)
 
     def free_place(self, parent: str, seed: str) -> Place:
@@ -112,7 +115,10 @@ class Stage:
         self._check_shared(app)
         wanted = self._deploy_limit(app)
         with self._bounded(self.limits.prepare) as seconds:
-            self.engine.prepare(app, seconds)
+            self.images[app.version] = self.engine.prepare(app, seconds)
+        for image in self.images[app.version]:
+            told = f", as it was here: {image.not_asked}" if image.not_asked else ""
+            self.log.say(f"image {names.plain(image.name)} is {image.digest}{told}")
         with self._bounded(wanted) as seconds:
             self.log.say(f"deploy {app.version} as {app.stack}, at most {seconds:.3g} s")
             self.deploys += 1

@@ -167,6 +167,7 @@ class _ColdRun:
             base=self.base,
             broken_bases=tuple(self.broken),
             stepped_back=self.order.bases.stepped_back,
+            images=self.stage.images.get(self.order.label, ()),
         )
         return structs.replace(result, retained=self.retained()) if result.green else result
 

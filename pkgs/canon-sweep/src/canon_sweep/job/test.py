@@ -11,6 +11,7 @@ from canon_sweep.core import remake
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Code, Decision, Facts, Policy
+from canon_sweep.core.image import image_notes
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import Version, ordered
 from canon_sweep.errors import Fault, HostFault, Interrupted, RecipeFault, UsageFault
@@ -157,7 +158,8 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
 
 
 def _judged(result: CiResult) -> Tested:
+    notes = tuple(image_notes(result.images))
     if not result.green:
-        return Tested(Outcome.RED, why_red(result), result)
+        return Tested(Outcome.RED, why_red(result), result, notes=notes)
     reason = f"green on the data of {result.base}; a quick run never promotes"
-    return Tested(Outcome.PASSED, reason, result)
+    return Tested(Outcome.PASSED, reason, result, notes=notes)

@@ -10,6 +10,7 @@ from functools import partial
 from canon_sweep.core.attempts import Attempt, Outcome
 from canon_sweep.core.base import bases
 from canon_sweep.core.decision import Decision, Facts, Note, attempt_key
+from canon_sweep.core.image import image_notes
 from canon_sweep.core.release import Release
 from canon_sweep.core.version import Version
 from canon_sweep.harness.order import Order
@@ -150,7 +151,7 @@ class Trials:
 
 
 def _with_advice(tested: Tested, order: Order) -> Tested:
-    notes = list(tested.notes)
+    notes = [*tested.notes, *image_notes(tested.result.images if tested.result else ())]
     if order.bases.pin_problem:
         notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
     if not order.settings.data.check and tested.record and tested.record.volumes:

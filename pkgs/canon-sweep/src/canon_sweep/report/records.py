@@ -10,6 +10,7 @@ import msgspec
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Note
 from canon_sweep.core.gate import Failed
+from canon_sweep.core.image import Image
 from canon_sweep.core.result import BrokenBase, TierResult
 from canon_sweep.errors import EXIT_DEFERRED, EXIT_DONE, EXIT_USAGE, EXIT_WRONG
 
@@ -46,7 +47,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One recipe's line: what was decided and why, and how its test ended, if any.
 
     ``canonical`` is the canonical's tag after the run; ``deploys`` counts every
-    start or update of a stack; ``seconds`` is all the time that the recipe took.
+    start or update of a stack; ``seconds`` is all the time that the recipe took; ``images``
+    are what the version was run with.
     """
 
     recipe: str
@@ -60,6 +62,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     base: str | None = None
     broken_bases: tuple[BrokenBase, ...] = ()
     tiers: tuple[TierResult, ...] = ()
+    images: tuple[Image, ...] = ()
     refused: tuple[Failed, ...] = ()
     attempts: int = 0
     flaky: bool = False

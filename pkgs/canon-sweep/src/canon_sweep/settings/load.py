@@ -17,6 +17,7 @@ from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.folders import folder_problems
 from canon_sweep.settings.probes import env_problems, probe_problems
 from canon_sweep.settings.records import Settings
+from canon_sweep.settings.registries import registry_problems
 from canon_sweep.settings.sharing import sharing_problems
 from canon_sweep.settings.tables import convert, key_of, table_problems
 
@@ -64,6 +65,8 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
     credentials, recipes = tree.get("credentials", {}), tree.get("recipes", {})
     if isinstance(credentials, dict):
         problems += remotes.credentials_problems(credentials)
+    if isinstance(tree.get("registries"), dict):
+        problems += registry_problems(tree["registries"])
     if isinstance(recipes, dict):
         problems += _enrolment_problems(recipes)
         longest = names.longest_service(_domain_of(tree))

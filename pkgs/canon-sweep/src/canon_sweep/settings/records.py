@@ -44,6 +44,13 @@ class Credential(Table, frozen=True, kw_only=True):
     known_hosts_file: Path | None = None
 
 
+class Registry(Table, frozen=True, kw_only=True):
+    """How to log in at one registry of images; the password is named by file."""
+
+    username: Text
+    password_file: Path
+
+
 class HttpProbe(Table, frozen=True, kw_only=True, tag="http", tag_field="type"):
     """A request to a service's port that must be answered with this status and text."""
 
@@ -194,6 +201,7 @@ class Settings(Table, frozen=True, kw_only=True):
     timeouts: Timeouts = Timeouts()
     swarm: SwarmSettings = SwarmSettings()
     credentials: dict[str, Credential] = {}
+    registries: dict[str, Registry] = {}
     recipes: dict[str, RecipeSettings] = {}
 
     @property

@@ -25,6 +25,7 @@ from typing import IO
 
 from canon_sweep import tree
 from canon_sweep.core.compose import Compose
+from canon_sweep.core.image import Image
 from canon_sweep.engine import source
 from canon_sweep.engine.local import log as local_log
 from canon_sweep.engine.local import plan as local_plan
@@ -68,8 +69,8 @@ class LocalEngine:
         """The node that holds this engine's volumes: there is only this machine."""
         return ""
 
-    def prepare(self, app: App, timeout: float) -> None:
-        """Check that the recipe can run here; there is nothing to fetch.
+    def prepare(self, app: App, timeout: float) -> tuple[Image, ...]:
+        """Check that the recipe can run here; there is nothing to fetch, and no image runs.
 
         Raises:
             RecipeFault: the recipe cannot run here.
@@ -77,6 +78,7 @@ class LocalEngine:
         del timeout
         source.check_stack(app.stack)
         _plans(app.source.compose)
+        return ()
 
     def deploy(self, app: App) -> None:
         """Start the stack, or end its processes and start this version on the same volumes.

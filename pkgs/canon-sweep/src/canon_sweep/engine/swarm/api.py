@@ -16,10 +16,9 @@ from typing import Any
 import docker
 import docker.errors
 import docker.types
-import docker.utils
 
 from canon_sweep.core import names
-from canon_sweep.engine.swarm import execution, log
+from canon_sweep.engine.swarm import execution, log, pull
 from canon_sweep.engine.swarm.events import Events
 from canon_sweep.engine.swarm.trouble import TROUBLE, innermost, told
 from canon_sweep.errors import HostFault
@@ -128,20 +127,25 @@ class Docker:
             return _found(lambda: client.inspect_volume(name))
 
     def image(self, name: str) -> Body | None:
-        """One image."""
+        """One image; what is no name of one is not there either."""
         with self._door() as client:
-            return _found(lambda: client.inspect_image(name))
+            try:
+                return _found(lambda: client.inspect_image(name))
+            except docker.errors.APIError as error:
+                if error.status_code == HTTPStatus.BAD_REQUEST:
+                    return None
+                raise
 
     # what is made
 
-    def pull(self, image: str) -> None:
-        """Fetch an image.  Not bounded in time."""
-        repository, tag = docker.utils.parse_repository_tag(image)
+    def pull(self, image: str, login: Mapping[str, str]) -> Iterator[str]:
+        """Fetch an image, as `pull.words` does.  Not bounded in time.
+
+        Raises:
+            PullFault: the engine or the registry refused.
+        """
         with self._door() as client:
-            # without a tag the API would fetch every tag there is
-            for line in client.pull(repository, tag=tag or "latest", stream=True, decode=True):
-                if "error" in line:
-                    raise HostFault(names.plain(str(line["error"])))
+            yield from pull.words(client, image, login)
 
     def create_secret(self, name: str, value: str, labels: Mapping[str, str]) -> None:
         """Make a secret."""

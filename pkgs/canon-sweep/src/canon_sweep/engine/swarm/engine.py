@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from canon_sweep.bounded import OverdueError, bounded
-from canon_sweep.core import names
+from canon_sweep.core.image import Image
 from canon_sweep.engine.protocol import Address, App, Volume
 from canon_sweep.engine.secret import random_value
 from canon_sweep.engine.source import Source, check_part, check_stack
@@ -15,21 +15,32 @@ from canon_sweep.engine.swarm import command as docker_command
 from canon_sweep.engine.swarm import outside, overlay, reach, removal, volume
 from canon_sweep.engine.swarm import stack as swarm_stack
 from canon_sweep.engine.swarm.api import Body, Docker
+from canon_sweep.engine.swarm.images import Images
 from canon_sweep.engine.swarm.ready import Limits
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed
+from canon_sweep.settings.records import Registry
 
 
 class SwarmEngine:
     """Deploys stacks on the Swarm behind ``host``, e.g. ``unix:///var/run/docker.sock``.
 
-    ``work`` is a folder for files that only live as long as a deploy.
+    ``work`` is a folder for files that only live as long as a deploy; ``registries`` has
+    the logins of registries, by their host.
     """
 
-    def __init__(self, host: str, work: Path, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        work: Path,
+        *,
+        registries: Mapping[str, Registry] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self._docker = Docker(host)
         self._work = work.absolute()
         self._limits = limits or Limits()
+        self._images = Images(self._docker, registries or {}, self._limits.registry)
 
     @property
     def name(self) -> str:
@@ -44,22 +55,22 @@ class SwarmEngine:
         """
         return str(self._check_swarm()["NodeID"])
 
-    def prepare(self, app: App, timeout: float) -> None:
-        """Check that the Swarm is usable, and fetch the images that are not here yet.
+    def prepare(self, app: App, timeout: float) -> tuple[Image, ...]:
+        """Check that the Swarm is usable, and fetch the images as their registries have them.
 
         Raises:
             HostFault: no active Swarm, an external network, secret or config is missing,
                 or an image cannot be had.
-            RecipeFault: an external secret or config is another stack's of ours.
+            RecipeFault: an external secret or config is another stack's of ours, or an
+                image has no name that could be one.
         """
         check_stack(app.stack)
         source = app.source
         deadline = time.monotonic() + timeout
         self._check_swarm()
         outside.check(self._docker, source.compose, app.stack)
-        for image in sorted({service.image for service in source.compose.services.values()}):
-            if self._docker.image(image) is None:
-                self._pull(image, deadline - time.monotonic())
+        wanted = sorted({service.image for service in source.compose.services.values()})
+        return tuple(self._images.fetch(name, deadline - time.monotonic()) for name in wanted)
 
     def deploy(self, app: App) -> None:
         """Start the stack, or update it to this version; returns before it is ready.
@@ -207,18 +218,6 @@ class SwarmEngine:
             )
         return swarm
 
-    def _pull(self, image: str, timeout: float) -> None:
-        try:
-            bounded(lambda: self._docker.pull(image), max(0.0, timeout))
-        except OverdueError:
-            raise HostFault(f"image {names.plain(image)} could not be fetched in time") from None
-        except HostFault as fault:
-            if "invalid reference format" in fault.what:
-                raise RecipeFault(f"{image!r} is no name of an image") from None
-            raise HostFault(
-                f"image {names.plain(image)} cannot be had: {fault.what}", do=fault.do
-            ) from fault
-
     def _make_secrets(self, app: App, source: Source) -> None:
         present = {body["Spec"]["Name"] for body in self._docker.secrets()}
         for secret in source.compose.secrets:
@@ -238,6 +237,10 @@ class SwarmEngine:
             version=app.version,
             stack=app.stack,
             node=swarm["NodeID"] if int(swarm.get("Nodes") or 1) > 1 else None,
+            images={
+                service.name: self._images.pinned(service.image)
+                for service in source.compose.services.values()
+            },
         )
         path = self._work / f"{app.stack}.overlay.yml"
         try:

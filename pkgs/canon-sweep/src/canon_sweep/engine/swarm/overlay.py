@@ -23,10 +23,19 @@ STACK = "canon-sweep.stack"
 _KINDS = ("networks", "volumes", "configs", "secrets")
 
 
-def text(sources: Iterable[str], *, recipe: str, version: str, stack: str, node: str | None) -> str:
+def text(
+    sources: Iterable[str],
+    *,
+    recipe: str,
+    version: str,
+    stack: str,
+    node: str | None,
+    images: Mapping[str, str] | None = None,
+) -> str:
     """Write the overlay of the compose files ``sources`` (their texts, in order).
 
-    ``node`` is the id of the node that the services must run on, if that matters.
+    ``node`` is the id of the node that the services must run on, if that matters; ``images``
+    is what services run instead of what the recipe calls it.
     """
     trees = [first_document(source) for source in sources]
     constant = {RECIPE: recipe, STACK: stack}
@@ -34,7 +43,7 @@ def text(sources: Iterable[str], *, recipe: str, version: str, stack: str, node:
     if "version" in trees[0]:
         overlay["version"] = trees[0]["version"]  # must be the same in all files
     overlay["services"] = {
-        name: _service(constant, version, node)
+        name: _service(constant, version, node) | _escaped(_image(name, images or {}))
         for tree in trees
         for name in tree.get("services") or {}
     }
@@ -73,6 +82,10 @@ def _service(constant: Mapping[str, str], version: str, node: str | None) -> dic
     return {"labels": _escaped(constant), "deploy": deploy}
 
 
+def _image(service: str, images: Mapping[str, str]) -> dict[str, str]:
+    return {"image": images[service]} if service in images else {}
+
+
 def _last_said(trees: Iterable[Mapping[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for tree in trees:
@@ -81,5 +94,5 @@ def _last_said(trees: Iterable[Mapping[str, Any]], kind: str) -> dict[str, dict[
     return found
 
 
-def _escaped(labels: Mapping[str, str]) -> dict[str, str]:
-    return {name: value.replace("$", "$$") for name, value in labels.items()}
+def _escaped(texts: Mapping[str, str]) -> dict[str, str]:
+    return {name: text.replace("$", "$$") for name, text in texts.items()}

@@ -28,6 +28,7 @@ class Limits:
     ``undeploy``: how long the end of a stack may take; ``orphans``: after how
     long tasks and containers that Swarm forgot are removed by force, or forgotten.
     ``release``: how long a volume or secret may still be in use after that.
+    ``registry``: how long a registry may say nothing while an image is fetched.
     """
 
     settle: float = 2.0
@@ -39,6 +40,7 @@ class Limits:
     undeploy: float = 120.0
     orphans: float = 40.0
     release: float = 30.0
+    registry: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

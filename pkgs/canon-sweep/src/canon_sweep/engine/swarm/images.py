@@ -1,0 +1,132 @@
+"""The images of a run: each name is asked for at its registry once, and is one image from then on.
+
+A tag may move at any time.  What is deployed is called by its digest, as ``docker stack
+deploy`` does by itself, so that every deploy of a sweep runs what its record will name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from canon_sweep.core import names
+from canon_sweep.core.image import Image
+from canon_sweep.engine.swarm import login, pull
+from canon_sweep.engine.swarm.api import Body, Docker
+from canon_sweep.engine.swarm.pull import PullFault
+from canon_sweep.engine.swarm.registry import Word, digest_of
+from canon_sweep.errors import HostFault, RecipeFault
+from canon_sweep.settings.records import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An image that was fetched; ``pinned`` is a name by which no other is meant."""
+
+    image: Image
+    pinned: str
+
+
+class Images:
+    """Fetches images with the logins of the settings, by the registry's host.
+
+    ``silence`` is for how many seconds a registry may say nothing.
+    """
+
+    def __init__(self, docker: Docker, registries: Mapping[str, Registry], silence: float) -> None:
+        self._docker = docker
+        self._registries = registries
+        self._silence = silence
+        self._known: dict[str, _Known] = {}
+
+    def fetch(self, name: str, seconds: float) -> Image:
+        """See that the image of a name is here, as its registry has it today.
+
+        Raises:
+            HostFault: it cannot be had, or not within ``seconds``.
+            RecipeFault: it is no name of an image.
+        """
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self._asked(name, seconds)
+        elif self._docker.image(known.pinned) is None:
+            # somebody has tidied up; by its tag another image might come
+            self._again(known.pinned, seconds)
+        return known.image
+
+    def pinned(self, name: str) -> str:
+        """What to deploy for a name: the image that was fetched, and no other."""
+        known = self._known.get(name)
+        return known.pinned if known else name
+
+    def _asked(self, name: str, seconds: float) -> _Known:
+        here = self._docker.image(name)
+        if here is not None and "@" in name:
+            return _known(name, here)  # a digest is the same image everywhere
+        try:
+            digest = self._pull(name, seconds)
+        except PullFault as fault:
+            # users would get another one, or none
+            if here is None or fault.begun or fault.word is Word.GONE:
+                raise self._missing(name, fault) from fault
+            return _known(name, here, not_asked=self._why(name, fault))
+        return _known(name, self._docker.image(name) or {}, digest=digest)
+
+    def _again(self, name: str, seconds: float) -> None:
+        try:
+            self._pull(name, seconds)
+        except PullFault as fault:
+            raise self._missing(name, fault) from fault
+
+    def _pull(self, name: str, seconds: float) -> str:
+        """Fetch an image, and give its digest; empty if nobody tells it."""
+        logged_in = login.login_of(_registry_of(name), self._registries)
+        stream = self._docker.pull(name, logged_in)
+        said = pull.heard(stream, seconds=seconds, silence=self._silence)
+        return digest_of(said)
+
+    def _missing(self, name: str, fault: PullFault) -> HostFault | RecipeFault:
+        match fault.word:
+            case Word.NO_NAME:
+                return _no_name(name)
+            case Word.GONE:
+                return HostFault(
+                    f"image {names.plain(name)} is not in its registry: {fault.what}",
+                    do="nobody can deploy this release as it is: tell the recipe's maintainer",
+                )
+        return HostFault(f"image {names.plain(name)} cannot be had: {self._why(name, fault)}")
+
+    def _why(self, name: str, fault: PullFault) -> str:
+        host = _registry_of(name)
+        if fault.word is not Word.LOGIN:
+            return f"{names.plain(host)} could not be asked: {fault.what}"
+        key = f'registries."{names.plain(host)}"'
+        if host in self._registries:
+            return f"{names.plain(host)} refuses the login of {key}: {fault.what}"
+        return f"{names.plain(host)} may want a login, set {key}: {fault.what}"
+
+
+def _known(name: str, body: Body, *, digest: str = "", not_asked: str = "") -> _Known:
+    digest = digest or _digest_here(name, body)
+    image = Image(name=name, digest=digest or str(body.get("Id", "")), not_asked=not_asked)
+    return _Known(image, f"{name}@{digest}" if digest and "@" not in name else name)
+
+
+def _digest_here(name: str, body: Body) -> str:
+    """The digest that an image of this name came with; empty if it never came from a registry."""
+    if "@" in name:
+        return name.rpartition("@")[2]
+    repository = pull.repository_of(name)
+    found = (known.split("@") for known in body.get("RepoDigests") or ())
+    return next((digest for known, digest in found if known == repository), "")
+
+
+def _registry_of(name: str) -> str:
+    try:
+        return pull.registry_of(name)
+    except ValueError:
+        raise _no_name(name) from None
+
+
+def _no_name(name: str) -> RecipeFault:
+    return RecipeFault(f"{names.printable(name)} is no name of an image")

@@ -1,0 +1,120 @@
+"""One image fetched from its registry, as long as there is news of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import docker.auth
+import docker.errors
+import docker.utils
+
+from canon_sweep.bounded import OverdueError, bounded
+from canon_sweep.engine.swarm.registry import Word, word
+from canon_sweep.engine.swarm.trouble import told
+from canon_sweep.errors import HostFault
+
+# without a tag the API would fetch every tag there is
+DEFAULT_TAG = "latest"
+# whose images' names begin with no host
+HUB = "docker.io"
+
+
+class PullFault(HostFault):
+    """A pull that failed; ``what`` is the engine's sentence about it.
+
+    ``begun``: the registry was sending an image, so it is not the one that was here before.
+    """
+
+    begun = False
+
+    @property
+    def word(self) -> Word:
+        """What it tells of the image."""
+        return word(self.what)
+
+
+class LoginFault(PullFault):
+    """The settings' login cannot be used; nobody was asked."""
+
+    @property
+    def word(self) -> Word:
+        """Nothing: it is about a file of ours."""
+        return Word.NOTHING
+
+
+def registry_of(image: str) -> str:
+    """The host, and port if any, at which an image's name is looked up; ``docker.io`` if none.
+
+    Raises:
+        ValueError: it is no name of an image.
+    """
+    try:
+        return str(docker.auth.resolve_repository_name(image)[0])
+    except docker.errors.InvalidRepository as error:
+        raise ValueError(str(error)) from None
+
+
+def repository_of(image: str) -> str:
+    """The name of an image as the engine lists it: without a tag, and short for Docker Hub's.
+
+    Raises:
+        ValueError: it is no name of an image.
+    """
+    name, _ = docker.utils.parse_repository_tag(image)
+    registry = registry_of(name)
+    rest = docker.auth.resolve_repository_name(name)[1]
+    return rest.removeprefix("library/") if registry == HUB else f"{registry}/{rest}"
+
+
+def words(client: Any, image: str, login: Mapping[str, str]) -> Iterator[str]:
+    """Fetch an image, and give what the engine says on the way.  Not bounded in time.
+
+    ``login`` alone says who asks: no file of the docker command is read.
+
+    Raises:
+        PullFault: the engine or the registry refused.
+    """
+    repository, tag = docker.utils.parse_repository_tag(image)
+    wanted = tag or DEFAULT_TAG
+    try:
+        stream = client.pull(
+            repository, tag=wanted, stream=True, decode=True, auth_config=dict(login)
+        )
+        for line in stream:
+            if "error" in line:
+                raise PullFault(str(line["error"]))
+            yield str(line.get("status", ""))
+    except docker.errors.APIError as error:
+        raise PullFault(told(error)) from error
+
+
+def heard(stream: Iterator[str], *, seconds: float, silence: float) -> list[str]:
+    """All that is said during a pull.
+
+    There must be something new every ``silence`` seconds.
+
+    Raises:
+        PullFault: it failed, or was late.
+        HostFault: the engine cannot be spoken with.
+    """
+    end = time.monotonic() + seconds
+    said: list[str] = []
+    while True:
+        left = max(0.0, end - time.monotonic())
+        try:
+            line = bounded(lambda: next(stream, None), min(silence, left))
+        except OverdueError:
+            late = f"it said nothing for {silence:.3g} s" if silence < left else "it took too long"
+            raise _broken_off(PullFault(late), said) from None
+        except PullFault as fault:
+            raise _broken_off(fault, said) from None
+        if line is None:
+            return said
+        said.append(line)
+
+
+def _broken_off(fault: PullFault, said: list[str]) -> PullFault:
+    fault.begun = bool(said)
+    return fault
