@@ -37,7 +37,7 @@ class Engine:
     """As the sweep does it."""
 
     def __init__(self, host: str, folder: Path) -> None:
-        self._engine = SwarmEngine(host, folder / "work")
+        self._engine = SwarmEngine(host)
 
     def up(self, app: App) -> None:
         """Deploy a version and wait until it is ready."""
@@ -67,7 +67,7 @@ class Hand:
         """Deploy a version and look until all services are up."""
         for secret in app.source.compose.secrets:
             self._say("secret", "create", secret.name, "-", given="sesame\n", may_fail=True)
-        paths = [word for path in command.files(app.source) for word in ("-c", path)]
+        paths = [word for path in app.source.files for word in ("-c", str(path))]
         # what the other side does as well, and no operator would wait for
         deploy = ("stack", "deploy", "--resolve-image", "never", *paths, app.stack)
         environment = command.environment(app.source, self._docker)

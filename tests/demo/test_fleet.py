@@ -118,7 +118,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         engine = LocalEngine(tmp_path / "engine")
     else:
         host = request.getfixturevalue("docker_hosts").use(request.param)
-        engine = SwarmEngine(host, tmp_path / "engine")
+        engine = SwarmEngine(host)
     yield engine
     engine.undeploy(STACK)
     for volume in engine.volumes(STACK):

@@ -24,7 +24,7 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
         engine = LocalEngine(tmp_path / "local")
     else:
         host = request.getfixturevalue("docker_hosts").use(request.param)
-        engine = SwarmEngine(host, tmp_path / "work", limits=Limits(patience=0, settle=0.5))
+        engine = SwarmEngine(host, limits=Limits(patience=0, settle=0.5))
     bench = Bench(engine, tmp_path / "recipe", STACK, "note-1a2b3c.ci.localhost")
     yield bench
     bench.clean()

@@ -122,17 +122,17 @@ def _told(ours: Shared | str, least: Shared | str) -> bool:
 
 
 def labelled(docker: str, folder: Path, *texts: str) -> None:
-    """See that our labels are all that the overlay adds, if docker reads the files at all."""
+    """See that our labels are all that is added, if docker reads the files at all."""
     named = {f"compose.{number}.yml": text for number, text in enumerate(texts)}
     alone = config(docker, named, folder)
     if alone is None or read(named, ENV, folder) is None:
         return
-    ours = overlay.text(texts, recipe="note", version="1.0.0+1", stack=STACK, node=None)
+    ours = overlay.texts(texts, recipe="note", version="1.0.0+1", stack=STACK, node=None)
 
-    both = config(docker, named | {"overlay.yml": ours}, folder)
+    with_labels = config(docker, dict(zip(named, ours, strict=True)), folder)
 
-    assert both is not None, ours
-    assert plain(both) == plain(alone)
+    assert with_labels is not None, ours
+    assert plain(with_labels) == plain(alone), ours
 
 
 def plain(understood: str) -> Any:
@@ -143,9 +143,6 @@ def plain(understood: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
-        # of several at one place docker forgets all but the last, if there are more files
-        return {each.get("target") or each.get("source"): each for each in value}
     if not isinstance(value, dict):
         return value
     kept = {key: _plain(each) for key, each in value.items() if "canon-sweep." not in str(key)}
@@ -275,7 +272,24 @@ SERVICE = st.fixed_dictionaries(
         "command": st.sampled_from(["a b", "[a]", "[]"]),
         "dns": st.sampled_from(["1.1.1.1", "[2.2.2.2, !reset x]", "!reset []"]),
         "networks": st.sampled_from(["[net]", "{net: {}}", "[lan]", "[]", "{lan: }"]),
-        "secrets": st.sampled_from(["[s]", "[{source: t}]", "[s, t]"]),
+        "secrets": st.sampled_from(
+            ["[s]", "[{source: t}]", "[s, t]", "[s, {source: t, target: x, uid: '1', mode: 0440}]"]
+        ),
+        "configs": listed(
+            st.sampled_from(["a", "b", "{source: a}", "{source: c, target: /x, mode: 0444}"])
+        ),
+        "ports": listed(
+            st.sampled_from(
+                [
+                    "80",
+                    "'8080:80'",
+                    "'${TWO}:80/udp'",
+                    "'8000-8001:80-81'",
+                    "{target: 80, published: 8080, mode: host}",
+                    "{target: '80', published: '${TWO}'}",
+                ]
+            )
+        ),
         "deploy": table(st.just("replicas"), st.sampled_from(["2", "0", "'${TWO}'"]))
         | LABELS.map(lambda labels: f"{{labels: {labels}}}"),
     },
@@ -328,6 +342,9 @@ TEXT = st.fixed_dictionaries(
     },
     optional={"configs": table(KEYS, FILE | EXTERNAL)},
 ).map(lambda tree: "\n".join(f"{key}: {value}" for key, value in tree.items()))
+# what comes after a file's first document
+MORE = st.sampled_from(["", "\n---\nservices: {more: {image: a}}\n", "\n---\n[a\n", "\n...\n"])
+TEXTS = st.lists(st.builds("{}{}".format, TEXT, MORE), min_size=1, max_size=2)
 
 
 @pytest.mark.parametrize(
@@ -380,24 +397,22 @@ ALIKE = settings(
 
 
 @settings(ALIKE, max_examples=500)
-@given(texts=st.lists(TEXT, min_size=1, max_size=2))
+@given(texts=TEXTS)
 def test_files_are_read_as_docker_reads_them(docker: str, tmp_path: Path, texts: list[str]) -> None:
     """What it refuses is red anyway."""
     same(docker, tmp_path, *texts)
 
 
 @settings(ALIKE, max_examples=100)
-@given(texts=st.lists(TEXT, min_size=1, max_size=2))
-def test_our_overlay_changes_nothing_but_labels(
-    docker: str, tmp_path: Path, texts: list[str]
-) -> None:
-    """A volume, a network and what else it must repeat are as the recipe has them."""
+@given(texts=TEXTS)
+def test_our_labels_change_nothing_else(docker: str, tmp_path: Path, texts: list[str]) -> None:
+    """Whatever else the files say, and however they say it, is as the recipe has it."""
     labelled(docker, tmp_path, *texts)
 
 
 @pytest.mark.parametrize("version", ["'3'", "'3.0'", "'3.2'", "'3.3'", "'3.8'", "'3.9'", None])
 @pytest.mark.parametrize("more", ["", "secrets: {s: {file: f}}", "configs: {c: {file: f}}"])
-def test_our_overlay_is_of_the_recipes_format(
+def test_our_labels_are_of_the_recipes_format(
     docker: str, tmp_path: Path, version: str | None, more: str
 ) -> None:
     """An older one has no secrets, or no configs."""

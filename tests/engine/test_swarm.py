@@ -51,7 +51,7 @@ def client(docker_host: str) -> Iterator[Any]:
 
 
 def _bench(host: str, folder: Path, limits: Limits | None = None) -> Bench:
-    engine = SwarmEngine(host, folder / "work", limits=limits or Limits(patience=0, settle=0.3))
+    engine = SwarmEngine(host, limits=limits or Limits(patience=0, settle=0.3))
     return Bench(engine, folder / "recipe", STACK, "swarm-1a2b3c.ci.localhost")
 
 

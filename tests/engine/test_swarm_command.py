@@ -9,6 +9,7 @@ import pytest
 from canon_sweep.engine.protocol import App, Place
 from canon_sweep.engine.swarm import command
 from canon_sweep.engine.swarm.api import Docker
+from canon_sweep.engine.swarm.written import written
 from canon_sweep.errors import RecipeFault
 
 HERE = Docker("unix:///var/run/docker.sock")
@@ -144,11 +145,26 @@ def test_a_proxy_is_the_apps_own_only_where_the_command_asks_for_none(tmp_path: 
         command.environment(read.source, FAR)
 
 
-def test_a_name_that_the_command_takes_for_two_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_the_command_takes_for_two_is_refused(tmp_path: Path) -> None:
     """It splits at commas, and the second part could lie anywhere."""
-    (tmp_path / "a,b.yml").write_text("services: {app: {image: a}}\n")
+    (tmp_path / "a,b").mkdir()
+    (tmp_path / "a,b/compose.yml").write_text("services: {app: {image: a}}\n")
     names = Place("st", "note.test")
-    read = App.read("note", "1", names, tmp_path, {"COMPOSE_FILE": "a,b.yml"})
+    read = App.read("note", "1", names, tmp_path, {"COMPOSE_FILE": "a,b/compose.yml"})
 
-    with pytest.raises(RecipeFault, match="a,b"):
-        command.files(read.source)
+    with pytest.raises(RecipeFault, match="a,b"), written(read.source, ["x"]):
+        pass
+
+
+def test_files_are_written_beside_the_recipes_own_and_go(tmp_path: Path) -> None:
+    """What they name by a path of their own is there; nothing is left behind."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/compose.yml").write_text("services: {app: {image: a}}\n")
+    names = Place("st", "note.test")
+    read = App.read("note", "1", names, tmp_path, {"COMPOSE_FILE": "deep/compose.yml"})
+
+    with written(read.source, ["one", "two"]) as files:
+        assert [Path(file).read_text() for file in files] == ["one", "two"]
+        assert {Path(file).parent for file in files} == {tmp_path / "deep"}
+
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["compose.yml"]

@@ -73,7 +73,7 @@ def sweep(docker_host: str, client: Any, tmp_path: Path) -> Iterator[Sweep]:
     benches: list[Bench] = []
 
     def begin(limits: Limits = LIMITS, **registries: Login) -> Bench:
-        engine = SwarmEngine(docker_host, tmp_path / "work", limits=limits, registries=registries)
+        engine = SwarmEngine(docker_host, limits=limits, registries=registries)
         benches.append(Bench(engine, tmp_path / "recipe", STACK, "imag-1a2b3c.ci.localhost"))
         return benches[-1]
 

@@ -24,7 +24,7 @@ KINDS = ("secret", "config")
 @pytest.fixture
 def bench(docker_host: str, tmp_path: Path) -> Iterator[Bench]:
     """A recipe on the session's Swarm, cleaned away afterwards."""
-    engine = SwarmEngine(docker_host, tmp_path / "work", limits=Limits(patience=0, settle=0.3))
+    engine = SwarmEngine(docker_host, limits=Limits(patience=0, settle=0.3))
     bench = Bench(engine, tmp_path / "recipe", STACK, "outs-1a2b3c.ci.localhost")
     yield bench
     bench.clean()

@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
-
-import yaml
 
 from canon_sweep.core.yamltext import first_document
 from canon_sweep.engine.swarm import overlay, volume
 from canon_sweep.engine.swarm.facts import NAMESPACE
 
 
-def written(*sources: str, version: str = "1.0.0+1", node: str | None = None) -> Any:
-    """The overlay of some compose files, read back."""
-    text = overlay.text(sources, recipe="note", version=version, stack="st", node=node)
-    return yaml.safe_load(text)
+def written(
+    *sources: str,
+    version: str = "1.0.0+1",
+    node: str | None = None,
+    images: Mapping[str, str] | None = None,
+) -> Any:
+    """The last of some compose files, with our labels, read back."""
+    texts = overlay.texts(
+        sources, recipe="note", version=version, stack="st", node=node, images=images
+    )
+    assert len(texts) == len(sources)
+    return first_document(texts[-1])
 
 
-def test_the_last_file_decides_what_is_repeated() -> None:
-    """The deploy command replaces a volume as a whole, so must the overlay."""
-    first = "services: {app: {image: x}}\nvolumes: {a: {driver_opts: {o: '1'}}, b: {name: '${B}'}}"
-    second = "volumes: {a: {name: other}}"
+LABELS = {"canon-sweep.recipe", "canon-sweep.stack", "canon-sweep.version"}
 
-    volumes = written(first, second)["volumes"]
 
-    assert set(volumes["a"]) == {"name", "labels"}
-    assert volumes["b"]["name"] == "${B}"
+def test_the_last_file_that_has_something_has_its_labels() -> None:
+    """The deploy command replaces a volume as a whole, and joins a service of two files."""
+    first = "services: {app: {image: x}, db: {image: x}}\nvolumes: {a: {labels: [q]}, b: }"
+    second = "services: {app: {image: y}}\nvolumes: {a: {name: other}}"
+
+    texts = overlay.texts([first, second], recipe="note", version="1.0.0+1", stack="st", node=None)
+
+    before, after = (first_document(text) for text in texts)
+    assert before["services"]["app"] == {"image": "x"}
+    assert set(before["services"]["db"]["deploy"]["labels"]) == LABELS
+    assert before["volumes"]["a"] == {"labels": ["q"]}
+    assert set(before["volumes"]["b"]["labels"]) == LABELS - {"canon-sweep.version"}
+    assert set(after["services"]) == {"app"}
+    assert set(after["volumes"]["a"]["labels"]) == LABELS - {"canon-sweep.version"}
+    assert set(after["networks"]["default"]["labels"]) == LABELS
 
 
 def test_external_things_are_left_alone() -> None:
     """What is not the stack's cannot have its labels."""
     source = "services: {app: {image: x}}\nnetworks: {proxy: {external: true}, old: {external: {}}}"
 
-    assert set(written(source)["networks"]) == {"default"}
+    networks = written(source)["networks"]
+
+    assert [name for name, body in networks.items() if "labels" in body] == ["default"]
 
 
 def test_only_a_files_first_document_counts() -> None:
@@ -67,22 +85,21 @@ def test_versions_and_nodes_are_written_as_they_are() -> None:
 def test_a_service_runs_the_image_that_was_fetched() -> None:
     """And what the recipe calls it where none was."""
     source = "services: {app: {image: app:1}, db: {image: db:1}}"
-    images = {"app": "app:1@sha256:1a"}
 
-    text = overlay.text([source], recipe="n", version="1", stack="st", node=None, images=images)
+    services = written(source, images={"app": "app:1@sha256:1a"})["services"]
 
-    services = yaml.safe_load(text)["services"]
     assert services["app"]["image"] == "app:1@sha256:1a"
-    assert "image" not in services["db"]
+    assert services["db"]["image"] == "db:1"
 
 
-def test_a_text_stays_a_text() -> None:
-    """Docker takes a bare y for a truth and 1e3 for a number, in a key too."""
-    source = "services: {app: {image: x}}\nvolumes: {d: {driver_opts: {'n': 'y', a: '1e3', b: 2}}}"
+def test_what_a_service_has_twice_it_has_twice() -> None:
+    """A port for two protocols, a config in two places: joined with another file, one is lost."""
+    ports = "ports: ['53:53/tcp', '53:53/udp'], configs: [{source: c, target: /a}, {source: c}]"
 
-    text = overlay.text([source], recipe="n", version="1.0.0+1", stack="st", node=None)
+    app = written(f"services: {{app: {{image: x, {ports}}}}}\nconfigs: {{c: {{file: f}}}}")
 
-    assert first_document(text)["volumes"]["d"]["driver_opts"] == {"n": "y", "a": "1e3", "b": 2}
+    assert len(app["services"]["app"]["ports"]) == 2
+    assert len(app["services"]["app"]["configs"]) == 2
 
 
 def test_a_volume_belongs_to_the_stack_it_says() -> None:

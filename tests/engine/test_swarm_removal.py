@@ -62,7 +62,7 @@ def test_nothing_of_a_stack_comes_up_after_its_end(
 def _ended_at(host: str, folder: Path, number: int, networks: list[str]) -> tuple[str, float]:
     """Deploy a stack, end it when its task is at a moment; its name, and when it was gone."""
     stack = f"moment{number}-1a2b3c_ci_localhost"
-    engine = SwarmEngine(host, folder / f"work{number}", limits=Limits(patience=0, settle=0.3))
+    engine = SwarmEngine(host, limits=Limits(patience=0, settle=0.3))
     bench = Bench(engine, folder / f"recipe{number}", stack, f"moment{number}-1a2b3c.ci.localhost")
     app = bench.app(
         services={
@@ -127,7 +127,7 @@ def test_an_end_waits_for_what_is_being_prepared(
     """Its service is gone at once, but its container may still be made."""
     image, called = stalling
     stack = "stall-1a2b3c_ci_localhost"
-    engine = SwarmEngine(docker_host, tmp_path / "work")
+    engine = SwarmEngine(docker_host)
     bench = Bench(engine, tmp_path / "recipe", stack, "stall-1a2b3c.ci.localhost")
     engine.deploy(bench.app(services={"app": {"image": image, "stop_grace_period": "1s"}}))
     assert called.wait(READY_SECONDS)
@@ -155,7 +155,7 @@ def test_a_volume_in_use_is_tried_again(
     docker_host: str, client: Any, holder: str, tmp_path: Path
 ) -> None:
     """Whatever holds it may only be on its way out."""
-    engine = SwarmEngine(docker_host, tmp_path / "work")
+    engine = SwarmEngine(docker_host)
     letting_go = threading.Timer(1, lambda: client.remove_container(holder))
     letting_go.start()
 
@@ -168,7 +168,7 @@ def test_a_volume_in_use_is_tried_again(
 @pytest.mark.usefixtures("holder")
 def test_a_volume_that_stays_in_use_is_told(docker_host: str, tmp_path: Path) -> None:
     """With what Docker says of it, after the limit."""
-    engine = SwarmEngine(docker_host, tmp_path / "work", limits=Limits(release=0.1))
+    engine = SwarmEngine(docker_host, limits=Limits(release=0.1))
 
     with pytest.raises(HostFault, match=f"volume {HELD} cannot be removed: .*in use"):
         engine.remove_volume(HELD)
@@ -176,7 +176,7 @@ def test_a_volume_that_stays_in_use_is_told(docker_host: str, tmp_path: Path) ->
 
 def test_a_secret_in_use_is_told(docker_host: str, client: Any, tmp_path: Path) -> None:
     """As a volume is."""
-    engine = SwarmEngine(docker_host, tmp_path / "work", limits=Limits(release=0.1))
+    engine = SwarmEngine(docker_host, limits=Limits(release=0.1))
     secret = client.create_secret(HELD, b"sesame")
     given = docker.types.SecretReference(secret["ID"], HELD)
     task = docker.types.TaskTemplate(docker.types.ContainerSpec(BUSYBOX, secrets=[given]))

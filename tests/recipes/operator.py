@@ -43,7 +43,7 @@ class Operator:
         self._client: Any = docker.APIClient(host, version="1.41", timeout=60)
         # a failure is believed at once: here the engine is slow only when the machine is
         limits = Limits(patience=0, settle=0.3)
-        self.engine = SwarmEngine(host, folder / "state" / "swarm", limits=limits)
+        self.engine = SwarmEngine(host, limits=limits)
         for name in ("upstream", "mirror"):
             upstream.create(folder / name)
 

@@ -35,7 +35,7 @@ class Told:
         self.sweeps: list[dict[str, Any]] = story["sweeps"]
         self.settings = load(folder / "config.toml")
         self.state = State.of(self.settings)
-        self.engine = SwarmEngine(host, folder / "engine")
+        self.engine = SwarmEngine(host)
 
     def entries(self, number: int) -> dict[str, dict[str, Any]]:
         """The lines of one of the four sweeps, by recipe."""

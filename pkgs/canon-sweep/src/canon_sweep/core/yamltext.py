@@ -38,7 +38,7 @@ MAX_JOINED = 100_000
 Pairs = list[tuple[yaml.Node, yaml.Node]]
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """Reads what it is told to ignore (``!reset``) as if nothing had been said."""
 
     # 12:30 and 2001-01-01 are text to docker, and so is a lone =
@@ -66,10 +66,10 @@ class _Loader(yaml.SafeLoader):
         for key, value in pairs:
             if key.tag != _MERGE:
                 own.append((key, value))
-                said.add(_name(key))
+                said.add(name_of(key))
                 continue
             for other in self._tables(value):
-                name = _name(other[0])
+                name = name_of(other[0])
                 if name in said:
                     raise ConstructorError(None, None, _two_meanings(name), key.start_mark)
                 taken[name] = other
@@ -89,7 +89,8 @@ class _Loader(yaml.SafeLoader):
         return found
 
 
-def _name(key: yaml.Node) -> object:
+def name_of(key: yaml.Node) -> object:
+    """What a key is to docker; one that is no scalar is like no other."""
     if not isinstance(key, yaml.ScalarNode):
         return id(key)
     return _decoded(key) if key.tag == _BINARY else key.value
@@ -100,12 +101,12 @@ def _two_meanings(name: object) -> str:
     return f"<< stands behind {told} and has it too: docker's releases differ, so write << first"
 
 
-def _binary(loader: _Loader, node: yaml.ScalarNode) -> str:
+def _binary(loader: Loader, node: yaml.ScalarNode) -> str:
     loader.construct_scalar(node)  # refuses what is no scalar
     return _decoded(node)
 
 
-def _as_written(loader: _Loader, node: yaml.Node) -> Any:
+def _as_written(loader: Loader, node: yaml.Node) -> Any:
     if isinstance(node, yaml.MappingNode):
         return loader.construct_mapping(node, deep=True)
     if isinstance(node, yaml.SequenceNode):
@@ -114,7 +115,7 @@ def _as_written(loader: _Loader, node: yaml.Node) -> Any:
     return loader.construct_scalar(node)
 
 
-def _number(loader: _Loader, node: yaml.ScalarNode) -> int | float | str:
+def _number(loader: Loader, node: yaml.ScalarNode) -> int | float | str:
     text = str(loader.construct_scalar(node))
     plain = text.replace("_", "")
     if _SPECIAL.fullmatch(plain):
@@ -138,11 +139,11 @@ def _whole(plain: str) -> int | None:
         return None
 
 
-def _bool(loader: _Loader, node: yaml.ScalarNode) -> bool:
+def _bool(loader: Loader, node: yaml.ScalarNode) -> bool:
     return str(loader.construct_scalar(node)).lower() in ("y", "yes", "on", "true")
 
 
-def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+def _text(loader: Loader, node: yaml.ScalarNode) -> str:
     return str(loader.construct_scalar(node))
 
 
@@ -154,21 +155,21 @@ def _decoded(node: yaml.ScalarNode) -> str:
         raise ConstructorError(None, None, "!!binary is no text", node.start_mark) from None
 
 
-_Loader.add_multi_constructor("!", lambda loader, _, node: _as_written(loader, node))
+Loader.add_multi_constructor("!", lambda loader, _, node: _as_written(loader, node))
 for _kind in _KINDS:
-    _Loader.add_constructor(_kind, _as_written)
-_Loader.add_constructor(_BINARY, _binary)
-_Loader.add_constructor(_BOOL, _bool)
-_Loader.add_constructor(_INT, _number)
-_Loader.add_constructor(_FLOAT, _number)
-_Loader.add_implicit_resolver(_INT, re.compile(f"(?:{_WHOLE.pattern})$"), list("-+0123456789"))
-_Loader.add_implicit_resolver(
+    Loader.add_constructor(_kind, _as_written)
+Loader.add_constructor(_BINARY, _binary)
+Loader.add_constructor(_BOOL, _bool)
+Loader.add_constructor(_INT, _number)
+Loader.add_constructor(_FLOAT, _number)
+Loader.add_implicit_resolver(_INT, re.compile(f"(?:{_WHOLE.pattern})$"), list("-+0123456789"))
+Loader.add_implicit_resolver(
     _FLOAT, re.compile(f"(?:{_DECIMAL.pattern}|{_SPECIAL.pattern})$"), list("-+0123456789.")
 )
-_Loader.add_constructor(_TIME, _text)
-_Loader.add_constructor(_MERGE, _text)  # it joins tables only where it is a key
-_Loader.add_implicit_resolver(_BOOL, re.compile("[yYnN]$"), list("yYnN"))
-_Loader.add_implicit_resolver(_MERGE, re.compile("<<$"), ["<"])
+Loader.add_constructor(_TIME, _text)
+Loader.add_constructor(_MERGE, _text)  # it joins tables only where it is a key
+Loader.add_implicit_resolver(_BOOL, re.compile("[yYnN]$"), list("yYnN"))
+Loader.add_implicit_resolver(_MERGE, re.compile("<<$"), ["<"])
 
 
 def first_document(text: str) -> Any:
@@ -177,4 +178,4 @@ def first_document(text: str) -> Any:
     Raises:
         yaml.YAMLError: it is not YAML.
     """
-    return next(yaml.load_all(text, _Loader), None)  # a SafeLoader
+    return next(yaml.load_all(text, Loader), None)  # a SafeLoader

@@ -17,8 +17,4 @@ def engine_of(settings: Settings) -> Engine:
         case "swarm":
             from canon_sweep.engine.swarm.engine import SwarmEngine  # noqa: PLC0415
 
-            return SwarmEngine(
-                settings.swarm.host,
-                settings.state_dir / "swarm",
-                registries=settings.registries,
-            )
+            return SwarmEngine(settings.swarm.host, registries=settings.registries)

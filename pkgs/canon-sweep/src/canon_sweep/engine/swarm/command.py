@@ -34,20 +34,6 @@ _OF_NETWORK = re.compile(
 _OWN = ("PATH", "PWD", "OLDPWD", "SHLVL", "_")
 
 
-def files(source: Source) -> list[str]:
-    """The compose files as the command is given them.
-
-    Raises:
-        RecipeFault: the command would read a name as more than one.
-    """
-    paths = [str(path.absolute()) for path in source.files]
-    for path in paths:
-        if any(sign in path for sign in ',"\n'):
-            # the command reads its list of files as comma-separated values
-            raise RecipeFault(f"{path!r} is no name for a compose file")
-    return paths
-
-
 def environment(source: Source, docker: Docker) -> dict[str, str]:
     """What the command sees: the variables that the files were read with, and where programs are.
 

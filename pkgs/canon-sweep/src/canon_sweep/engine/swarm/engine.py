@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from canon_sweep.bounded import OverdueError, bounded
 from canon_sweep.core.image import Image
@@ -17,6 +16,7 @@ from canon_sweep.engine.swarm import stack as swarm_stack
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.images import Images
 from canon_sweep.engine.swarm.ready import Limits
+from canon_sweep.engine.swarm.written import written
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed
 from canon_sweep.settings.records import Registry
@@ -25,20 +25,17 @@ from canon_sweep.settings.records import Registry
 class SwarmEngine:
     """Deploys stacks on the Swarm behind ``host``, e.g. ``unix:///var/run/docker.sock``.
 
-    ``work`` is a folder for files that only live as long as a deploy; ``registries`` has
-    the logins of registries, by their host.
+    ``registries`` has the logins of registries, by their host.
     """
 
     def __init__(
         self,
         host: str,
-        work: Path,
         *,
         registries: Mapping[str, Registry] | None = None,
         limits: Limits | None = None,
     ) -> None:
         self._docker = Docker(host)
-        self._work = work.absolute()
         self._limits = limits or Limits()
         self._images = Images(self._docker, registries or {}, self._limits.registry)
 
@@ -81,14 +78,10 @@ class SwarmEngine:
         check_stack(app.stack)
         source = app.source
         environment = docker_command.environment(source, self._docker)
-        files = docker_command.files(source)
         swarm = self._check_swarm()
         self._make_secrets(app, source)
-        over = self._write_overlay(app, source, swarm)
-        try:
-            docker_command.deploy(self._docker, app.stack, [*files, str(over)], environment)
-        finally:
-            over.unlink(missing_ok=True)
+        with written(source, self._files(app, swarm)) as files:
+            docker_command.deploy(self._docker, app.stack, files, environment)
 
     def wait_ready(self, app: App, timeout: float) -> None:
         """Return as soon as every service of this version is up and healthy.
@@ -230,8 +223,10 @@ class SwarmEngine:
                 # without the stack's own label: `docker stack rm` would take it along
                 self._docker.create_secret(secret.name, random_value(secret), labels)
 
-    def _write_overlay(self, app: App, source: Source, swarm: Body) -> Path:
-        text = overlay.text(
+    def _files(self, app: App, swarm: Body) -> tuple[str, ...]:
+        """The texts of the app's compose files as they are deployed."""
+        source = app.source
+        return overlay.texts(
             list(source.texts.values()),
             recipe=app.recipe,
             version=app.version,
@@ -242,10 +237,3 @@ class SwarmEngine:
                 for service in source.compose.services.values()
             },
         )
-        path = self._work / f"{app.stack}.overlay.yml"
-        try:
-            self._work.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-        except OSError as error:
-            raise HostFault(f"{path} cannot be written: {error.strerror}") from error
-        return path

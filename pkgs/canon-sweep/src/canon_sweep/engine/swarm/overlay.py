@@ -1,20 +1,18 @@
-"""Our labels, as one more compose file after the recipe's own.  Pure.
+"""Our labels in a recipe's own compose files.  Pure.
 
-``docker stack deploy`` merges services, but replaces a volume, network, config or
-secret as a whole: what the overlay says of one must repeat what the recipe said,
-or its ``driver_opts`` and ``name`` would be lost.  It repeats the text before
-interpolation, which the deploy then interpolates as it would have.
+They could be one more file after the recipe's, but ``docker stack deploy`` joins a service
+that two files have, and of its ports with one number (tcp and udp), and of its mounts of one
+config or secret, it then keeps only the last.  A service that the recipe has in one file stays
+in one file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
-from canon_sweep.core.composefile import as_table, is_external
-from canon_sweep.core.yamltext import first_document
+from canon_sweep.core.composefile import is_external
+from canon_sweep.core.yamledit import Document, Table
 
 RECIPE = "canon-sweep.recipe"
 VERSION = "canon-sweep.version"
@@ -23,75 +21,59 @@ STACK = "canon-sweep.stack"
 _KINDS = ("networks", "volumes", "configs", "secrets")
 
 
-def text(
-    sources: Iterable[str],
+def texts(
+    sources: Sequence[str],
     *,
     recipe: str,
     version: str,
     stack: str,
     node: str | None,
     images: Mapping[str, str] | None = None,
-) -> str:
-    """Write the overlay of the compose files ``sources`` (their texts, in order).
+) -> tuple[str, ...]:
+    """The compose files ``sources`` (their texts, in order) with our labels in them.
 
     ``node`` is the id of the node that the services must run on, if that matters; ``images``
     is what services run instead of what the recipe calls it.
     """
-    trees = [first_document(source) for source in sources]
-    constant = {RECIPE: recipe, STACK: stack}
-    overlay: dict[str, Any] = {}
-    if "version" in trees[0]:
-        overlay["version"] = trees[0]["version"]  # must be the same in all files
-    overlay["services"] = {
-        name: _service(constant, version, node) | _escaped(_image(name, images or {}))
-        for tree in trees
-        for name in tree.get("services") or {}
-    }
+    constant = _escaped({RECIPE: recipe, STACK: stack})
+    labels = constant | _escaped({VERSION: version})
+    documents = [Document(source) for source in sources]
+    for name, service in _last(documents, "services"):
+        service.add_pairs("labels", constant)
+        deploy = service.table("deploy")
+        deploy.add_pairs("labels", labels)
+        if node is not None:
+            deploy.table("placement").extend("constraints", [f"node.id=={node}"])
+        if images and name in images:
+            service.put("image", images[name].replace("$", "$$"))
+    if not any("default" in _names(document, "networks") for document in documents):
+        documents[-1].root.table("networks").table("default")
     for kind in _KINDS:
-        bodies = _last_said(trees, kind)
-        if kind == "networks":
-            bodies.setdefault("default", {})
-        # A volume's labels are part of its service's definition: the version there,
-        # as on a container, would restart every service at every update.
-        labels = constant if kind == "volumes" else constant | {VERSION: version}
-        labelled = {
-            name: body | {"labels": as_table(body.get("labels") or {}) | _escaped(labels)}
-            for name, body in bodies.items()
-            if not is_external(body)
-        }
-        # an older format does not know every kind
-        overlay |= {kind: labelled} if labelled else {}
-    return yaml.dump(overlay, Dumper=_Dumper, sort_keys=True)
+        for _, body in _last(documents, kind):
+            if not is_external(body.values):
+                # A volume's labels are part of its service's definition: the version there,
+                # as on a container, would restart every service at every update.
+                body.add_pairs("labels", constant if kind == "volumes" else labels)
+    return tuple(document.text() for document in documents)
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes every text in quotes: docker takes some for numbers that the library does not."""
+def text(sources: Sequence[str], **named: Any) -> str:
+    """As `texts`, of a recipe with one file."""
+    return texts(sources, **named)[-1]
 
 
-def _quoted(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+def _last(documents: Sequence[Document], kind: str) -> Iterator[tuple[str, Table]]:
+    """Each of a kind, in the last file that has it: what that says is what counts."""
+    seen: set[str] = set()
+    for document in reversed(documents):
+        fresh = [name for name in _names(document, kind) if name not in seen]
+        seen.update(fresh)
+        section = document.root.table(kind) if fresh else None
+        yield from ((name, section.table(name)) for name in fresh if section is not None)
 
 
-_Dumper.add_representer(str, _quoted)
-
-
-def _service(constant: Mapping[str, str], version: str, node: str | None) -> dict[str, Any]:
-    deploy: dict[str, Any] = {"labels": _escaped({**constant, VERSION: version})}
-    if node is not None:
-        deploy["placement"] = {"constraints": [f"node.id=={node}"]}
-    return {"labels": _escaped(constant), "deploy": deploy}
-
-
-def _image(service: str, images: Mapping[str, str]) -> dict[str, str]:
-    return {"image": images[service]} if service in images else {}
-
-
-def _last_said(trees: Iterable[Mapping[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for tree in trees:
-        for name, body in (tree.get(kind) or {}).items():
-            found[name] = dict(body or {})
-    return found
+def _names(document: Document, kind: str) -> tuple[str, ...]:
+    return document.root.table(kind).names if kind in document.root.names else ()
 
 
 def _escaped(texts: Mapping[str, str]) -> dict[str, str]:
