@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from canon_sweep.core import kernel
 from canon_sweep.errors import HostFault
 
 MAX_OUTPUT = 1024 * 1024
@@ -63,7 +64,8 @@ def run(
             start_new_session=True,
         )
     except OSError as error:
-        raise HostFault(f"{command[0]} cannot be run: {error.strerror}") from error
+        what = f"{command[0]} cannot be run: {error.strerror}"
+        raise HostFault(what, do=kernel.remedy(error.errno)) from error
     said = _Tail(MAX_OUTPUT)
     ended = False
     try:

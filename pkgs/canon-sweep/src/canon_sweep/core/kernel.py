@@ -16,6 +16,8 @@ _REMEDIES = {
     errno.ENFILE: "the whole host has too many files open: see sysctl fs.file-max",
     errno.ENOMEM: "see who uses up this host's memory",
     errno.ENOLCK: "see whether that file system has locks: mount",
+    errno.ENOENT: "see that it is there",
+    errno.EAGAIN: "see how many processes this user has: ulimit -u",
     errno.EACCES: "see its owner and its rights",
     errno.EPERM: "see its owner and its rights",
 }

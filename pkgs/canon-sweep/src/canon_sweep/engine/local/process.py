@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from canon_sweep import process
+from canon_sweep.core import kernel
 from canon_sweep.engine.local import keeper
 from canon_sweep.engine.local.keeper import Stat
 from canon_sweep.errors import HostFault, RecipeFault
@@ -93,7 +94,7 @@ def start_held(
         RecipeFault: the command and its environment are too long for the kernel.
         HostFault: no process can be started.
     """
-    reader, gate = os.pipe()
+    reader, gate = _pipe()
     hold = [*KEEPER, str(home), str(reader), str(grace), *command]
     try:
         child = process.start(hold, env=env, cwd=cwd, output=output, pass_fds=[reader])
@@ -103,7 +104,7 @@ def start_held(
             raise RecipeFault(
                 f"{command[0][:80]} is given more than a program can be given"
             ) from error
-        raise HostFault(f"no process can be started: {error.strerror}") from error
+        raise _no_process(error) from error
     finally:
         os.close(reader)
     found = keeper.stat(child.pid)
@@ -112,6 +113,18 @@ def start_held(
     identity = Identity(child.pid, found.start, keeper.boot())
     _children[identity] = child
     return Held(identity, gate)
+
+
+def _pipe() -> tuple[int, int]:
+    try:
+        return os.pipe()
+    except OSError as error:
+        raise _no_process(error) from error
+
+
+def _no_process(error: OSError) -> HostFault:
+    why = error.strerror
+    return HostFault(f"no process can be started: {why}", do=kernel.remedy(error.errno))
 
 
 def runs(identity: Identity) -> bool:
