@@ -61,6 +61,7 @@ def test_each_library_has_one_door() -> None:
     assert all(path.startswith("engine/swarm/") for path in importers("docker"))
     assert importers("subprocess") <= {"process.py", "engine/local/process.py"}
     assert importers("requests") == {"web.py"}
+    assert importers("re2") == {"core/tagpattern.py"}
     read = {"core/yamltext.py", "core/composefile.py"}
     assert importers("yaml") == {*read, "engine/swarm/overlay.py"}
 
