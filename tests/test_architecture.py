@@ -100,6 +100,7 @@ LAYERS = (
     {"job"},
     {"demo"},
     {"cli"},
+    {"entry"},
 )
 
 

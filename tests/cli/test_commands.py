@@ -37,7 +37,7 @@ class Done:
 
 
 Call = Callable[..., Done]
-PROGRAM = [sys.executable, "-c", "from canon_sweep.cli import main; main()"]
+PROGRAM = [sys.executable, "-c", "from canon_sweep.entry import main; main()"]
 
 
 @pytest.fixture

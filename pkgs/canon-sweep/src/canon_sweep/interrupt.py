@@ -1,6 +1,7 @@
 """The signals that ask the process to end, and when they may.
 
-Outside a run a signal ends the command where it is.  A run writes down what it did,
+From its first moment on (see `entry`) the process only notes a signal, until a command
+begins; outside a run a signal then ends the command where it is.  A run writes down what it did,
 so it *holds* signals while it keeps its books, and *lets them through* only while a
 recipe is at work: whenever the signal comes, every recipe has its line.
 """
@@ -8,7 +9,6 @@ recipe is at work: whenever the signal comes, every recipe has its line.
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 from types import FrameType
 
 from canon_sweep.errors import Interrupted
@@ -16,12 +16,13 @@ from canon_sweep.errors import Interrupted
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-@dataclass(slots=True)
 class _Asked:
     """Whether the process was asked to end, and whether it may be told right now."""
 
-    reason: str | None = None
-    held: bool = False
+    # no dataclass: a signal may come before that module is imported
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        self.held = False
 
 
 # signals are the process's, so this is too
