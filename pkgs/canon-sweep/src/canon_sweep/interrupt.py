@@ -71,6 +71,54 @@ class LetThrough:
         _asked.held = self._before
 
 
+class Deferred:
+    """While this is entered a signal waits, so that what begins in it has a name first.
+
+    Afterwards it is as it was outside, and a signal that came is told.  What takes its
+    time, and has somebody to clean up after it, is done while this is `Lifted`.
+    """
+
+    def __enter__(self) -> Deferred:
+        import threading  # noqa: PLC0415 - start-up
+
+        # elsewhere no signal is ever told
+        self._is_ours = threading.current_thread() is threading.main_thread()
+        self._held, self._reason = _asked.held, _asked.reason
+        self.hold()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.lift()
+
+    def hold(self) -> None:
+        """Let signals wait."""
+        if self._is_ours:
+            _asked.held = True
+
+    def lift(self) -> None:
+        """Let signals be told as they were before; at once, if one came meanwhile."""
+        if not self._is_ours:
+            return
+        _asked.held = self._held
+        if self._reason is None and _asked.reason is not None and not self._held:
+            # told once, as any signal
+            self._reason = _asked.reason
+            raise Interrupted(_asked.reason)
+
+
+class Lifted:
+    """While this is entered, what was deferred is not."""
+
+    def __init__(self, deferred: Deferred) -> None:
+        self._deferred = deferred
+
+    def __enter__(self) -> None:
+        self._deferred.lift()
+
+    def __exit__(self, *_error: object) -> None:
+        self._deferred.hold()
+
+
 def _interrupt(number: int, _frame: FrameType | None) -> None:
     is_first = _asked.reason is None
     _asked.reason = _asked.reason or f"stopped by {signal.Signals(number).name}"
