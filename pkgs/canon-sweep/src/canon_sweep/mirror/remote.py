@@ -240,7 +240,7 @@ class Remote:
         pygit2.settings.server_connect_timeout = milliseconds
         pygit2.settings.server_timeout = milliseconds
         try:
-            folder.check(self._address)
+            folder.check(self._address, self._role)
             with self._known_hosts():
                 yield
         except let_through:
