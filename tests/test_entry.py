@@ -92,3 +92,29 @@ def test_a_signal_after_the_configuration_is_read_leaves_a_line_for_each(
         assert entry["sentence"] == f"not reached: stopped by {number.name}"
         assert entry["recipe"] in said
     assert State.of(fleet.settings()).journal.entries() == ()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_while_the_process_ends_changes_nothing(
+    fleet: Fleet, number: signal.Signals
+) -> None:
+    """Everything is done and said: an exit code by signal would deny it."""
+    program = f"""
+import gc, os, sys
+
+class Last:
+    def __del__(self):
+        # the very last moment: the interpreter has let go of its modules
+        self.kill(self.pid, {int(number)})
+
+sys.last = Last()
+sys.last.kill, sys.last.pid = os.kill, os.getpid()
+from canon_sweep.entry import main
+main()
+"""
+    command = [sys.executable, "-c", program, "--version"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done
+    assert done.stderr == ""

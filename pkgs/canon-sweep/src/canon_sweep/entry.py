@@ -14,8 +14,11 @@ from canon_sweep import interrupt
 def main() -> NoReturn:
     """Run the command line and exit."""
     interrupt.install()
-    # never left: what comes while the process ends changes its exit code no more
-    interrupt.Held().__enter__()
-    from canon_sweep import cli  # noqa: PLC0415 - this is what takes its time
+    try:
+        with interrupt.Held():
+            from canon_sweep import cli  # noqa: PLC0415 - this is what takes its time
 
-    cli.main()
+            cli.main()
+    finally:
+        # the interpreter, as it ends, gives the others their default action back
+        interrupt.ignore()

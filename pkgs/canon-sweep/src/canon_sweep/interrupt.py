@@ -39,6 +39,12 @@ def install() -> None:
             signal.signal(number, _interrupt)
 
 
+def ignore() -> None:
+    """All is done and said: what comes while the process ends changes its exit code no more."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def reason() -> str | None:
     """What asked this run to end, while it holds signals; None if nothing did."""
     return _asked.reason
