@@ -21,7 +21,7 @@ engine = "local"
 upstream = "file://{0}/a"
 mirror = "file://{0}/b"
 """
-MAIN = "from canon_sweep.cli import main; main()"
+MAIN = "from canon_sweep.entry import main; main()"
 
 
 def cpu_seconds(*command: str) -> float:

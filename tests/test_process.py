@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
-from canon_sweep import process
-from canon_sweep.errors import HostFault
+from canon_sweep import interrupt, process
+from canon_sweep.engine.local import process as local_process
+from canon_sweep.errors import HostFault, Interrupted
 from host import ends
 
 ENV = {"PATH": os.environ["PATH"]}
@@ -155,3 +159,91 @@ def test_an_interrupt_ends_what_was_started(tmp_path: Path) -> None:
         signal.signal(signal.SIGUSR1, before)
 
     assert ends(int((tmp_path / "leader").read_text()), within=0)
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """The program's handlers, put back afterwards."""
+    before = {number: signal.getsignal(number) for number in interrupt.SIGNALS}
+    interrupt.install()
+    # as in a run: what was asked is forgotten afterwards
+    with interrupt.Held(), interrupt.LetThrough():
+        yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+class Forked(subprocess.Popen[bytes]):
+    """A program that is there, and has no name in ours yet, when a signal comes."""
+
+    seen: ClassVar[list[int]] = []
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.seen.append(self.pid)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_program_that_a_signal_finds_without_a_name_does_not_live_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signal waits until somebody can end the program, and is told then."""
+    monkeypatch.setattr(subprocess, "Popen", Forked)
+
+    with pytest.raises(Interrupted, match="SIGTERM"):
+        shell("exec sleep 99", tmp_path)
+
+    assert ends(Forked.seen.pop(), within=0)
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_held_program_that_a_signal_finds_without_a_name_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody will ever open its gate, so it is closed."""
+    monkeypatch.setattr(subprocess, "Popen", Forked)
+
+    with pytest.raises(Interrupted, match="SIGTERM"), (tmp_path / "log").open("wb") as output:
+        local_process.start_held(
+            ["touch", "began"], env=ENV, home=tmp_path, cwd=tmp_path, output=output
+        )
+
+    assert ends(Forked.seen.pop())
+    assert not (tmp_path / "began").exists()
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_signal_is_told_once_and_cleaning_up_starts_programs_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """What is taken down after a signal is taken down with other programs."""
+    with pytest.raises(Interrupted):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert shell("echo down", tmp_path).output == "down\n"
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert shell("echo again", tmp_path).output == "again\n"
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_signal_that_is_held_stays_held_while_programs_run(tmp_path: Path) -> None:
+    """Who keeps its books is not interrupted because it starts a program."""
+    with interrupt.Held():
+        said = shell(f"kill -TERM {os.getpid()}; echo said", tmp_path)
+
+        assert said.output == "said\n"
+        assert interrupt.reason() == "stopped by SIGTERM"
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_program_started_in_a_thread_defers_nobodys_signal(tmp_path: Path) -> None:
+    """Signals are the main thread's."""
+    thread = threading.Thread(target=shell, args=("cat gate", tmp_path))
+    os.mkfifo(tmp_path / "gate")
+    thread.start()
+    try:
+        with (tmp_path / "gate").open("w"), pytest.raises(Interrupted):
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        thread.join()

@@ -29,6 +29,7 @@ python3Packages.buildPythonApplication (finalAttrs: {
   dependencies = with python3Packages; [
     click
     docker
+    google-re2
     msgspec
     packaging
     pygit2

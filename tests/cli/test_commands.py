@@ -37,7 +37,7 @@ class Done:
 
 
 Call = Callable[..., Done]
-PROGRAM = [sys.executable, "-c", "from canon_sweep.cli import main; main()"]
+PROGRAM = [sys.executable, "-c", "from canon_sweep.entry import main; main()"]
 
 
 @pytest.fixture
@@ -293,6 +293,59 @@ def test_a_run_that_was_killed_is_told_until_it_is_cleaned_up(call: Call, fleet:
     assert "1 cleaned up, 0 left\n" in call("recover").stdout
     assert "1 record, 0 problems\n" in call("verify").stdout
     assert "unfinished" not in call("status").stdout
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"", b"[1]"])
+@pytest.mark.parametrize("name", ["holds.json", "journal.json"])
+def test_what_is_read_for_every_recipe_is_told_once_if_it_cannot_be(
+    call: Call, fleet: Fleet, name: str, content: bytes
+) -> None:
+    """By name, in one line; nothing is promoted before somebody has mended it."""
+    path = fleet.folder / "state" / name
+    path.parent.mkdir()
+    path.write_bytes(content)
+
+    for words in (("run",), ("run", "notes"), ("plan",), ("test", "notes"), ("explain", "notes")):
+        done = call(*words)
+
+        assert done.returncode == 1, words
+        (line,) = [line for line in done.stderr.splitlines() if name in line]
+        assert line.startswith(f"canon-sweep: error state: {path} is no "), words
+        assert done.stdout == ""
+    assert fleet.state().canonicals.recipes() == ()
+    assert path.read_bytes() == content
+
+
+def test_holds_that_cannot_be_read_are_told_by_whoever_looks_at_the_state(
+    call: Call, fleet: Fleet
+) -> None:
+    """Cleaning up goes on without them, and does not say that all is well."""
+    call("run")
+    path = fleet.state().holds.path
+    path.write_text("{")
+
+    for words in (("verify",), ("status",), ("recover",)):
+        done = call(*words)
+
+        assert done.returncode == 1, words
+        assert f"{path} is no list of holds" in done.stdout, words
+        assert done.stdout.count(f"{path}") == 1, words
+        assert "mend it, or remove it to hold nothing" in said(done)
+    path.unlink()
+    assert call("verify").returncode == 0
+    assert call("recover").returncode == 0
+
+
+def test_a_ledger_with_a_bad_line_is_told_by_verify_too(call: Call, fleet: Fleet) -> None:
+    """As a run and the status tell it."""
+    call("run")
+    path = fleet.state().ledger.path
+    path.write_text("nobody's line\n" + path.read_text())
+
+    done = call("verify")
+
+    assert done.returncode == 1
+    assert f"{path}: line 1 is no attempt" in done.stdout
 
 
 def test_verify_judges_no_volume_that_is_in_use(call: Call, fleet: Fleet) -> None:

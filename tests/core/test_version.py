@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import msgspec
@@ -9,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canon_sweep.core.version import IgnoredTag, TagRule, Version, pattern_problem
+from canon_sweep.core import tagpattern
+from canon_sweep.core.version import MAX_TAG, IgnoredTag, TagRule, Version
 
 RULE = TagRule(prereleases=True)
 
@@ -153,11 +156,35 @@ def test_a_recipe_may_widen_the_pattern() -> None:
     assert isinstance(rule.read("1.0.0+1"), IgnoredTag)
 
 
-@pytest.mark.parametrize("pattern", ["(", r"v.*"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["(", r"v.*", r"(?=v)(?P<version>.*)", r"(?P<version>.*)-(?P=version)", "(?P<version>\ud800)"],
+)
 def test_a_pattern_that_cannot_work_is_a_problem(pattern: str) -> None:
     """A tagPattern is checked with the configuration, not in the middle of a sweep."""
-    assert pattern_problem(pattern)
-    assert pattern_problem(r"(?P<version>.*)") is None
+    assert tagpattern.problem(pattern)
+    assert tagpattern.problem(r"(?P<version>.*)") is None
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(?P<version>(a+)+)",
+        r"(?P<version>(a|a)*)",
+        r"(?P<version>(a|aa)+)",
+        r"(?P<version>a*a*a*a*a*a*a*a*a*a*)",
+        r"(?P<version>(.*)*)",
+        r"(?P<version>(a?){50}a{50})",
+    ],
+)
+def test_no_tag_keeps_a_pattern_busy(pattern: str) -> None:
+    """Python's own matching would be at it for years, and nobody could stop it."""
+    assert tagpattern.problem(pattern) is None
+    tags = [f"{'a' * length}!" for length in range(1, MAX_TAG)]
+    program = f"from canon_sweep.core.version import TagRule; rule = TagRule({pattern!r})\n"
+    program += f"for tag in {tags!r}: assert rule.read(tag).reason"
+
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
 
 
 @given(st.text(st.characters(exclude_categories=[]), max_size=250))

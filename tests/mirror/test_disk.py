@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from canon_sweep.mirror.checkout import checkout
 from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.mirror.sync import advertised
-from mirror.servers import Hostile, advertisement, pack, relay
+from child import in_child
+from mirror.servers import Hostile, advertisement, line, pack, relay
 from mirror.world import Repo, World
 
 
@@ -142,6 +144,60 @@ def test_a_full_disk_does_not_cost_a_checkout_the_clone(small: World, tmp_path: 
         checkout(small.clone, main, tmp_path / "target")
 
     assert (tmp_path / "target/compose.yml").read_text() == "three"
+
+
+def leave_few_files(count: int) -> None:
+    """This process may open so many files more, and no others."""
+    highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+    while (lowest_free := os.open(os.devnull, os.O_RDONLY)) <= highest:
+        pass  # a hole among those that are open already
+    os.close(lowest_free)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free + count, most))
+
+
+@pytest.mark.parametrize("kind", ["file", "git"])
+@pytest.mark.parametrize("later", [False, True])
+def test_too_many_open_files_are_the_hosts_whoever_was_spoken_to(
+    served: Callable[[str], World], kind: str, later: bool
+) -> None:
+    """At every file that may be the last, until there are enough; the clone stays."""
+    world = served(kind)
+    if later:
+        world.sync()
+        world.up.commit("four")
+    count = 0
+    while world.mirror.refs() != world.up.refs():
+
+        def syncs(count: int = count) -> None:
+            leave_few_files(count)
+            try:
+                world.sync()
+            except SyncFault as fault:
+                told = fault
+            else:
+                return
+            assert isinstance(told, DiskFault), told
+            assert "Too many open files; raise the limit of open files" in str(told)
+
+        assert in_child(syncs) == 0
+        assert not later or world.clone.exists()
+        count += 1
+        assert count < 20
+    assert count > 1
+    assert world.agrees()
+
+
+def test_what_a_server_has_too_many_of_is_its_own(world: World, hostile: Hostile) -> None:
+    """Its words end as the kernel's do, and are quoted."""
+    words = os.strerror(errno.EMFILE)
+    hostile.talk = lambda connection: connection.sendall(line(f"ERR cannot serve: {words}"))
+    world.upstream_url = hostile.url
+
+    with pytest.raises(SyncFault, match=words) as caught:
+        world.sync()
+
+    assert not isinstance(caught.value, DiskFault)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG])

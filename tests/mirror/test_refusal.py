@@ -26,6 +26,8 @@ DECLINED = "pre-receive hook declined"
         ("ERROR: Repository not found.", "URL is right, and that the login may see"),
         ("This repository is archived. You can view files and clone it.", "writable again"),
         ("invalid content-type: 'text/html'", "page for people"),
+        ("invalid packet line", "--unshallow"),
+        ("branch is currently checked out", "git init --bare"),
         ("too many redirects or authentication replays", "its redirects end at"),
         ("error receiving data from socket: Connection reset by peer", "cannot answer now"),
         ("failed to connect to h.example: Connection refused", "can be reached"),

@@ -30,6 +30,7 @@ def entry(code: Code, outcome: Outcome | None = None, **more: object) -> Entry:
         (Code.NEW_RELEASE, Outcome.INFRA, 1),
         (Code.NEW_RELEASE, Outcome.PROMOTE_FAILED, 1),
         (Code.SYNC_ERROR, None, 1),
+        (Code.HOST_ERROR, None, 1),
         (Code.INTERNAL_ERROR, None, 1),
         (Code.OUT_OF_TIME, None, 1),
         (Code.DISK, None, 1),

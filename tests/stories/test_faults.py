@@ -453,14 +453,14 @@ def test_a_test_that_the_state_folder_breaks_off_keeps_its_release(
 ) -> None:
     """The decision was taken: its line says of what, also by hand and on the canonical's data."""
 
-    def full(_journal: Journal, _entries: object) -> None:
-        raise StateFault("No space left on device")
+    def spoilt(_journal: Journal, _entries: object) -> None:
+        raise StateFault("journal.json is no journal")
 
     released.sweeps()
     released.publishes("notes", "2.0.0+1")
     with monkeypatch.context() as patch:
-        # a disk that is full just then cannot be had
-        patch.setattr(Journal, "_write", full)
+        # somebody who spoils it just then cannot be had
+        patch.setattr(Journal, "_write", spoilt)
         lines = [
             released.sweeps()["notes"],
             released.tests("notes"),
@@ -469,7 +469,7 @@ def test_a_test_that_the_state_folder_breaks_off_keeps_its_release(
 
     for entry in lines:
         assert entry.code is Code.INTERNAL_ERROR
-        assert "No space left" in entry.sentence
+        assert entry.sentence == "journal.json is no journal"
         assert (entry.tag, entry.canonical) == ("2.0.0+1", "1.1.0+1")
 
 

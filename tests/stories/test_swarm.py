@@ -24,7 +24,7 @@ from engine.swarm_fixture import DockerHosts
 
 pytestmark = pytest.mark.swarm
 
-PROGRAM = [sys.executable, "-c", "from canon_sweep.cli import main; main()"]
+PROGRAM = [sys.executable, "-c", "from canon_sweep.entry import main; main()"]
 
 
 class Told:

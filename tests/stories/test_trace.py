@@ -11,7 +11,7 @@ from mirror.servers import Daemon, HttpServer
 from stories.fleet import RUNS, Fleet
 from traced import traced
 
-PROGRAM = [sys.executable, "-c", "from canon_sweep.cli import main; main()"]
+PROGRAM = [sys.executable, "-c", "from canon_sweep.entry import main; main()"]
 SEED = re.compile(r'sh -c echo (note|site)-[0-9a-f]{6} > "\$DATA/token"')
 CHECK = ("sh", "-c", 'cat "$DATA/token"')
 SERVICE = ("sh", "-c", RUNS)

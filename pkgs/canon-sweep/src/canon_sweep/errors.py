@@ -92,9 +92,17 @@ class TimeFault(Fault):
 
 
 class StateFault(Fault):
-    """A file of the state folder cannot be read or written."""
+    """A file of the state folder is not what it should be, or cannot be read or written."""
 
     code = "state"
+
+
+class StorageFault(HostFault, StateFault):
+    """This host does not let a file of the state folder be read or written.
+
+    What relied on the file is not done, as with any `StateFault`; and it says nothing
+    about the recipe, nor about what the file says.
+    """
 
 
 class Interrupted(BaseException):

@@ -1,6 +1,7 @@
 """The signals that ask the process to end, and when they may.
 
-Outside a run a signal ends the command where it is.  A run writes down what it did,
+From its first moment on (see `entry`) the process only notes a signal, until a command
+begins; outside a run a signal then ends the command where it is.  A run writes down what it did,
 so it *holds* signals while it keeps its books, and *lets them through* only while a
 recipe is at work: whenever the signal comes, every recipe has its line.
 """
@@ -8,7 +9,6 @@ recipe is at work: whenever the signal comes, every recipe has its line.
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
 from types import FrameType
 
 from canon_sweep.errors import Interrupted
@@ -16,12 +16,13 @@ from canon_sweep.errors import Interrupted
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-@dataclass(slots=True)
 class _Asked:
     """Whether the process was asked to end, and whether it may be told right now."""
 
-    reason: str | None = None
-    held: bool = False
+    # no dataclass: a signal may come before that module is imported
+    def __init__(self) -> None:
+        self.reason: str | None = None
+        self.held = False
 
 
 # signals are the process's, so this is too
@@ -36,6 +37,12 @@ def install() -> None:
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
+
+
+def ignore() -> None:
+    """All is done and said: what comes while the process ends changes its exit code no more."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def reason() -> str | None:
@@ -68,6 +75,54 @@ class LetThrough:
 
     def __exit__(self, *_error: object) -> None:
         _asked.held = self._before
+
+
+class Deferred:
+    """While this is entered a signal waits, so that what begins in it has a name first.
+
+    Afterwards it is as it was outside, and a signal that came is told.  What takes its
+    time, and has somebody to clean up after it, is done while this is `Lifted`.
+    """
+
+    def __enter__(self) -> Deferred:
+        import threading  # noqa: PLC0415 - start-up
+
+        # elsewhere no signal is ever told
+        self._is_ours = threading.current_thread() is threading.main_thread()
+        self._held, self._reason = _asked.held, _asked.reason
+        self.hold()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.lift()
+
+    def hold(self) -> None:
+        """Let signals wait."""
+        if self._is_ours:
+            _asked.held = True
+
+    def lift(self) -> None:
+        """Let signals be told as they were before; at once, if one came meanwhile."""
+        if not self._is_ours:
+            return
+        _asked.held = self._held
+        if self._reason is None and _asked.reason is not None and not self._held:
+            # told once, as any signal
+            self._reason = _asked.reason
+            raise Interrupted(_asked.reason)
+
+
+class Lifted:
+    """While this is entered, what was deferred is not."""
+
+    def __init__(self, deferred: Deferred) -> None:
+        self._deferred = deferred
+
+    def __enter__(self) -> None:
+        self._deferred.lift()
+
+    def __exit__(self, *_error: object) -> None:
+        self._deferred.hold()
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from canon_sweep import interrupt
+from canon_sweep.core import kernel
 from canon_sweep.errors import HostFault
 
 MAX_OUTPUT = 1024 * 1024
@@ -52,8 +54,27 @@ def run(
     Raises:
         HostFault: the program is missing, or took longer than ``timeout``.
     """
+    said = _Tail(MAX_OUTPUT)
+    # a signal that came between the fork and its name would leave it running
+    with interrupt.Deferred() as deferred:
+        child = _started(command, env, cwd)
+        ended = False
+        try:
+            with interrupt.Lifted(deferred):
+                ended = _listen(child, said, timeout)
+        finally:
+            # also when we are interrupted: what we started does not outlive us
+            code = _end_group(child, at_once=ended)
+    if not ended:
+        raise HostFault(f"{command[0]} did not end within {timeout:g} s")
+    return Completed(code, said.text())
+
+
+def _started(
+    command: Sequence[str], env: Mapping[str, str], cwd: Path | None
+) -> subprocess.Popen[bytes]:
     try:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             list(command),
             env=dict(env),
             cwd=cwd,
@@ -63,17 +84,8 @@ def run(
             start_new_session=True,
         )
     except OSError as error:
-        raise HostFault(f"{command[0]} cannot be run: {error.strerror}") from error
-    said = _Tail(MAX_OUTPUT)
-    ended = False
-    try:
-        ended = _listen(child, said, timeout)
-    finally:
-        # also when we are interrupted: what we started does not outlive us
-        code = _end_group(child, at_once=ended)
-    if not ended:
-        raise HostFault(f"{command[0]} did not end within {timeout:g} s")
-    return Completed(code, said.text())
+        what = f"{command[0]} cannot be run: {error.strerror}"
+        raise HostFault(what, do=kernel.remedy(error.errno)) from error
 
 
 class _Tail:

@@ -65,6 +65,12 @@ def main() -> NoReturn:
     interrupt.install()
     output.prepare()
     words = sys.argv[1:]
+    # until a command begins, see `reporting`
+    with interrupt.Held():
+        _run(words)
+
+
+def _run(words: list[str]) -> NoReturn:
     try:
         _check_words(words)
         answer = cli.main(standalone_mode=False)

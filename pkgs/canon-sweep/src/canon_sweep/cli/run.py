@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from canon_sweep import interrupt
 from canon_sweep.cli.session import Lines, Session, reporting, show_results
 from canon_sweep.errors import EXIT_WRONG
 from canon_sweep.job.run import run_sweep
@@ -39,7 +40,9 @@ def command(
         raise click.UsageError("--accept-upstream is for recipes that are named")
     settings = session.settings()
     around = Surroundings(Lines(), session.say)
-    results = run_sweep(settings, recipes, around, retry=retry, accept_upstream=accept_upstream)
+    # from here on each recipe has its line, whatever comes
+    with interrupt.Held():
+        results = run_sweep(settings, recipes, around, retry=retry, accept_upstream=accept_upstream)
     show_results(session, results)
     if assert_noop and not results.noop:
         session.say("canon-sweep: error not-a-noop: this run was asserted to do nothing")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO, Union
 
 import click
 
+from canon_sweep import interrupt
 from canon_sweep.cli import output
 from canon_sweep.core.names import plain
 from canon_sweep.errors import Fault
@@ -69,14 +70,15 @@ def reporting(function: Callable[..., int]) -> Callable[..., int]:
     """Give a command its `Session`, with ``--config`` and ``--json``.
 
     A `Fault` becomes one clear line, with ``--json`` an object on stdout too, and
-    its exit code.
+    its exit code.  A signal ends the command where it is, unless it holds signals.
     """
 
     @functools.wraps(function)
     def call(config: Path, as_json: bool, **arguments: Any) -> int:
         session = Session(config, as_json)
         try:
-            return function(session, **arguments)
+            with interrupt.LetThrough():
+                return function(session, **arguments)
         except Fault as fault:
             output.complain(fault, as_json=as_json)
             return fault.exit_code

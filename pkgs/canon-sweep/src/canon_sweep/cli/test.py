@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from canon_sweep import interrupt
 from canon_sweep.cli.session import Lines, Session, reporting, show_results
 from canon_sweep.job.test import Wanted, run_test
 from canon_sweep.job.wiring import Surroundings
@@ -27,6 +28,9 @@ def command(
     if version and ref:
         raise click.UsageError("--version and --ref exclude each other")
     wanted = Wanted(recipe, version, ref, quick)
-    results = run_test(session.settings(), wanted, Surroundings(Lines(), session.say))
+    settings = session.settings()
+    # from here on the recipe has its line, whatever comes
+    with interrupt.Held():
+        results = run_test(settings, wanted, Surroundings(Lines(), session.say))
     show_results(session, results)
     return results.exit_code

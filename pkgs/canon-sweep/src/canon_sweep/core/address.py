@@ -61,7 +61,9 @@ class Address:
 
 def redacted(text: str) -> str:
     """The URL without user, password and query: good for one line of a log."""
-    bare = re.sub(r"//.*@", "//", text, flags=re.DOTALL)
+    # no regular expression: a server may lead to anything, as long as it likes
+    before, slashes, behind = text.partition("//")
+    bare = before + slashes + (behind.rpartition("@")[2] if slashes else "")
     if bare == text and "://" not in text and not text.startswith("/"):
         bare = re.sub(r"^[^/]*@", "", text)
     return printable(bare.split("?")[0].split("#")[0])[1:-1]

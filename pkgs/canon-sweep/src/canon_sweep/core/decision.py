@@ -32,6 +32,7 @@ class Code(StrEnum):
     OUT_OF_TIME = "deferred/out-of-time"  # raise maxRuntime if it happens often
     DISK = "deferred/disk"  # make room
     SYNC_ERROR = "error/sync"  # look: the remote could not be read or written
+    HOST_ERROR = "error/infra"  # look: this host's disk, or another thing that it is short of
     INTERNAL_ERROR = "error/internal"  # look: a record, or a bug of ours
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import chain
 
 from canon_sweep.core import names
 from canon_sweep.errors import RecipeFault
@@ -17,6 +18,10 @@ _WORD = r"[_a-z][_a-z0-9]*(?::?[-?][^}]*)?"
 _VARIABLE = re.compile(
     rf"\$(?:(?P<escaped>\$)|(?P<named>{_WORD})|\{{(?P<braced>{_WORD})\}}|(?P<invalid>))",
     re.IGNORECASE,
+)
+# behind the last ``}`` of a text: nothing is looked for there that would never come
+_UNCLOSED = re.compile(
+    _VARIABLE.pattern.replace(r"\{(?P<braced>", "(?!)(?P<braced>"), re.IGNORECASE
 )
 # in the order in which docker looks for them, wherever in the word they stand
 _OPERATORS = (":-", "-", ":?", "?")
@@ -46,7 +51,8 @@ def interpolate(text: str, env: Mapping[str, str], where: str) -> str:
             problem = fault
             return ""
 
-    filled = _VARIABLE.sub(replace, text)
+    closed, rest = _parted(text)
+    filled = _VARIABLE.sub(replace, closed) + _UNCLOSED.sub(replace, rest)
     if problem is not None:
         raise problem
     return filled
@@ -55,12 +61,19 @@ def interpolate(text: str, env: Mapping[str, str], where: str) -> str:
 def variables(text: str) -> Mapping[str, bool]:
     """The variables that a text names, in order, each with whether it can do without a value."""
     found: dict[str, bool] = {}
-    for match in _VARIABLE.finditer(text):
+    closed, rest = _parted(text)
+    for match in chain(_VARIABLE.finditer(closed), _UNCLOSED.finditer(rest)):
         word = match["named"] or match["braced"]
         if word:
             name, operator, _ = _split(word)
             found[name] = found.get(name, True) and operator in (":-", "-")
     return found
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """A text up to its last ``}``, and what is behind it."""
+    end = text.rfind("}") + 1
+    return text[:end], text[end:]
 
 
 def _split(word: str) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from packaging import version as packaging_version
 
-from canon_sweep.core import names
+from canon_sweep.core import names, tagpattern
 
 MAX_TAG = 200
 
@@ -70,7 +70,7 @@ class TagRule:
     """Which tags of a recipe are versions.
 
     ``pattern`` is a regular expression for the whole tag, with a group
-    ``version`` and perhaps a group ``app``; ``prereleases`` counts those too.
+    ``version`` and perhaps a group ``app`` (see `tagpattern`); ``prereleases`` counts those too.
     """
 
     pattern: str | None = None
@@ -91,11 +91,13 @@ class TagRule:
         if not (tag.isascii() and tag.isprintable()) or tag.startswith("-"):
             # a byte that is no text would be a lone surrogate, which JSON cannot have
             return IgnoredTag(names.plain(tag), "not a plain tag name")
-        match = re.fullmatch(self.pattern, tag) if self.pattern else _TAG.fullmatch(tag)
+        form = tagpattern.matcher(self.pattern) if self.pattern else _TAG
+        match = form.fullmatch(tag)
         if match is None:
             wanted = "tagPattern" if self.pattern else "X.Y.Z+<app version>"
             return IgnoredTag(tag, f"not of the form {wanted}")
-        return _version(tag, match["version"], match.groupdict().get("app") or "")
+        groups = match.groupdict()
+        return _version(tag, groups["version"], groups.get("app") or "")
 
 
 def ordered(rule: TagRule, tag: str | None) -> Version | None:
@@ -113,19 +115,6 @@ def look_of(tag: str) -> packaging_version.Version | None:
     if match is None or _UNRIPE.match(match["rest"]) or _DATE.fullmatch(match["version"]):
         return None
     return packaging_version.Version(match["version"])
-
-
-def pattern_problem(pattern: str) -> str | None:
-    """Say what is wrong with a ``tagPattern``, or None."""
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        return f"is no regular expression: {error}"
-    except (OverflowError, RecursionError) as error:
-        return f"is too much for a regular expression: {error}"
-    if "version" not in compiled.groupindex:
-        return "has no group (?P<version>...)"
-    return None
 
 
 def _version(tag: str, recipe: str | None, app: str) -> Version | IgnoredTag:

@@ -47,7 +47,8 @@ class Ground:
         tidied = self.state.tidy()
         for text in tidied.said:
             self.say(text)
-        self.problems = (*tidied.problems, *self.state.ledger.problems())
+        state = self.state
+        self.problems = (*tidied.problems, *state.holds.problems(), *state.ledger.problems())
 
     def settle(self) -> None:
         """Clean up after runs that did not end by themselves, and after what this one left.

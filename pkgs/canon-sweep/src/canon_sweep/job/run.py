@@ -39,6 +39,7 @@ def run_sweep(
     recipes = chosen(settings, tuple(names))
     read = partial(mirrors.sync, accept_upstream=accept_upstream)
     with opened(settings, around, read) as (parts, run):
+        parts.state.check_common()
         started = around.clock()
         entries = each(
             _turns(recipes, parts),
@@ -56,10 +57,12 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
 
     Raises:
         UsageFault: there is no such recipe, or the state is somebody else's.
+        StateFault: what is read for every recipe cannot be read.
     """
     recipes = chosen(settings, tuple(names))
     check_state(settings)
     parts = looking(settings, around)
+    parts.state.check_common()
     started = around.clock()
     policy = Policy(timedelta(seconds=settings.retry_red_after))
     entries = each(

@@ -53,6 +53,7 @@ def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Result
     """
     recipe = recipe_of(settings, wanted.recipe)
     with opened(settings, around, mirrors.look) as (parts, run):
+        parts.state.check_common()
         started = around.clock()
         entries = each(
             [recipe],

@@ -16,6 +16,7 @@ from canon_sweep.job.wiring import Parts, Surroundings, looking
 from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.journal import QuickRun, unfinished
+from canon_sweep.state.store import State
 
 _STRAYS = "stacks and volumes that nothing names"
 
@@ -39,7 +40,8 @@ Check = Callable[[Canonical, Parts], Iterator[str]]
 def verify(settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
     """Check the record of every recipe that has one, every stray record, stack and volume.
 
-    A finding of the recipe ``-`` is of no record: what is unfinished, and what nothing names.
+    A finding of the recipe ``-`` is of no record: what cannot be read, what is unfinished,
+    and what nothing names.
 
     Raises:
         UsageFault: the state is somebody else's.
@@ -49,7 +51,8 @@ def verify(settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
     parts = looking(settings, around)
     known = set(settings.recipes) | set(parts.state.canonicals.recipes())
     found = [_find(recipe, parts) for recipe in sorted(known)]
-    return (*(finding for finding in found if finding is not None), *_unnamed(parts))
+    own = (finding for finding in found if finding is not None)
+    return (*own, *_unread(parts.state), *_unnamed(parts))
 
 
 def _find(recipe: str, parts: Parts) -> Finding | None:
@@ -164,6 +167,15 @@ def _tag_problems(record: Canonical, parts: Parts) -> Iterator[str]:
     elif release.commit != record.commit:
         now, then = release.commit[:12], record.commit[:12]
         yield f"{record.release_tag} is commit {now} now, the record has {then}"
+
+
+def _unread(state: State) -> Iterator[Finding]:
+    """Of the holds and of the ledger: both decide what is tested."""
+    for problems in (state.holds.problems, state.ledger.problems):
+        try:
+            yield from (Finding(recipe="-", problems=(problem,)) for problem in problems())
+        except StateFault as fault:
+            yield Finding(recipe="-", problems=(str(fault),))
 
 
 def _unnamed(parts: Parts) -> Iterator[Finding]:

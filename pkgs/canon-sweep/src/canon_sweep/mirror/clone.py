@@ -108,10 +108,15 @@ def is_whole(repo: pygit2.Repository, refs: Iterable[str], known: Iterable[str] 
 
     What is reachable from ``known``, which was looked at before, is not looked
     at again.
+
+    Raises:
+        pygit2.GitError, OSError: this host does not let it be looked at.
     """
     try:
         contents(repo, roots(repo, refs, known))
-    except GIT_ERRORS:
+    except GIT_ERRORS as error:
+        if disk.reason(error, Path(repo.path)):
+            raise
         return False
     return True
 

@@ -11,7 +11,7 @@ import pygit2
 from canon_sweep.core.loss import loss
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
-from canon_sweep.mirror import intake, stray, upstream
+from canon_sweep.mirror import disk, intake, stray, upstream
 from canon_sweep.mirror.clone import MAIN, TAGS
 from canon_sweep.mirror.peel import peeled
 from canon_sweep.mirror.remote import Advertisement, Remote
@@ -106,4 +106,28 @@ def _is_related(sides: Sides, ref: str, oid: str, main: str) -> bool:
     if oid not in sides.repo:
         sides.target.fetch([f"+{ref}:{MIRRORED}"])
     end = peeled(sides.repo, oid)
-    return isinstance(end, pygit2.Commit) and sides.repo.merge_base(end.id, main) is not None
+    if not isinstance(end, pygit2.Commit):
+        return False
+    try:
+        base = sides.repo.merge_base(end.id, main)
+    except (pygit2.GitError, KeyError) as error:
+        if disk.reason(error, sides.clone):
+            raise
+        # upstream's own was looked at; what came of the mirror is not to be built on
+        cache.forget(sides.clone)
+        raise _cut_off(sides) from None
+    if base is None and sides.repo.is_shallow:
+        # only the mirror can have made it so, and where its history ends nobody knows
+        cache.forget(sides.clone)
+        raise _cut_off(sides)
+    return base is not None
+
+
+def _cut_off(sides: Sides) -> SyncFault:
+    name = sides.clone.stem
+    return SyncFault(
+        f"{sides.target.shown} cannot be compared with upstream: its history is cut off,"
+        " as that of a shallow clone",
+        do="make it whole (git fetch --unshallow) or anew (git init --bare), or let it be"
+        f" overwritten once: canon-sweep run {name} --accept-upstream",
+    )

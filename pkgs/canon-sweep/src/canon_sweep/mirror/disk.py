@@ -1,31 +1,39 @@
-"""Whose fault it is that something could not be written: a full disk is no broken clone."""
+"""Whose fault it is that something could not be done: a full disk is no broken clone.
+
+Nor is it a remote's fault that this host has too many files open.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pygit2
 
-from canon_sweep.errors import SyncFault
+from canon_sweep.core import kernel
+from canon_sweep.errors import HostFault, SyncFault
 
-# No clone and no remote is at fault when the kernel says one of these.
-_EXHAUSTED = (
-    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG),
-    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM),
-)
+# What a process needs to speak to anybody: not a matter of any disk.
+_OWN = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 # These may be said of a remote as well, so the folder has to be named beside them.
 _DENIED = (errno.EACCES, errno.EPERM, errno.EIO)
+
+_NUMBERS = {os.strerror(number): number for number in (*kernel.EXHAUSTED, *_DENIED)}
+# How libgit2 quotes what a server has to say.
+_QUOTED = "remote error: "
 
 # Whatever pygit2 raises with libgit2's sentence in it.
 _OF_GIT = (pygit2.GitError, OSError, MemoryError, ValueError, LookupError, AssertionError)
 
 
-class DiskFault(SyncFault):
-    """This host's disk cannot be used: it says nothing about the clone or a remote."""
+class DiskFault(HostFault, SyncFault):
+    """This host is used up, or does not let its disk be used.
+
+    It says nothing about the clone or a remote.
+    """
 
 
 def reason(error: BaseException, folder: Path) -> str | None:
@@ -33,19 +41,39 @@ def reason(error: BaseException, folder: Path) -> str | None:
 
     libgit2 has no number for it, but its sentence ends with the kernel's own words.
     """
-    numbers = _EXHAUSTED + (_DENIED if str(folder) in str(error) else ())
-    if isinstance(error, OSError) and error.errno in numbers:
-        return os.strerror(error.errno)
+    numbers = kernel.EXHAUSTED + (_DENIED if str(folder) in str(error) else ())
+    return _words(error, numbers)
+
+
+def shortage(error: BaseException) -> str | None:
+    """The kernel's words if it did not let this process speak to anybody, else None."""
+    return _words(error, _OWN)
+
+
+def exhaustion(error: BaseException) -> str | None:
+    """The same, with what the disk of a remote that is a folder of this host may say."""
+    return _words(error, kernel.EXHAUSTED)
+
+
+def _words(error: BaseException, numbers: Sequence[int]) -> str | None:
+    text = str(error)
+    if text.startswith(_QUOTED):
+        return None
+    number = error.errno if isinstance(error, OSError) else None
+    if number in numbers:
+        return os.strerror(number or 0)
     said = (os.strerror(number) for number in numbers)
-    return next((words for words in said if str(error).endswith(f": {words}")), None)
+    return next((words for words in said if text.endswith(f": {words}")), None)
 
 
 def unusable(folder: Path, why: str) -> DiskFault:
     """The fault of a folder that the host does not let be used."""
-    return DiskFault(
-        f"{folder} cannot be used: {why}",
-        do="see the free space, the inodes and the rights of this host's disk",
-    )
+    return fault_of(f"{folder} cannot be used: {why}", why)
+
+
+def fault_of(what: str, words: str) -> DiskFault:
+    """The host's fault, with the step that follows from the kernel's words."""
+    return DiskFault(what, do=kernel.remedy(_NUMBERS.get(words)))
 
 
 @contextmanager

@@ -5,15 +5,20 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import pygit2
+
 from canon_sweep.core.address import folder_of
+from canon_sweep.errors import SyncFault
 from canon_sweep.mirror.address import Address
+from canon_sweep.mirror.refusal import BARE, Role
 
 
-def check(where: Address) -> None:
-    """See that the folder is there, if the remote is one.
+def check(where: Address, role: Role) -> None:
+    """See that the folder is there, if the remote is one, and a mirror one that takes pushes.
 
     Raises:
-        OSError: it is not; its text says why.
+        OSError: it is not there; its text says why.
+        SyncFault: the mirror has a work tree, which a push would leave behind.
     """
     folder = folder_of(where.url)
     if folder is None:
@@ -26,3 +31,13 @@ def check(where: Address) -> None:
         raise OSError(f"the folder cannot be looked at: {error.strerror}") from None
     if not is_folder:
         raise NotADirectoryError("it is no folder")
+    if role == "mirror" and not _is_bare(folder):
+        what = f"{where.shown} takes no push: it is non-bare, a repository with a work tree"
+        raise SyncFault(what, do=BARE)
+
+
+def _is_bare(folder: str) -> bool:
+    try:
+        return bool(pygit2.Repository(folder).is_bare)
+    except pygit2.GitError:
+        return True  # whoever reads it says what is wrong

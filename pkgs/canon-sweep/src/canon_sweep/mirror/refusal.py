@@ -40,6 +40,8 @@ _MIRROR_MISSING = _MISSING + "; a mirror has to be made first, empty"
 _NOT_THERE = r"^could not find repository at|^there is no such folder|^it is no folder"
 _LATER = "it cannot answer now; the next run tries again"
 
+BARE = "make the mirror a bare repository, without a work tree: git init --bare"
+
 _BY_STATUS = {
     401: _LOGIN,
     403: _RIGHTS,
@@ -54,10 +56,7 @@ _BY_WORDS = tuple(
     for words, do in (
         # libgit2's own, of a folder whose name may have any of the words below
         (_NOT_THERE, _MISSING),
-        (
-            r"pushing to non-bare repos",
-            "make the mirror a bare repository, without a work tree: git init --bare",
-        ),
+        (r"pushing to non-bare repos|currently checked out|checked.?out branch", BARE),
         (
             r"is not owned by current user",
             "let it belong to the user who runs canon-sweep: chown -R",
@@ -88,6 +87,10 @@ _BY_WORDS = tuple(
         (
             r"invalid content-type",
             "see that the URL is the repository's, and not of a page for people",
+        ),
+        (
+            r"invalid packet line",
+            "see that a git server answers, and no shallow clone: git fetch --unshallow mends that",
         ),
         (_RESET, _LATER),
         (r"failed to (resolve|connect)", "see that the host's name is right and it can be reached"),

@@ -240,7 +240,7 @@ class Remote:
         pygit2.settings.server_connect_timeout = milliseconds
         pygit2.settings.server_timeout = milliseconds
         try:
-            folder.check(self._address)
+            folder.check(self._address, self._role)
             with self._known_hosts():
                 yield
         except let_through:
@@ -249,10 +249,18 @@ class Remote:
             self._line = None
             self._deadline.check()
             why = self._callbacks().clean(str(error)) or type(error).__name__
+            words = self._hosts_words(error)
+            if words is not None:
+                raise disk.fault_of(f"{self.shown} {failure}: {why}", words) from None
             # Not chained: libgit2's text may repeat what `clean` has just removed.
             kind = BusyFault if refusal.is_passing(why) else SyncFault
             step = refusal.advice_of(why, self._role, folder_of(self._address.url))
             raise kind(f"{self.shown} {failure}: {why}", do=step) from None
+
+    def _hosts_words(self, error: BaseException) -> str | None:
+        """What the kernel said, if this host is at fault: a folder is on a disk of its own."""
+        folder = folder_of(self._address.url)
+        return disk.shortage(error) if folder is None else disk.exhaustion(error)
 
     @contextmanager
     def _known_hosts(self) -> Iterator[None]:
@@ -280,6 +288,12 @@ class Remote:
             ref: why and (callbacks.clean(why) or "no reason")
             for ref, why in ((ref, callbacks.reports.get(ref, "no answer")) for ref in refs)
         }
+        if folder_of(self._address.url) is not None:
+            # nobody else has a say in it: these are libgit2's words, and the kernel's
+            for why in filter(None, reports.values()):
+                words = disk.exhaustion(OSError(why))
+                if words is not None:
+                    raise disk.fault_of(f"{self.shown} cannot be pushed to: {why}", words)
         told = refusal.rejection(reports, callbacks.clean(callbacks.heard))
         if told is not None:
             what, do = told

@@ -19,6 +19,11 @@ LOST = "canonical-lost"
 """The note of a canonical whose volume or secret is gone: its record is not whole."""
 
 
+_WRONG = frozenset(
+    {Code.SYNC_ERROR, Code.HOST_ERROR, Code.INTERNAL_ERROR, Code.OUT_OF_TIME, Code.DISK}
+)
+
+
 class Ignored(msgspec.Struct, frozen=True, kw_only=True):
     """A tag that is no release, and why."""
 
@@ -77,7 +82,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     def is_wrong(self) -> bool:
         """Whether the run may not end as if all were well."""
         return (
-            self.code in (Code.SYNC_ERROR, Code.INTERNAL_ERROR, Code.OUT_OF_TIME, Code.DISK)
+            self.code in _WRONG
             or self.outcome not in (None, Outcome.PROMOTED, Outcome.PASSED)
             or (self.outcome is None and any(note.code == LOST for note in self.notes))
         )

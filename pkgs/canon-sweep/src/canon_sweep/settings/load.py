@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from canon_sweep.core import names
+from canon_sweep.core import names, tagpattern
 from canon_sweep.core.address import engine_problem
-from canon_sweep.core.version import IgnoredTag, TagRule, pattern_problem
+from canon_sweep.core.version import IgnoredTag, TagRule
 from canon_sweep.errors import SettingsFault
 from canon_sweep.settings import remotes
 from canon_sweep.settings.duration import seconds
@@ -138,7 +138,7 @@ def _tag_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
     pattern, base = body.get("tagPattern"), body.get("upgradeBase")
     if not isinstance(pattern, str | None):
         return
-    problem = pattern_problem(pattern) if pattern is not None else None
+    problem = tagpattern.problem(pattern) if pattern is not None else None
     if problem:
         yield f"{at}.tagPattern: {problem}"
     elif isinstance(base, str):

@@ -15,7 +15,7 @@ import msgspec
 from canon_sweep.core import names
 from canon_sweep.core.canonical import SCHEMA, Canonical
 from canon_sweep.errors import StateFault
-from canon_sweep.state import files, folders
+from canon_sweep.state import files, folders, storage
 from canon_sweep.state.history import Forgotten, History, Past
 
 # cc-ci's own tools, whose records have no schema, write no other
@@ -86,7 +86,7 @@ class Canonicals:
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise StateFault(f"{self.folder} cannot be read: {error.strerror}") from error
+            raise storage.denied(f"{self.folder} cannot be read", error) from error
 
     def write(self, record: Canonical) -> None:
         """Make a record the canonical: the one instant at which a promotion happens.
@@ -118,7 +118,7 @@ class Canonicals:
             path.unlink(missing_ok=True)
             folders.flush_names(path.parent)
         except OSError as error:
-            raise StateFault(f"{path} cannot be removed: {error.strerror}") from error
+            raise storage.denied(f"{path} cannot be removed", error) from error
         return record
 
     def flush(self, recipe: str) -> None:
@@ -190,7 +190,7 @@ class Canonicals:
             mode = stat.S_IMODE(self.folder.stat().st_mode) if self.folder.exists() else 0o700
             folders.make(folder, mode)
         except OSError as error:
-            raise StateFault(f"{folder} cannot be made: {error.strerror}") from error
+            raise storage.denied(f"{folder} cannot be made", error) from error
 
 
 def _check(record: Canonical, recipe: str, path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import msgspec
 
 from canon_sweep.errors import StateFault
-from canon_sweep.state import folders, lock
+from canon_sweep.state import folders, lock, storage
 
 _WARN = logging.getLogger(__name__)
 NOT_READ = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -46,7 +46,7 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
             raise
         folders.flush_names(path.parent)
     except OSError as error:
-        raise StateFault(f"{path} cannot be written: {error.strerror}") from error
+        raise storage.denied(f"{path} cannot be written", error) from error
 
 
 def clear_drafts(folder: Path, of: str | None = None) -> int:
@@ -63,7 +63,7 @@ def clear_drafts(folder: Path, of: str | None = None) -> int:
     except (FileNotFoundError, NotADirectoryError):
         return 0
     except OSError as error:
-        raise StateFault(f"{folder} cannot be read: {error.strerror}") from error
+        raise storage.denied(f"{folder} cannot be read", error) from error
     drafts = ((name, _DRAFT.fullmatch(name)) for name in names)
     return sum(
         _cleared(folder / name)
@@ -89,7 +89,7 @@ def append_line(path: Path, line: bytes) -> None:
         if is_new:
             folders.flush_names(path.parent)
     except OSError as error:
-        raise StateFault(f"{path} cannot be written: {error.strerror}") from error
+        raise storage.denied(f"{path} cannot be written", error) from error
 
 
 def lines_of(path: Path) -> list[tuple[int, bytes]]:
@@ -118,7 +118,7 @@ def read(path: Path) -> bytes | None:
         # somebody keeps it elsewhere, and what it says is not known
         raise StateFault(f"{path} is a link to nothing", do="bring back what it leads to") from None
     except OSError as error:
-        raise StateFault(f"{path} cannot be read: {error.strerror}") from error
+        raise storage.denied(f"{path} cannot be read", error) from error
 
 
 def set_cut_line_aside(path: Path) -> bool:
@@ -136,7 +136,7 @@ def set_cut_line_aside(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise StateFault(f"{path} cannot be written: {error.strerror}") from error
+        raise storage.denied(f"{path} cannot be written", error) from error
 
 
 def _draft_of(path: Path, mode: int) -> tuple[Path, int]:
@@ -170,8 +170,9 @@ def _removed(draft: Path) -> int:
     except (FileNotFoundError, IsADirectoryError):
         return 0  # it has become the file meanwhile, or was never a draft of ours
     except OSError as error:
-        raise StateFault(
-            f"{draft}, left by a writer that died, cannot be removed: {error.strerror}",
+        raise storage.denied(
+            f"{draft}, left by a writer that died, cannot be removed",
+            error,
             do="remove it by hand: it may have a secret in it",
         ) from error
     return 1

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from canon_sweep import tree
-from canon_sweep.errors import StateFault
+from canon_sweep.state import storage
 
 _OTHERS = 0o077
 
@@ -37,7 +37,7 @@ def flush(folder: Path) -> None:
     try:
         flush_names(folder)
     except OSError as error:
-        raise StateFault(f"{folder} cannot be flushed: {error.strerror}") from error
+        raise storage.denied(f"{folder} cannot be flushed", error) from error
 
 
 def flush_names(folder: Path) -> None:
@@ -67,8 +67,8 @@ def narrow(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise StateFault(
-            f"{path} is open to other users, and cannot be closed: {error.strerror}"
+        raise storage.denied(
+            f"{path} is open to other users, and cannot be closed", error
         ) from error
     return True
 

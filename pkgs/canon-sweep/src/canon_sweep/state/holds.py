@@ -35,6 +35,14 @@ class Holds:
                 raise StateFault(f"{self.path} is no list of holds: {problem}", do=_ADVICE)
         return holds
 
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the file: until it is mended nobody knows what is held."""
+        try:
+            self.read()
+        except StateFault as fault:
+            return (str(fault),)
+        return ()
+
     def put(self, hold: Hold) -> None:
         """Hold a recipe, in place of any earlier hold of it.
 

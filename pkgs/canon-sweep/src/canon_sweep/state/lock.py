@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from canon_sweep.errors import DeferredFault, StateFault
-from canon_sweep.state import folders
+from canon_sweep.state import folders, storage
 
 PATIENCE = 10.0
 """How long to wait for somebody else's change, in seconds: far longer than one takes."""
@@ -27,7 +27,7 @@ def held(path: Path) -> Iterator[None]:
     """
     descriptor = _open(path)
     try:
-        if not is_taken(descriptor):
+        if not _is_taken(descriptor, path):
             holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
             raise DeferredFault(
                 f"another canon-sweep (process {holder}) is at work",
@@ -65,7 +65,7 @@ def wait(descriptor: int, path: Path, patience: float = PATIENCE) -> None:
         StateFault: somebody else has it, for longer than ``patience`` seconds.
     """
     end = time.monotonic() + patience
-    while not is_taken(descriptor):
+    while not _is_taken(descriptor, path):
         if time.monotonic() > end:
             raise StateFault(
                 f"{path} is being changed by another process, for {patience:g} s by now",
@@ -75,12 +75,23 @@ def wait(descriptor: int, path: Path, patience: float = PATIENCE) -> None:
 
 
 def is_taken(descriptor: int) -> bool:
-    """Take the lock of an open file if nobody has it, and say whether it is ours."""
+    """Take the lock of an open file if nobody has it, and say whether it is ours.
+
+    Raises:
+        OSError: the file system has no locks, or too many.
+    """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+def _is_taken(descriptor: int, path: Path) -> bool:
+    try:
+        return is_taken(descriptor)
+    except OSError as error:
+        raise storage.denied(f"{path} cannot be locked", error) from error
 
 
 def _sign(descriptor: int, path: Path) -> None:
@@ -89,7 +100,7 @@ def _sign(descriptor: int, path: Path) -> None:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     except OSError as error:
-        raise StateFault(f"{path} cannot be written: {error.strerror}") from error
+        raise storage.denied(f"{path} cannot be written", error) from error
 
 
 def _open(path: Path) -> int:
@@ -97,4 +108,4 @@ def _open(path: Path) -> int:
         folders.make(path.parent)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StateFault(f"{path} cannot be opened: {error.strerror}") from error
+        raise storage.denied(f"{path} cannot be opened", error) from error

@@ -17,7 +17,7 @@ import msgspec
 from canon_sweep.core import names
 from canon_sweep.core.decision import Code, Note
 from canon_sweep.errors import StateFault
-from canon_sweep.state import files, folders
+from canon_sweep.state import files, folders, storage
 
 _WARN = logging.getLogger(__name__)
 _RUN_ID = re.compile(r"(\d{8}T\d{6}Z)(?:-(\d{1,3}))?", re.ASCII)
@@ -27,7 +27,7 @@ _DEFERRED = frozenset({Code.IN_FLIGHT, Code.OUT_OF_TIME, Code.DISK})
 # nothing was decided anew
 _IDLE = _DEFERRED | {Code.HELD, Code.EXCEPTED}
 # such a line has no notes, whatever there would be to note
-_NOT_LOOKED_AT = _DEFERRED | {Code.SYNC_ERROR, Code.INTERNAL_ERROR}
+_NOT_LOOKED_AT = _DEFERRED | {Code.SYNC_ERROR, Code.HOST_ERROR, Code.INTERNAL_ERROR}
 
 
 class LastSweep(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +109,7 @@ class Run:
         except OSError as error:
             with suppress(OSError):
                 link.unlink()
-            raise StateFault(f"{link.parent}/latest: {error.strerror}") from error
+            raise storage.denied(f"{link.parent}/latest", error) from error
 
     def forget_if_empty(self) -> None:
         """Take the folder away again if nothing came of the run."""
@@ -165,7 +165,7 @@ def begin(folder: Path, now: datetime) -> Run:
                 continue
             return Run(path)
     except OSError as error:
-        raise StateFault(f"{folder} cannot be written: {error.strerror}") from error
+        raise storage.denied(f"{folder} cannot be written", error) from error
     raise StateFault(f"{folder} has a thousand runs of the same second")
 
 
@@ -199,7 +199,7 @@ def _newest_first(folder: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise StateFault(f"{folder} cannot be read: {error.strerror}") from error
+        raise storage.denied(f"{folder} cannot be read", error) from error
     runs = [(match[1], int(match[2] or 1), path) for match, path in found if match is not None]
     return [path for _, _, path in sorted(runs, reverse=True)]
 

@@ -56,6 +56,16 @@ class State:
         """Where the versions under test are checked out, each only while it is tested."""
         return self.folder / "checkouts"
 
+    def check_common(self) -> None:
+        """See that what is read for every recipe can be read: one fault, not one for each.
+
+        Raises:
+            StateFault: the journal, the holds or the ledger cannot be read.
+        """
+        self.journal.entries()
+        self.holds.read()
+        self.ledger.index()
+
     def tidy(self) -> Tidied:
         """Put right what kills, and earlier versions, left.
 

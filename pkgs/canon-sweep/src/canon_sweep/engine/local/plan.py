@@ -149,7 +149,8 @@ def _plan(service: Service) -> Plan:
 def _ports(spec: Spec, where: str) -> list[int]:
     found = {spec.ready.port} if spec.ready else set()
     for text in _texts(spec):
-        for digits in _PORT_MARK.findall(text):
+        # behind the last one that closes, no mark is looked for the end of
+        for digits in _PORT_MARK.findall(text[: text.rfind("}") + 1]):
             if not re.fullmatch(r"[1-9][0-9]{0,4}", digits, re.ASCII) or int(digits) > 65535:
                 raise RecipeFault(f"{where}: {names.printable(digits)} is no port")
             found.add(int(digits))

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from canon_sweep import process
+from canon_sweep import interrupt, process
+from canon_sweep.core import kernel
 from canon_sweep.engine.local import keeper
 from canon_sweep.engine.local.keeper import Stat
 from canon_sweep.errors import HostFault, RecipeFault
@@ -93,25 +94,39 @@ def start_held(
         RecipeFault: the command and its environment are too long for the kernel.
         HostFault: no process can be started.
     """
-    reader, gate = os.pipe()
+    reader, gate = _pipe()
     hold = [*KEEPER, str(home), str(reader), str(grace), *command]
-    try:
-        child = process.start(hold, env=env, cwd=cwd, output=output, pass_fds=[reader])
-    except OSError as error:
-        os.close(gate)
-        if error.errno == errno.E2BIG:
-            raise RecipeFault(
-                f"{command[0][:80]} is given more than a program can be given"
-            ) from error
-        raise HostFault(f"no process can be started: {error.strerror}") from error
-    finally:
-        os.close(reader)
-    found = keeper.stat(child.pid)
-    # it is our child and not waited for yet: its entry cannot have gone
-    assert found is not None
-    identity = Identity(child.pid, found.start, keeper.boot())
-    _children[identity] = child
+    # a signal before the child has a name would leave its gate open
+    with interrupt.Deferred() as deferred, ExitStack() as otherwise:
+        otherwise.callback(os.close, gate)
+        try:
+            child = process.start(hold, env=env, cwd=cwd, output=output, pass_fds=[reader])
+        except OSError as error:
+            if error.errno != errno.E2BIG:
+                raise _no_process(error) from error
+            what = f"{command[0][:80]} is given more than a program can be given"
+            raise RecipeFault(what) from error
+        finally:
+            os.close(reader)
+        found = keeper.stat(child.pid)
+        assert found is not None, "our child, not waited for yet: its entry cannot have gone"
+        identity = Identity(child.pid, found.start, keeper.boot())
+        _children[identity] = child
+        deferred.lift()
+        otherwise.pop_all()
     return Held(identity, gate)
+
+
+def _pipe() -> tuple[int, int]:
+    try:
+        return os.pipe()
+    except OSError as error:
+        raise _no_process(error) from error
+
+
+def _no_process(error: OSError) -> HostFault:
+    what = f"no process can be started: {error.strerror}"
+    return HostFault(what, do=kernel.remedy(error.errno))
 
 
 def runs(identity: Identity) -> bool:

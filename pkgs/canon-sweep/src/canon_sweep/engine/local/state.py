@@ -106,4 +106,4 @@ def write_private(path: Path, data: bytes) -> None:
         files.write_atomically(path, data, mode=0o600)
     except StateFault as fault:
         # the engine's own folder: for the sweep it is a part of the host
-        raise HostFault(fault.what) from fault
+        raise HostFault(fault.what, do=fault.do) from fault

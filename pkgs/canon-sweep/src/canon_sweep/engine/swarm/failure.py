@@ -10,7 +10,7 @@ from canon_sweep.errors import Fault, HostFault, RecipeFault
 # reasons for a task's end that say something about the host only
 _NO_IMAGE = re.compile(r"no such image|pull access denied|manifest unknown", re.IGNORECASE)
 _OF_HOST = re.compile(
-    r"no space left on device|cannot allocate memory|network .* not found"
+    r"no space left on device|cannot allocate memory|network .{0,300} not found"
     r"|context deadline exceeded",
     re.IGNORECASE,
 )

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from canon_sweep.engine.swarm import failure
 from canon_sweep.engine.swarm.facts import Service, Task
 
-_PORT = re.compile(r"port .*already in use", re.IGNORECASE)
+_PORT = re.compile(r"port .{0,300}already in use", re.IGNORECASE)
 # why a task waits for a node, if another time it would not; a constraint is never met
 _NO_ROOM = re.compile(rf"insufficient resources|{_PORT.pattern}", re.IGNORECASE)
 

@@ -1,0 +1,12 @@
+"""Whose fault it is that a file of the state folder cannot be read or written: this host's."""
+
+from __future__ import annotations
+
+from canon_sweep.core import kernel
+from canon_sweep.errors import StorageFault
+
+
+def denied(what: str, error: OSError, *, do: str = "") -> StorageFault:
+    """The fault of a file that the kernel does not let be used, with what it says and a remedy."""
+    why = error.strerror or str(error)
+    return StorageFault(f"{what}: {why}", do=do or kernel.remedy(error.errno))
