@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from canon_sweep.engine.local import keeper
+from canon_sweep.engine.local.keepers import STARTER
 from mirror.servers import Daemon, HttpServer
 from stories.fleet import RUNS, Fleet
 from traced import traced
@@ -42,16 +42,15 @@ contains = "{{token}}"
 
 
 def _unexpected(programs: tuple[tuple[str, ...], ...], state: Path) -> list[tuple[str, ...]]:
-    """Those that are no keeper of the local engine, and nothing of the recipe's or the probes'."""
+    """Those that are no starter of the local engine, and nothing of the recipe's or the probes'."""
     volumes = re.compile(f"{re.escape(str(state))}/local/volumes/[a-z0-9_-]+/token")
     found = []
-    for words in programs:
-        keeps = words[:4] == (sys.executable, "-I", "-S", keeper.__file__)
-        command = words[7:] if keeps else words
+    for command in programs:
+        starts = command[: len(STARTER)] == STARTER
         reads = command[:1] == ("cat",) and volumes.fullmatch(" ".join(command[1:]))
         known = command in {SERVICE, CHECK, ("sleep", "1000")}
-        if not (known or reads or SEED.fullmatch(" ".join(command))):
-            found.append(words)
+        if not (starts or known or reads or SEED.fullmatch(" ".join(command))):
+            found.append(command)
     return found
 
 

@@ -1,0 +1,120 @@
+"""Has keepers started, by a starter of this process's own: see `starter`."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import select
+import socket
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from canon_sweep import process
+from canon_sweep.engine.local import starter
+from canon_sweep.engine.local.keeper import Order
+
+# no path is longer, and the starter's own arguments have room for the rest
+_ROOM = 4096 + 64
+# it writes no bytecode: the folder may be anybody's
+STARTER = (sys.executable, "-I", "-S", "-B", str(Path(starter.__file__).resolve()))
+# what a keeper says at once
+_WORD = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A keeper that has been started.  `bury` gives up what it says."""
+
+    pid: int
+    start: int
+    word: int
+
+    def said(self) -> bytes:
+        """What it has said of its program's end; empty for one that could not, as it was killed."""
+        poller = select.poll()
+        poller.register(self.word, select.POLLIN)
+        return os.read(self.word, _WORD) if poller.poll(0) else b""
+
+    def bury(self) -> None:
+        """To be called exactly once."""
+        os.close(self.word)
+
+
+@dataclass(slots=True)
+class Starter:
+    """A starter, started when it is first needed."""
+
+    orders: socket.socket | None = None
+    # kept: Python complains of a child that is let go before it ends
+    child: object = None
+    lock: Lock = field(default_factory=Lock)
+
+    def order(self, order: Order, gate: int, output: int) -> Ordered:
+        """Have a keeper started that waits at ``gate``, for what says its program ``output``.
+
+        Raises:
+            OSError: no process can be started.
+        """
+        said, word = os.pipe()
+        text = os.memfd_create("canon-sweep-order")
+        try:
+            with open(text, "wb", closefd=False) as file:
+                marshal.dump(tuple(order), file)
+            os.lseek(text, 0, os.SEEK_SET)
+            self._give([text, gate, output, word])
+        except BaseException:
+            os.close(said)
+            raise
+        finally:
+            os.close(text)
+            os.close(word)
+        return _started(said)
+
+    def forget(self) -> None:
+        """In a fork of ours: the starter is our parent's, who may be talking to it."""
+        if self.orders is not None:
+            self.orders.close()
+        self.orders = None
+        self.lock = Lock()
+
+    def _give(self, handed: list[int]) -> None:
+        with self.lock:
+            if self.orders is None:
+                self.orders = self._start()
+            try:
+                socket.send_fds(self.orders, [b"k"], handed)
+            except (BrokenPipeError, ConnectionResetError):
+                # somebody has killed it
+                self.orders.close()
+                self.orders = self._start()
+                socket.send_fds(self.orders, [b"k"], handed)
+
+    def _start(self) -> socket.socket:
+        ours, its = socket.socketpair()
+        number = its.fileno()
+        command = [*STARTER, str(number), " " * _ROOM]
+        with its, Path(os.devnull).open("wb") as nowhere:
+            self.child = process.start(
+                command, env={}, cwd=Path("/"), output=nowhere, pass_fds=[number]
+            )
+        return ours
+
+
+OURS = Starter()
+os.register_at_fork(after_in_child=OURS.forget)
+
+
+def _started(said: int) -> Ordered:
+    """The keeper, once it has said that it is there.
+
+    Raises:
+        OSError: it could not be.
+    """
+    word = os.read(said, _WORD)
+    pid, _, start = word.partition(b" ")
+    if pid.isdigit() and start.isdigit():
+        return Ordered(int(pid), int(start), said)
+    os.close(said)
+    raise OSError(0, word.decode("utf-8", "replace") or "what starts it has ended")
