@@ -55,8 +55,9 @@ def test_programs_of_one_sweep_have_one_starter(tmp_path: Path) -> None:
 def test_a_starter_that_was_killed_is_replaced(tmp_path: Path) -> None:
     """What it has started goes on without it, and says how it ended."""
     before = held(tmp_path, "sh", "-c", "exit 5")
-    os.kill(starter_of(before), signal.SIGKILL)
-    assert ends(starter_of(before))
+    starter = starter_of(before)
+    os.kill(starter, signal.SIGKILL)
+    assert ends(starter)
 
     after = held(tmp_path, "sh", "-c", "exit 6")
 

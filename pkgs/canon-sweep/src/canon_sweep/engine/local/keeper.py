@@ -197,12 +197,13 @@ def _until_all_ended(leader: int, scribe: int, grace: float) -> int:
     kill_at: float | None = None
     told: set[tuple[int, int]] = set()
     while True:
+        before = code
         ended, code = _reap(leader, code)
         if ended:
             return _NOT_STARTED if code is None else code
-        if code is not None and kill_at is None:
+        if code is not None and before is None:
             _prctl(_PR_SET_NAME, ENDS.encode())
-            kill_at = time.monotonic() + grace
+            kill_at = time.monotonic() + grace if kill_at is None else kill_at
             # where nobody else is left there is no need to look for them
             if signal.sigtimedwait(_AWAITED, _SCRIBE) is not None:
                 continue

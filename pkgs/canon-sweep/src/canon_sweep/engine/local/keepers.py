@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import marshal
 import os
+import resource
 import select
 import socket
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -15,6 +17,9 @@ from canon_sweep import process
 from canon_sweep.engine.local import starter
 from canon_sweep.engine.local.keeper import Order
 
+# the kernel's bound of one text that a program is given, and how many limits it knows
+_LONGEST_TEXT = 128 * 1024
+_LIMITS = 16
 # no path is longer, and the starter's own arguments have room for the rest
 _ROOM = 4096 + 64
 # it writes no bytecode: the folder may be anybody's
@@ -118,3 +123,16 @@ def _started(said: int) -> Ordered:
         return Ordered(int(pid), int(start), said)
     os.close(said)
     raise OSError(0, word.decode("utf-8", "replace") or "what starts it has ended")
+
+
+def limits() -> dict[int, tuple[int, int]]:
+    """Ours, which a keeper is to have as if we had started it."""
+    return {number: resource.getrlimit(number) for number in range(_LIMITS)}
+
+
+def is_too_long(command: Sequence[str], env: Mapping[str, str]) -> bool:
+    """Whether the kernel would not take it: a text of it, or all of them with a pointer each."""
+    texts = [*command, *(f"{name}={value}" for name, value in env.items())]
+    lengths = [len(os.fsencode(text)) + 1 for text in texts]
+    whole = sum(lengths) + 8 * len(lengths)
+    return max(lengths) > _LONGEST_TEXT or whole > os.sysconf("SC_ARG_MAX")

@@ -11,12 +11,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 _CHUNK = 64 * 1024
+_PF_KTHREAD = 0x00200000
 
 
 class Stat:
-    """A line of the kernel's table; ``start`` is in clock ticks since the boot."""
+    """A line of the kernel's table; ``start`` is in clock ticks since the boot.
 
-    __slots__ = ("parent", "pid", "session", "start", "state")
+    ``is_program`` is false for the kernel's own threads.
+    """
+
+    __slots__ = ("is_program", "parent", "pid", "session", "start", "state")
 
     def __init__(self, pid: int, line: bytes) -> None:
         fields = fields_of(line)
@@ -24,6 +28,7 @@ class Stat:
         self.state = fields[0]
         self.parent = int(fields[1])
         self.session = int(fields[3])
+        self.is_program = not int(fields[6]) & _PF_KTHREAD
         self.start = int(fields[19])
 
     @property
@@ -96,7 +101,8 @@ def _content(path: str) -> bytes:
         return b""
     try:
         content = part = os.read(descriptor, _CHUNK)
-        while part:
+        # such a file is made while it is read: less than there is room for is all
+        while len(part) == _CHUNK:
             part = os.read(descriptor, _CHUNK)
             content += part
     except ProcessLookupError:

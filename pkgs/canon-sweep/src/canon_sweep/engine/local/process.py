@@ -10,7 +10,6 @@ that no record names.
 from __future__ import annotations
 
 import os
-import resource
 import select
 import signal
 import sys
@@ -36,9 +35,6 @@ RESCAN = 0.25
 KILL_RESCAN = 0.02
 # what a keeper's arguments begin with; the folder of the stack that it is for comes next
 KEEPER = (sys.executable, "-I", "-S", keeper.__file__)
-# the kernel's bound of one text that a program is given, and how many limits it knows
-_LONGEST_TEXT = 128 * 1024
-_LIMITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ class Held:
 # Children are the operating system process's, not one engine object's: whoever
 # asks first must be able to learn the exit code.
 _children: dict[Identity, Ordered] = {}
-_codes: dict[Identity, int] = {}
+_codes: dict[Identity, int | None] = {}
 
 
 def start_held(
@@ -98,10 +94,9 @@ def start_held(
         RecipeFault: the command and its environment are too long for the kernel.
         HostFault: no process can be started.
     """
-    if _is_too_long(command, env):
+    if keepers.is_too_long(command, env):
         raise RecipeFault(f"{command[0][:80]} is given more than a program can be given")
-    limits = {number: resource.getrlimit(number) for number in range(_LIMITS)}
-    order = Order(list(command), dict(env), str(home), str(cwd), grace, limits)
+    order = Order(list(command), dict(env), str(home), str(cwd), grace, keepers.limits())
     reader, gate = os.pipe()
     try:
         child = keepers.OURS.order(order, reader, output.fileno())
@@ -113,15 +108,6 @@ def start_held(
     identity = Identity(child.pid, child.start, kernel.boot())
     _children[identity] = child
     return Held(identity, gate)
-
-
-def _is_too_long(command: Sequence[str], env: Mapping[str, str]) -> bool:
-    """Whether the kernel would not take it: a text of it, or all of them with a pointer each."""
-    texts = [*command, *(f"{name}={value}" for name, value in env.items())]
-    lengths = [len(os.fsencode(text)) + 1 for text in texts]
-    return max(lengths) > _LONGEST_TEXT or sum(lengths) + 8 * len(lengths) > os.sysconf(
-        "SC_ARG_MAX"
-    )
 
 
 def runs(identity: Identity) -> bool:
@@ -140,13 +126,18 @@ def exit_code(identity: Identity) -> int | None:
 
     None while it runs, and None for ever when another process started it.
     """
-    child = _children.get(identity)
-    if child is None or runs(identity):
+    if identity not in _children or runs(identity):
         return None
+    code = _told(identity)
+    # whoever does not tell it was killed: what else ends a keeper, it says in the log
+    return -signal.SIGKILL if code is None else code
+
+
+def _told(identity: Identity) -> int | None:
+    """What an ended keeper of ours has told of its program's end: then it has left nobody."""
     if identity not in _codes:
-        said = child.said()
-        # whoever does not say it was killed: what else ends a keeper, it says in the log
-        _codes[identity] = int(said) if said else -signal.SIGKILL
+        said = _children[identity].said()
+        _codes[identity] = int(said) if said else None
     return _codes[identity]
 
 
@@ -173,15 +164,21 @@ def end(identities: Iterable[Identity], home: Path, grace: float = GRACE) -> Non
     Raises:
         HostFault: something survived SIGKILL.
     """
-    ours = tuple(identities)
-    gone = _end_with(signal.SIGTERM, ours, home, grace)
+    every = tuple(identities)
+    ours = [each for each in every if not _left_nobody(each)]
+    gone = not ours or _end_with(signal.SIGTERM, ours, home, grace)
     if not gone and not _end_with(signal.SIGKILL, ours, home, KILL_WAIT):
         raise HostFault(f"processes of {home.name} cannot be killed", do="look for them in `ps`")
-    for identity in ours:
+    for identity in every:
         child = _children.pop(identity, None)
         _codes.pop(identity, None)
         if child is not None:
             child.bury()
+
+
+def _left_nobody(identity: Identity) -> bool:
+    """Whether it is a keeper of ours that ended as it should, after the last that it kept."""
+    return identity in _children and not runs(identity) and _told(identity) is not None
 
 
 def _end_with(number: signal.Signals, ours: Sequence[Identity], home: Path, bound: float) -> bool:
@@ -239,7 +236,7 @@ def _members(ours: Sequence[Identity], home: Path, table: dict[int, Stat]) -> It
     sessions = {each.pid for each in here if _is_free_or(each, table)}
     numbers = {each.pid for each in keepers}
     for each in table.values():
-        if each.pid in numbers or not each.runs:
+        if each.pid in numbers or not (each.runs and each.is_program):
             continue
         at_home = each.session in sessions and _is_at_home(each.pid, home)
         if each.pid in kept or at_home or mark(each.pid) in marks:

@@ -9,6 +9,7 @@ forked does not need it.  ROOM is blank: what a keeper shows as its arguments go
 
 from __future__ import annotations
 
+import gc
 import marshal
 import os
 import signal
@@ -32,6 +33,8 @@ def serve(orders: socket.socket) -> None:
     """Fork a keeper for each order, until nobody can give one any more."""
     # the kernel buries our children: how its program ended says a keeper itself
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    # a look for garbage would write to memory that we share with every keeper
+    gc.disable()
     while True:
         message, handed, _, _ = socket.recv_fds(orders, 1, HANDED)
         if not message:
