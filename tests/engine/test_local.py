@@ -569,6 +569,8 @@ def test_a_program_that_signals_its_group_does_not_free_its_daemons(
     program += "while not (pathlib.Path(os.environ['DATA']) / 'daemon').exists(): pass\n"
     app = recipe.program(program + "os.killpg(0, signal.SIGKILL)\n", ready=None)
     hasty.deploy(app)
+    # a Python that has not come that far yet would have settled
+    appears(data / "daemon")
 
     with pytest.raises(RecipeFault, match="was killed by signal 9"):
         hasty.wait_ready(app, 30)
@@ -1176,6 +1178,7 @@ def test_what_takes_a_logs_place_is_not_followed(
     assert "precious" not in engine.logs(STACK)
     engine.deploy(app)
     engine.wait_ready(app, 30)
+    appears(log)
     assert "listens\n" in engine.logs(STACK)
 
 
