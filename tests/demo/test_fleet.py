@@ -21,7 +21,7 @@ from pygit2.enums import ObjectType
 from canon_sweep.core import appenv
 from canon_sweep.demo import fleet, upstream
 from canon_sweep.demo.fleet import FLEET, DemoRecipe
-from canon_sweep.engine.local import LocalEngine
+from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.engine.local.port import free, release
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.engine.swarm.engine import SwarmEngine

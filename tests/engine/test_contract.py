@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from canon_sweep.engine.local import LocalEngine
+from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.engine.swarm.ready import Limits
 from engine.contract import Bench, Promises

@@ -21,13 +21,14 @@ import pytest
 import yaml
 
 from canon_sweep import process, tree
-from canon_sweep.engine.local import LocalEngine, keeper
+from canon_sweep.engine.local import keeper, kernel
 from canon_sweep.engine.local import port as local_port
 from canon_sweep.engine.local import process as local_process
 from canon_sweep.engine.local import ready as local_ready
 from canon_sweep.engine.local import state as local_state
 from canon_sweep.engine.local import tree as local_tree
 from canon_sweep.engine.local import volume as local_volume
+from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.engine.local.process import Identity
 from canon_sweep.engine.protocol import App, Place
 from canon_sweep.errors import HostFault, RecipeFault
@@ -131,7 +132,7 @@ def entries(place: Path) -> list[str]:
 
 def appears(path: Path) -> str:
     """The text of a file that another process is about to write."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not (path.exists() and path.read_text()):
         assert time.monotonic() < deadline, f"{path} does not appear"
         select.select([], [], [], 0.01)
@@ -143,13 +144,13 @@ def crashing(script: str, app: App, root: Path) -> subprocess.Popen[str]:
     fields = repr((app.recipe, app.version, (app.stack, app.domain), str(app.source.tree)))
     head = (
         "import os, sys, pathlib\n"
-        "from canon_sweep.engine import local\n"
         "from canon_sweep.engine.local import state as local_state\n"
+        "from canon_sweep.engine.local.engine import LocalEngine\n"
         "from canon_sweep.engine.protocol import App, Place\n"
         f"*names, source = {fields}\n"
         "recipe, version, names = names\n"
         "app = App.read(recipe, version, Place(*names), pathlib.Path(source), {})\n"
-        f"engine = local.LocalEngine(pathlib.Path({str(root)!r}))\n"
+        f"engine = LocalEngine(pathlib.Path({str(root)!r}))\n"
     )
     return subprocess.Popen(
         [sys.executable, "-c", head + script],
@@ -530,9 +531,9 @@ def test_a_daemon_whose_keeper_was_killed_ends_too(
     daemon = int(appears(data / "daemon"))
     kept = identity(tmp_path)
     (program,) = (
-        each.pid for each in keeper.everybody().values()
+        each.pid for each in kernel.everybody().values()
         if each.parent == kept.pid and each.session == kept.pid
-        and keeper.name_of(each.pid) != keeper.WRITES
+        and kernel.name_of(each.pid) != keeper.WRITES
     )  # fmt: skip
     os.kill(kept.pid, signal.SIGKILL)
     assert ends(program)
@@ -568,6 +569,8 @@ def test_a_program_that_signals_its_group_does_not_free_its_daemons(
     program += "while not (pathlib.Path(os.environ['DATA']) / 'daemon').exists(): pass\n"
     app = recipe.program(program + "os.killpg(0, signal.SIGKILL)\n", ready=None)
     hasty.deploy(app)
+    # a Python that has not come that far yet would have settled
+    appears(data / "daemon")
 
     with pytest.raises(RecipeFault, match="was killed by signal 9"):
         hasty.wait_ready(app, 30)
@@ -623,10 +626,10 @@ def test_a_recorded_process_without_a_keeper_is_ended_too(tmp_path: Path) -> Non
         ) as child,
     ):
         grandchild = int(appears(tmp_path / "pid"))
-        found = keeper.stat(child.pid)
+        found = kernel.stat(child.pid)
         assert found is not None
 
-        local_process.end([Identity(child.pid, found.start, keeper.boot())], tmp_path, grace=0.1)
+        local_process.end([Identity(child.pid, found.start, kernel.boot())], tmp_path, grace=0.1)
 
         assert ends(child.pid, within=0)
         assert ends(grandchild, within=0)
@@ -1175,6 +1178,7 @@ def test_what_takes_a_logs_place_is_not_followed(
     assert "precious" not in engine.logs(STACK)
     engine.deploy(app)
     engine.wait_ready(app, 30)
+    appears(log)
     assert "listens\n" in engine.logs(STACK)
 
 
@@ -1308,9 +1312,9 @@ def test_a_mark_leads_to_nobody_else(
     engine: LocalEngine, tmp_path: Path, innocent: subprocess.Popen[bytes]
 ) -> None:
     """A process may say of itself what it likes: it is ended, and not whom it names."""
-    found = keeper.stat(innocent.pid)
+    found = kernel.stat(innocent.pid)
     assert found is not None
-    named = keeper.mark_of(innocent.pid, found.start, keeper.boot(), str(folder(tmp_path)))
+    named = keeper.mark_of(innocent.pid, found.start, kernel.boot(), str(folder(tmp_path)))
     command = ["sleep", "99"]
     with subprocess.Popen(command, env={"PATH": os.defpath, keeper.MARK: named}) as liar:
         engine.undeploy(STACK)

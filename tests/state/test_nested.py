@@ -10,7 +10,7 @@ import pytest
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Hold
-from canon_sweep.engine.local import LocalEngine
+from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.errors import HostFault, StateFault
 from canon_sweep.state import files
 from canon_sweep.state.attempts import Ledger

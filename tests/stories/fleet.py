@@ -18,7 +18,7 @@ import pygit2
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.demo import upstream
-from canon_sweep.engine.local import LocalEngine
+from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.job.run import run_plan, run_sweep
 from canon_sweep.job.test import Wanted, run_test

@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from canon_sweep.engine.local import keeper
+from canon_sweep.engine.local.keepers import STARTER
 from mirror.servers import Daemon, HttpServer
 from stories.fleet import RUNS, Fleet
 from traced import traced
@@ -42,16 +42,15 @@ contains = "{{token}}"
 
 
 def _unexpected(programs: tuple[tuple[str, ...], ...], state: Path) -> list[tuple[str, ...]]:
-    """Those that are no keeper of the local engine, and nothing of the recipe's or the probes'."""
+    """Those that are no starter of the local engine, and nothing of the recipe's or the probes'."""
     volumes = re.compile(f"{re.escape(str(state))}/local/volumes/[a-z0-9_-]+/token")
     found = []
-    for words in programs:
-        keeps = words[:4] == (sys.executable, "-I", "-S", keeper.__file__)
-        command = words[7:] if keeps else words
+    for command in programs:
+        starts = command[: len(STARTER)] == STARTER
         reads = command[:1] == ("cat",) and volumes.fullmatch(" ".join(command[1:]))
         known = command in {SERVICE, CHECK, ("sleep", "1000")}
-        if not (known or reads or SEED.fullmatch(" ".join(command))):
-            found.append(words)
+        if not (starts or known or reads or SEED.fullmatch(" ".join(command))):
+            found.append(command)
     return found
 
 
@@ -79,9 +78,8 @@ def test_a_sweep_does_nothing_that_its_settings_do_not_name(fleet: Fleet, tmp_pa
     servers = {f"127.0.0.1:{http.port}", f"127.0.0.1:{daemon.port}"}
     assert first.exit_code == 0, first.output
     assert first.peers == servers
-    assert first.programs[0] == tuple(command)
     assert len(first.programs) > 20
-    assert _unexpected(first.programs[1:], tmp_path / "state") == []
+    assert _unexpected(first.programs, tmp_path / "state") == [tuple(command)]
     assert second.exit_code == 0, second.output
     assert second.peers == servers
     assert second.programs == (tuple(command),)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from canon_sweep import interrupt
-from canon_sweep.core import kernel
+from canon_sweep.core import denial
 from canon_sweep.errors import HostFault
 
 MAX_OUTPUT = 1024 * 1024
@@ -85,7 +85,7 @@ def _started(
         )
     except OSError as error:
         what = f"{command[0]} cannot be run: {error.strerror}"
-        raise HostFault(what, do=kernel.remedy(error.errno)) from error
+        raise HostFault(what, do=denial.remedy(error.errno)) from error
 
 
 class _Tail:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from canon_sweep import interrupt
-from canon_sweep.core import kernel, names
+from canon_sweep.core import denial, names
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Decision, Facts, Policy, decide, excepted
 from canon_sweep.core.stop import Stop
@@ -168,8 +168,8 @@ def _verdict_on(why: BaseException) -> tuple[Code, str]:
         return Code.SYNC_ERROR, str(why)
     if isinstance(why, Fault):
         return Code.INTERNAL_ERROR, str(why)
-    if isinstance(why, OSError) and kernel.is_exhausted(why):
-        return Code.HOST_ERROR, str(HostFault(str(why), do=kernel.remedy(why.errno)))
+    if isinstance(why, OSError) and denial.is_exhausted(why):
+        return Code.HOST_ERROR, str(HostFault(str(why), do=denial.remedy(why.errno)))
     kind = f"{type(why).__name__}: {why}".splitlines()[0]
     sentence = f"a bug in canon-sweep ({kind}); the recipe's log has the traceback"
     return Code.INTERNAL_ERROR, sentence

@@ -11,7 +11,7 @@ def engine_of(settings: Settings) -> Engine:
     # each engine brings its own libraries, so only the chosen one is imported
     match settings.engine:
         case "local":
-            from canon_sweep.engine.local import LocalEngine  # noqa: PLC0415
+            from canon_sweep.engine.local.engine import LocalEngine  # noqa: PLC0415
 
             return LocalEngine(settings.state_dir / "local")
         case "swarm":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from canon_sweep.core import kernel
+from canon_sweep.core import denial
 from canon_sweep.core.canonical import made_elsewhere
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, HostFault
@@ -89,8 +89,8 @@ def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engi
 def _why(error: Exception) -> str:
     if isinstance(error, Fault):
         return str(error)
-    if isinstance(error, OSError) and kernel.is_exhausted(error):
-        return str(HostFault(str(error), do=kernel.remedy(error.errno)))
+    if isinstance(error, OSError) and denial.is_exhausted(error):
+        return str(HostFault(str(error), do=denial.remedy(error.errno)))
     kind = str(HostFault(f"{type(error).__name__}: {error}"))
     return f"a bug in canon-sweep ({kind[:300]})"
 

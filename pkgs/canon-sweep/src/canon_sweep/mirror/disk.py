@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pygit2
 
-from canon_sweep.core import kernel
+from canon_sweep.core import denial
 from canon_sweep.errors import HostFault, SyncFault
 
 # What a process needs to speak to anybody: not a matter of any disk.
@@ -21,7 +21,7 @@ _OWN = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 # These may be said of a remote as well, so the folder has to be named beside them.
 _DENIED = (errno.EACCES, errno.EPERM, errno.EIO)
 
-_NUMBERS = {os.strerror(number): number for number in (*kernel.EXHAUSTED, *_DENIED)}
+_NUMBERS = {os.strerror(number): number for number in (*denial.EXHAUSTED, *_DENIED)}
 # How libgit2 quotes what a server has to say.
 _QUOTED = "remote error: "
 
@@ -41,7 +41,7 @@ def reason(error: BaseException, folder: Path) -> str | None:
 
     libgit2 has no number for it, but its sentence ends with the kernel's own words.
     """
-    numbers = kernel.EXHAUSTED + (_DENIED if str(folder) in str(error) else ())
+    numbers = denial.EXHAUSTED + (_DENIED if str(folder) in str(error) else ())
     return _words(error, numbers)
 
 
@@ -52,7 +52,7 @@ def shortage(error: BaseException) -> str | None:
 
 def exhaustion(error: BaseException) -> str | None:
     """The same, with what the disk of a remote that is a folder of this host may say."""
-    return _words(error, kernel.EXHAUSTED)
+    return _words(error, denial.EXHAUSTED)
 
 
 def _words(error: BaseException, numbers: Sequence[int]) -> str | None:
@@ -73,7 +73,7 @@ def unusable(folder: Path, why: str) -> DiskFault:
 
 def fault_of(what: str, words: str) -> DiskFault:
     """The host's fault, with the step that follows from the kernel's words."""
-    return DiskFault(what, do=kernel.remedy(_NUMBERS.get(words)))
+    return DiskFault(what, do=denial.remedy(_NUMBERS.get(words)))
 
 
 @contextmanager

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from canon_sweep.core import kernel
+from canon_sweep.core import denial
 from canon_sweep.errors import StorageFault
 
 
 def denied(what: str, error: OSError, *, do: str = "") -> StorageFault:
     """The fault of a file that the kernel does not let be used, with what it says and a remedy."""
     why = error.strerror or str(error)
-    return StorageFault(f"{what}: {why}", do=do or kernel.remedy(error.errno))
+    return StorageFault(f"{what}: {why}", do=do or denial.remedy(error.errno))

@@ -1,22 +1,20 @@
 """Keeps a program of the local engine, with all that it starts, in one hand.
 
-Run as a program of its own, with little but what Python has built in: every service
-waits for it to start.  It becomes what
-the first process is to a container: whatever the program's children do to get away
-(a session of their own, a double fork), the kernel hands them to the keeper, and the
-keeper ends only after the last of them, with the program's own exit code.
+It becomes what the first process is to a container: whatever the program's children do
+to get away (a session of their own, a double fork), the kernel hands them to the keeper,
+and the keeper ends only after the last of them.
 
-    keeper.py HOME GATE GRACE COMMAND...
-
-HOME is the folder of the stack that it keeps the program for.  It waits for a byte on
-the descriptor GATE before it starts anything.  SIGTERM to it, or the program's end,
-ends everything: SIGTERM first, SIGKILL after GRACE seconds.
+A keeper is forked by the starter (see `starter`), and has two pipes of whoever ordered
+it.  Through the one it says that it is there, and at its end the program's exit code;
+on the other it waits for a byte before it starts anything.  SIGTERM to it, or the
+program's end, ends everything: SIGTERM first, SIGKILL after the grace.
 
 What the program says goes through a pipe to a scribe, a child of the keeper's: it keeps
 the end of it in the file that is the keeper's stdout, which stays small.
 
 Each process under it has ``MARK`` in its environment, by which those are found whose
-keeper was killed; it itself is found by HOME among its arguments, which nobody can take away.
+keeper was killed; it itself is found by the stack's folder among its arguments (see
+`show`), which nobody can take away.
 """
 
 from __future__ import annotations
@@ -25,10 +23,11 @@ import ctypes
 import os
 import resource
 import signal
-import sys
 import time
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import NamedTuple
+
+from canon_sweep.engine.local import kernel
 
 MARK = "CANON_SWEEP_KEEPER"
 # the name that the keeper has in /proc/<pid>/comm before its program has begun
@@ -45,8 +44,12 @@ MOST_SAID = 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
+# where the first and the last byte of the arguments are, among the fields from the state on
+_ARGUMENTS_FROM, _ARGUMENTS_TO = 45, 46
 
 _RESCAN = 0.02
+# a program as a rule leaves nobody but the scribe, and that ends at once
+_SCRIBE = 0.005
 _ORDERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _AWAITED = (signal.SIGCHLD, *_ORDERS)
 _NOT_STARTED = 127
@@ -55,72 +58,19 @@ _CHUNK = 64 * 1024
 _DRAIN = 2.0
 
 
-class Stat:
-    """A line of the kernel's table; ``start`` is in clock ticks since the boot."""
+class Order(NamedTuple):
+    """A program to keep, for the stack of the folder ``home``.
 
-    __slots__ = ("parent", "pid", "session", "start", "state")
+    What it leaves running has ``grace`` seconds to end after it.  ``limits`` are the
+    soft and hard ones of whoever orders it, by the kernel's number of the resource.
+    """
 
-    def __init__(self, pid: int, text: str) -> None:
-        # the program's name stands in parentheses and may hold anything, ')' too
-        fields = text[text.rindex(")") + 1 :].split()
-        self.pid = pid
-        self.state = fields[0]
-        self.parent = int(fields[1])
-        self.session = int(fields[3])
-        self.start = int(fields[19])
-
-    @property
-    def runs(self) -> bool:
-        """Whether it has not ended; one that has may still wait to be noticed."""
-        return self.state not in "ZX"
-
-
-def stat(pid: int) -> Stat | None:
-    """What the kernel says of a process, or None where there is none of that number."""
-    text = _text(f"/proc/{pid}/stat")
-    return Stat(pid, text) if text else None
-
-
-def everybody() -> dict[int, Stat]:
-    """Every process of the host, by its number."""
-    with os.scandir("/proc") as entries:
-        found = [stat(int(entry.name)) for entry in entries if entry.name.isdecimal()]
-    return {each.pid: each for each in found if each is not None}
-
-
-def descendants(ancestor: int, table: dict[int, Stat]) -> Iterator[Stat]:
-    """The children of a process, their children, and so on."""
-    children: dict[int, list[Stat]] = {}
-    for each in table.values():
-        children.setdefault(each.parent, []).append(each)
-    front = [ancestor]
-    while front:
-        for child in children.get(front.pop(), ()):
-            front.append(child.pid)
-            yield child
-
-
-def name_of(pid: int) -> str:
-    """The name that a process goes by; empty where there is none of that number."""
-    return (_text(f"/proc/{pid}/comm") or "").rstrip("\n")
-
-
-def boot() -> str:
-    """The name of the time since the last boot."""
-    return (_text("/proc/sys/kernel/random/boot_id") or "").strip()
-
-
-def _text(path: str) -> str | None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    try:
-        return os.read(descriptor, 8192).decode("utf-8", "replace")
-    except ProcessLookupError:
-        return None
-    finally:
-        os.close(descriptor)
+    command: list[str]
+    environment: dict[str, str]
+    home: str
+    cwd: str
+    grace: float
+    limits: dict[int, tuple[int, int]]
 
 
 def mark_of(pid: int, start: int, boot_id: str, home: str) -> str:
@@ -128,36 +78,62 @@ def mark_of(pid: int, start: int, boot_id: str, home: str) -> str:
     return f"{boot_id}/{pid}/{start}{home}"
 
 
-def tell(process: Stat, number: signal.Signals) -> None:
-    """Send a signal to exactly this process, and never to the next of its number."""
-    with suppress(ProcessLookupError, PermissionError):
-        descriptor = os.pidfd_open(process.pid)
-        try:
-            # the descriptor is of whoever had the number when it was opened
-            now = stat(process.pid)
-            if now is not None and now.start == process.start:
-                signal.pidfd_send_signal(descriptor, number)
-        finally:
-            os.close(descriptor)
+def mark_in(pid: int) -> bytes | None:
+    """What a process's environment says of the keeper that it was started under, if it does."""
+    start = f"{MARK}=".encode()
+    environment = kernel.environment_of(pid)
+    if start not in environment:
+        return None
+    variables = environment.split(b"\0")
+    return next((each.removeprefix(start) for each in variables if each.startswith(start)), None)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Keep a command; the exit code of it, or minus the signal that killed it."""
-    home, gate, grace, *command = arguments
+def keep(order: Order, gate: int, word: int) -> None:
+    """Say that we are there, wait at the gate, keep the program, and say how it ended.
+
+    Raises:
+        OSError: there is no such place to work in, or the kernel refuses something.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.chdir(order.cwd)
+    for number, limit in order.limits.items():
+        resource.setrlimit(number, limit)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     _prctl(_PR_SET_NAME, STARTS.encode())
-    if not os.read(int(gate), 1):
-        return 0
-    os.close(int(gate))
+    own = kernel.stat(os.getpid())
+    assert own is not None
+    os.write(word, b"%d %d" % (own.pid, own.start))
+    if not os.read(gate, 1):
+        return
+    os.close(gate)
     said, output = os.pipe()
     scribe = os.fork()
     if scribe == 0:
         os.close(output)
+        # our end of it would hide from its reader that the keeper has ended
+        os.close(word)
         _write_down(said)
     os.close(said)
-    leader = _start(command, home, output)
-    return _until_all_ended(leader, scribe, float(grace))
+    mark = {MARK: mark_of(own.pid, own.start, kernel.boot(), order.home)}
+    leader = _start(order.command, order.environment | mark, output, own.pid)
+    code = _until_all_ended(leader, scribe, order.grace)
+    os.write(word, b"%d" % code)
+
+
+def show(arguments: list[str]) -> None:
+    """Have the kernel tell these as our arguments.
+
+    Raises:
+        OSError: those that we were started with have left too little room.
+    """
+    with open("/proc/self/stat", "rb") as file:  # noqa: PTH123  # without what a path imports
+        fields = kernel.fields_of(file.read())
+    first, last = int(fields[_ARGUMENTS_FROM]), int(fields[_ARGUMENTS_TO])
+    words = b"".join(os.fsencode(each) + b"\0" for each in arguments)
+    if len(words) > last - first:
+        raise OSError(f"no room for {arguments[-1]} among the arguments")
+    ctypes.memmove(first, words.ljust(last - first, b"\0"), last - first)
 
 
 def _write_down(said: int) -> None:
@@ -189,18 +165,14 @@ def _add(text: bytes | bytearray) -> None:
             done += os.write(1, left[done:])
 
 
-def _start(command: list[str], home: str, output: int) -> int:
-    keeper = os.getpid()
-    own = stat(keeper)
-    assert own is not None
-    os.environ[MARK] = mark_of(keeper, own.start, boot(), home)
+def _start(command: list[str], environment: dict[str, str], output: int, keeper: int) -> int:
     # both ends close when a program begins: the kernel tells us by the end of the pipe
     reader, writer = os.pipe()
     leader = os.fork()
     if leader == 0:
         os.dup2(output, 1)
         os.dup2(output, 2)
-        _become(command, keeper)
+        _become(command, environment, keeper)
     os.close(output)
     os.close(writer)
     os.read(reader, 1)
@@ -209,7 +181,7 @@ def _start(command: list[str], home: str, output: int) -> int:
     return leader
 
 
-def _become(command: list[str], keeper: int) -> None:
+def _become(command: list[str], environment: dict[str, str], keeper: int) -> None:
     """The child's part; it does not return."""
     try:
         # a program that signals its group (`kill 0`) must not hit the keeper
@@ -221,7 +193,8 @@ def _become(command: list[str], keeper: int) -> None:
                 with suppress(OSError, ValueError):
                     signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
-            os.execvp(command[0], command)  # noqa: S606  # that is its task, and no shell reads it
+            # that is its task, and no shell reads it
+            os.execvpe(command[0], command, environment)  # noqa: S606
     except OSError as error:
         said = f"{command[0]} cannot be run: {error.strerror}\n"
         os.write(2, said.encode("utf-8", "replace"))
@@ -234,12 +207,16 @@ def _until_all_ended(leader: int, scribe: int, grace: float) -> int:
     kill_at: float | None = None
     told: set[tuple[int, int]] = set()
     while True:
+        before = code
         ended, code = _reap(leader, code)
         if ended:
             return _NOT_STARTED if code is None else code
-        if code is not None and kill_at is None:
+        if code is not None and before is None:
             _prctl(_PR_SET_NAME, ENDS.encode())
-            kill_at = time.monotonic() + grace
+            kill_at = time.monotonic() + grace if kill_at is None else kill_at
+            # where nobody else is left there is no need to look for them
+            if signal.sigtimedwait(_AWAITED, _SCRIBE) is not None:
+                continue
         if kill_at is not None:
             now = time.monotonic()
             if not _end_all(told, scribe, kill=now >= kill_at) and now >= kill_at + _DRAIN:
@@ -264,12 +241,14 @@ def _reap(leader: int, code: int | None) -> tuple[bool, int | None]:
 
 def _end_all(told: set[tuple[int, int]], scribe: int, *, kill: bool) -> bool:
     """SIGTERM once, or SIGKILL, to all that is below us now but the scribe; False if nobody is."""
-    below = [each for each in descendants(os.getpid(), everybody()) if each.pid != scribe]
+    below = [
+        each for each in kernel.descendants(os.getpid(), kernel.everybody()) if each.pid != scribe
+    ]
     for each in below:
         if kill:
-            tell(each, signal.SIGKILL)
+            kernel.tell(each, signal.SIGKILL)
         elif (each.pid, each.start) not in told:
-            tell(each, signal.SIGTERM)
+            kernel.tell(each, signal.SIGTERM)
             told.add((each.pid, each.start))
     return any(each.runs for each in below)
 
@@ -281,19 +260,3 @@ def _prctl(option: int, value: int | bytes) -> None:
     if libc.prctl(ctypes.c_int(option), argument, *rest) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
-
-
-def _end_as(code: int) -> None:
-    """End the way the program did, so that whoever waits for us sees its signal."""
-    if code < 0:
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        number = signal.Signals(-code)
-        with suppress(OSError, ValueError):
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.kill(os.getpid(), number)
-    os._exit(code & 0xFF)
-
-
-if __name__ == "__main__":
-    _end_as(main(sys.argv[1:]))

@@ -1,7 +1,7 @@
 """Processes of the local engine: each is found again, and ended, by any later process.
 
 A program runs under a keeper (see `keeper`), and the keeper's identity is the one
-that is recorded.  It is started *held*: it waits on a pipe before it starts the
+that is recorded.  The keeper is started *held*: it waits on a pipe before it starts the
 program.  Only when its identity is on disk is it let go, and if we die before that,
 the pipe closes and it ends by itself.  So there is no instant at which a program runs
 that no record names.
@@ -9,23 +9,23 @@ that no record names.
 
 from __future__ import annotations
 
-import errno
 import os
 import select
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from canon_sweep import interrupt, process
-from canon_sweep.core import kernel
-from canon_sweep.engine.local import keeper
-from canon_sweep.engine.local.keeper import Stat
+from canon_sweep.core import denial
+from canon_sweep.engine.local import keeper, keepers, kernel
+from canon_sweep.engine.local.keeper import Order
+from canon_sweep.engine.local.keepers import Ordered
+from canon_sweep.engine.local.kernel import Stat
 from canon_sweep.errors import HostFault, RecipeFault
 
 GRACE = 5.0
@@ -34,8 +34,8 @@ KILL_WAIT = 10.0
 RESCAN = 0.25
 # what multiplies while it is killed must not be faster than we are
 KILL_RESCAN = 0.02
-# how a keeper is started; the folder of the stack that it is for comes next
-KEEPER = (sys.executable, "-I", "-S", str(Path(keeper.__file__).resolve()))
+# what a keeper's arguments begin with; the folder of the stack that it is for comes next
+KEEPER = (sys.executable, "-I", "-S", keeper.__file__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ class Held:
 
 # Children are the operating system process's, not one engine object's: whoever
 # asks first must be able to learn the exit code.
-_children: dict[Identity, subprocess.Popen[bytes]] = {}
+_children: dict[Identity, Ordered] = {}
+_codes: dict[Identity, int | None] = {}
 
 
 def start_held(
@@ -94,50 +95,43 @@ def start_held(
         RecipeFault: the command and its environment are too long for the kernel.
         HostFault: no process can be started.
     """
-    reader, gate = _pipe()
-    hold = [*KEEPER, str(home), str(reader), str(grace), *command]
+    if keepers.is_too_long(command, env):
+        raise RecipeFault(f"{command[0][:80]} is given more than a program can be given")
+    order = Order(list(command), dict(env), str(home), str(cwd), grace, keepers.limits())
+    try:
+        reader, gate = os.pipe()
+    except OSError as error:
+        raise _no_process(error) from error
     # a signal before the child has a name would leave its gate open
     with interrupt.Deferred() as deferred, ExitStack() as otherwise:
         otherwise.callback(os.close, gate)
         try:
-            child = process.start(hold, env=env, cwd=cwd, output=output, pass_fds=[reader])
+            child = keepers.OURS.order(order, reader, output.fileno())
         except OSError as error:
-            if error.errno != errno.E2BIG:
-                raise _no_process(error) from error
-            what = f"{command[0][:80]} is given more than a program can be given"
-            raise RecipeFault(what) from error
+            raise _no_process(error) from error
         finally:
             os.close(reader)
-        found = keeper.stat(child.pid)
-        assert found is not None, "our child, not waited for yet: its entry cannot have gone"
-        identity = Identity(child.pid, found.start, keeper.boot())
+        identity = Identity(child.pid, child.start, kernel.boot())
         _children[identity] = child
         deferred.lift()
         otherwise.pop_all()
     return Held(identity, gate)
 
 
-def _pipe() -> tuple[int, int]:
-    try:
-        return os.pipe()
-    except OSError as error:
-        raise _no_process(error) from error
-
-
 def _no_process(error: OSError) -> HostFault:
     what = f"no process can be started: {error.strerror}"
-    return HostFault(what, do=kernel.remedy(error.errno))
+    return HostFault(what, do=denial.remedy(error.errno))
 
 
 def runs(identity: Identity) -> bool:
     """Whether exactly this process still runs."""
-    found = keeper.stat(identity.pid)
+    found = kernel.stat(identity.pid)
     return found is not None and found.runs and _is(identity, found)
 
 
 def is_up(identity: Identity) -> bool:
     """Whether the program itself runs, not only its keeper before or after it."""
-    return keeper.name_of(identity.pid) == keeper.KEEPS and runs(identity)
+    return kernel.name_of(identity.pid) == keeper.KEEPS and runs(identity)
 
 
 def exit_code(identity: Identity) -> int | None:
@@ -145,13 +139,19 @@ def exit_code(identity: Identity) -> int | None:
 
     None while it runs, and None for ever when another process started it.
     """
-    child = _children.get(identity)
-    if child is None or runs(identity):
+    if identity not in _children or runs(identity):
         return None
-    with suppress(subprocess.TimeoutExpired):
-        # at once, unless somebody traces it: the kernel shows us its end after the tracer
-        return child.wait(KILL_WAIT)
-    return None
+    code = _told(identity)
+    # whoever does not tell it was killed: what else ends a keeper, it says in the log
+    return -signal.SIGKILL if code is None else code
+
+
+def _told(identity: Identity) -> int | None:
+    """What an ended keeper of ours has told of its program's end: then it has left nobody."""
+    if identity not in _codes:
+        said = _children[identity].said()
+        _codes[identity] = int(said) if said else None
+    return _codes[identity]
 
 
 def watch(identity: Identity) -> int | None:
@@ -177,14 +177,21 @@ def end(identities: Iterable[Identity], home: Path, grace: float = GRACE) -> Non
     Raises:
         HostFault: something survived SIGKILL.
     """
-    ours = tuple(identities)
-    gone = _end_with(signal.SIGTERM, ours, home, grace)
+    every = tuple(identities)
+    ours = [each for each in every if not _left_nobody(each)]
+    gone = not ours or _end_with(signal.SIGTERM, ours, home, grace)
     if not gone and not _end_with(signal.SIGKILL, ours, home, KILL_WAIT):
         raise HostFault(f"processes of {home.name} cannot be killed", do="look for them in `ps`")
-    for identity in ours:
+    for identity in every:
         child = _children.pop(identity, None)
+        _codes.pop(identity, None)
         if child is not None:
-            child.wait()
+            child.bury()
+
+
+def _left_nobody(identity: Identity) -> bool:
+    """Whether it is a keeper of ours that ended as it should, after the last that it kept."""
+    return identity in _children and not runs(identity) and _told(identity) is not None
 
 
 def _end_with(number: signal.Signals, ours: Sequence[Identity], home: Path, bound: float) -> bool:
@@ -192,7 +199,7 @@ def _end_with(number: signal.Signals, ours: Sequence[Identity], home: Path, boun
     rescan = RESCAN if number is signal.SIGTERM else KILL_RESCAN
     told: set[tuple[int, int]] = set()
     while True:
-        table = keeper.everybody()
+        table = kernel.everybody()
         alive = [table[each.pid] for each in ours if _runs_in(table, each)]
         keepers = [each for each in alive if _is_keeper(each)]
         # a record of before there were keepers, or one that has not become one yet
@@ -206,10 +213,10 @@ def _end_with(number: signal.Signals, ours: Sequence[Identity], home: Path, boun
             # never a keeper: what it keeps would get away.  One that was stopped goes on.
             targets = members
             for each in keepers:
-                keeper.tell(each, signal.SIGCONT)
+                kernel.tell(each, signal.SIGCONT)
         for each in targets:
             if (each.pid, each.start) not in told:
-                keeper.tell(each, number)
+                kernel.tell(each, number)
                 told.add((each.pid, each.start))
         left = deadline - time.monotonic()
         if left <= 0 or not (keepers or members):
@@ -233,7 +240,7 @@ def _await_one(processes: Sequence[Stat], seconds: float) -> None:
 
 def _members(ours: Sequence[Identity], home: Path, table: dict[int, Stat]) -> Iterator[Stat]:
     """What these keepers keep, or kept; not the keepers themselves."""
-    boot = keeper.boot()
+    boot = kernel.boot()
     here = [each for each in ours if each.boot == boot]
     keepers = [table[each.pid] for each in here if _runs_in(table, each)]
     kept = {each.pid for each in _below(keepers, table)}
@@ -242,24 +249,24 @@ def _members(ours: Sequence[Identity], home: Path, table: dict[int, Stat]) -> It
     sessions = {each.pid for each in here if _is_free_or(each, table)}
     numbers = {each.pid for each in keepers}
     for each in table.values():
-        if each.pid in numbers or not each.runs:
+        if each.pid in numbers or not (each.runs and each.is_program):
             continue
         at_home = each.session in sessions and _is_at_home(each.pid, home)
-        if each.pid in kept or at_home or mark(each.pid) in marks:
+        if each.pid in kept or at_home or keeper.mark_in(each.pid) in marks:
             yield each
 
 
 def _below(keepers: Sequence[Stat], table: dict[int, Stat]) -> Iterator[Stat]:
     for each in keepers:
-        yield from keeper.descendants(each.pid, table)
+        yield from kernel.descendants(each.pid, table)
 
 
 def _is_keeper(process: Stat) -> bool:
-    return keeper.name_of(process.pid) in (keeper.STARTS, keeper.KEEPS, keeper.ENDS)
+    return kernel.name_of(process.pid) in (keeper.STARTS, keeper.KEEPS, keeper.ENDS)
 
 
 def _is(identity: Identity, found: Stat) -> bool:
-    return found.start == identity.start and identity.boot == keeper.boot()
+    return found.start == identity.start and identity.boot == kernel.boot()
 
 
 def _runs_in(table: dict[int, Stat], identity: Identity) -> bool:
@@ -270,16 +277,6 @@ def _runs_in(table: dict[int, Stat], identity: Identity) -> bool:
 def _is_free_or(identity: Identity, table: dict[int, Stat]) -> bool:
     found = table.get(identity.pid)
     return found is None or found.start == identity.start
-
-
-def mark(pid: int) -> bytes | None:
-    """What a process's environment says of the keeper that it was started under, if it does."""
-    start = f"{keeper.MARK}=".encode()
-    try:
-        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:  # another's, or gone
-        return None
-    return next((each.removeprefix(start) for each in variables if each.startswith(start)), None)
 
 
 def _is_at_home(pid: int, home: Path) -> bool:

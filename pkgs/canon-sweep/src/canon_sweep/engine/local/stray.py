@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from canon_sweep.engine.local import keeper
+from canon_sweep.engine.local import keeper, kernel
 from canon_sweep.engine.local import process as local_process
-from canon_sweep.engine.local.keeper import Stat
 from canon_sweep.engine.local.process import Identity
 
 _MARK = re.compile(
@@ -23,17 +22,22 @@ _MARK = re.compile(
 
 def keepers(home: Path) -> tuple[Identity, ...]:
     """The keepers of a stack, each once: those that run, and those of which something runs."""
+    place = os.fsencode(home)
     found: dict[Identity, None] = {}
-    for each in keeper.everybody().values():
-        if each.runs and _is_ours(each.pid):
-            found.update(dict.fromkeys(_keepers(each, os.fsencode(home))))
+    for pid in kernel.numbers():
+        # few processes of a host have it anywhere, and only those are looked at closely
+        if place in kernel.arguments_of(pid) or place in kernel.environment_of(pid):
+            found.update(dict.fromkeys(_keepers(pid, place)))
     return tuple(found)
 
 
-def _keepers(process: Stat, home: bytes) -> Iterator[Identity]:
-    if _kept_home(process.pid) == home:
-        yield Identity(process.pid, process.start, keeper.boot())
-    named = _MARK.fullmatch(local_process.mark(process.pid) or b"")
+def _keepers(pid: int, home: bytes) -> Iterator[Identity]:
+    process = kernel.stat(pid)
+    if process is None or not process.runs or not _is_ours(pid):
+        return
+    if _kept_home(pid) == home:
+        yield Identity(pid, process.start, kernel.boot())
+    named = _MARK.fullmatch(keeper.mark_in(pid) or b"")
     if named and named["home"] == home:
         identity = Identity(int(named["pid"]), int(named["start"]), named["boot"].decode())
         # a mark is the process's own word: it must not lead us to somebody else
@@ -42,14 +46,11 @@ def _keepers(process: Stat, home: bytes) -> Iterator[Identity]:
 
 
 def _kept_home(pid: int) -> bytes | None:
-    """The folder that a keeper was started for; None if it is no keeper."""
+    """The folder that a keeper was started for; None if it is no keeper, or has ended."""
     # of another version too: its Python, and its folder, may be others
     count = len(local_process.KEEPER)
     program = Path(local_process.KEEPER[-1]).name
-    try:
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:  # it has ended
-        return None
+    arguments = kernel.arguments_of(pid).split(b"\0")
     if len(arguments) <= count or Path(os.fsdecode(arguments[count - 1])).name != program:
         return None
     return arguments[count]

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from canon_sweep.core import kernel
+from canon_sweep.core import denial
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,13 @@ from canon_sweep.core import kernel
 )
 def test_each_word_has_its_own_step(number: int | None, step: str) -> None:
     """Whoever reads 'too many open files' is not sent to look for room."""
-    assert step in kernel.remedy(number)
+    assert step in denial.remedy(number)
 
 
 def test_a_host_is_used_up_only_if_the_kernel_says_so() -> None:
     """A denial may be anybody's."""
-    assert kernel.is_exhausted(OSError(errno.ENOSPC, "No space left on device"))
-    assert kernel.is_exhausted(OSError(errno.EIO, "Input/output error"))
-    assert not kernel.is_exhausted(OSError(errno.EACCES, "Permission denied"))
-    assert not kernel.is_exhausted(OSError("No space left on device"))
-    assert not kernel.is_exhausted(ValueError("No space left on device"))
+    assert denial.is_exhausted(OSError(errno.ENOSPC, "No space left on device"))
+    assert denial.is_exhausted(OSError(errno.EIO, "Input/output error"))
+    assert not denial.is_exhausted(OSError(errno.EACCES, "Permission denied"))
+    assert not denial.is_exhausted(OSError("No space left on device"))
+    assert not denial.is_exhausted(ValueError("No space left on device"))

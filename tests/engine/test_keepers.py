@@ -1,0 +1,135 @@
+"""What starts the keepers: there is one of it, and nothing fails or stays because of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from canon_sweep.engine.local import keeper, kernel
+from canon_sweep.engine.local import process as local_process
+from canon_sweep.engine.local.process import Held
+from canon_sweep.errors import HostFault, RecipeFault
+from child import in_child
+from host import ends
+
+
+def held(folder: Path, *command: str, cwd: Path | None = None) -> Held:
+    """A keeper that waits to start a command."""
+    env = {"PATH": os.environ["PATH"]}
+    with (folder / "log").open("wb") as log:
+        return local_process.start_held(
+            command, env=env, home=folder, cwd=cwd or folder, output=log
+        )
+
+
+def code(child: Held, folder: Path) -> int | None:
+    """How a command ended that is let go now."""
+    child.release()
+    child.drop()
+    assert ends(child.identity.pid)
+    found = local_process.exit_code(child.identity)
+    local_process.end([child.identity], folder)
+    return found
+
+
+def starter_of(child: Held) -> int:
+    """The process that has started a keeper."""
+    found = kernel.stat(child.identity.pid)
+    assert found is not None
+    return found.parent
+
+
+def test_programs_of_one_sweep_have_one_starter(tmp_path: Path) -> None:
+    """It is Python's start that costs, and there is one."""
+    one, other = held(tmp_path, "true"), held(tmp_path, "false")
+
+    assert starter_of(one) == starter_of(other)
+    assert (code(one, tmp_path), code(other, tmp_path)) == (0, 1)
+
+
+def test_a_starter_that_was_killed_is_replaced(tmp_path: Path) -> None:
+    """What it has started goes on without it, and says how it ended."""
+    before = held(tmp_path, "sh", "-c", "exit 5")
+    starter = starter_of(before)
+    os.kill(starter, signal.SIGKILL)
+    assert ends(starter)
+
+    after = held(tmp_path, "sh", "-c", "exit 6")
+
+    assert (code(before, tmp_path), code(after, tmp_path)) == (5, 6)
+
+
+def test_a_fork_has_a_starter_of_its_own(tmp_path: Path) -> None:
+    """Two that speak to one would hear each other's answers."""
+    ours = held(tmp_path, "true")
+
+    def has_its_own() -> None:
+        its = held(tmp_path, "true")
+        assert starter_of(its) != starter_of(ours)
+        assert code(its, tmp_path) == 0
+
+    assert in_child(has_its_own) == 0
+    assert code(ours, tmp_path) == 0
+
+
+def test_a_starter_ends_with_its_sweep(tmp_path: Path) -> None:
+    """However that ends; a keeper that was not let go ends too."""
+    script = (
+        "import os, pathlib, signal\n"
+        "from canon_sweep.engine.local import kernel, process\n"
+        "here = pathlib.Path('.').resolve()\n"
+        "with open('log', 'wb') as log:\n"
+        "    held = process.start_held(['true'], env={}, home=here, cwd=here, output=log)\n"
+        "pid = held.identity.pid\n"
+        "print(pid, kernel.stat(pid).parent, flush=True)\n"
+        "signal.pause()\n"
+    )
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as sweep:
+        assert sweep.stdout is not None
+        kept, starter = map(int, sweep.stdout.readline().split())
+        sweep.kill()
+
+    assert ends(kept)
+    assert ends(starter)
+
+
+def test_a_keeper_shows_whose_it_is(tmp_path: Path) -> None:
+    """As one that is a program of its own would: by the folder after the keeper's name."""
+    folder = tmp_path / ("long-" * 40)
+    folder.mkdir()
+    child = held(folder, "true")
+
+    words = kernel.arguments_of(child.identity.pid).rstrip(b"\0").split(b"\0")
+
+    assert words == [os.fsencode(each) for each in (*local_process.KEEPER, folder)]
+    assert kernel.name_of(child.identity.pid) == keeper.STARTS
+    assert code(child, folder) == 0
+
+
+def test_a_program_gets_no_descriptor_but_its_streams(tmp_path: Path) -> None:
+    """Neither the starter's nor the keeper's: it could give orders, or hold up an end."""
+    lists = "import os; print(sorted(os.listdir('/proc/self/fd')))"
+
+    assert code(held(tmp_path, sys.executable, "-c", lists), tmp_path) == 0
+
+    # the last is that of the list itself
+    assert (tmp_path / "log").read_text() == "['0', '1', '2', '3']\n"
+
+
+def test_what_cannot_be_started_is_told(tmp_path: Path) -> None:
+    """A place to work in that is gone is the host's matter, too many words are the recipe's."""
+    gone = tmp_path / "gone"
+    with pytest.raises(HostFault, match="no process can be started: No such file or directory"):
+        held(tmp_path, "true", cwd=gone)
+    with pytest.raises(RecipeFault, match="true is given more than a program can be given"):
+        held(tmp_path, "true", "x" * 128 * 1024)
+    with pytest.raises(RecipeFault, match="true is given more than a program can be given"):
+        held(tmp_path, "true", *["x" * 100_000] * 80)
+    # one less is none too many
+    assert code(held(tmp_path, "true", "x" * (128 * 1024 - 1)), tmp_path) == 0
