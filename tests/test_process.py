@@ -17,6 +17,7 @@ import pytest
 
 from canon_sweep import interrupt, process
 from canon_sweep.engine.local import process as local_process
+from canon_sweep.engine.local.keepers import Ordered, Starter
 from canon_sweep.errors import HostFault, Interrupted
 from host import ends
 
@@ -202,14 +203,23 @@ def test_a_held_program_that_a_signal_finds_without_a_name_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody will ever open its gate, so it is closed."""
-    monkeypatch.setattr(subprocess, "Popen", Forked)
+    seen: list[int] = []
+    start = Starter.order
+
+    def and_then_a_signal(starter: Starter, *order: Any) -> Ordered:
+        ordered = start(starter, *order)
+        seen.append(ordered.pid)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return ordered
+
+    monkeypatch.setattr(Starter, "order", and_then_a_signal)
 
     with pytest.raises(Interrupted, match="SIGTERM"), (tmp_path / "log").open("wb") as output:
         local_process.start_held(
             ["touch", "began"], env=ENV, home=tmp_path, cwd=tmp_path, output=output
         )
 
-    assert ends(Forked.seen.pop())
+    assert ends(seen.pop())
     assert not (tmp_path / "began").exists()
 
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pytest
 from canon_sweep import web
 from canon_sweep.errors import HostFault
 from canon_sweep.web import Request, json_of, send
+from http_host import HttpHost
 
 
 class Build(msgspec.Struct):
@@ -27,10 +28,8 @@ class Build(msgspec.Struct):
     number: int
 
 
-class Server(ThreadingHTTPServer):
+class Server(HttpHost):
     """Answers each path as it is told to, and notes the headers of what it was asked."""
-
-    daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

@@ -829,6 +829,7 @@ def test_what_lies_among_the_logs_is_no_log(
     (tmp_path / "precious").write_text("not the stack's\n")
     (logs / "link.log").symlink_to(tmp_path / "precious")
 
+    appears(logs / "app.log")
     said = engine.logs(STACK).splitlines()
     assert said[0] == "app | listens"
     assert all(line.startswith("app | ") for line in said)

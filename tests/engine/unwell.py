@@ -5,14 +5,16 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from http_host import HttpHost
 
 BUSY = {"errors": [{"code": "TOOMANYREQUESTS", "message": "you have reached your pull rate limit"}]}
 # of an answer, what an engine needs besides the body
 PASSED_ON = ("Content-Type", "Content-Length", "Docker-Content-Digest")
 
 
-class Front(ThreadingHTTPServer):
+class Front(HttpHost):
     """Passes on what an engine asks a registry for; ``host`` is how an image's name begins.
 
     Where a part of the path is among ``stalls`` nothing is answered until `close`, where it

@@ -14,11 +14,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from canon_sweep.settings.records import Credential
+from http_host import HttpHost
 from mirror.world import GIT_ENV, Repo
 
 HOST = "127.0.0.1"
@@ -164,8 +165,7 @@ class Busy:
     late: bool = False
 
 
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
+class _Http(HttpHost):
     ground: Path
     wanted: str | None
     redirect_to: str
