@@ -7,7 +7,7 @@ DEMO := .demo
 PACKAGE := pkgs/canon-sweep
 # another order of the tests each time; set it to have one again
 SEED := $(shell date +%s)
-CHECKED := $(PACKAGE)/src tests bench
+CHECKED := $(PACKAGE)/src tests nixos-tests bench
 
 .PHONY: demo test lint types pytest format bench clean
 
