@@ -224,6 +224,55 @@ def test_a_credential_is_listed_by_its_host(key: str) -> None:
     assert read(tree, "config.toml").credentials[key].ssh_key_file == Path("/k")
 
 
+@pytest.mark.parametrize(
+    ("folder", "found"),
+    [
+        (
+            "/run/credentials/canon-sweep.service",
+            "/run/credentials/canon-sweep.service/forge.token",
+        ),
+        # read by nobody, and its name says what is missing
+        (None, "$CREDENTIALS_DIRECTORY/forge.token"),
+    ],
+)
+def test_a_secret_may_be_a_credential_of_the_service(
+    monkeypatch: pytest.MonkeyPatch, folder: str | None, found: str
+) -> None:
+    """systemd's folder of credentials has another path in each unit: its name is enough."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    if folder is not None:
+        monkeypatch.setenv("CREDENTIALS_DIRECTORY", folder)
+    login = {"tokenFile": "forge.token"}
+    tree = {"recipes": {"notes": NOTES}, "credentials": {"git.example.org": login}}
+
+    assert str(read(tree, "config.toml").credentials["git.example.org"].token_file) == found
+
+
+@pytest.mark.parametrize("name", ["", "../forge", "secrets/forge", ".forge", "for ge"])
+def test_neither_a_path_nor_a_credential_is_a_mistake(name: str) -> None:
+    """A path that depends on where the command is called would be another one on Sunday."""
+    login = {"tokenFile": name, "sshKeyFile": "/k", "knownHostsFile": "/h"}
+    (problem,) = problems({"recipes": {"notes": NOTES}, "credentials": {"h": login}})
+
+    assert problem == "credentials.h.tokenFile: expected an absolute path, or a credential's name"
+
+
+@pytest.mark.parametrize(
+    ("commands", "told"),
+    [
+        ([["roll", "traefik"], []], "preSweep: expected array of length >= 1"),
+        (["roll traefik"], "preSweep: expected array, got str"),
+        ([["true"], ["", "traefik"]], "preSweep[2]: the program's name is empty"),
+        ([["roll\0"]], "preSweep[1]: has a NUL character"),
+    ],
+)
+def test_a_command_before_the_sweep_that_cannot_be_run_is_a_mistake(
+    commands: object, told: str
+) -> None:
+    """It would be told on Sunday, when nobody looks on."""
+    assert problems({"recipes": {"notes": NOTES}, "preSweep": commands}) == [told]
+
+
 MIRROR = "https://git.example.org/mirrors/notes"
 OTHER_SPELLINGS = [
     MIRROR,
