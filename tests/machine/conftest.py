@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from debian import CannotMake
+from machine import ground, rendered
 from machine.container import Container
 from machine.layers import layers
 
@@ -44,3 +45,11 @@ def machine(machine_layers: tuple[Path, ...]) -> Iterator[Container]:
     made = Container(f"machine-{secrets.token_hex(3)}", folder, machine_layers)
     yield made
     made.remove()
+
+
+@pytest.fixture
+def node(machine: Container) -> Container:
+    """The machine of the stories, still off: the module's texts, and what they stand on."""
+    ground.prepare(machine.disk)
+    rendered.install("machine", machine.disk)
+    return machine

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from machine.layers import IN_A_NAMESPACE, below
-from machine.spoken import ENVIRONMENT, PATIENCE_SECONDS, Spoken
+from machine.spoken import ENVIRONMENT, Spoken
 
 BOOT_SECONDS = 60.0
 # the clock, the kernel's log and its modules are the host's
@@ -91,7 +91,7 @@ class Container(Spoken):
     def execute(self, command: str) -> tuple[int, str]:
         """Run a line of bash as root: its exit code and its stdout."""
         self.start()
-        bounded = ["timeout", str(int(PATIENCE_SECONDS)), "bash", "-c", _strict(command)]
+        bounded = ["timeout", str(int(self.patience)), "bash", "-c", _strict(command)]
         # to a file: whom the command leaves running may keep a pipe open
         with (self._folder / "said").open("w+b") as said:
             done = self._run(bounded, said.fileno())
@@ -112,7 +112,7 @@ class Container(Spoken):
         """Switch it off in order."""
         self.execute("systemctl poweroff")
         assert self._process is not None
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self.patience
         while self._process.poll() is None:
             assert time.monotonic() < deadline, f"{self.name} does not end"
             # a systemd on its way down stops every process before it kills it, and an

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-PATIENCE_SECONDS = 120.0
+_PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 0.05
 # the locale as in a unit of the system's own
 ENVIRONMENT = {
@@ -20,10 +20,14 @@ ENVIRONMENT = {
 
 
 class Spoken(ABC):
-    """A machine with the words of the NixOS test driver (`stories.machine`)."""
+    """A machine with the words of the NixOS test driver (`stories.machine`).
+
+    ``patience`` is how long, in seconds, a command may take and a state be waited for.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.patience = _PATIENCE_SECONDS
 
     @abstractmethod
     def start(self) -> None:
@@ -51,7 +55,7 @@ class Spoken(ABC):
 
     def wait_until_succeeds(self, command: str) -> str:
         """Run a command again and again until it ends with 0."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self.patience
         while (done := self.execute(command))[0] != 0:
             if time.monotonic() > deadline:
                 raise AssertionError(f"{self.name}: {command!r} never ended with 0: {done[1]}")
