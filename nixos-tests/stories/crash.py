@@ -9,13 +9,13 @@ from stories.machine import Machine
 from stories.maintainer import Maintainer
 from stories.operator import SERVICE, STATE, Operator
 
-_JOURNAL = f"{STATE}/journal.json"
+JOURNAL = f"{STATE}/journal.json"
+PROMOTION = '"promotion"'
 _RECORD = f"{STATE}/canonicals/notes/canonical.json"
 # a promotion takes hundredths of a second, and whoever looks may be looking away
 _TRIES = 5
 # read and not grep: no program is started as quickly
 _STOPS_WHEN = f"""
-systemctl start --no-block {SERVICE}
 until pid=$(systemctl show -P MainPID {SERVICE}) && [ "$pid" != 0 ]; do :; done
 while [ -d /proc/$pid ]; do
   said= && read -r -d "" said 2>/dev/null <"$1" || true
@@ -39,38 +39,38 @@ def story(machine: Machine) -> None:
         assert operator.night().verdict("notes") == "promoted"
 
     with machine.nested("the power goes while a release is being promoted: the old or the new"):
-        old, new = _stopped(operator, notes, releases, _JOURNAL, '"promotion"')
+        old, new = _stopped(operator, notes, releases, JOURNAL, PROMOTION)
         machine.crash()
         machine.start()
-        _is_whole(operator, old, new)
+        is_whole(operator, old, new)
 
     with machine.nested("the next sweep cleans up, and the new one is the canonical"):
         night = operator.night()
         assert night.result == "success", night.journal
         assert night.totals["recovered"] > 0
-        _is_well(operator, new)
+        is_well(operator, new)
 
     with machine.nested("the power goes when the record has just been replaced: the new one"):
         old, new = _stopped(operator, notes, releases, _RECORD, "")
         machine.crash()
         machine.start()
-        _is_whole(operator, new)
+        is_whole(operator, new)
         night = operator.night()
         assert night.verdict("notes") == "skip/no-new-version"
-        _is_well(operator, new)
+        is_well(operator, new)
 
     with machine.nested("the program is killed while it promotes: systemd has it cleaned up"):
-        old, new = _stopped(operator, notes, releases, _JOURNAL, '"promotion"')
+        old, new = _stopped(operator, notes, releases, JOURNAL, PROMOTION)
         machine.succeed(f"systemctl kill --signal=KILL --kill-whom=main {SERVICE}")
         operator.comes_to_rest()
         assert operator.shows("Result") == "signal"
-        _is_whole(operator, old, new)
-        machine.fail(f"grep -q stack {_JOURNAL}")
+        is_whole(operator, old, new)
+        machine.fail(f"grep -q stack {JOURNAL}")
         operator.finds_only_canonicals()
 
     with machine.nested("and the next sweep has it as the canonical"):
         assert operator.night().result == "success"
-        _is_well(operator, new)
+        is_well(operator, new)
 
 
 def _stopped(
@@ -84,17 +84,20 @@ def _stopped(
         new = next(releases)
         old = operator.record("notes")["tag"]
         notes.publishes(new)
-        seen = f"'{text or new}'"
-        code, _said = operator.machine.execute(
-            f"nice --adjustment=-20 bash -c '{_STOPS_WHEN}' bash {path} {seen}"
-        )
-        if code == 0:
+        operator.machine.succeed(f"systemctl start --no-block {SERVICE}")
+        if is_stopped(operator.machine, path, text or new):
             return old, new
         operator.comes_to_rest()
     raise AssertionError(f"no sweep was seen when {path} said {text}")
 
 
-def _is_whole(operator: Operator, *tags: str) -> None:
+def is_stopped(machine: Machine, path: str, text: str) -> bool:
+    """Stop the sweep that is on just as a file says this; False if that was not seen."""
+    code, _ = machine.execute(f"nice --adjustment=-20 bash -c '{_STOPS_WHEN}' bash {path} '{text}'")
+    return code == 0
+
+
+def is_whole(operator: Operator, *tags: str) -> None:
     """The record is one of these, and all that it names is there, with the data in it."""
     operator.machine.wait_for_unit("swarm.service")
     record = operator.record("notes")
@@ -106,7 +109,7 @@ def _is_whole(operator: Operator, *tags: str) -> None:
     assert said.strip()
 
 
-def _is_well(operator: Operator, tag: str) -> None:
-    _is_whole(operator, tag)
+def is_well(operator: Operator, tag: str) -> None:
+    is_whole(operator, tag)
     operator.finds_only_canonicals()
     operator.verifies()
