@@ -1,9 +1,11 @@
 {
   lib,
+  stdenv,
   python3Packages,
   coreutils,
   docker-client,
   gitMinimal,
+  installShellFiles,
   versionCheckHook,
 }:
 
@@ -48,6 +50,18 @@ python3Packages.buildPythonApplication (finalAttrs: {
       docker-client
     ])
   ];
+
+  nativeBuildInputs = [ installShellFiles ];
+
+  # both are made from the commands, so that they cannot say something else
+  postInstall = lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
+    installShellCompletion --cmd canon-sweep \
+      --bash <(_CANON_SWEEP_COMPLETE=bash_source $out/bin/canon-sweep) \
+      --fish <(_CANON_SWEEP_COMPLETE=fish_source $out/bin/canon-sweep) \
+      --zsh <(_CANON_SWEEP_COMPLETE=zsh_source $out/bin/canon-sweep)
+    ${python3Packages.python.interpreter} -m canon_sweep.cli.manual > canon-sweep.1
+    installManPage canon-sweep.1
+  '';
 
   nativeCheckInputs = [
     gitMinimal
