@@ -6,6 +6,7 @@
   docker-client,
   gitMinimal,
   installShellFiles,
+  util-linuxMinimal,
   versionCheckHook,
 }:
 
@@ -20,6 +21,8 @@ python3Packages.buildPythonApplication (finalAttrs: {
       ./README.md
       ./pyproject.toml
       ./src
+      ../../examples
+      ../../nixos-tests
       ../../pyproject.toml
       ../../tests
     ];
@@ -68,6 +71,7 @@ python3Packages.buildPythonApplication (finalAttrs: {
     python3Packages.hypothesis
     python3Packages.pytest-xdist
     python3Packages.pytestCheckHook
+    util-linuxMinimal
     versionCheckHook
   ];
 
@@ -79,8 +83,12 @@ python3Packages.buildPythonApplication (finalAttrs: {
     "no:cacheprovider"
   ];
 
-  # these start a Docker Engine, as root
-  disabledTestMarks = [ "swarm" ];
+  # these start a Docker Engine, boot machines, or need root or a tool that is not here
+  disabledTestMarks = [
+    "host"
+    "machine"
+    "swarm"
+  ];
 
   pythonImportsCheck = [ "canon_sweep" ];
 
