@@ -10,7 +10,10 @@
 let
   system = pkgs.stdenv.hostPlatform.system;
   hosts = import ./nixos-tests/hosts.nix { inherit nixosSystem module system; };
-  tests = pkgs.callPackage ./nixos-tests { inherit module; };
+  tests = import ./nixos-tests {
+    inherit (pkgs) lib testers;
+    inherit module;
+  };
   rendered = pkgs.callPackage ./nixos-tests/rendered.nix { };
   options = pkgs.callPackage ./docs/options.nix { inherit nixosSystem module system; };
 

@@ -21,7 +21,10 @@ let
     };
   rendered = pkgs.callPackage ./rendered.nix { };
   hosts = import ./hosts.nix { inherit nixosSystem module system; };
-  tests = pkgs.callPackage ./. { inherit module; };
+  tests = import ./. {
+    inherit (pkgs) lib testers;
+    inherit module;
+  };
 in
 pkgs.linkFarm "canon-sweep-kept" {
   "rendered/cc-ci" = rendered {

@@ -784,6 +784,7 @@ def litter(place: Path, name: str) -> dict[str, Path]:
     return found
 
 
+@pytest.mark.host
 def test_what_others_left_in_the_engines_folders_is_left_alone(
     engine: LocalEngine, tmp_path: Path, recipe: Recipe
 ) -> None:
@@ -1312,7 +1313,8 @@ def test_a_mark_leads_to_nobody_else(
     assert found is not None
     named = keeper.mark_of(innocent.pid, found.start, keeper.boot(), str(folder(tmp_path)))
     command = ["sleep", "99"]
-    with subprocess.Popen(command, env={"PATH": os.defpath, keeper.MARK: named}) as liar:
+    env = {"PATH": os.environ["PATH"], keeper.MARK: named}
+    with subprocess.Popen(command, env=env) as liar:
         engine.undeploy(STACK)
 
         assert innocent.poll() is None
