@@ -42,35 +42,35 @@ def story(machine: Machine) -> None:
         old, new = _stopped(operator, notes, releases, JOURNAL, PROMOTION)
         machine.crash()
         machine.start()
-        is_whole(operator, old, new)
+        _is_whole(operator, old, new)
 
     with machine.nested("the next sweep cleans up, and the new one is the canonical"):
         night = operator.night()
         assert night.result == "success", night.journal
         assert night.totals["recovered"] > 0
-        is_well(operator, new)
+        _is_well(operator, new)
 
     with machine.nested("the power goes when the record has just been replaced: the new one"):
         old, new = _stopped(operator, notes, releases, _RECORD, "")
         machine.crash()
         machine.start()
-        is_whole(operator, new)
+        _is_whole(operator, new)
         night = operator.night()
         assert night.verdict("notes") == "skip/no-new-version"
-        is_well(operator, new)
+        _is_well(operator, new)
 
     with machine.nested("the program is killed while it promotes: systemd has it cleaned up"):
         old, new = _stopped(operator, notes, releases, JOURNAL, PROMOTION)
         machine.succeed(f"systemctl kill --signal=KILL --kill-whom=main {SERVICE}")
         operator.comes_to_rest()
         assert operator.shows("Result") == "signal"
-        is_whole(operator, old, new)
+        _is_whole(operator, old, new)
         machine.fail(f"grep -q stack {JOURNAL}")
         operator.finds_only_canonicals()
 
     with machine.nested("and the next sweep has it as the canonical"):
         assert operator.night().result == "success"
-        is_well(operator, new)
+        _is_well(operator, new)
 
 
 def _stopped(
@@ -97,19 +97,16 @@ def is_stopped(machine: Machine, path: str, text: str) -> bool:
     return code == 0
 
 
-def is_whole(operator: Operator, *tags: str) -> None:
+def _is_whole(operator: Operator, *tags: str) -> None:
     """The record is one of these, and all that it names is there, with the data in it."""
-    operator.machine.wait_for_unit("swarm.service")
-    record = operator.record("notes")
-    assert record["tag"] in tags, record["tag"]
-    (volume,) = record["volumes"]
-    said = operator.machine.succeed(
-        f"cat $(docker volume inspect --format '{{{{.Mountpoint}}}}' {volume['name']})/token"
-    )
-    assert said.strip()
+    operator.swarm.comes_up()
+    tag = operator.record("notes")["tag"]
+    assert tag in tags, tag
+    (folder,) = operator.swarm.folders(operator.volumes("notes"))
+    assert operator.machine.succeed(f"cat {folder}/token").strip()
 
 
-def is_well(operator: Operator, tag: str) -> None:
-    is_whole(operator, tag)
+def _is_well(operator: Operator, tag: str) -> None:
+    _is_whole(operator, tag)
     operator.finds_only_canonicals()
     operator.verifies()

@@ -61,19 +61,31 @@ def machine(machine_layers: tuple[Path, ...], folder: Path) -> Iterator[Containe
 @pytest.fixture
 def node(machine: Container) -> Container:
     """The machine of the stories, still off: the module's texts, and what they stand on."""
-    _install(machine.disk)
+    ground.git_server(machine.disk)
+    ground.swarm(machine.disk)
+    rendered.install("machine", machine.disk)
+    return machine
+
+
+@pytest.fixture
+def local_node(machine: Container) -> Container:
+    """A machine without Docker, still off: the local engine, mirrors in its own folders."""
+    _install_local(machine.disk)
     return machine
 
 
 @pytest.fixture
 def computer(machine_layers: tuple[Path, ...], folder: Path) -> Iterator[Emulated]:
-    """The same as a whole computer, still off, on a Saturday at noon."""
+    """The same as a whole computer, still off, on a Saturday at noon.
+
+    Without Docker: emulated, that takes minutes.
+    """
     if shutil.which("qemu-system-x86_64") is None:
         _or_skip("a computer needs qemu-system-x86_64")
     *above, root = machine_layers
     try:
         with_kernel = [*above, kernel.layer(), root]
-        _install(folder / "over")
+        _install_local(folder / "over")
         disk.make(folder / "disk", folder / "over", with_kernel)
     except CannotMake as reason:
         _or_skip(str(reason))
@@ -83,6 +95,6 @@ def computer(machine_layers: tuple[Path, ...], folder: Path) -> Iterator[Emulate
     made.crash()
 
 
-def _install(folder: Path) -> None:
-    ground.prepare(folder)
-    rendered.install("machine", folder)
+def _install_local(folder: Path) -> None:
+    ground.git_server(folder)
+    rendered.install("local", folder)
