@@ -20,6 +20,10 @@ let
   mirrors = map folderOf (
     lib.filter isFolder (lib.mapAttrsToList (_: each: each.mirror) cfg.recipes)
   );
+  # a mirror that is not there yet is its recipe's error, and must not stop the others
+  ifThere = path: "-${path}";
+  # systemd would take what stands after it for a word of its own
+  literally = lib.replaceStrings [ "%" ] [ "%%" ];
 in
 {
   config = lib.mkIf cfg.enable {
@@ -75,7 +79,9 @@ in
           underRoot "/var/cache" cfg.cacheDir
         );
         CacheDirectoryMode = "0700";
-        ReadWritePaths = made ++ lib.optional (cfg.canonicalsDir != null) cfg.canonicalsDir ++ mirrors;
+        ReadWritePaths = map literally (
+          made ++ lib.optional (cfg.canonicalsDir != null) cfg.canonicalsDir ++ map ifThere mirrors
+        );
 
         # builds and people come first
         CPUSchedulingPolicy = "idle";
