@@ -28,7 +28,7 @@ class Spoken(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         self.patience = _PATIENCE_SECONDS
-        self.pause = 0.05
+        self.pause = 0.2
 
     @abstractmethod
     def start(self) -> None:
