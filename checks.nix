@@ -54,6 +54,7 @@ in
   configuration = hosts.cc-ci.services.canon-sweep.configFile;
 
   rendered-cc-ci = isKept "cc-ci" hosts.cc-ci;
+  rendered-local = isKept "local" hosts.local;
   rendered-machine = isKept "machine" tests.promote.nodes.machine;
 
   options = pkgs.runCommand "canon-sweep-options-are-kept" { } ''

@@ -26,5 +26,6 @@ let
 in
 {
   cc-ci = host [ ../examples/cc-ci.nix ];
+  local = host [ ./local.nix ];
   minimal = host [ ../examples/minimal.nix ];
 }

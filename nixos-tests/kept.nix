@@ -31,6 +31,10 @@ pkgs.linkFarm "canon-sweep-kept" {
     name = "cc-ci";
     config = hosts.cc-ci;
   };
+  "rendered/local" = rendered {
+    name = "local";
+    config = hosts.local;
+  };
   "rendered/machine" = rendered {
     name = "machine";
     config = tests.promote.nodes.machine;

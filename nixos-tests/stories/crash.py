@@ -9,13 +9,13 @@ from stories.machine import Machine
 from stories.maintainer import Maintainer
 from stories.operator import SERVICE, STATE, Operator
 
-_JOURNAL = f"{STATE}/journal.json"
+JOURNAL = f"{STATE}/journal.json"
+PROMOTION = '"promotion"'
 _RECORD = f"{STATE}/canonicals/notes/canonical.json"
 # a promotion takes hundredths of a second, and whoever looks may be looking away
 _TRIES = 5
 # read and not grep: no program is started as quickly
 _STOPS_WHEN = f"""
-systemctl start --no-block {SERVICE}
 until pid=$(systemctl show -P MainPID {SERVICE}) && [ "$pid" != 0 ]; do :; done
 while [ -d /proc/$pid ]; do
   said= && read -r -d "" said 2>/dev/null <"$1" || true
@@ -39,7 +39,7 @@ def story(machine: Machine) -> None:
         assert operator.night().verdict("notes") == "promoted"
 
     with machine.nested("the power goes while a release is being promoted: the old or the new"):
-        old, new = _stopped(operator, notes, releases, _JOURNAL, '"promotion"')
+        old, new = _stopped(operator, notes, releases, JOURNAL, PROMOTION)
         machine.crash()
         machine.start()
         _is_whole(operator, old, new)
@@ -60,12 +60,12 @@ def story(machine: Machine) -> None:
         _is_well(operator, new)
 
     with machine.nested("the program is killed while it promotes: systemd has it cleaned up"):
-        old, new = _stopped(operator, notes, releases, _JOURNAL, '"promotion"')
+        old, new = _stopped(operator, notes, releases, JOURNAL, PROMOTION)
         machine.succeed(f"systemctl kill --signal=KILL --kill-whom=main {SERVICE}")
         operator.comes_to_rest()
         assert operator.shows("Result") == "signal"
         _is_whole(operator, old, new)
-        machine.fail(f"grep -q stack {_JOURNAL}")
+        machine.fail(f"grep -q stack {JOURNAL}")
         operator.finds_only_canonicals()
 
     with machine.nested("and the next sweep has it as the canonical"):
@@ -84,26 +84,26 @@ def _stopped(
         new = next(releases)
         old = operator.record("notes")["tag"]
         notes.publishes(new)
-        seen = f"'{text or new}'"
-        code, _said = operator.machine.execute(
-            f"nice --adjustment=-20 bash -c '{_STOPS_WHEN}' bash {path} {seen}"
-        )
-        if code == 0:
+        operator.machine.succeed(f"systemctl start --no-block {SERVICE}")
+        if is_stopped(operator.machine, path, text or new):
             return old, new
         operator.comes_to_rest()
     raise AssertionError(f"no sweep was seen when {path} said {text}")
 
 
+def is_stopped(machine: Machine, path: str, text: str) -> bool:
+    """Stop the sweep that is on just as a file says this; False if that was not seen."""
+    code, _ = machine.execute(f"nice --adjustment=-20 bash -c '{_STOPS_WHEN}' bash {path} '{text}'")
+    return code == 0
+
+
 def _is_whole(operator: Operator, *tags: str) -> None:
     """The record is one of these, and all that it names is there, with the data in it."""
-    operator.machine.wait_for_unit("swarm.service")
-    record = operator.record("notes")
-    assert record["tag"] in tags, record["tag"]
-    (volume,) = record["volumes"]
-    said = operator.machine.succeed(
-        f"cat $(docker volume inspect --format '{{{{.Mountpoint}}}}' {volume['name']})/token"
-    )
-    assert said.strip()
+    operator.swarm.comes_up()
+    tag = operator.record("notes")["tag"]
+    assert tag in tags, tag
+    (folder,) = operator.swarm.folders(operator.volumes("notes"))
+    assert operator.machine.succeed(f"cat {folder}/token").strip()
 
 
 def _is_well(operator: Operator, tag: str) -> None:

@@ -11,6 +11,7 @@ def first_day(machine: Machine) -> tuple[Operator, Maintainer, Maintainer]:
     """Whoever runs the host, and who maintains `notes` and `draft`, which are empty yet."""
     operator = Operator(machine)
     operator.arrives()
+    operator.swarm.comes_up()
     notes, draft = Maintainer(machine, "notes"), Maintainer(machine, "draft")
     notes.begins()
     draft.begins()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from stories.machine import Machine
 
-SERVES = "echo notes >/data/index.html; exec httpd -f -p 8080 -h /data"
+SERVES = "echo notes >$DATA/index.html; exec busybox httpd -f -p $PORT -h $DATA"
 """What a sound release of the app does: a page, and whatever was written to its volume."""
-LOSES = f"rm -f /data/*; {SERVES}"
+LOSES = f"rm -f $DATA/*; {SERVES}"
 """A broken release: it begins anew, whatever was there."""
 
 _SERVER = "git://127.0.0.1"
@@ -19,6 +19,7 @@ services:
   app:
     image: canon-sweep/busybox:1
     command: ["sh", "-c", "{program}"]
+    environment: {{DATA: /data, PORT: "8080"}}
     volumes: ["data:/data"]
     networks: ["proxy"]
     stop_grace_period: 1s
@@ -29,6 +30,10 @@ services:
       retries: 5
     deploy:
       labels: ["coop-cloud.${{STACK_NAME}}.version={tag}"]
+    x-canon-sweep:
+      command: ["sh", "-c", "{program}"]
+      environment: {{DATA: "{{volumes.data}}", PORT: "{{ports.8080}}"}}
+      ready: {{port: 8080, path: /}}
 volumes:
   data:
 networks:
@@ -39,18 +44,19 @@ networks:
 
 @dataclass(frozen=True)
 class Maintainer:
-    """Whoever maintains one recipe."""
+    """Whoever maintains one recipe; its mirror belongs to ``mirrors_owner``."""
 
     machine: Machine
     recipe: str
+    mirrors_owner: str = "git"
 
     def begins(self) -> None:
         """Make upstream and mirror on the server, both empty, and a work tree."""
-        for kind in ("upstream", "mirror"):
+        for kind, owner in (("upstream", "git"), ("mirror", self.mirrors_owner)):
             folder = f"/srv/git/{kind}"
             self.machine.succeed(
-                f"install --directory --owner=git --group=git {folder}",
-                f"runuser -u git -- git init --quiet --bare -b main {folder}/{self.recipe}",
+                f"install --directory --owner={owner} --group={owner} {folder}",
+                f"runuser -u {owner} -- git init --quiet --bare -b main {folder}/{self.recipe}",
             )
         self.machine.succeed(
             f"git init --quiet -b main {self._tree}",
@@ -61,7 +67,7 @@ class Maintainer:
 
     def publishes(self, tag: str, program: str = SERVES) -> None:
         """Release what the program is now."""
-        self._commits(_COMPOSE.format(program=program, tag=tag), f"Release {tag}")
+        self._commits(_compose(program, tag), f"Release {tag}")
         self.machine.succeed(
             self._git(f"tag --annotate --message {shlex.quote(tag)} {shlex.quote(tag)}"),
             self._git("push --quiet origin main --tags"),
@@ -69,7 +75,7 @@ class Maintainer:
 
     def commits(self, program: str = SERVES) -> None:
         """Work on main, and release nothing."""
-        self._commits(_COMPOSE.format(program=program, tag="unreleased"), "Work on it")
+        self._commits(_compose(program, "unreleased"), "Work on it")
         self.machine.succeed(self._git("push --quiet origin main"))
 
     @property
@@ -88,3 +94,8 @@ class Maintainer:
 
     def _git(self, words: str) -> str:
         return f"git -C {self._tree} {words}"
+
+
+def _compose(program: str, tag: str) -> str:
+    # a dollar that is not to be filled in before a shell sees it is written twice
+    return _COMPOSE.format(program=program.replace("$", "$$"), tag=tag)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stories.machine import Machine
+from stories.swarm import Swarm
 
 SERVICE = "canon-sweep.service"
 TIMER = "canon-sweep.timer"
@@ -21,15 +22,13 @@ _LONG_AGO = "-8 days"
 class Night:
     """A sweep that the timer has started, when it has ended.
 
-    ``result`` is systemd's word for it, ``journal`` what it said there, ``containers`` how
-    many were made meanwhile.
+    ``result`` is systemd's word for it, ``journal`` what it said there.
     """
 
     result: str
     journal: str
     entries: dict[str, dict[str, Any]]
     totals: dict[str, int]
-    containers: int
 
     def verdict(self, recipe: str) -> str:
         """How a recipe's test ended, else what was decided."""
@@ -48,10 +47,14 @@ class Operator:
 
     machine: Machine
 
+    @property
+    def swarm(self) -> Swarm:
+        """The machine's Docker, if it has one."""
+        return Swarm(self.machine)
+
     def arrives(self) -> None:
-        """Wait until the machine has all that a sweep needs, and see that none was there."""
+        """Wait until the machine is up, and see that there was no sweep."""
         self.machine.wait_for_unit("multi-user.target")
-        self.machine.wait_for_unit("swarm.service")
         self.machine.wait_for_unit(TIMER)
         assert not self.invocation(), "a sweep has run already"
         self.machine.succeed(f"[ ! -e {STATE}/canonicals ]")
@@ -59,19 +62,18 @@ class Operator:
     def night(self) -> Night:
         """Let the timer find that its week is over: its stamp moves, never the clock."""
         before = self.invocation()
-        since = self.machine.succeed("date +%s.%N").strip()
         self.machine.succeed(
             f"systemctl stop {TIMER}",
             f"touch -d '{_LONG_AGO}' {_STAMP}",
             f"systemctl start {TIMER}",
         )
-        return self.ended(before, since)
+        return self.ended(before)
 
     def misses_a_week(self) -> None:
         """Leave the timer as if the machine had been off over its time."""
         self.machine.succeed(f"systemctl stop {TIMER}", f"touch -d '{_LONG_AGO}' {_STAMP}", "sync")
 
-    def ended(self, before: str = "", since: str = "0") -> Night:
+    def ended(self, before: str = "") -> Night:
         """Wait for the end of a sweep that nobody but the timer starts, after another."""
         self.machine.wait_until_succeeds(
             f"now=$(systemctl show -P InvocationID {SERVICE});"
@@ -85,7 +87,6 @@ class Operator:
             journal=self._journal(invocation),
             entries={entry["recipe"]: entry for entry in results["entries"]},
             totals=results["totals"],
-            containers=self._containers_since(since),
         )
 
     def comes_to_rest(self) -> None:
@@ -110,7 +111,10 @@ class Operator:
 
     def bytes_of(self, recipe: str) -> str:
         """Digests of all that a canonical is, times included: record, history, volumes."""
-        kept = [f"{STATE}/canonicals/{shlex.quote(recipe)}", *self._volumes(recipe)]
+        kept = [
+            f"{STATE}/canonicals/{shlex.quote(recipe)}",
+            *self.swarm.folders(self.volumes(recipe)),
+        ]
         return self.machine.succeed(
             *(f"find {path} -printf '%p %T@ %m %U %s\\n' | sort" for path in kept),
             *(f"find {path} -type f -exec sha256sum {{}} + | sort" for path in kept),
@@ -121,26 +125,19 @@ class Operator:
         return self.machine.succeed(f"git ls-remote git://127.0.0.1/{kind}/{shlex.quote(recipe)}")
 
     def finds_only_canonicals(self) -> None:
-        """Nothing of a sweep is left: no container, service or secret, no volume but theirs."""
-        for kind in ("container", "service", "secret", "config"):
-            found = self.machine.succeed(
-                f"docker {kind} ls --quiet {'--all' * (kind == 'container')}"
-            )
-            assert not found, f"a {kind} is left: {found}"
-        there = set(self.machine.succeed("docker volume ls --format '{{.Name}}'").split())
+        """Nothing of a sweep is left but the volumes that records name."""
         named = self.machine.succeed(f"ls {STATE}/canonicals").split()
-        kept = {volume["name"] for each in named for volume in self.record(each)["volumes"]}
-        assert there == kept, f"volumes: {sorted(there)}, and records name {sorted(kept)}"
+        self.swarm.holds_only({volume for each in named for volume in self.volumes(each)})
 
     def verifies(self) -> None:
         """Every record holds, says the program, run as the service runs."""
         self.machine.succeed("canon-sweep verify")
 
-    def _volumes(self, recipe: str) -> list[str]:
-        names = [volume["name"] for volume in self.record(recipe)["volumes"]]
+    def volumes(self, recipe: str) -> list[str]:
+        """The volumes that a recipe's canonical is to have."""
+        names = [str(volume["name"]) for volume in self.record(recipe)["volumes"]]
         assert names, "a canonical without a volume proves little"
-        asked = f"docker volume inspect --format '{{{{.Mountpoint}}}}' {' '.join(names)}"
-        return self.machine.succeed(asked).split()
+        return names
 
     def _journal(self, invocation: str) -> str:
         self.machine.succeed("journalctl --sync")
@@ -148,11 +145,3 @@ class Operator:
             "journalctl --quiet --no-pager --output=cat"
             f" INVOCATION_ID={invocation} + _SYSTEMD_INVOCATION_ID={invocation}"
         )
-
-    def _containers_since(self, since: str) -> int:
-        now = self.machine.succeed("date +%s.%N").strip()
-        made = self.machine.succeed(
-            f"docker events --since {since} --until {now} --filter type=container"
-            " --filter event=create --format '{{.ID}}'"
-        )
-        return len(made.split())

@@ -16,24 +16,24 @@ def story(machine: Machine) -> None:
         before = operator.bytes_of("notes")
 
     with machine.nested("both are skipped, and nothing is deployed"):
-        night = operator.night()
+        with operator.swarm.makes_no_container():
+            night = operator.night()
 
         assert night.result == "success", night.journal
         assert night.verdict("notes") == "skip/no-new-version"
         assert night.verdict("draft") == "skip/never-released"
         assert night.says("notes", "skip/no-new-version"), night.journal
         assert night.says("draft", "skip/never-released"), night.journal
-        assert night.containers == 0
         assert operator.bytes_of("notes") == before
 
     with machine.nested("a release that is held by hand waits, with the reason"):
         notes.publishes("1.1.0+1.1.0")
         machine.succeed("canon-sweep hold notes --reason 'a migration is looked into'")
-        night = operator.night()
+        with operator.swarm.makes_no_container():
+            night = operator.night()
 
         assert night.verdict("notes") == "skip/held"
         assert night.says("notes", "a migration is looked into"), night.journal
-        assert night.containers == 0
         assert operator.bytes_of("notes") == before
 
     with machine.nested("no longer held, it is tested and promoted"):

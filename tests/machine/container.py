@@ -8,7 +8,6 @@ namespace that ends with it, all that it runs is in one cgroup.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -122,11 +121,6 @@ class Container(Spoken):
                     os.kill(pid, signal.SIGCONT)
             time.sleep(_PAUSE_SECONDS)
         self.crash()
-
-    def remove(self) -> None:
-        """End it, and leave nothing of it."""
-        self.crash()
-        shutil.rmtree(self._folder)
 
     def _booting(self) -> Iterator[str]:
         here, cgroup = self._folder, Path("/sys/fs/cgroup") / self._cgroup.name

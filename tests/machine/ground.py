@@ -51,15 +51,21 @@ WantedBy=multi-user.target
 """
 
 
-def prepare(disk: Path) -> None:
-    """Put all of it on the disk of a machine that has not been started yet."""
-    units = disk / "etc/systemd/system"
-    for name, text in (("swarm.service", _SWARM), ("git-daemon.service", _GIT)):
-        write(units / name, text)
-        enable(disk, name, text)
-    (units / "multi-user.target.wants/docker.service").symlink_to(
-        "/usr/lib/systemd/system/docker.service"
-    )
+def swarm(disk: Path) -> None:
+    """Put Docker as a Swarm on the disk of a machine that has not been started yet."""
     write(disk / "usr/local/sbin/make-swarm", _MAKE_SWARM, program=True)
+    _unit(disk, "swarm.service", _SWARM)
+    started = disk / "etc/systemd/system/multi-user.target.wants"
+    (started / "docker.service").symlink_to("/usr/lib/systemd/system/docker.service")
+
+
+def git_server(disk: Path) -> None:
+    """Put a git server on the disk of a machine that has not been started yet."""
     write(disk / "etc/sysusers.d/git.conf", 'u git - "Git server" /srv/git\n')
     write(disk / "etc/tmpfiles.d/git.conf", "d /srv/git 0755 git git\n")
+    _unit(disk, "git-daemon.service", _GIT)
+
+
+def _unit(disk: Path, name: str, text: str) -> None:
+    write(disk / "etc/systemd/system" / name, text)
+    enable(disk, name, text)
