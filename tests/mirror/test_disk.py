@@ -23,6 +23,8 @@ from canon_sweep.mirror.sync import advertised
 from mirror.servers import Hostile, advertisement, pack, relay
 from mirror.world import Repo, World
 
+pytestmark = pytest.mark.host
+
 
 @pytest.fixture
 def small(world: World) -> Iterator[World]:

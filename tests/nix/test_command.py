@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -24,7 +25,7 @@ TELLS = """#!/bin/sh
 echo "{name}: $*"
 exit {code}
 """
-RUNS = """#!/usr/bin/env python3
+RUNS = """#!{python}
 import json, pathlib, subprocess, sys
 words = sys.argv[1:]
 pathlib.Path({trace!r}).write_text(json.dumps(words))
@@ -53,7 +54,7 @@ class Command:
         program = folder / "program/bin/canon-sweep"
         program.write_text(TELLS.format(name="program", code=3))
         program.chmod(0o755)
-        self.program("systemd-run", RUNS.format(trace=str(self.trace)))
+        self.program("systemd-run", RUNS.format(python=sys.executable, trace=str(self.trace)))
         self.program("id", f'#!/bin/sh\n[ "$*" = --user ] && echo {uid} || echo {user}\n')
 
     def program(self, name: str, text: str) -> None:
@@ -66,7 +67,8 @@ class Command:
         """Type it."""
         env = {**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}"}
         return subprocess.Popen(
-            [self.folder / "canon-sweep", *words],
+            # by its name: there may be no /usr/bin/env
+            ["bash", self.folder / "canon-sweep", *words],
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
