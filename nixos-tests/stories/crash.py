@@ -14,8 +14,10 @@ PROMOTION = '"promotion"'
 _RECORD = f"{STATE}/canonicals/notes/canonical.json"
 # a promotion takes hundredths of a second, and whoever looks may be looking away
 _TRIES = 5
-# read and not grep: no program is started as quickly
+# read and not grep: no program is started as quickly; nor a sleep, so the pause is a read
+# of what never says anything
 _STOPS_WHEN = f"""
+exec 9<> <(:)
 until pid=$(systemctl show -P MainPID {SERVICE}) && [ "$pid" != 0 ]; do :; done
 while [ -d /proc/$pid ]; do
   said= && read -r -d "" said 2>/dev/null <"$1" || true
@@ -24,6 +26,7 @@ while [ -d /proc/$pid ]; do
     [[ $(<"$1") == *$2* ]] && exit 0
     kill -CONT $pid
   fi
+  read -r -t 0.002 -u 9
 done
 exit 1
 """
@@ -84,6 +87,8 @@ def _stopped(
         new = next(releases)
         old = operator.record("notes")["tag"]
         notes.publishes(new)
+        # git flushes little: what the maintainer has done is not to be lost with the power
+        operator.machine.succeed("sync")
         operator.machine.succeed(f"systemctl start --no-block {SERVICE}")
         if is_stopped(operator.machine, path, text or new):
             return old, new

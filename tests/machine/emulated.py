@@ -42,7 +42,7 @@ class Emulated(Spoken):
         self.clock = clock
         # emulated, everything takes its time, and a look takes it from what is waited for
         self.patience *= 4
-        self.pause = 1.0
+        self.pause = 3.0
         self._folder = folder
         self._kernel = kernel / "boot/vmlinux"
         self._process: subprocess.Popen[bytes] | None = None
