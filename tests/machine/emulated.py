@@ -40,8 +40,9 @@ class Emulated(Spoken):
     def __init__(self, name: str, folder: Path, kernel: Path, clock: datetime) -> None:
         super().__init__(name)
         self.clock = clock
-        # emulated, everything takes its time
-        self.patience *= 3
+        # emulated, everything takes its time, and a look takes it from what is waited for
+        self.patience *= 4
+        self.pause = 1.0
         self._folder = folder
         self._kernel = kernel / "boot/vmlinux"
         self._process: subprocess.Popen[bytes] | None = None

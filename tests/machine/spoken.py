@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _PATIENCE_SECONDS = 120.0
-_PAUSE_SECONDS = 0.05
 # the locale as in a unit of the system's own
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
@@ -22,12 +21,14 @@ ENVIRONMENT = {
 class Spoken(ABC):
     """A machine with the words of the NixOS test driver (`stories.machine`).
 
-    ``patience`` is how long, in seconds, a command may take and a state be waited for.
+    ``patience`` is how long, in seconds, a command may take and a state be waited for, and
+    ``pause`` the time between two looks.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.patience = _PATIENCE_SECONDS
+        self.pause = 0.2
 
     @abstractmethod
     def start(self) -> None:
@@ -59,7 +60,7 @@ class Spoken(ABC):
         while (done := self.execute(command))[0] != 0:
             if time.monotonic() > deadline:
                 raise AssertionError(f"{self.name}: {command!r} never ended with 0: {done[1]}")
-            time.sleep(_PAUSE_SECONDS)  # another machine's progress is no event of ours
+            time.sleep(self.pause)  # another machine's progress is no event of ours
         return done[1]
 
     def wait_for_unit(self, unit: str) -> None:

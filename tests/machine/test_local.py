@@ -25,7 +25,7 @@ def test_a_machine_without_docker_sweeps(local_node: Container) -> None:
 
 def test_a_mirror_that_it_may_not_write_to(local_node: Container) -> None:
     """Without `ReadWritePaths=` the file system is read-only there, and the sweep says so."""
-    plant(local_node, SERVICE, "ReadWritePaths=/srv/git/mirror/notes", "")
+    plant(local_node, SERVICE, "ReadWritePaths=-/srv/git/mirror/notes", "")
     operator, _ = local_day(local_node)
 
     night = operator.night()

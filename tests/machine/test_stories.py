@@ -18,7 +18,11 @@ NAMES = ["crash", "promote", "red", "run_twice", "skip", "timer", "untagged"]
 @pytest.mark.parametrize("name", NAMES)
 def test_a_story_comes_true(node: Container, name: str) -> None:
     """On systemd, Docker and git as they are; it prints its steps with their times."""
-    importlib.import_module(f"stories.{name}").story(node)
+    try:
+        importlib.import_module(f"stories.{name}").story(node)
+    except AssertionError:
+        print(node.execute("journalctl --no-pager --unit canon-sweep.service | tail -n 200")[1])
+        raise
 
 
 def test_every_story_is_told() -> None:
