@@ -28,9 +28,9 @@ def value_of(value: dict[str, Any]) -> str:
     """A default or an example: on the line if it is one, else below it."""
     text = text_of(value)
     if value["_type"] == "literalMD":
-        return text
+        return f" {text}"
     if "\n" not in text:
-        return f"`{text}`"
+        return f" `{text}`"
     below = "\n".join(f"  {line}".rstrip() for line in text.splitlines())
     return f"\n\n  ```nix\n{below}\n  ```"
 
@@ -38,9 +38,7 @@ def value_of(value: dict[str, Any]) -> str:
 def section(name: str, option: dict[str, Any]) -> str:
     """One option."""
     facts = [f"- type: {option['type']}"]
-    facts += [
-        f"- {key}: {value_of(option[key])}" for key in ("default", "example") if key in option
-    ]
+    facts += [f"- {key}:{value_of(option[key])}" for key in ("default", "example") if key in option]
     if option["readOnly"]:
         facts.append("- read only")
     return "\n".join([f"## `{name}`", "", text_of(option["description"]), "", *facts, ""])

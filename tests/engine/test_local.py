@@ -566,8 +566,11 @@ def test_a_program_that_signals_its_group_does_not_free_its_daemons(
     """`kill -9 0` at the end of a script ends the script, not the one that keeps it."""
     program = STAYS + GETS_AWAY["a double fork"]
     program += "while not (pathlib.Path(os.environ['DATA']) / 'daemon').exists(): pass\n"
+    program += "(pathlib.Path(os.environ['DATA']) / 'pid').write_text(str(os.getpid()))\n"
     app = recipe.program(program + "os.killpg(0, signal.SIGKILL)\n", ready=None)
     hasty.deploy(app)
+    # on a slow machine it would be ready before it has ended
+    assert ends(int(appears(data / "pid")))
 
     with pytest.raises(RecipeFault, match="was killed by signal 9"):
         hasty.wait_ready(app, 30)

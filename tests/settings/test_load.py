@@ -10,7 +10,7 @@ import pytest
 from canon_sweep.errors import EXIT_USAGE, SettingsFault
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.load import load, read
-from canon_sweep.settings.records import ExecProbe, HttpProbe, Settings
+from canon_sweep.settings.records import ExecProbe, HttpProbe, SecretFile, Settings
 
 
 def remotes(name: str) -> dict[str, Any]:
@@ -246,6 +246,14 @@ def test_a_secret_may_be_a_credential_of_the_service(
     tree = {"recipes": {"notes": NOTES}, "credentials": {"git.example.org": login}}
 
     assert str(read(tree, "config.toml").credentials["git.example.org"].token_file) == found
+
+
+def test_a_secret_is_changed_where_it_comes_from() -> None:
+    """systemd hands over a copy: who is told to write into that looks in vain."""
+    copy = SecretFile("/run/credentials/canon-sweep.service/forge.token")
+
+    assert copy.origin == "what the credential forge.token is loaded from"
+    assert SecretFile("/run/secrets/forge").origin == "/run/secrets/forge"
 
 
 @pytest.mark.parametrize("name", ["", "../forge", "secrets/forge", ".forge", "for ge"])

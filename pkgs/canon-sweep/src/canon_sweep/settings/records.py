@@ -34,6 +34,13 @@ class SecretFile(PosixPath):
     that has another path in each unit.
     """
 
+    @property
+    def origin(self) -> str:
+        """Where an operator changes it: a credential is a copy that nobody can write to."""
+        if self.is_relative_to("/run/credentials"):
+            return f"what the credential {self.name} is loaded from"
+        return str(self)
+
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """One table of the configuration; a key that it does not know is a mistake."""
