@@ -7,9 +7,11 @@ DEMO := .demo
 PACKAGE := pkgs/canon-sweep
 # another order of the tests each time; set it to have one again
 SEED := $(shell date +%s)
-CHECKED := $(PACKAGE)/src tests bench
+CHECKED := $(PACKAGE)/src tests bench docs nixos-tests
+# what brings /nix into view, where it is not
+IN_NIX ?=
 
-.PHONY: demo test lint types pytest format bench clean
+.PHONY: demo test lint types pytest format bench rendered clean
 
 demo: $(VENV)/installed
 	rm -rf $(DEMO)
@@ -34,6 +36,16 @@ format: $(VENV)/installed-for-tests
 
 bench: $(VENV)/installed-for-tests
 	$(VENV)/bin/python bench/startup.py
+
+# what is kept of the module's texts, made anew: `make rendered NIXPKGS=…`, a
+# folder with nixpkgs; Nix is in the PATH
+rendered:
+	@test -n "$(NIXPKGS)" || { echo "make rendered NIXPKGS=…: a folder with nixpkgs is needed"; exit 1; }
+	made=$$(nix-build --no-out-link --impure --expr \
+	  'import ./nixos-tests/kept.nix { nixpkgs = $(abspath $(NIXPKGS)); system = builtins.currentSystem; }') && \
+	rm -rf nixos-tests/rendered && \
+	$(IN_NIX) cp --recursive --dereference --no-preserve=mode $$made/rendered nixos-tests/rendered && \
+	$(IN_NIX) cp --no-preserve=mode $$made/options.md docs/options.md
 
 $(VENV)/installed: $(PACKAGE)/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("canon-sweep needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)" if sys.version_info < (3, 11) else 0)'

@@ -8,8 +8,17 @@
     let
       inherit (nixpkgs) lib;
       forEachSystem =
-        f:
-        lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: f nixpkgs.legacyPackages.${system});
+        f: lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: f nixpkgs.legacyPackages.${system});
+      systemOf = pkgs: pkgs.stdenv.hostPlatform.system;
+      packageFor = pkgs: self.packages.${systemOf pkgs}.canon-sweep;
+
+      # with the package of our own lock: the host's nixpkgs may have older libraries
+      module =
+        { pkgs, lib, ... }:
+        {
+          imports = [ ./modules ];
+          services.canon-sweep.package = lib.mkDefault (packageFor pkgs);
+        };
     in
     {
       overlays.default = final: _prev: {
@@ -24,29 +33,41 @@
       apps = forEachSystem (pkgs: rec {
         canon-sweep = {
           type = "app";
-          program = lib.getExe self.packages.${pkgs.stdenv.hostPlatform.system}.canon-sweep;
+          program = lib.getExe (packageFor pkgs);
           meta.description = "The canonical sweep";
         };
         default = canon-sweep;
       });
 
-      # the package's own check runs the tests
-      checks = forEachSystem (pkgs: {
-        inherit (self.packages.${pkgs.stdenv.hostPlatform.system}) canon-sweep;
-      });
+      nixosModules = {
+        canon-sweep = module;
+        default = module;
+      };
+
+      checks = forEachSystem (
+        pkgs:
+        import ./checks.nix {
+          inherit (nixpkgs.lib) nixosSystem;
+          inherit lib pkgs module;
+          package = packageFor pkgs;
+          source = self;
+        }
+      );
 
       devShells = forEachSystem (pkgs: {
         default = pkgs.mkShell {
-          inputsFrom = [ self.packages.${pkgs.stdenv.hostPlatform.system}.canon-sweep ];
+          inputsFrom = [ (packageFor pkgs) ];
           packages = with pkgs; [
             docker-client
             git
             mypy
+            nixfmt
             ruff
+            shellcheck
           ];
         };
       });
 
-      formatter = forEachSystem (pkgs: pkgs.nixfmt);
+      formatter = forEachSystem (pkgs: pkgs.nixfmt-tree);
     };
 }

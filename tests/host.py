@@ -6,6 +6,7 @@ import ctypes
 import os
 import resource
 import select
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -89,3 +90,12 @@ def foreign(folder: Path) -> None:
         pytest.skip("only root can give a folder away")
     folder.chmod(0o555)
     os.chown(folder, NOBODY, NOBODY)
+
+
+def needs(program: str) -> str:
+    """The path of a program; without it the test is skipped, and where all must run it fails."""
+    path = shutil.which(program)
+    if path is None and os.environ.get("CANON_SWEEP_REQUIRE_ALL") != "1":
+        pytest.skip(f"{program} is not installed")
+    assert path, f"{program} is not installed, and CANON_SWEEP_REQUIRE_ALL=1 wants it"
+    return path

@@ -1,9 +1,12 @@
 {
   lib,
+  stdenv,
   python3Packages,
   coreutils,
   docker-client,
   gitMinimal,
+  installShellFiles,
+  util-linuxMinimal,
   versionCheckHook,
 }:
 
@@ -18,6 +21,8 @@ python3Packages.buildPythonApplication (finalAttrs: {
       ./README.md
       ./pyproject.toml
       ./src
+      ../../examples
+      ../../nixos-tests
       ../../pyproject.toml
       ../../tests
     ];
@@ -50,11 +55,24 @@ python3Packages.buildPythonApplication (finalAttrs: {
     ])
   ];
 
+  nativeBuildInputs = [ installShellFiles ];
+
+  # both are made from the commands, so that they cannot say something else
+  postInstall = lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
+    installShellCompletion --cmd canon-sweep \
+      --bash <(_CANON_SWEEP_COMPLETE=bash_source $out/bin/canon-sweep) \
+      --fish <(_CANON_SWEEP_COMPLETE=fish_source $out/bin/canon-sweep) \
+      --zsh <(_CANON_SWEEP_COMPLETE=zsh_source $out/bin/canon-sweep)
+    ${python3Packages.python.interpreter} -m canon_sweep.cli.manual > canon-sweep.1
+    installManPage canon-sweep.1
+  '';
+
   nativeCheckInputs = [
     gitMinimal
     python3Packages.hypothesis
     python3Packages.pytest-xdist
     python3Packages.pytestCheckHook
+    util-linuxMinimal
     versionCheckHook
   ];
 
@@ -66,8 +84,12 @@ python3Packages.buildPythonApplication (finalAttrs: {
     "no:cacheprovider"
   ];
 
-  # these start a Docker Engine, as root
-  disabledTestMarks = [ "swarm" ];
+  # these start a Docker Engine, boot machines, or need root or a tool that is not here
+  disabledTestMarks = [
+    "host"
+    "machine"
+    "swarm"
+  ];
 
   pythonImportsCheck = [ "canon_sweep" ];
 

@@ -256,6 +256,7 @@ class Promises:
         assert volume.name == f"{bench.stack}_data"
         assert 5000 <= volume.bytes < 50_000
 
+    @pytest.mark.host
     def test_a_clone_is_exact_and_replaces(self, bench: Bench) -> None:
         """A copy has every name, owner, mode and time of the original, and nothing else."""
         source, target = f"{bench.stack}_data", f"{bench.stack}2_data"

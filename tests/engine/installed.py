@@ -1,16 +1,13 @@
 """The Docker Engines that the tests can start: the machine's own, and a newer release's.
 
-The newer one is Debian's, in a root folder that is made once and kept outside the tree;
-its engine sees the host's files at their own paths, but its programs and libraries.
+The newer one is Debian's, in a root folder of its own (`debian`); its engine sees the
+host's files at their own paths, but its programs and libraries.
 """
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,14 +16,13 @@ from typing import TypeVar
 
 import pytest
 
+import cached
+import debian
+
 # what tests of an engine have in the brackets of their names
 OWN = "swarm"
 NEWER = "swarm-newer"
 
-# another one may be tried by hand; a suite that moves would be no test of ours
-_SUITE = os.environ.get("CANON_SWEEP_NEWER", "trixie")
-_PACKAGES = ("docker.io", "docker-cli", "iptables", "ca-certificates")
-_LEFT_OUT = ("man", "locale", "doc")
 # what the engine shares with the host; all else it has from its root
 _SHARED = ("/proc", "/sys", "/dev", "/etc/resolv.conf")
 
@@ -62,52 +58,29 @@ def own() -> Installed:
 
 
 def newer() -> Installed:
-    """Debian trixie's Docker (26.1), which takes half a minute the first time.
+    """Debian trixie's Docker (26.1), which takes a minute the first time.
 
     ``CANON_SWEEP_NEWER`` may name another of Debian's suites, whose release is used instead.
 
     Raises:
         CannotStart: the root folder cannot be made here.
     """
-    home = _home()
+    try:
+        # by hand only: a suite that moves would be no test of ours
+        root = debian.root(os.environ.get("CANON_SWEEP_NEWER", debian.SUITE))
+    except debian.CannotMake as reason:
+        raise CannotStart(f"there is no newer Docker: {reason}") from reason
+    loader = next(root.glob("usr/lib/*/ld-linux-*.so.*"))
+    docker = _with_libraries(loader, root / "usr/bin/docker")
+    programs = {"enter": _enter(root), "bin/docker": docker}
+
+    def make(folder: Path) -> None:
+        (folder / "bin").mkdir(parents=True)
+        for name, script in programs.items():
+            _write_program(folder / name, script)
+
+    home = cached.folder("docker", repr(programs), make)
     return Installed(home / "enter", home / "bin")
-
-
-def _home() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "canon-sweep"
-    cache.mkdir(parents=True, exist_ok=True)
-    made_by = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
-    home = cache / f"docker-{_SUITE}-{made_by}"
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # each of the tests' workers may be the first
-        if not home.exists():
-            _make(home)
-    return home
-
-
-def _make(home: Path) -> None:
-    if shutil.which("mmdebstrap") is None:
-        raise CannotStart("a newer Docker needs mmdebstrap")
-    draft = home.with_name(f"{home.name}.new")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase"]
-    command += [f"--include={','.join(_PACKAGES)}", '--aptopt=APT::Install-Recommends "false"']
-    # a mirror may have an older state of a suite than the suite's own clock allows
-    command += ['--aptopt=Acquire::Check-Valid-Until "false"']
-    command += [f"--dpkgopt=path-exclude=/usr/share/{each}/*" for each in _LEFT_OUT]
-    done = subprocess.run(
-        [*command, _SUITE, str(draft / "root")], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise CannotStart(f"mmdebstrap cannot make the newer Docker's root: {done.stderr[-500:]}")
-    (draft / "bin").mkdir()
-    loader = next((draft / "root").glob("usr/lib/*/ld-linux-*.so.*")).relative_to(draft)
-    _write_program(draft / "enter", _enter(home / "root"))
-    _write_program(
-        draft / "bin/docker", _with_libraries(home / loader, home / "root/usr/bin/docker")
-    )
-    draft.rename(home)  # whole or not there
 
 
 def _enter(root: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """
     )
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     return folder
 
 
@@ -119,7 +120,7 @@ def test_the_command_does_not_wait_where_it_could(
     """Readiness is ours to wait for; a release that does not know the option refuses it."""
     (docker / "help").write_text(told)
 
-    command.deploy(HERE, "st", ["/x/compose.yml"], {"PATH": "/usr/bin:/bin"})
+    command.deploy(HERE, "st", ["/x/compose.yml"], {"PATH": os.environ["PATH"]})
 
     given = (docker / "arguments").read_text().splitlines()
     assert [word for word in given if "detach" in word] == wanted

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.records import Credential, SecretFile
 from http_host import HttpHost
 from mirror.world import GIT_ENV, Repo
 
@@ -198,7 +198,7 @@ class HttpServer:
         server.wanted = "Basic " + base64.b64encode(f"sweeper:{TOKEN}".encode()).decode()
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        login = Credential(username="sweeper", token_file=token_file)
+        login = Credential(username="sweeper", token_file=SecretFile(token_file))
         port = int(server.server_address[1])
         try:
             yield cls(ground, port, {HOST: login}, token_file, server)
@@ -262,7 +262,7 @@ class Sshd:
         """A login by this key, which trusts this host key."""
         known = self.folder / f"known_hosts_{host_key}"
         known.write_text(f"[{HOST}]:{self.port} {(self.folder / f'{host_key}.pub').read_text()}")
-        return Credential(ssh_key_file=self.folder / key, known_hosts_file=known)
+        return Credential(ssh_key_file=SecretFile(self.folder / key), known_hosts_file=known)
 
     def url(self, repo: Path) -> str:
         return f"ssh://{getpass.getuser()}@{HOST}:{self.port}{repo}"

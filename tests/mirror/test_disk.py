@@ -25,6 +25,8 @@ from child import in_child
 from mirror.servers import Hostile, advertisement, line, pack, relay
 from mirror.world import Repo, World
 
+pytestmark = pytest.mark.host
+
 
 @pytest.fixture
 def small(world: World) -> Iterator[World]:

@@ -56,6 +56,7 @@ ALL_DECIDE_NOTHING: dict[str, dict[str, Any]] = {
     "infraRetries": {"infraRetries": 2},
     "maxRuntime": {"maxRuntime": "1h"},
     "syncTimeout": {"syncTimeout": "1h"},
+    "preSweep": {"preSweep": [["roll", "traefik"]]},
     "credentials": {"credentials": {"up.example": {"tokenFile": "/run/token"}}},
     "registries": {"registries": {"up.example": {"username": "u", "passwordFile": "/run/p"}}},
     "recipes": {"recipes": {"other": {"upstream": "/a", "mirror": "/b"}}},

@@ -26,10 +26,12 @@ WHOLE: dict[str, Any] = {
     "baseDepth": 3,
     "maxRuntime": 3600,
     "syncTimeout": "5m",
+    "preSweep": [["roll", "traefik"]],
     "timeouts": {"prepare": "1s", "deploy": 1, "deployCap": "1h", "probe": 1.5, "exec": "1m"},
     "swarm": {"host": "unix:///var/run/docker.sock"},
     "credentials": {
         "git.example": {"username": "bot", "tokenFile": "/token"},
+        "forge.example": {"tokenFile": "forge.token"},
         "ssh.example": {
             "sshKeyFile": "/key",
             "sshPassphraseFile": "/passphrase",

@@ -10,7 +10,7 @@ import pytest
 from canon_sweep.errors import EXIT_USAGE, SettingsFault
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.load import load, read
-from canon_sweep.settings.records import ExecProbe, HttpProbe, Settings
+from canon_sweep.settings.records import ExecProbe, HttpProbe, SecretFile, Settings
 
 
 def remotes(name: str) -> dict[str, Any]:
@@ -258,6 +258,63 @@ def test_a_registry_is_listed_by_its_host(key: str) -> None:
     tree = {"recipes": {"notes": NOTES}, "registries": {key: LOGIN}}
 
     assert read(tree, "config.toml").registries[key].password_file == Path("/p")
+
+
+@pytest.mark.parametrize(
+    ("folder", "found"),
+    [
+        (
+            "/run/credentials/canon-sweep.service",
+            "/run/credentials/canon-sweep.service/forge.token",
+        ),
+        # read by nobody, and its name says what is missing
+        (None, "$CREDENTIALS_DIRECTORY/forge.token"),
+    ],
+)
+def test_a_secret_may_be_a_credential_of_the_service(
+    monkeypatch: pytest.MonkeyPatch, folder: str | None, found: str
+) -> None:
+    """systemd's folder of credentials has another path in each unit: its name is enough."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    if folder is not None:
+        monkeypatch.setenv("CREDENTIALS_DIRECTORY", folder)
+    login = {"tokenFile": "forge.token"}
+    tree = {"recipes": {"notes": NOTES}, "credentials": {"git.example.org": login}}
+
+    assert str(read(tree, "config.toml").credentials["git.example.org"].token_file) == found
+
+
+def test_a_secret_is_changed_where_it_comes_from() -> None:
+    """systemd hands over a copy: who is told to write into that looks in vain."""
+    copy = SecretFile("/run/credentials/canon-sweep.service/forge.token")
+
+    assert copy.origin == "what the credential forge.token is loaded from"
+    assert SecretFile("/run/secrets/forge").origin == "/run/secrets/forge"
+
+
+@pytest.mark.parametrize("name", ["", "../forge", "secrets/forge", ".forge", "for ge"])
+def test_neither_a_path_nor_a_credential_is_a_mistake(name: str) -> None:
+    """A path that depends on where the command is called would be another one on Sunday."""
+    login = {"tokenFile": name, "sshKeyFile": "/k", "knownHostsFile": "/h"}
+    (problem,) = problems({"recipes": {"notes": NOTES}, "credentials": {"h": login}})
+
+    assert problem == "credentials.h.tokenFile: expected an absolute path, or a credential's name"
+
+
+@pytest.mark.parametrize(
+    ("commands", "told"),
+    [
+        ([["roll", "traefik"], []], "preSweep: expected array of length >= 1"),
+        (["roll traefik"], "preSweep: expected array, got str"),
+        ([["true"], ["", "traefik"]], "preSweep[2]: the program's name is empty"),
+        ([["roll\0"]], "preSweep[1]: has a NUL character"),
+    ],
+)
+def test_a_command_before_the_sweep_that_cannot_be_run_is_a_mistake(
+    commands: object, told: str
+) -> None:
+    """It would be told on Sunday, when nobody looks on."""
+    assert problems({"recipes": {"notes": NOTES}, "preSweep": commands}) == [told]
 
 
 MIRROR = "https://git.example.org/mirrors/notes"

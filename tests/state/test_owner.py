@@ -28,6 +28,7 @@ def test_ones_own_and_what_is_not_there_yet_may_be_used(tmp_path: Path) -> None:
     check_owner([tmp_path, tmp_path / "none" / "yet"], ARGV)
 
 
+@pytest.mark.host
 def test_somebody_elses_state_is_refused_with_the_command_to_type(tmp_path: Path) -> None:
     """Root no less: what it makes there, the service cannot replace."""
     folder = somebody_elses(tmp_path / "state")

@@ -6,6 +6,8 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
+
 from canon_sweep.engine.local.keepers import STARTER
 from mirror.servers import Daemon, HttpServer
 from stories.fleet import RUNS, Fleet
@@ -54,6 +56,7 @@ def _unexpected(programs: tuple[tuple[str, ...], ...], state: Path) -> list[tupl
     return found
 
 
+@pytest.mark.host
 def test_a_sweep_does_nothing_that_its_settings_do_not_name(fleet: Fleet, tmp_path: Path) -> None:
     """Two servers, the recipe's own command, those of the probes; at a no-op only servers."""
     command = [*PROGRAM, "run", "--config", str(tmp_path / "config.toml")]

@@ -13,7 +13,7 @@ from canon_sweep import __version__, interrupt
 from canon_sweep.errors import StateFault
 from canon_sweep.job.sources import Read
 from canon_sweep.job.wiring import Parts, Surroundings, acting
-from canon_sweep.report.records import Entry, Results, exit_code_of, hollow_of, totals_of
+from canon_sweep.report.records import Entry, PreStep, Results, exit_code_of, hollow_of, totals_of
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import lock, runs
@@ -65,6 +65,7 @@ def finish(
     parts: Parts,
     run: runs.Run,
     named: Sequence[str] = (),
+    pre_sweep: tuple[PreStep, ...] = (),
 ) -> Results:
     """Settle what is left, then sum up, then write it down.
 
@@ -80,11 +81,13 @@ def finish(
             started=started,
             parts=parts,
             named=named,
+            pre_sweep=pre_sweep,
             problems=problems,
         )
 
     # each makes the run wrong, whatever its recipes' lines say
-    problems = (*parts.ground.left(), *parts.ground.problems)
+    failed = (step.sentence for step in pre_sweep if step.failed)
+    problems = (*failed, *parts.ground.left(), *parts.ground.problems)
     results = with_problems(*problems)
     try:
         run.write_results(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
@@ -101,6 +104,7 @@ def results_of(
     started: datetime,
     parts: Parts,
     named: Sequence[str] = (),
+    pre_sweep: tuple[PreStep, ...] = (),
     problems: tuple[str, ...] = (),
 ) -> Results:
     """Sum a run up; recipes without a line make it wrong, whatever the lines say."""
@@ -119,6 +123,7 @@ def results_of(
         totals=totals,
         entries=entries,
         named=tuple(sorted(set(named))),
+        pre_sweep=pre_sweep,
         missing=missing,
         problems=problems,
         hollow=hollow,

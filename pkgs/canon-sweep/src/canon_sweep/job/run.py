@@ -10,6 +10,7 @@ from canon_sweep import interrupt
 from canon_sweep.core.decision import Code, Policy
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.turn import in_turn
+from canon_sweep.job import presweep
 from canon_sweep.job.finish import check_state, finish, opened, results_of
 from canon_sweep.job.wiring import Parts, Surroundings, looking
 from canon_sweep.mirror import sync as mirrors
@@ -29,7 +30,8 @@ def run_sweep(
 ) -> Results:
     """Sweep the named recipes, or all of them if none is named.
 
-    ``accept_upstream`` lets a mirror lose more than a few withdrawn tags.
+    ``accept_upstream`` lets a mirror lose more than a few withdrawn tags.  What
+    ``preSweep`` says is run first, if it is all recipes.
 
     Raises:
         UsageFault: there is no such recipe, or the state is somebody else's.
@@ -41,6 +43,8 @@ def run_sweep(
     with opened(settings, around, read) as (parts, run):
         parts.state.check_common()
         started = around.clock()
+        commands = () if names else settings.pre_sweep
+        before = presweep.run_steps(commands, around.say, parts.ground.time_left)
         entries = each(
             _turns(recipes, parts),
             sweep_one,
@@ -49,7 +53,16 @@ def run_sweep(
             is_over=lambda: stop_of(parts.ground.time_left),
             progress=around.progress,
         )
-        return finish("run", recipes, entries, started=started, parts=parts, run=run, named=names)
+        return finish(
+            "run",
+            recipes,
+            entries,
+            started=started,
+            parts=parts,
+            run=run,
+            named=names,
+            pre_sweep=before,
+        )
 
 
 def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> Results:

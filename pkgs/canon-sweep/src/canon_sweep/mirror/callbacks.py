@@ -178,8 +178,8 @@ class Callbacks(pygit2.RemoteCallbacks):
 
     def _new_login(self) -> str:
         credential = self._credential
-        if credential and self._where.scheme != "ssh":
-            return f"make a new token and write it into {credential.token_file}"
+        if credential and credential.token_file and self._where.scheme != "ssh":
+            return f"make a new token and write it into {credential.token_file.origin}"
         key = credential.ssh_key_file if credential else None
         return f"see that the account has the public half of {key}"
 

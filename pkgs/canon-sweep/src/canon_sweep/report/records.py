@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -117,10 +118,34 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
         return not any(done)
 
 
+class PreStep(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that ran before the first recipe, and how it ended.
+
+    ``exit_code`` is None where it did not end by itself; ``why`` then has the cause.
+    """
+
+    command: tuple[str, ...]
+    exit_code: int | None
+    why: str = ""
+    seconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether it did anything else than end with 0."""
+        return self.exit_code != 0
+
+    @property
+    def sentence(self) -> str:
+        """How it ended, on one line."""
+        end = self.why or f"ended with exit code {self.exit_code}"
+        return f"preSweep: {shlex.join(self.command)} {end}"
+
+
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """A whole run.
 
     ``named`` are the recipes that somebody asked for, none of them if it was all.
+    ``pre_sweep`` is what was run before them.
     ``missing`` are recipes without a line, ``problems`` what is left and could not be
     cleaned up; each of them makes the run wrong.  ``hollow`` says why nothing at all
     was decided anew, if so.
@@ -138,6 +163,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     totals: Totals
     entries: tuple[Entry, ...]
     named: tuple[str, ...] = ()
+    pre_sweep: tuple[PreStep, ...] = ()
     missing: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     hollow: str = ""

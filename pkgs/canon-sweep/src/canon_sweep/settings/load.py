@@ -15,7 +15,7 @@ from canon_sweep.errors import SettingsFault
 from canon_sweep.settings import remotes
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.folders import folder_problems
-from canon_sweep.settings.probes import env_problems, probe_problems
+from canon_sweep.settings.probes import command_problems, env_problems, probe_problems
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.registries import registry_problems
 from canon_sweep.settings.sharing import sharing_problems
@@ -62,6 +62,9 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
     problems += _domain_problems(tree.get("domain"))
     problems += _swarm_problems(tree.get("swarm"))
     problems += folder_problems(tree)
+    commands = tree.get("preSweep")
+    for number, command in enumerate(commands if isinstance(commands, list) else (), start=1):
+        problems += command_problems(f"preSweep[{number}]", command)
     credentials, recipes = tree.get("credentials", {}), tree.get("recipes", {})
     if isinstance(credentials, dict):
         problems += remotes.credentials_problems(credentials)

@@ -62,7 +62,7 @@ def _problems(at: str, probe: Mapping[str, Any], longest: int) -> Iterator[str]:
             f"{at}.service: longer than the {longest} characters that domain leaves for it;"
             " choose a shorter domain"
         )
-    yield from _command_problems(f"{at}.command", probe.get("command"))
+    yield from command_problems(f"{at}.command", probe.get("command"))
     yield from _header_problems(f"{at}.headers", probe.get("headers"))
     bodyless = probe.get("method") == "HEAD" or probe.get("status") in _WITHOUT_BODY
     if probe.get("type") == "http" and bodyless and probe.get("contains"):
@@ -70,7 +70,8 @@ def _problems(at: str, probe: Mapping[str, Any], longest: int) -> Iterator[str]:
     yield from placeholder_problems(at, probe)
 
 
-def _command_problems(at: str, command: object) -> Iterator[str]:
+def command_problems(at: str, command: object) -> Iterator[str]:
+    """A command that can never be run."""
     if not isinstance(command, list) or not command:
         return
     if command[0] == "":

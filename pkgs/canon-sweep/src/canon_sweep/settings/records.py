@@ -6,7 +6,7 @@ of the NixOS module are.
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PosixPath
 from typing import Annotated, Literal
 
 import msgspec
@@ -20,10 +20,26 @@ from canon_sweep.errors import UsageFault
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Count = Annotated[int, Meta(ge=0, le=100)]
 Text = Annotated[str, Meta(min_length=1)]
+Command = Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
 class Seconds(float):
     """A duration in seconds, written as ``"90s"``, ``"5m"``, ``"1h 30m"``, ``"6d"``."""
+
+
+class SecretFile(PosixPath):
+    """A file with a secret: an absolute path, or the name of a credential of the service.
+
+    systemd hands credentials over in a folder that only the service can look into, and
+    that has another path in each unit.
+    """
+
+    @property
+    def origin(self) -> str:
+        """Where an operator changes it: a credential is a copy that nobody can write to."""
+        if self.is_relative_to("/run/credentials"):
+            return f"what the credential {self.name} is loaded from"
+        return str(self)
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -38,9 +54,9 @@ class Credential(Table, frozen=True, kw_only=True):
     """
 
     username: Text = "git"
-    token_file: Path | None = None
-    ssh_key_file: Path | None = None
-    ssh_passphrase_file: Path | None = None
+    token_file: SecretFile | None = None
+    ssh_key_file: SecretFile | None = None
+    ssh_passphrase_file: SecretFile | None = None
     known_hosts_file: Path | None = None
 
 
@@ -76,7 +92,7 @@ class ExecProbe(Table, frozen=True, kw_only=True, tag="exec", tag_field="type"):
     """A command inside a service that must exit 0 and say this text."""
 
     service: Text = "app"
-    command: Annotated[tuple[str, ...], Meta(min_length=1)]
+    command: Command
     contains: str = ""
 
 
@@ -184,7 +200,8 @@ class Settings(Table, frozen=True, kw_only=True):
     """The whole configuration.
 
     ``canonicalsDir`` may be cc-ci's ``/var/lib/ci-warm``; without it the records
-    are kept in the state folder.
+    are kept in the state folder.  ``preSweep`` is what a sweep over all recipes runs
+    before the first of them.
     """
 
     state_dir: Path = Path("/var/lib/canon-sweep")
@@ -198,6 +215,7 @@ class Settings(Table, frozen=True, kw_only=True):
     base_depth: Annotated[int, Meta(ge=1, le=100)] = 3
     max_runtime: Seconds = Seconds(20 * 3600)
     sync_timeout: Seconds = Seconds(300)
+    pre_sweep: tuple[Command, ...] = ()
     timeouts: Timeouts = Timeouts()
     swarm: SwarmSettings = SwarmSettings()
     credentials: dict[str, Credential] = {}

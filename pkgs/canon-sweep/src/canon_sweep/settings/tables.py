@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import os
 import re
 import types
 import typing
@@ -15,10 +16,13 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.settings.duration import seconds
-from canon_sweep.settings.records import Seconds, Table
+from canon_sweep.settings.records import Seconds, SecretFile, Table
 
 # of a sentence that quotes a value
 LONGEST = 160
+# a service's credentials are there; elsewhere the variable's name says what is missing
+_CREDENTIALS = "CREDENTIALS_DIRECTORY"
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@-]{0,254}", re.ASCII)
 
 
 def convert(value: Any, wanted: Any) -> Any:
@@ -33,12 +37,15 @@ def convert(value: Any, wanted: Any) -> Any:
 def _decode(wanted: type, value: object) -> object:
     if wanted is Seconds:
         return seconds(value)
-    if wanted is Path and isinstance(value, str):
+    if wanted is SecretFile and isinstance(value, str) and _CREDENTIAL.fullmatch(value):
+        return SecretFile(os.environ.get(_CREDENTIALS, f"${_CREDENTIALS}"), value)
+    if wanted in (Path, SecretFile) and isinstance(value, str):
         if not value.startswith("/"):
-            raise ValueError("expected an absolute path")
+            name = ", or a credential's name" if wanted is SecretFile else ""
+            raise ValueError(f"expected an absolute path{name}")
         if "\0" in value:
             raise ValueError("a path has no NUL character")
-        return Path(value)
+        return wanted(value)
     raise ValueError(f"expected a {wanted.__name__}")
 
 

@@ -1,0 +1,122 @@
+# What cannot be meant: each says the option's path and the way out.
+{ config, lib, ... }:
+let
+  cfg = config.services.canon-sweep;
+  docker = config.virtualisation.docker;
+  secrets = import ./secrets.nix { inherit lib; };
+
+  onSocket = cfg.engine == "swarm" && lib.hasPrefix "unix://" cfg.swarm.host;
+  enrolled = lib.filterAttrs (_: each: each.enroll) cfg.recipes;
+
+  # a path of Nix is copied into the store as soon as it is used
+  inStore = file: builtins.isPath file || lib.hasPrefix builtins.storeDir "${file}";
+
+  # short options come together: -af
+  eats =
+    flag:
+    lib.hasPrefix "--all" flag
+    || lib.hasPrefix "--volumes" flag
+    || builtins.match "-[a-z]*a[a-z]*" flag != null;
+  eaters = lib.filter eats (lib.concatMap (lib.splitString " ") docker.autoPrune.flags);
+
+  hollow = config.systemd.services.nightly-sweep or null;
+  hollowIsOn = hollow != null && hollow.enable;
+
+  recipeAssertions = lib.concatLists (
+    lib.mapAttrsToList (name: each: [
+      {
+        assertion = each.enroll || each.exception != null;
+        message = ''
+          services.canon-sweep.recipes.${name}: enroll = false needs a reason and an end, e.g.
+          exception = { reason = "mail store without bound"; until = "2027-03-01"; }
+        '';
+      }
+      {
+        assertion = each.enroll -> each.exception == null;
+        message = ''
+          services.canon-sweep.recipes.${name}.exception: a reason to stay out, but the recipe
+          takes part; set enroll = false, or remove the exception
+        '';
+      }
+      {
+        assertion =
+          !lib.any (lib.flip lib.hasPrefix (lib.removePrefix "file://" each.mirror)) [
+            "/home/"
+            "/root/"
+            "/run/user/"
+          ];
+        message = ''
+          services.canon-sweep.recipes.${name}.mirror: ${each.mirror} lies where the service may
+          not look; move the repository, e.g. to /srv
+        '';
+      }
+    ]) cfg.recipes
+  );
+
+  secretAssertions = map (each: {
+    assertion = !inStore each.file;
+    message = ''
+      services.canon-sweep.credentials."${each.host}".${each.kind}: the secret lies in the Nix
+      store, where everybody can read it; give the path of a file outside of it as text, e.g. one
+      of sops-nix or agenix, "/run/secrets/forge-token"
+    '';
+  }) (secrets.secretsOf cfg.credentials);
+in
+{
+  config = lib.mkIf cfg.enable {
+    assertions =
+      recipeAssertions
+      ++ secretAssertions
+      ++ [
+        {
+          assertion = enrolled != { };
+          message = ''
+            services.canon-sweep.recipes: no recipe takes part in the sweep: nothing would be
+            tested, and every week would look green; enrol a recipe, or set
+            services.canon-sweep.enable = false
+          '';
+        }
+        {
+          assertion = onSocket -> docker.enable;
+          message = ''
+            services.canon-sweep.engine: "swarm" needs a Docker Engine; set
+            virtualisation.docker.enable = true, or services.canon-sweep.swarm.host to where one is
+          '';
+        }
+        {
+          assertion = onSocket && docker.enable -> !(docker.daemon.settings.live-restore or false);
+          message = ''
+            virtualisation.docker: live-restore does not go with a Swarm, and the daemon would
+            refuse one; set virtualisation.docker.liveRestore = false
+          '';
+        }
+        {
+          assertion = docker.enable && docker.autoPrune.enable -> eaters == [ ];
+          message = ''
+            virtualisation.docker.autoPrune.flags: ${toString eaters} would remove the images and
+            volumes that canonicals are kept warm with; remove it
+          '';
+        }
+        {
+          assertion = !hollowIsOn;
+          message = ''
+            systemd.services.nightly-sweep: the hollow sweep is still enabled beside
+            services.canon-sweep; disable it. It has a second job: it rolls the live traefik and
+            keycloak to their latest before each sweep. Move that to services.canon-sweep.preSweep,
+            or to a unit of its own, or it stops without a word
+          '';
+        }
+      ];
+
+    warnings =
+      lib.optional (cfg.engine == "local") ''
+        services.canon-sweep.engine: "local" runs what recipes say for it as processes of this
+        machine; it proves nothing of containers and is for trying things out
+      ''
+      ++ lib.optional (hollow != null && !hollow.enable && cfg.preSweep == [ ]) ''
+        services.canon-sweep.preSweep is empty, and the disabled nightly-sweep had a second job: to
+        roll the live traefik and keycloak to their latest before each sweep. See that something
+        else does, e.g. services.canon-sweep.preSweep
+      '';
+  };
+}

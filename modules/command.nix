@@ -1,0 +1,104 @@
+# `canon-sweep` for people: it runs as the service does, with the unit's own user,
+# folders, credentials and limits, so that what works by hand works on Sunday, and
+# root's hand leaves nothing of root's behind.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.canon-sweep;
+  service = config.systemd.services.canon-sweep;
+  program = lib.getExe cfg.package;
+
+  # what is about the weekly run and not about where it happens
+  ofTheRun = [
+    "Type"
+    "ExecStart"
+    "ExecStopPost"
+    "SuccessExitStatus"
+    "TimeoutStartSec"
+    "ExecSearchPath"
+  ];
+  shown = value: if lib.isBool value then lib.boolToString value else toString value;
+  property =
+    name: value:
+    # an empty list says what systemd says anyway
+    map (each: "--property=${name}=${shown each}") (lib.toList value);
+  properties = lib.concatLists (
+    lib.mapAttrsToList property (removeAttrs service.serviceConfig ofTheRun)
+  );
+  variables = lib.mapAttrsToList (name: value: "--setenv=${name}=${toString value}") (
+    lib.filterAttrs (_: value: value != null) service.environment
+  );
+
+  command = pkgs.writeShellApplication {
+    name = "canon-sweep";
+    # the caller's own tools are not needed, nor trusted to be there
+    runtimeInputs = [
+      config.systemd.package
+      pkgs.coreutils
+    ];
+    text = ''
+      program=${lib.escapeShellArg program}
+
+      # these touch neither state nor secrets; and inside the service there is nothing to enter
+      case ''${1---help} in
+        -* | check | demo) exec "$program" "$@" ;;
+      esac
+      if [[ $(id --user --name) == canon-sweep ]]; then
+        exec "$program" "$@"
+      fi
+      if [[ $(id --user) != 0 ]]; then
+        echo "canon-sweep: error usage: the state belongs to the service, and you are $(id --user --name); type instead: sudo canon-sweep $*" >&2
+        exit 2
+      fi
+
+      unit=canon-sweep-by-hand-$$
+      options=(
+        --quiet
+        --wait
+        --collect
+        --unit="$unit"
+        --description="canon-sweep $*"
+        --service-type=exec
+        ${lib.concatMapStringsSep "\n  " lib.escapeShellArg (properties ++ variables)}
+      )
+      # a run that is stopped takes down what is up before it ends
+      trap 'systemctl stop --no-block "$unit.service"' INT TERM HUP
+      if [[ -t 0 && -t 1 && -t 2 ]]; then
+        options+=(--pty)
+      else
+        options+=(--pipe)
+      fi
+      # systemd would put a variable in where a word has a dollar
+      systemd-run "''${options[@]}" -- "$program" "''${@//\$/\$\$}" <&0 &
+      job=$!
+      code=0
+      wait "$job" || code=$?
+      while kill -0 "$job" 2>/dev/null; do
+        code=0
+        wait "$job" || code=$?
+      done
+      exit "$code"
+    '';
+  };
+in
+{
+  options.services.canon-sweep.command = lib.mkOption {
+    type = lib.types.package;
+    internal = true;
+    readOnly = true;
+    default =
+      # with the package's manual and completions, and without its program beside it
+      pkgs.runCommand "canon-sweep-command" { meta.mainProgram = "canon-sweep"; } ''
+        mkdir -p $out/bin
+        ln -s ${lib.getExe command} $out/bin/canon-sweep
+        if [ -e ${cfg.package}/share ]; then ln -s ${cfg.package}/share $out/share; fi
+      '';
+    description = "The command in the system's path.";
+  };
+
+  config = lib.mkIf cfg.enable { environment.systemPackages = [ cfg.command ]; };
+}

@@ -1,0 +1,147 @@
+# The options become the program's configuration, which the program itself checks
+# when it is built: a mistake fails nixos-rebuild, not Sunday night.
+{
+  config,
+  options,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.canon-sweep;
+  toml = pkgs.formats.toml { };
+  secrets = import ./secrets.nix { inherit lib; };
+
+  # the program's keys that have an option of their own
+  typed = [
+    "baseDepth"
+    "cacheDir"
+    "canonicalsDir"
+    "credentials"
+    "domain"
+    "engine"
+    "infraRetries"
+    "maxRuntime"
+    "preSweep"
+    "recipes"
+    "retries"
+    "retryRedAfter"
+    "stateDir"
+    "swarm"
+    "syncTimeout"
+    "timeouts"
+  ];
+
+  # TOML has no null, and what is empty says nothing
+  says = value: value != null && value != { } && value != [ ];
+  spoken =
+    value:
+    if lib.isAttrs value then
+      lib.filterAttrs (_: says) (lib.mapAttrs (_: spoken) value)
+    else if lib.isList value then
+      map spoken value
+    else
+      value;
+
+  withEnd =
+    override: if override == null then null else "${override.reason} (until ${override.until})";
+  recipe =
+    each:
+    each
+    // {
+      exception = withEnd each.exception;
+      upgradeBase = each.upgradeBase.tag or null;
+      expectedNA = lib.mapAttrs (_: withEnd) each.expectedNA;
+    };
+  credential =
+    host: each:
+    each
+    // lib.genAttrs secrets.kinds (
+      kind: if each.${kind} == null then null else secrets.nameOf host kind
+    );
+
+  rendered = toml.generate "canon-sweep.toml" (
+    spoken (
+      removeAttrs cfg.settings typed
+      // lib.getAttrs typed cfg
+      // {
+        recipes = lib.mapAttrs (_: recipe) cfg.recipes;
+        credentials = lib.mapAttrs credential cfg.credentials;
+      }
+    )
+  );
+
+  # the program names a key; the operator wrote an option
+  optionPath =
+    "s/^  (${lib.concatStringsSep "|" typed})([].:[ ])/  services.canon-sweep.\\1\\2/; t; "
+    + "s/^  ([^ ])/  services.canon-sweep.settings.\\1/";
+
+  checked =
+    pkgs.runCommand "canon-sweep.toml"
+      {
+        preferLocalBuild = true;
+        nativeBuildInputs = [
+          cfg.package
+          config.systemd.package
+        ];
+        inherit rendered optionPath;
+        inherit (cfg) startAt;
+      }
+      ''
+        sound=yes
+        if ! canon-sweep check --config "$rendered" >/dev/null 2>told; then
+          sed -E "$optionPath" told >&2
+          sound=
+        fi
+        ${lib.concatMapStrings (time: ''
+          if ! systemd-analyze calendar ${lib.escapeShellArg time} >/dev/null 2>&1; then
+            echo ${lib.escapeShellArg "  services.canon-sweep.startAt: ${time} is no time of systemd.time(7)"} >&2
+            sound=
+          fi
+        '') cfg.startAt}
+        [ -n "$sound" ]
+        cp "$rendered" $out
+      '';
+in
+{
+  options.services.canon-sweep = {
+    settings = mkOption {
+      type = types.submodule { freeformType = toml.type; };
+      default = { };
+      example = {
+        retryRedAfter = "13d";
+      };
+      description = ''
+        Settings of the program by their own names, see the README's table. A key that
+        has an option here *is* that option, so either may be used, with the option's
+        type. A key that the program does not know fails the build.
+      '';
+    };
+
+    configFile = mkOption {
+      type = types.path;
+      readOnly = true;
+      default = checked;
+      defaultText = lib.literalMD "the rendered and checked configuration";
+      description = ''
+        The configuration, rendered and found sound by the program; it is installed
+        as {file}`/etc/canon-sweep/config.toml`.
+      '';
+    };
+  };
+
+  config = {
+    # one thing under two names: a definition of either is a definition of the option
+    services.canon-sweep = lib.genAttrs typed (
+      key:
+      lib.mkMerge (
+        lib.concatMap (
+          given: lib.optional (given.value ? ${key}) given.value.${key}
+        ) options.services.canon-sweep.settings.definitionsWithLocations
+      )
+    );
+
+    environment.etc."canon-sweep/config.toml" = lib.mkIf cfg.enable { source = cfg.configFile; };
+  };
+}

@@ -1,0 +1,13 @@
+# The NixOS module: one file a concern.
+{
+  imports = [
+    ./options.nix
+    ./recipes.nix
+    ./credentials.nix
+    ./configuration.nix
+    ./service.nix
+    ./hardening.nix
+    ./command.nix
+    ./assertions.nix
+  ];
+}

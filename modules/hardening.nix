@@ -1,0 +1,61 @@
+# What the service may not do.  What is missing here is named, with what breaks.
+{ config, lib, ... }:
+let
+  cfg = config.services.canon-sweep;
+  # the local engine runs the recipes' own programs as children of the service
+  containers = cfg.engine == "swarm";
+in
+{
+  config = lib.mkIf cfg.enable {
+    systemd.services.canon-sweep.serviceConfig = lib.mapAttrs (_: lib.mkDefault) {
+      # left out: PrivateNetwork, IPAddressDeny: remotes and apps are reached by network,
+      #   and an app that cannot be asked would be red
+      # left out: PrivateUsers: Docker's socket belongs to a group that would not be there
+      # left out: DynamicUser: git refuses folders of somebody else's as remotes
+      CapabilityBoundingSet = "";
+      AmbientCapabilities = "";
+      NoNewPrivileges = true;
+
+      ProtectSystem = "strict";
+      ProtectHome = true;
+      PrivateTmp = true;
+      PrivateDevices = true;
+      DevicePolicy = "closed";
+      PrivateMounts = true;
+      UMask = "0077";
+
+      ProtectClock = true;
+      ProtectControlGroups = true;
+      ProtectHostname = true;
+      ProtectKernelLogs = true;
+      ProtectKernelModules = true;
+      ProtectKernelTunables = true;
+      ProtectProc = "invisible";
+      # the local engine finds its processes by more than their own folders there
+      ProcSubset = if containers then "pid" else "all";
+
+      KeyringMode = "private";
+      LockPersonality = true;
+      PrivateIPC = true;
+      RemoveIPC = true;
+      RestrictNamespaces = true;
+      RestrictRealtime = true;
+      # a recipe's program may compile at run time, or keep a folder with a group's mark
+      MemoryDenyWriteExecute = containers;
+      RestrictSUIDSGID = containers;
+
+      # unix: Docker's socket; inet: remotes, apps
+      RestrictAddressFamilies = [
+        "AF_UNIX"
+        "AF_INET"
+        "AF_INET6"
+      ];
+      SystemCallArchitectures = "native";
+      SystemCallErrorNumber = "EPERM";
+      SystemCallFilter = [
+        "@system-service"
+        "~@privileged @resources"
+      ];
+    };
+  };
+}

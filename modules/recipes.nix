@@ -1,0 +1,237 @@
+# The recipes, and how each of them is tested.
+{ config, lib, ... }:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.canon-sweep;
+  own = import ./types.nix { inherit lib; };
+  probe = types.submodule ./probe.nix;
+
+  optional =
+    type: example: description:
+    mkOption {
+      type = types.nullOr type;
+      default = null;
+      inherit example description;
+    };
+  limit = optional own.duration "20m";
+  probes =
+    description:
+    mkOption {
+      type = types.listOf probe;
+      default = [ ];
+      example = [
+        {
+          type = "http";
+          port = 8000;
+          path = "/api/health";
+        }
+      ];
+      inherit description;
+    };
+  names =
+    description:
+    mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [ "shared_ldap_password" ];
+      inherit description;
+    };
+  notApplicable =
+    tier:
+    optional (own.override { }) {
+      reason = "both tags pin a moving image";
+      until = "2027-03-01";
+    } "Why ${tier} is not tested, and until when. By default it is.";
+
+  recipe = {
+    options = {
+      upstream = mkOption {
+        type = types.str;
+        example = "https://git.coopcloud.tech/coop-cloud/plausible";
+        description = ''
+          Where the recipe is maintained: an `https`, `http`, `ssh`, `git` or `file`
+          URL, or an absolute path. It is only ever read.
+        '';
+      };
+      mirror = mkOption {
+        type = types.str;
+        example = "https://git.example.org/recipe-maintainers/plausible";
+        description = ''
+          Where it is mirrored to; `main` and the tags there are made equal to
+          upstream's at each sweep. It has to be there before, bare and empty, and
+          is nobody else's. A login is set by
+          {option}`services.canon-sweep.credentials`; a folder of this machine has to
+          belong to the user `canon-sweep`.
+        '';
+      };
+      branch = optional types.str "develop" ''
+        The upstream branch that becomes the mirror's `main`. By default `main`, else
+        that of upstream's HEAD, else `master`.
+      '';
+      enroll = mkOption {
+        type = types.bool;
+        default = true;
+        example = false;
+        description = ''
+          Whether the recipe takes part in the sweep. One that does not needs an
+          `exception`, and its line says so in every report.
+        '';
+      };
+      exception =
+        optional (own.override { })
+          {
+            reason = "mail store without bound";
+            until = "2027-03-01";
+          }
+          ''
+            Why the recipe does not take part, and until when. Needed with `enroll =
+            false`, refused without.
+          '';
+      tagPattern = optional types.str "v(?P<version>\\d+\\.\\d+\\.\\d+)" ''
+        A regular expression, in full, that widens what a release tag is; it has a
+        group `version`. By default `X.Y.Z+<app version>`.
+        {command}`canon-sweep explain RECIPE` lists the tags that are ignored.
+      '';
+      prereleases = mkOption {
+        type = types.bool;
+        default = false;
+        example = true;
+        description = "Whether pre-releases (`1.0.0-rc1+…`) are releases.";
+      };
+      upgradeBase =
+        optional
+          (own.override {
+            tag = mkOption {
+              type = types.str;
+              example = "3.0.1+v2.0.0";
+              description = "The release to upgrade from before any other.";
+            };
+          })
+          {
+            tag = "3.0.1+v2.0.0";
+            reason = "3.0.0 never comes up";
+            until = "2027-03-01";
+          }
+          ''
+            A pinned base of the upgrade. By default the canonical, else the newest
+            older release that comes up.
+          '';
+      retries = optional (types.ints.between 0 100) 0 ''
+        How often a red release is tested again in the same sweep; by default
+        {option}`services.canon-sweep.retries`.
+      '';
+      env = mkOption {
+        type = types.attrsOf types.str;
+        default = { };
+        example = {
+          ADMIN_EMAIL = "ci@example.org";
+        };
+        description = ''
+          Values on top of the recipe's `.env.sample`, whose lines can use them. They
+          end up in the Nix store: no secrets.
+        '';
+      };
+      hostPaths = mkOption {
+        type = types.attrsOf types.str;
+        default = { };
+        example = {
+          "/srv/media" = "read by all media apps, written by none";
+        };
+        description = ''
+          Folders of the host, and volumes kept elsewhere, that the recipe's stack may
+          write to: path or volume = reason. Undeclared ones are refused; a test with
+          declared ones is not cold and promotes nothing, unless `stateless` is set.
+        '';
+      };
+      stateless = mkOption {
+        type = types.bool;
+        default = false;
+        example = true;
+        description = ''
+          Whether nothing in `hostPaths` matters to the next deployment, so that the
+          recipe may be promoted all the same.
+        '';
+      };
+      externalSecrets = names ''
+        Secrets of the Swarm that are not the stack's own, and may be used. Others are
+        refused by name.
+      '';
+      externalConfigs = names ''
+        Configs of the Swarm that are not the stack's own, and may be used. Others are
+        refused by name.
+      '';
+      probes = probes ''
+        What has to pass after every deploy. Without any, a recipe whose services have
+        no health check either is noted as `no-probe`: nothing asks whether it works.
+      '';
+      checks = probes "What has to pass in the tier `custom`, once a test.";
+      data = {
+        seed = probes ''
+          How data is put into the running app that has to survive upgrade and
+          reattach. `{token}` stands for a word that is another in each deployment.
+        '';
+        check = probes ''
+          How it is seen that the data is still there. Without any, the canonical is
+          noted as `no-data-check`.
+        '';
+      };
+      timeouts = {
+        prepare = limit "As {option}`services.canon-sweep.timeouts.prepare`, for this recipe.";
+        deploy = limit ''
+          How long its stack may take until it is ready; this outranks its `timeout`
+          label and is not capped.
+        '';
+        probe = limit "As {option}`services.canon-sweep.timeouts.probe`, for this recipe.";
+        exec = limit "As {option}`services.canon-sweep.timeouts.exec`, for this recipe.";
+      };
+      expectedNA = {
+        upgrade = notApplicable "the upgrade";
+        reattach = notApplicable "attaching its data again";
+      };
+    };
+  };
+
+  imported =
+    file:
+    let
+      content = if lib.hasSuffix ".nix" file then import file else lib.importTOML file;
+      # what is imported gives way, value by value, to what the options say
+      yielding = lib.mapAttrsRecursive (_: lib.mkDefault);
+    in
+    lib.mapAttrs (_: yielding) (content.recipes or content);
+in
+{
+  options.services.canon-sweep = {
+    recipes = mkOption {
+      type = types.attrsOf (types.submodule recipe);
+      default = { };
+      example = lib.literalExpression ''
+        {
+          plausible = {
+            upstream = "https://git.coopcloud.tech/coop-cloud/plausible";
+            mirror = "https://git.example.org/recipe-maintainers/plausible";
+            probes = [ { type = "http"; port = 8000; path = "/api/health"; } ];
+          };
+        }
+      '';
+      description = ''
+        The recipes, by name. Every one takes part, unless it has an exception with a
+        written reason. {command}`canon-sweep status` lists them.
+      '';
+    };
+
+    recipesFrom = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      example = lib.literalExpression "./recipes.toml";
+      description = ''
+        A file with more recipes, in TOML or Nix: a table of each, with the same keys
+        as {option}`services.canon-sweep.recipes`, whose values outrank the file's.
+      '';
+    };
+  };
+
+  config.services.canon-sweep.recipes = lib.mkIf (cfg.enable && cfg.recipesFrom != null) (
+    imported cfg.recipesFrom
+  );
+}

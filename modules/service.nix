@@ -1,0 +1,102 @@
+# The weekly service, its timer and its user.
+{ config, lib, ... }:
+let
+  cfg = config.services.canon-sweep;
+  docker = config.virtualisation.docker;
+
+  # the engine of this machine, through its socket
+  ownDocker = cfg.engine == "swarm" && lib.hasPrefix "unix://" cfg.swarm.host;
+
+  # a folder that systemd makes and hands over, or one that is made by us
+  managed = root: path: lib.hasPrefix "${root}/" path;
+  underRoot = root: path: lib.removePrefix "${root}/" path;
+  made =
+    lib.optional (!managed "/var/lib" cfg.stateDir) cfg.stateDir
+    ++ lib.optional (!managed "/var/cache" cfg.cacheDir) cfg.cacheDir;
+
+  # mirrors that are folders of this machine are written to
+  folderOf = url: if lib.hasPrefix "/" url then url else lib.removePrefix "file://" url;
+  isFolder = url: lib.hasPrefix "/" url || lib.hasPrefix "file:///" url;
+  mirrors = map folderOf (
+    lib.filter isFolder (lib.mapAttrsToList (_: each: each.mirror) cfg.recipes)
+  );
+  # a mirror that is not there yet is its recipe's error, and must not stop the others
+  ifThere = path: "-${path}";
+  # systemd would take what stands after it for a word of its own
+  literally = lib.replaceStrings [ "%" ] [ "%%" ];
+in
+{
+  config = lib.mkIf cfg.enable {
+    users.users.canon-sweep = {
+      isSystemUser = true;
+      group = "canon-sweep";
+      description = "Sweeps recipes";
+      home = cfg.stateDir;
+      extraGroups = lib.optional ownDocker "docker";
+    };
+    users.groups.canon-sweep = { };
+
+    systemd.tmpfiles.settings.canon-sweep = lib.genAttrs made (_: {
+      d = {
+        user = "canon-sweep";
+        group = "canon-sweep";
+        mode = "0700";
+      };
+    });
+
+    systemd.services.canon-sweep = {
+      description = "Test every recipe's latest release and promote what passes";
+      documentation = [ "man:canon-sweep(1)" ];
+      # wanted, not required: a Docker that restarts must not end the sweep, which
+      # knows what an engine that is away means
+      wants = [ "network-online.target" ] ++ lib.optional ownDocker "docker.service";
+      after = [ "network-online.target" ] ++ lib.optional ownDocker "docker.service";
+      # the docker command that fits the host's daemon comes before the package's own
+      path = lib.optional (ownDocker && docker.enable) docker.package;
+
+      # hours of tests are not thrown away for a new generation of the system
+      restartIfChanged = false;
+      unitConfig.X-StopOnRemoval = false;
+
+      serviceConfig = {
+        Type = "oneshot";
+        ExecStart = "${lib.getExe cfg.package} run";
+        # what a killed run left goes at once, not in a week
+        ExecStopPost = "${lib.getExe cfg.package} recover";
+        # deferred: somebody else was at work
+        SuccessExitStatus = 75;
+        # the program ends by itself at maxRuntime, and then takes down what is up
+        TimeoutStartSec = "${cfg.maxRuntime} 30min";
+        TimeoutStopSec = "15min";
+
+        User = "canon-sweep";
+        Group = "canon-sweep";
+        SupplementaryGroups = lib.optional ownDocker "docker";
+
+        StateDirectory = lib.optional (managed "/var/lib" cfg.stateDir) (underRoot "/var/lib" cfg.stateDir);
+        StateDirectoryMode = "0700";
+        CacheDirectory = lib.optional (managed "/var/cache" cfg.cacheDir) (
+          underRoot "/var/cache" cfg.cacheDir
+        );
+        CacheDirectoryMode = "0700";
+        ReadWritePaths = map literally (
+          made ++ lib.optional (cfg.canonicalsDir != null) cfg.canonicalsDir ++ map ifThere mirrors
+        );
+
+        # builds and people come first
+        CPUSchedulingPolicy = "idle";
+        IOSchedulingClass = "idle";
+      };
+    };
+
+    systemd.timers.canon-sweep = lib.mkIf (cfg.startAt != [ ]) {
+      description = "When every recipe is swept";
+      wantedBy = [ "timers.target" ];
+      timerConfig = {
+        OnCalendar = cfg.startAt;
+        # a week that was missed is caught up at boot
+        Persistent = true;
+      };
+    };
+  };
+}

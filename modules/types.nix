@@ -1,0 +1,39 @@
+# The few types that options have in common.
+{ lib }:
+let
+  inherit (lib) mkOption types;
+
+  # the end of an override: it is to expire with a date or with a release
+  end = types.strMatching "[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]+\\.[0-9]+\\.[0-9]+.*" // {
+    description = "date (2027-03-01) or release (3.0.1+v2.0.0)";
+  };
+in
+{
+  # read by the program when the configuration is built: one grammar, in one place
+  duration = types.str // {
+    description = ''duration, such as "90s", "5m", "1h 30m" or "6d"'';
+  };
+
+  # what goes against the rule has a reason and an end
+  override =
+    more:
+    types.submodule {
+      options = more // {
+        reason = mkOption {
+          type = types.strMatching ".*[^[:space:]].*" // {
+            description = "text that says something";
+          };
+          example = "mail store without bound";
+          description = "Why; it is shown wherever the recipe is left out or treated otherwise.";
+        };
+        until = mkOption {
+          type = end;
+          example = "2027-03-01";
+          description = ''
+            Until when it holds: a date, or the release up to which. It is shown with
+            the reason. Nothing ends by itself yet: take it out when it is over.
+          '';
+        };
+      };
+    };
+}

@@ -1,0 +1,48 @@
+# The VM tests: one story each, told on one machine.
+{
+  lib,
+  testers,
+  module,
+}:
+let
+  # the stories are told in CI too, on the rendered texts: they are a typed package
+  stories =
+    packages:
+    packages.buildPythonPackage {
+      pname = "canon-sweep-stories";
+      version = "0";
+      pyproject = false;
+      src = ./stories;
+      installPhase = ''
+        mkdir -p $out/${packages.python.sitePackages}
+        cp -r . $out/${packages.python.sitePackages}/stories
+        touch $out/${packages.python.sitePackages}/stories/py.typed
+      '';
+    };
+
+  test =
+    name:
+    testers.runNixOSTest {
+      name = "canon-sweep-${name}";
+      nodes.machine.imports = [
+        module
+        ./node.nix
+      ];
+      extraPythonPackages = packages: [ (stories packages) ];
+      testScript = ''
+        from stories.${lib.replaceStrings [ "-" ] [ "_" ] name} import story
+
+        machine.start()
+        story(machine)
+      '';
+    };
+in
+lib.genAttrs [
+  "crash"
+  "promote"
+  "red"
+  "run-twice"
+  "skip"
+  "timer"
+  "untagged"
+] test

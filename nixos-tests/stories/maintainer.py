@@ -1,0 +1,101 @@
+"""A recipe's maintainer, who works on the machine and pushes to its git server."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from stories.machine import Machine
+
+SERVES = "echo notes >$DATA/index.html; exec busybox httpd -f -p $PORT -h $DATA"
+"""What a sound release of the app does: a page, and whatever was written to its volume."""
+LOSES = f"rm -f $DATA/*; {SERVES}"
+"""A broken release: it begins anew, whatever was there."""
+
+_SERVER = "git://127.0.0.1"
+_COMPOSE = """\
+version: "3.8"
+services:
+  app:
+    image: canon-sweep/busybox:1
+    command: ["sh", "-c", "{program}"]
+    environment: {{DATA: /data, PORT: "8080"}}
+    volumes: ["data:/data"]
+    networks: ["proxy"]
+    stop_grace_period: 1s
+    healthcheck:
+      test: ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"]
+      interval: 1s
+      timeout: 5s
+      retries: 5
+    deploy:
+      labels: ["coop-cloud.${{STACK_NAME}}.version={tag}"]
+    x-canon-sweep:
+      command: ["sh", "-c", "{program}"]
+      environment: {{DATA: "{{volumes.data}}", PORT: "{{ports.8080}}"}}
+      ready: {{port: 8080, path: /}}
+volumes:
+  data:
+networks:
+  proxy:
+    external: true
+"""
+
+
+@dataclass(frozen=True)
+class Maintainer:
+    """Whoever maintains one recipe; its mirror belongs to ``mirrors_owner``."""
+
+    machine: Machine
+    recipe: str
+    mirrors_owner: str = "git"
+
+    def begins(self) -> None:
+        """Make upstream and mirror on the server, both empty, and a work tree."""
+        for kind, owner in (("upstream", "git"), ("mirror", self.mirrors_owner)):
+            folder = f"/srv/git/{kind}"
+            self.machine.succeed(
+                f"install --directory --owner={owner} --group={owner} {folder}",
+                f"runuser -u {owner} -- git init --quiet --bare -b main {folder}/{self.recipe}",
+            )
+        self.machine.succeed(
+            f"git init --quiet -b main {self._tree}",
+            self._git("config user.name Maintainer"),
+            self._git("config user.email maintainer@example.org"),
+            self._git(f"remote add origin {_SERVER}/upstream/{self.recipe}"),
+        )
+
+    def publishes(self, tag: str, program: str = SERVES) -> None:
+        """Release what the program is now."""
+        self._commits(_compose(program, tag), f"Release {tag}")
+        self.machine.succeed(
+            self._git(f"tag --annotate --message {shlex.quote(tag)} {shlex.quote(tag)}"),
+            self._git("push --quiet origin main --tags"),
+        )
+
+    def commits(self, program: str = SERVES) -> None:
+        """Work on main, and release nothing."""
+        self._commits(_compose(program, "unreleased"), "Work on it")
+        self.machine.succeed(self._git("push --quiet origin main"))
+
+    @property
+    def _tree(self) -> str:
+        return f"/root/maintainer/{self.recipe}"
+
+    def _commits(self, compose: str, message: str) -> None:
+        files = {"compose.yml": compose, ".env.sample": f"TYPE={self.recipe}\nDOMAIN=\n"}
+        for name, text in files.items():
+            self.machine.succeed(f"printf %s {shlex.quote(text)} >{self._tree}/{name}")
+        self.machine.succeed(
+            self._git("add --all"),
+            # no commit is the same as another, whatever is in it
+            self._git(f"commit --quiet --allow-empty --message {shlex.quote(message)}"),
+        )
+
+    def _git(self, words: str) -> str:
+        return f"git -C {self._tree} {words}"
+
+
+def _compose(program: str, tag: str) -> str:
+    # a dollar that is not to be filled in before a shell sees it is written twice
+    return _COMPOSE.format(program=program.replace("$", "$$"), tag=tag)

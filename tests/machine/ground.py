@@ -1,0 +1,71 @@
+"""What a test machine has besides our units: a Swarm, an image for apps, a git server.
+
+The same as `nixos-tests/node.nix` gives a virtual machine, on Debian.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from machine.rendered import enable, write
+
+_SWARM = """\
+[Unit]
+Description=A Swarm of one node, with the image that the stories' recipes deploy
+After=docker.service
+Requires=docker.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/local/sbin/make-swarm
+
+[Install]
+WantedBy=multi-user.target
+"""
+_MAKE_SWARM = """\
+#!/bin/bash
+set -euo pipefail
+if ! docker image inspect canon-sweep/busybox:1 >/dev/null 2>&1; then
+  root=$(mktemp -d)
+  mkdir "$root/bin" && cp /usr/bin/busybox "$root/bin"
+  for applet in $(busybox --list); do ln -s busybox "$root/bin/$applet" 2>/dev/null || true; done
+  tar -C "$root" -c . | docker import --change 'ENV PATH=/bin' - canon-sweep/busybox:1
+  rm -r "$root"
+fi
+docker node ls >/dev/null 2>&1 || docker swarm init --advertise-addr 127.0.0.1
+docker network inspect proxy >/dev/null 2>&1 ||
+  docker network create --driver overlay --attachable proxy
+"""
+_GIT = """\
+[Unit]
+Description=Git server of upstreams and mirrors
+
+[Service]
+User=git
+ExecStart=/usr/bin/git daemon --export-all --base-path=/srv/git --enable=receive-pack \
+--listen=127.0.0.1 --reuseaddr
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def swarm(disk: Path) -> None:
+    """Put Docker as a Swarm on the disk of a machine that has not been started yet."""
+    write(disk / "usr/local/sbin/make-swarm", _MAKE_SWARM, program=True)
+    _unit(disk, "swarm.service", _SWARM)
+    started = disk / "etc/systemd/system/multi-user.target.wants"
+    (started / "docker.service").symlink_to("/usr/lib/systemd/system/docker.service")
+
+
+def git_server(disk: Path) -> None:
+    """Put a git server on the disk of a machine that has not been started yet."""
+    write(disk / "etc/sysusers.d/git.conf", 'u git - "Git server" /srv/git\n')
+    write(disk / "etc/tmpfiles.d/git.conf", "d /srv/git 0755 git git\n")
+    _unit(disk, "git-daemon.service", _GIT)
+
+
+def _unit(disk: Path, name: str, text: str) -> None:
+    write(disk / "etc/systemd/system" / name, text)
+    enable(disk, name, text)

@@ -1,0 +1,78 @@
+"""The command that the module puts in the system's path, with a real systemd-run."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from machine.container import Container
+from machine.rendered import write
+from nix.rendered import RENDERED
+
+pytestmark = pytest.mark.machine
+
+SECRET = "/run/secrets/canon-sweep/forge-token"
+SEES = """
+id -un; id -Gn
+cat "$CREDENTIALS_DIRECTORY/git.example.org.tokenFile"
+touch /var/lib/canon-sweep/mine
+touch /etc/mine 2>/dev/null || echo "not in /etc"
+ls /root 2>/dev/null || echo "not in /root"
+"""
+TAKES_DOWN = """
+trap "sleep 1; echo down >/var/lib/canon-sweep/down; exit 1" TERM
+touch /var/lib/canon-sweep/up
+sleep 60 & wait
+"""
+
+
+@pytest.fixture
+def entered(node: Container) -> Container:
+    """A machine that is up, with `enter`: the example's command, for any program."""
+    text = (RENDERED / "cc-ci/bin/canon-sweep").read_text()
+    program = re.sub(r"^program=.*$", "program=/usr/bin/env", text, flags=re.MULTILINE)
+    write(node.disk / "usr/local/bin/enter", program, program=True)
+    for name, script in (("sees", SEES), ("takes-down", TAKES_DOWN)):
+        write(node.disk / f"usr/local/bin/{name}", f"#!/bin/sh\n{script}", program=True)
+    node.start()
+    node.succeed(f"umask 077; mkdir -p $(dirname {SECRET}); echo s3cret >{SECRET}")
+    return node
+
+
+def test_by_hand_is_as_the_service(entered: Container) -> None:
+    """Its user, its folders and its secrets; nothing of root's is left behind."""
+    assert entered.succeed("enter sees").splitlines() == [
+        "canon-sweep",
+        "canon-sweep docker",
+        "s3cret",
+        "not in /etc",
+        "not in /root",
+    ]
+
+    entered.succeed("canon-sweep check", "canon-sweep status --json", "canon-sweep recover")
+
+    folders = "/var/lib/canon-sweep /var/cache/canon-sweep"
+    assert entered.succeed(f"find {folders} ! -user canon-sweep") == ""
+
+
+def test_what_is_typed_is_what_the_program_gets(entered: Container) -> None:
+    """Word by word and on its stdin; its answer and its exit code are the command's."""
+    entered.succeed("canon-sweep hold notes --reason 'costs $5 & ${HOME} %n $$'")
+
+    assert "costs $5 & ${HOME} %n $$" in entered.succeed("canon-sweep status --json")
+    assert entered.succeed("echo here | enter cat") == "here\n"
+    assert entered.execute("canon-sweep explain nothing")[0] == 2
+    assert entered.execute("enter sh -c 'exit 75'")[0] == 75
+
+
+def test_a_command_that_is_stopped_leaves_nothing_running(entered: Container) -> None:
+    """Whoever ends the command ends what runs for it, and is kept until that is so."""
+    entered.succeed("enter takes-down >/dev/null 2>&1 & echo $! >/run/typed")
+    entered.wait_until_succeeds("test -e /var/lib/canon-sweep/up")
+
+    entered.succeed("kill $(cat /run/typed)")
+
+    entered.wait_until_succeeds("test ! -e /proc/$(cat /run/typed)")
+    assert entered.succeed("cat /var/lib/canon-sweep/down") == "down\n"
+    assert entered.succeed("systemctl list-units --no-legend 'canon-sweep-by-hand-*'") == ""

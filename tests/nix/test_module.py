@@ -1,0 +1,257 @@
+"""The module on a tree of nixpkgs that ``NIXPKGS`` names: what an operator is told of mistakes.
+
+CI has no such tree; `make pytest NIXPKGS=… PYTEST=tests/nix` is for whoever has one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from canon_sweep.settings.duration import seconds
+from canon_sweep.settings.records import Settings
+from nix.rendered import ROOT, settings_of
+
+NIXPKGS = os.environ.get("NIXPKGS", "")
+HOSTS = Path(__file__).with_name("hosts.nix")
+PROGRAM = Path(sys.executable).with_name("canon-sweep")
+
+pytestmark = pytest.mark.skipif(not NIXPKGS, reason="NIXPKGS names no folder with nixpkgs")
+
+# what each failed assertion has to name: the option, and the way out
+FAILS = {
+    "no-recipes": ("services.canon-sweep.recipes:", "enable = false"),
+    "all-excepted": ("services.canon-sweep.recipes:", "enrol a recipe"),
+    "no-reason": ("services.canon-sweep.recipes.mailu:", 'exception = { reason = "'),
+    "reason-but-enrolled": ("services.canon-sweep.recipes.mailu.exception:", "enroll = false"),
+    "secret-as-path": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "as text"),
+    "secret-in-store": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "sops"),
+    "key-in-store": ('services.canon-sweep.credentials."ssh.example.org".sshKeyFile:', "store"),
+    "no-docker": ("services.canon-sweep.engine:", "virtualisation.docker.enable = true"),
+    "live-restore": ("virtualisation.docker:", "liveRestore = false"),
+    "prune-all": ("virtualisation.docker.autoPrune.flags: --all", "remove it"),
+    "prune-short": ("virtualisation.docker.autoPrune.flags: -af", "remove it"),
+    "prune-volumes": ("virtualisation.docker.autoPrune.flags: --volumes", "remove it"),
+    "mirror-at-home": ("services.canon-sweep.recipes.mailu.mirror:", "move the repository"),
+    "nightly-sweep": ("systemd.services.nightly-sweep:", "second job", "preSweep"),
+}
+WARNS = {
+    "nightly-sweep-off": ("services.canon-sweep.preSweep", "traefik and keycloak"),
+    "local-engine": ("services.canon-sweep.engine:", "trying things out"),
+}
+# what no system comes of
+REFUSED = {
+    "misspelt-option": ("services.canon-sweep.maxRunTime", "does not exist"),
+    "misspelt-recipe-option": ("services.canon-sweep.recipes.plausible.upgradeBsae", "not exist"),
+    "wrong-type": ("services.canon-sweep.retries", "is not of type"),
+    "no-end": ("services.canon-sweep.recipes.mailu.exception.until", "no value defined"),
+    "no-mirror": ("services.canon-sweep.recipes.mailu.mirror", "no value defined"),
+    "pin-without-reason": ("services.canon-sweep.recipes.plausible.upgradeBase", "not of type"),
+    "two-engines": ("services.canon-sweep.engine", "conflicting definition values"),
+}
+
+
+def nix(command: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Ask Nix something of the hosts; a stand-in tree runs this Python."""
+    given = ["--arg", "nixpkgs", NIXPKGS, "--argstr", "program", str(PROGRAM)]
+    return subprocess.run(
+        [command, HOSTS, *given, *words],
+        env={**os.environ, "STAND_IN_PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def told() -> Any:
+    """Everything that can be evaluated, in one go: each host takes a second."""
+    done = nix("nix-instantiate", "--eval", "--strict", "--json")
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout)
+
+
+def plain(text: str) -> str:
+    """A message without its line ends."""
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize("case", FAILS)
+def test_what_cannot_be_meant_is_told_with_the_way_out(told: Any, case: str) -> None:
+    """One assertion fails, and names the option."""
+    (message,) = told["cases"][case]["failed"]
+
+    begins, *has = FAILS[case]
+    assert plain(message).startswith(begins)
+    assert all(words in plain(message) for words in has)
+
+
+def test_nothing_else_is_told_of_anything(told: Any) -> None:
+    """A host that is well is told nothing, and no assertion is without its case."""
+    failing = {case for case, said in told["cases"].items() if said["failed"]}
+    warned = {case for case, said in told["cases"].items() if said["warnings"]}
+
+    assert failing == FAILS.keys()
+    assert warned == WARNS.keys()
+
+
+@pytest.mark.parametrize("case", WARNS)
+def test_what_may_be_meant_is_warned_of(told: Any, case: str) -> None:
+    """It evaluates, and says what to look at."""
+    (message,) = told["cases"][case]["warnings"]
+
+    assert all(words in plain(message) for words in WARNS[case])
+
+
+@pytest.mark.parametrize("example", ["cc-ci", "minimal"])
+def test_the_examples_are_whole_systems_without_a_warning(told: Any, example: str) -> None:
+    """They are what an operator begins with."""
+    found = told["examples"][example]
+
+    assert (found["failed"], found["warnings"]) == ([], [])
+    assert found["system"].startswith("/nix/store/")
+    assert found["timer"]
+    assert "X-RestartIfChanged=false" in found["service"]
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_mistake_of_form_has_the_path_of_its_option(case: str) -> None:
+    """The module system says it; a freeform setting would have let it pass."""
+    done = nix("nix-instantiate", "--argstr", "host", case)
+
+    assert done.returncode != 0
+    assert all(words in plain(done.stderr) for words in REFUSED[case]), done.stderr[-2000:]
+
+
+def test_what_the_program_finds_fails_the_build_all_at_once() -> None:
+    """Each mistake with the option's path, not with the key of a file that nobody wrote."""
+    done = nix("nix-build", "--no-out-link", "--argstr", "host", "all-at-once")
+
+    assert done.returncode != 0
+    for line in (
+        "services.canon-sweep.maxRuntime: expected a duration",
+        "services.canon-sweep.recipes.plausible.timeouts.deploy: expected a duration",
+        "services.canon-sweep.recipes.plausible.probes[1].port: missing",
+        "services.canon-sweep.settings.retryRedAftr: unknown key, did you mean retryRedAfter?",
+        "services.canon-sweep.startAt: Sun 25:00 is no time",
+    ):
+        assert line in done.stderr, done.stderr[-3000:]
+
+
+def test_a_sound_configuration_is_built() -> None:
+    """The check lets pass what is right; otherwise the test above shows nothing."""
+    done = nix("nix-build", "--no-out-link", "--argstr", "host", "sound")
+
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_the_options_have_the_programs_defaults(told: Any) -> None:
+    """Whoever reads the option's default reads what the program would do."""
+    own = json.loads(msgspec.json.encode(Settings(), enc_hook=spelled))
+    del own["recipes"]
+
+    assert comparable(told["defaults"]) == comparable(own)
+
+
+def spelled(value: object) -> object:
+    """What JSON has no word for."""
+    return float(value) if isinstance(value, float) else str(value)
+
+
+def comparable(value: Any) -> Any:
+    """The same, with durations in seconds."""
+    if isinstance(value, dict):
+        return {key: comparable(each) for key, each in value.items()}
+    try:
+        return float(seconds(value)) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def test_a_sweep_by_hand_alone_has_no_timer(told: Any) -> None:
+    """`startAt = [ ]` leaves the service."""
+    found = told["renders"]["by-hand"]
+
+    assert found["timer"] is None
+    assert "ExecStart=" in found["service"]
+
+
+def test_folders_elsewhere_can_be_written_to(told: Any) -> None:
+    """What the service writes to is let through one by one; the rest of the host is not."""
+    service = settings_of(told["renders"]["elsewhere"]["service"], "Service")
+
+    assert set(service["ReadWritePaths"]) == {
+        "/srv/sweep/state",
+        "/srv/sweep/cache",
+        "/srv/canonicals",
+        # not there on the first day: that recipe's error, and no other's
+        "-/srv/mirrors/plausible.git",
+    }
+    assert "StateDirectory" not in service
+    assert service["ProtectSystem"] == ["strict"]
+
+
+def test_who_is_told_of_a_failure_is_the_operators_to_say(told: Any) -> None:
+    """`OnFailure=` passes through."""
+    unit = settings_of(told["renders"]["on-failure"]["service"], "Unit")
+
+    assert unit["OnFailure"] == ["tell@%N.service"]
+
+
+def test_the_local_engine_has_what_its_programs_need(told: Any) -> None:
+    """It is loosened where that engine needs it, and nowhere else."""
+    service = settings_of(told["renders"]["local"]["service"], "Service")
+
+    assert service["ProcSubset"] == ["all"]
+    assert service["MemoryDenyWriteExecute"] == ["false"]
+    assert "SupplementaryGroups" not in service
+    assert "docker" not in service.get("After", [""])[0]
+
+
+def test_a_setting_and_its_option_are_one_thing(told: Any) -> None:
+    """Either may be used; what they say together is merged, forces and all."""
+    settings = told["renders"]["by-settings"]["settings"]
+
+    assert (settings["engine"], settings["maxRuntime"], settings["retries"]) == ("local", "8h", 2)
+    assert settings["timeouts"]["deploy"] == "9m"
+    assert settings["timeouts"]["probe"] == "1m"
+    assert settings["recipes"]["plausible"]["retries"] == 0
+
+
+def test_recipes_of_a_file_give_way_to_the_options(told: Any) -> None:
+    """Value by value."""
+    recipes = told["renders"]["from-file"]["settings"]["recipes"]
+
+    assert recipes.keys() == {"ghost", "mailu", "plausible"}
+    assert recipes["mailu"]["timeouts"]["deploy"] == "20m"
+    assert recipes["mailu"]["timeouts"]["probe"] == "3m"
+    assert recipes["ghost"]["exception"]["until"] == "5.0.0+6.0.0"
+
+
+def test_what_is_kept_is_what_the_module_renders(tmp_path: Path) -> None:
+    """As the flake check says it, without a flake."""
+    asked = ["--arg", "nixpkgs", NIXPKGS, "--arg", "system", "builtins.currentSystem"]
+    made = subprocess.run(
+        ["nix-build", "--out-link", str(tmp_path / "kept"), "nixos-tests/kept.nix", *asked],
+        cwd=ROOT,
+        env={**os.environ, "STAND_IN_PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr[-3000:]
+    for kept, folder in (("rendered", "nixos-tests/rendered"), ("options.md", "docs/options.md")):
+        same = subprocess.run(
+            ["diff", "--recursive", "--unified", ROOT / folder, f"{made.stdout.strip()}/{kept}"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert same.returncode == 0, same.stdout

@@ -1,0 +1,20 @@
+# The VM tests on any nixpkgs: each instantiated to its driver, with its script.
+{ nixpkgs }:
+let
+  pkgs = import nixpkgs { };
+  tests = import ../../nixos-tests {
+    inherit (pkgs) lib testers;
+    module =
+      { pkgs, ... }:
+      {
+        imports = [ ../../modules ];
+        services.canon-sweep.package = pkgs.callPackage ../../pkgs/canon-sweep/package.nix { };
+      };
+  };
+in
+builtins.mapAttrs (_: test: {
+  driver = builtins.unsafeDiscardStringContext test.driver.drvPath;
+  script = test.config.testScriptString;
+  warnings = test.nodes.machine.warnings;
+  machines = builtins.attrNames test.nodes;
+}) tests
