@@ -66,6 +66,15 @@ def test_what_is_typed_is_what_the_program_gets(entered: Container) -> None:
     assert entered.execute("enter sh -c 'exit 75'")[0] == 75
 
 
+def test_on_a_terminal_the_program_has_one(entered: Container) -> None:
+    """Colours and widths are the terminal's, and Ctrl-C is the program's to hear."""
+    on_a_terminal = "script --quiet --return --command '{}' /dev/null </dev/null"
+
+    code, said = entered.execute(on_a_terminal.format('enter sh -c "tty; exit 7"'))
+
+    assert (code, "/dev/pts/" in said) == (7, True), said
+
+
 def test_a_command_that_is_stopped_leaves_nothing_running(entered: Container) -> None:
     """Whoever ends the command ends what runs for it, and is kept until that is so."""
     entered.succeed("enter takes-down >/dev/null 2>&1 & echo $! >/run/typed")
