@@ -9,7 +9,7 @@ PACKAGE := pkgs/canon-sweep
 SEED := $(shell date +%s)
 CHECKED := $(PACKAGE)/src tests bench docs nixos-tests
 # what brings /nix into view, where it is not
-IN_NIX ?=
+ENTER_NIX ?=
 
 .PHONY: demo test lint types pytest format bench rendered clean
 
@@ -44,8 +44,8 @@ rendered:
 	made=$$(nix-build --no-out-link --impure --expr \
 	  'import ./nixos-tests/kept.nix { nixpkgs = $(abspath $(NIXPKGS)); system = builtins.currentSystem; }') && \
 	rm -rf nixos-tests/rendered && \
-	$(IN_NIX) cp --recursive --dereference --no-preserve=mode $$made/rendered nixos-tests/rendered && \
-	$(IN_NIX) cp --no-preserve=mode $$made/options.md docs/options.md
+	$(ENTER_NIX) cp --recursive --dereference --no-preserve=mode $$made/rendered nixos-tests/rendered && \
+	$(ENTER_NIX) cp --no-preserve=mode $$made/options.md docs/options.md
 
 $(VENV)/installed: $(PACKAGE)/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("canon-sweep needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)" if sys.version_info < (3, 11) else 0)'

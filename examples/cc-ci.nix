@@ -113,6 +113,12 @@ in
       tokenFile = "/run/secrets/canon-sweep/forge-token";
     };
 
+    # Docker Hub lets those pull more whom it knows
+    registries."docker.io" = {
+      username = "recipe-maintainers";
+      passwordFile = "/run/secrets/canon-sweep/docker-hub";
+    };
+
     # what nightly-sweep did before it swept
     preSweep = [
       [

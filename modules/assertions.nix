@@ -56,11 +56,11 @@ let
   secretAssertions = map (each: {
     assertion = !inStore each.file;
     message = ''
-      services.canon-sweep.credentials."${each.host}".${each.kind}: the secret lies in the Nix
-      store, where everybody can read it; give the path of a file outside of it as text, e.g. one
-      of sops-nix or agenix, "/run/secrets/forge-token"
+      services.canon-sweep.${each.option}: the secret lies in the Nix store, where everybody can
+      read it; give the path of a file outside of it as text, e.g. one of sops-nix or agenix,
+      "/run/secrets/forge-token"
     '';
-  }) (secrets.secretsOf cfg.credentials);
+  }) (secrets.secretsOf cfg);
 in
 {
   config = lib.mkIf cfg.enable {

@@ -25,6 +25,7 @@ let
     "maxRuntime"
     "preSweep"
     "recipes"
+    "registries"
     "retries"
     "retryRedAfter"
     "stateDir"
@@ -54,20 +55,14 @@ let
       upgradeBase = each.upgradeBase.tag or null;
       expectedNA = lib.mapAttrs (_: withEnd) each.expectedNA;
     };
-  credential =
-    host: each:
-    each
-    // lib.genAttrs secrets.kinds (
-      kind: if each.${kind} == null then null else secrets.nameOf host kind
-    );
-
   rendered = toml.generate "canon-sweep.toml" (
     spoken (
       removeAttrs cfg.settings typed
       // lib.getAttrs typed cfg
       // {
         recipes = lib.mapAttrs (_: recipe) cfg.recipes;
-        credentials = lib.mapAttrs credential cfg.credentials;
+        credentials = secrets.withNames "credentials" cfg.credentials;
+        registries = secrets.withNames "registries" cfg.registries;
       }
     )
   );

@@ -1,4 +1,4 @@
-# Logins at git hosts: each secret is handed to the service by systemd, and named
+# Logins at git hosts and registries: each secret is handed to the service by systemd, and named
 # in the configuration by its credential's name alone.
 { config, lib, ... }:
 let
@@ -61,11 +61,46 @@ in
     '';
   };
 
+  options.services.canon-sweep.registries = mkOption {
+    type = types.attrsOf (
+      types.submodule {
+        options = {
+          username = mkOption {
+            type = types.str;
+            example = "bot";
+            description = "Whose login it is.";
+          };
+          passwordFile = mkOption {
+            type = types.path;
+            example = "/run/secrets/registry-password";
+            description = ''
+              A file with the password. root reads it when the service starts, so it
+              needs no other reader. One in the Nix store is refused.
+            '';
+          };
+        };
+      }
+    );
+    default = { };
+    example = {
+      "ghcr.io" = {
+        username = "bot";
+        passwordFile = "/run/secrets/registry-password";
+      };
+    };
+    description = ''
+      How to log in to pull images, by what their names begin with (`ghcr.io`,
+      `host:5000`), or `docker.io` for those of Docker Hub. A registry that wants
+      another login leaves the image that is here already, with the note
+      `image-not-asked`; without one the test is `infra`.
+    '';
+  };
+
   config = lib.mkIf cfg.enable {
     systemd.services.canon-sweep.serviceConfig.LoadCredential =
       let
         own = import ./secrets.nix { inherit lib; };
       in
-      map (each: "${each.name}:${toString each.file}") (own.secretsOf cfg.credentials);
+      map (each: "${each.name}:${toString each.file}") (own.secretsOf cfg);
   };
 }

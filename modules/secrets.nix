@@ -1,28 +1,41 @@
 # Which secrets a configuration names, and what each is called as a credential.
 { lib }:
 let
-  kinds = [
-    "tokenFile"
-    "sshKeyFile"
-    "sshPassphraseFile"
-  ];
+  # of each option with logins by host, the keys that name a file with a secret
+  kinds = {
+    credentials = [
+      "tokenFile"
+      "sshKeyFile"
+      "sshPassphraseFile"
+    ];
+    registries = [ "passwordFile" ];
+  };
 
   # a credential's name is a file's, and ends at the first colon
   nameOf = host: kind: "${lib.replaceStrings [ ":" "/" ] [ "_" "_" ] host}.${kind}";
-in
-{
-  inherit kinds nameOf;
 
-  secretsOf =
-    credentials:
+  secretsIn =
+    option: logins:
     lib.concatLists (
       lib.mapAttrsToList (
         host: each:
         map (kind: {
-          inherit host kind;
+          option = ''${option}."${host}".${kind}'';
           name = nameOf host kind;
           file = each.${kind};
-        }) (lib.filter (kind: each.${kind} != null) kinds)
-      ) credentials
+        }) (lib.filter (kind: each.${kind} != null) kinds.${option})
+      ) logins
+    );
+in
+{
+  # every secret of a configuration, with the option that names it
+  secretsOf = cfg: lib.concatMap (option: secretsIn option cfg.${option}) (lib.attrNames kinds);
+
+  # an option's logins as the program is given them: each secret by its credential's name
+  withNames =
+    option:
+    lib.mapAttrs (
+      host: each:
+      each // lib.genAttrs kinds.${option} (kind: if each.${kind} == null then null else nameOf host kind)
     );
 }

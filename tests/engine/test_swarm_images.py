@@ -17,6 +17,7 @@ from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.engine.swarm.ready import Limits
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.settings.records import Registry as Login
+from canon_sweep.settings.records import SecretFile
 from engine.contract import READY_SECONDS, Bench
 from engine.docker_host import BUSYBOX
 from engine.registry import PASSWORD, USER, Registry, running_registry
@@ -206,7 +207,7 @@ def test_a_login_opens_a_registry(
     name = f"{locked.host}/own:1"
     client.remove_image(name)
     (tmp_path / "password").write_text(f"{PASSWORD}\n")
-    login = Login(username=USER, password_file=tmp_path / "password")
+    login = Login(username=USER, password_file=SecretFile(tmp_path / "password"))
 
     assert prepared(sweep(**{locked.host: login}), name) == Image(name=name, digest=digest)
 
@@ -248,7 +249,7 @@ def test_a_login_that_is_refused_is_told(
     file = tmp_path / "password"
     if password != "missing":
         file.write_text(password or "")
-    login = Login(username=USER, password_file=file)
+    login = Login(username=USER, password_file=SecretFile(file))
     logins = {} if password is None else {closed.host: login}
     expected = cause.format(host=closed.host, file=file)
 

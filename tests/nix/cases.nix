@@ -38,6 +38,12 @@ in
         knownHostsFile = "/etc/ssh/ssh_known_hosts";
       };
     };
+    password-in-store = sweep {
+      registries."ghcr.io" = {
+        username = "bot";
+        passwordFile = "${builtins.storeDir}/aaaa-password";
+      };
+    };
     no-docker.virtualisation.docker.enable = lib.mkForce false;
     live-restore.virtualisation.docker.liveRestore = lib.mkForce true;
     prune-all.virtualisation.docker.autoPrune = {

@@ -34,6 +34,7 @@ FAILS = {
     "secret-as-path": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "as text"),
     "secret-in-store": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "sops"),
     "key-in-store": ('services.canon-sweep.credentials."ssh.example.org".sshKeyFile:', "store"),
+    "password-in-store": ('services.canon-sweep.registries."ghcr.io".passwordFile:', "store"),
     "no-docker": ("services.canon-sweep.engine:", "virtualisation.docker.enable = true"),
     "live-restore": ("virtualisation.docker:", "liveRestore = false"),
     "prune-all": ("virtualisation.docker.autoPrune.flags: --all", "remove it"),

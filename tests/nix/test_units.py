@@ -103,7 +103,7 @@ def test_every_secret_is_handed_over(host: str) -> None:
         for each in settings.credentials.values()
         for file in (each.token_file, each.ssh_key_file, each.ssh_passphrase_file)
         if file is not None
-    }
+    } | {each.password_file.name for each in settings.registries.values()}
 
     assert {line.partition(":")[0] for line in service.get("LoadCredential", [])} == named
 

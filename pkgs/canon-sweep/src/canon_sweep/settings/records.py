@@ -64,7 +64,7 @@ class Registry(Table, frozen=True, kw_only=True):
     """How to log in at one registry of images; the password is named by file."""
 
     username: Text
-    password_file: Path
+    password_file: SecretFile
 
 
 class HttpProbe(Table, frozen=True, kw_only=True, tag="http", tag_field="type"):
