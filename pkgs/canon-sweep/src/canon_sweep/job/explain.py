@@ -12,7 +12,7 @@ from canon_sweep.core.decision import Code, Decision, Note, Policy, decide, exce
 from canon_sweep.job.finish import check_state
 from canon_sweep.job.records import history_notes, unfinished_notes
 from canon_sweep.job.trials import order_of_release
-from canon_sweep.job.wiring import Parts, Surroundings, looking
+from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.report.records import Ignored
 from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
@@ -57,7 +57,7 @@ def explain(settings: Settings, name: str, around: Surroundings) -> Explanation:
     if not recipe.settings.enroll:
         return _excepted(recipe, settings)
     check_state(settings)
-    parts = looking(settings, around)
+    parts = parts_to_look(settings, around)
     parts.sources.sync(recipe)
     return _explained(recipe, parts)
 

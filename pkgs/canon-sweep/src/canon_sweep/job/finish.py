@@ -12,7 +12,7 @@ import msgspec
 from canon_sweep import __version__, interrupt
 from canon_sweep.errors import StateFault
 from canon_sweep.job.sources import Read
-from canon_sweep.job.wiring import Parts, Surroundings, acting
+from canon_sweep.job.wiring import Parts, Surroundings, parts_to_act
 from canon_sweep.report.records import Entry, PreStep, Results, exit_code_of, hollow_of, totals_of
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
@@ -38,7 +38,7 @@ def opened(
     state = State.of(settings)
     with interrupt.Held(), lock.held(state.folder / "lock"):
         run = runs.begin(state.folder / "runs", around.clock())
-        parts = acting(settings, around, state, run, read)
+        parts = parts_to_act(settings, around, state, run, read)
         try:
             parts.ground.tidy()
             parts.ground.settle()

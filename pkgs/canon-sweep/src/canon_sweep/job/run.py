@@ -12,7 +12,7 @@ from canon_sweep.core.stop import Stop
 from canon_sweep.core.turn import in_turn
 from canon_sweep.job import presweep
 from canon_sweep.job.finish import check_state, finish, opened, results_of
-from canon_sweep.job.wiring import Parts, Surroundings, looking
+from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Results
 from canon_sweep.settings.recipe import Recipe, chosen
@@ -74,7 +74,7 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
     """
     recipes = chosen(settings, tuple(names))
     check_state(settings)
-    parts = looking(settings, around)
+    parts = parts_to_look(settings, around)
     parts.state.check_common()
     started = around.clock()
     policy = Policy(timedelta(seconds=settings.retry_red_after))

@@ -12,7 +12,7 @@ from canon_sweep.core.release import Releases
 from canon_sweep.errors import Fault, HostFault, StateFault, SyncFault
 from canon_sweep.harness.quick import lost_parts
 from canon_sweep.job.finish import check_state
-from canon_sweep.job.wiring import Parts, Surroundings, looking
+from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.journal import QuickRun, unfinished
@@ -48,7 +48,7 @@ def verify(settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
         StateFault: the records cannot be listed.
     """
     check_state(settings)
-    parts = looking(settings, around)
+    parts = parts_to_look(settings, around)
     known = set(settings.recipes) | set(parts.state.canonicals.recipes())
     found = [_find(recipe, parts) for recipe in sorted(known)]
     own = (finding for finding in found if finding is not None)

@@ -51,7 +51,7 @@ class Parts:
     run_id: str
 
 
-def acting(
+def parts_to_act(
     settings: Settings, around: Surroundings, state: State, run: runs.Run, read: Read
 ) -> Parts:
     """The parts of a command that may act; its time runs from now."""
@@ -61,7 +61,7 @@ def acting(
     return _joined(settings, around, ground, read, run.run_id)
 
 
-def looking(settings: Settings, around: Surroundings) -> Parts:
+def parts_to_look(settings: Settings, around: Surroundings) -> Parts:
     """The parts of a command that only looks: mirrors stay as they are, nothing is logged."""
     engine = around.engine or engine_of(settings)
     ground = Ground(settings, State.of(settings), engine, lambda _: Log(None), around.say)
