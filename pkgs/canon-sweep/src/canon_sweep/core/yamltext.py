@@ -73,7 +73,8 @@ class Loader(yaml.SafeLoader):
                 if name in said:
                     raise ConstructorError(None, None, _two_meanings(name), key.start_mark)
                 taken[name] = other
-        node.value = [*taken.values(), *own]
+        # what has a name twice is refused by some of docker's releases
+        node.value = [*(pair for name, pair in taken.items() if name not in said), *own]
 
     def _tables(self, node: yaml.Node) -> Pairs:
         tables = node.value if isinstance(node, yaml.SequenceNode) else [node]
