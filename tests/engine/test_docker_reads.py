@@ -432,6 +432,26 @@ def test_what_is_no_table_stays_so(docker: str, tmp_path: Path, key: str, word: 
     labelled(docker, tmp_path, first, f"{top}\n")
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        "environment:\t{A:\tb}\t# c",
+        "environment:\t# c\n      A: 'b'\t",
+        "environment:\n      A: |\n        b\n        \tc",
+        "labels: &l [a=b]\n    deploy: &l {labels: {c: d}, x-l: *l}",
+        "labels: &l [a=b]\n    x-l: &l {c: d}\n    deploy: {labels: *l}",
+        "labels: !!mine [a=b]",
+        "deploy: !<tag:x> {replicas: 2}",
+    ],
+)
+def test_a_habit_that_docker_takes_is_taken(docker: str, tmp_path: Path, more: str) -> None:
+    """However rare."""
+    text = f"version: '3.8'\nservices:\n  app:\n    image: a\n    {more}\n"
+
+    same(docker, tmp_path, text)
+    labelled(docker, tmp_path, text)
+
+
 def test_a_service_that_is_there_twice_has_our_labels_once(docker: str, tmp_path: Path) -> None:
     """The last one counts, where docker takes it at all."""
     app = "  app: {image: a, labels: [a=b]}\n"
