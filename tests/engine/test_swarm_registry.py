@@ -13,6 +13,8 @@ from canon_sweep.engine.swarm import pull
 from canon_sweep.engine.swarm.registry import Word, digest_of, word
 
 HUB = "pull access denied for nobody/x, repository does not exist or may require 'docker login'"
+# by Docker 28.5 with containerd's image store
+RESOLVE = 'failed to resolve reference "localhost:5000/a:1": '
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,10 @@ HUB = "pull access denied for nobody/x, repository does not exist or may require
         ),
         ("manifest for localhost:5000/a:1 not found", Word.GONE),
         ("name unknown: repository name not known to registry", Word.GONE),
+        (f"{RESOLVE}localhost:5000/a:1: not found", Word.GONE),
+        (f'{RESOLVE}failed to do request: Head "x": lookup x: no such host', Word.NOTHING),
+        (f"{RESOLVE}pull access denied, repository does not exist or may require", Word.LOGIN),
+        (f"unknown: {RESOLVE}unexpected status from HEAD: 401 Unauthorized", Word.LOGIN),
         ('Head "http://localhost:5000/v2/a/manifests/1": no basic auth credentials', Word.LOGIN),
         ("unauthorized: authentication required", Word.LOGIN),
         (f"{HUB}: denied: requested access to the resource is denied", Word.LOGIN),
