@@ -48,7 +48,7 @@ def test_what_others_take_over_is_not_changed_with_it() -> None:
     [
         ("[a=1, '${B}']", ["a=1", "${B}", "k=v"]),
         ("{a: 1, k: w}", {"a": 1, "k": "v"}),
-        ("", {"k": "v"}),
+        ("", None),  # as docker refuses it
         ("[]", ["k=v"]),
     ],
 )
@@ -82,3 +82,47 @@ def test_what_holds_no_table_is_refused(text: str) -> None:
     """As what it is, not as a crash."""
     with pytest.raises((yaml.YAMLError, ValueError)):
         Document(text)
+
+
+def test_what_is_taken_over_is_not_there_twice() -> None:
+    """Some of docker's releases refuse a name that is: its own says the same alone."""
+    document = Document("x: &x {a: 1, b: 1}\np: {<<: *x, a: 2}\nq: {<<: {<<: *x, b: 3}, b: 4}\n")
+
+    for name in ("p", "q"):
+        document.root.table(name).put("c", "3")
+
+    assert document.text().splitlines()[1:] == [
+        'p: {b: 1, a: 2, "c": "3"}',
+        'q: {a: 1, b: 4, "c": "3"}',
+    ]
+
+
+def test_what_is_there_twice_stays_so() -> None:
+    """Docker's own releases disagree on it; the last is what counts to those that take it."""
+    document = Document("a: {k: 1, k: 2}\nb: {}\nb: {k: 1}\n")
+
+    document.root.table("a").put("k", "3")
+    document.root.table("b").put("l", "4")
+
+    assert document.root.names == ("a", "b")
+    assert document.text() == 'a: {k: 1, k: "3"}\nb: {}\nb: {k: 1, "l": "4"}\n'
+
+
+@pytest.mark.parametrize("word", ["", "1", "x", "[a]"])
+def test_what_is_no_table_is_not_made_one(word: str) -> None:
+    """Docker refuses it, and is to refuse it still."""
+    document = Document(f"a: {word}\n")
+
+    document.root.table("a").put("k", "v")
+
+    assert first_document(document.text()) == first_document(f"a: {word}")
+
+
+@pytest.mark.parametrize("word", ["", "~", "{}"])
+def test_a_body_may_be_left_empty(word: str) -> None:
+    """As a volume's and a network's is."""
+    document = Document(f"a: {word}\n")
+
+    document.root.body("a").put("k", "v")
+
+    assert first_document(document.text()) == {"a": {"k": "v"}}

@@ -92,3 +92,29 @@ def test_what_is_no_text_is_refused(text: str) -> None:
     """With the line, as all that is not YAML."""
     with pytest.raises(yaml.MarkedYAMLError, match="no text"):
         first_document(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("a:\tb\t\nc:\t# d\n  - 'e'\t# f\n", {"a": "b", "c": ["e"]}),
+        ("{\ta:\tb,\n\tc:\td\t}", {"a": "b", "c": "d"}),
+        ("a\t: |\n  b\n  \tc\n", {"a": "b\n\tc\n"}),
+        ("a: &x 1\nb: *x\nc: &x 2\nd: *x\n", {"a": 1, "b": 1, "c": 2, "d": 2}),
+        ("a: !!mine 1\nb: !<tag:x> [c]\n", {"a": "1", "b": ["c"]}),
+        ("%TAG ! tag:x,2000:\n---\na: !y z\n", {"a": "z"}),
+    ],
+)
+def test_what_the_library_refuses_and_docker_takes(text: str, wanted: Any) -> None:
+    """Tabs between words, an anchor's name used again, kinds that nobody knows."""
+    assert first_document(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: |\n  \tb\n", "a: >\n\n  \tb\n", "%YAML 1.2\n---\na: b\n", "a:\n\tb: c\n", "a:\n  -\tb\n"],
+)
+def test_what_docker_refuses_is_not_made_good(text: str) -> None:
+    """A text whose first line begins with a tab, another version of YAML, a tab to indent by."""
+    with pytest.raises(yaml.MarkedYAMLError):
+        first_document(text)

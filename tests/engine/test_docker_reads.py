@@ -122,17 +122,18 @@ def _told(ours: Shared | str, least: Shared | str) -> bool:
 
 
 def labelled(docker: str, folder: Path, *texts: str) -> None:
-    """See that our labels are all that is added, if docker reads the files at all."""
+    """See that our labels are all that is added, and that docker refuses what it refused."""
     named = {f"compose.{number}.yml": text for number, text in enumerate(texts)}
-    alone = config(docker, named, folder)
-    if alone is None or read(named, ENV, folder) is None:
+    if read(named, ENV, folder) is None:
         return
+    alone = config(docker, named, folder)
     ours = overlay.texts(texts, recipe="note", version="1.0.0+1", stack=STACK, node=None)
 
     with_labels = config(docker, dict(zip(named, ours, strict=True)), folder)
 
-    assert with_labels is not None, ours
-    assert plain(with_labels) == plain(alone), ours
+    assert (with_labels is None) == (alone is None), ours
+    if with_labels is not None and alone is not None:
+        assert plain(with_labels) == plain(alone), ours
 
 
 def plain(understood: str) -> Any:
@@ -408,6 +409,54 @@ def test_files_are_read_as_docker_reads_them(docker: str, tmp_path: Path, texts:
 def test_our_labels_change_nothing_else(docker: str, tmp_path: Path, texts: list[str]) -> None:
     """Whatever else the files say, and however they say it, is as the recipe has it."""
     labelled(docker, tmp_path, *texts)
+
+
+@pytest.mark.parametrize("more", ["volumes:", "networks:", "configs:", "secrets:"])
+@pytest.mark.parametrize("body", ["", "{c: }", "{c: {}}", "{c: {labels: }}"])
+def test_what_is_empty_stays_so_where_docker_wants_more(
+    docker: str, tmp_path: Path, more: str, body: str
+) -> None:
+    """A label put there would make of a file that nobody can deploy one that is green."""
+    labelled(docker, tmp_path, f"version: '3.8'\nservices: {{app: {{image: a}}}}\n{more} {body}\n")
+
+
+@pytest.mark.parametrize("word", ["", "''", "false", "[]", "{}", "{labels: }", "{labels: ''}"])
+@pytest.mark.parametrize("key", ["deploy", "labels"])
+def test_what_is_no_table_stays_so(docker: str, tmp_path: Path, key: str, word: str) -> None:
+    """In a service too, and where it is the later file's."""
+    top = "version: '3.8'\nservices:\n  app:"
+    first = f"{top} {{image: a}}\n"
+
+    labelled(docker, tmp_path, f"{top}\n    image: a\n    {key}: {word}\n")
+    labelled(docker, tmp_path, first, f"{top}\n    {key}: {word}\n")
+    labelled(docker, tmp_path, first, f"{top}\n")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "environment:\t{A:\tb}\t# c",
+        "environment:\t# c\n      A: 'b'\t",
+        "environment:\n      A: |\n        b\n        \tc",
+        "labels: &l [a=b]\n    deploy: &l {labels: {c: d}, x-l: *l}",
+        "labels: &l [a=b]\n    x-l: &l {c: d}\n    deploy: {labels: *l}",
+        "labels: !!mine [a=b]",
+        "deploy: !<tag:x> {replicas: 2}",
+    ],
+)
+def test_a_habit_that_docker_takes_is_taken(docker: str, tmp_path: Path, more: str) -> None:
+    """However rare."""
+    text = f"version: '3.8'\nservices:\n  app:\n    image: a\n    {more}\n"
+
+    same(docker, tmp_path, text)
+    labelled(docker, tmp_path, text)
+
+
+def test_a_service_that_is_there_twice_has_our_labels_once(docker: str, tmp_path: Path) -> None:
+    """The last one counts, where docker takes it at all."""
+    app = "  app: {image: a, labels: [a=b]}\n"
+
+    labelled(docker, tmp_path, f"version: '3.8'\nservices:\n{app}{app}")
 
 
 @pytest.mark.parametrize("version", ["'3'", "'3.0'", "'3.2'", "'3.3'", "'3.8'", "'3.9'", None])

@@ -325,6 +325,30 @@ def test_an_image_that_never_had_a_registry_is_run_as_it_is(sweep: Sweep, client
     assert found.not_asked
 
 
+def test_an_image_without_a_digest_that_is_tidied_away_is_asked_for_anew(
+    sweep: Sweep, registry: Registry, front: Front, docker_host: str, client: Any
+) -> None:
+    """What is recorded is what is run, also when its registry answers again."""
+    digest = registry.publish(docker_host, "anew:1")
+    name = f"{front.host}/anew:1"
+    client.tag(BUSYBOX, f"{front.host}/anew", "1")
+    front.busy = ("/manifests/",)
+    bench = sweep()
+    assert prepared(bench, name).not_asked
+    client.remove_image(name)
+    front.busy = ()
+
+    assert prepared(bench, name) == Image(name=name, digest=digest)
+
+
+def test_an_engines_own_id_is_no_name_of_an_image(sweep: Sweep, client: Any) -> None:
+    """No other host has it, though this one does."""
+    here = client.inspect_image(BUSYBOX)["Id"].removeprefix("sha256:")
+
+    with pytest.raises(RecipeFault, match="is no name of an image"):
+        prepared(sweep(), here)
+
+
 @pytest.mark.parametrize("name", ["nobody/UPPER:1", "http://host/image", "a b", "x@sha256:1"])
 def test_what_is_no_name_of_an_image_is_the_recipes_fault(sweep: Sweep, name: str) -> None:
     """Before any registry is asked."""

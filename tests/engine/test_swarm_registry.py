@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import docker.errors
 import pytest
 
 from canon_sweep.engine.swarm import pull
 from canon_sweep.engine.swarm.registry import Word, digest_of, word
 
 HUB = "pull access denied for nobody/x, repository does not exist or may require 'docker login'"
+# by Docker 28.5 with containerd's image store
+RESOLVE = 'failed to resolve reference "localhost:5000/a:1": '
 
 
 @pytest.mark.parametrize(
@@ -19,6 +26,10 @@ HUB = "pull access denied for nobody/x, repository does not exist or may require
         ),
         ("manifest for localhost:5000/a:1 not found", Word.GONE),
         ("name unknown: repository name not known to registry", Word.GONE),
+        (f"{RESOLVE}localhost:5000/a:1: not found", Word.GONE),
+        (f'{RESOLVE}failed to do request: Head "x": lookup x: no such host', Word.NOTHING),
+        (f"{RESOLVE}pull access denied, repository does not exist or may require", Word.LOGIN),
+        (f"unknown: {RESOLVE}unexpected status from HEAD: 401 Unauthorized", Word.LOGIN),
         ('Head "http://localhost:5000/v2/a/manifests/1": no basic auth credentials', Word.LOGIN),
         ("unauthorized: authentication required", Word.LOGIN),
         (f"{HUB}: denied: requested access to the resource is denied", Word.LOGIN),
@@ -70,3 +81,44 @@ def test_what_is_no_name_has_no_registry(image: str) -> None:
     """It is told so before anybody is asked."""
     with pytest.raises(ValueError, match=r"\w"):
         pull.registry_of(image)
+
+
+class Refusing:
+    """A stand-in for the engine's API: it has asked, and passes on what it was told."""
+
+    def __init__(self, said: str, *, later: bool) -> None:
+        self._said = said
+        self._later = later
+
+    def pull(self, *_: object, **__: object) -> Iterator[dict[str, Any]]:
+        """Refuse, at once or in the middle."""
+        if not self._later:
+            raise docker.errors.APIError("500", explanation=self._said)
+        return iter([{"status": "Pulling"}, {"error": self._said}])
+
+
+def told(said: str, login: dict[str, str], *, later: bool) -> str:
+    """What is told of it."""
+    with pytest.raises(pull.PullFault) as caught:
+        list(pull.words(Refusing(said, later=later), "app:1", login))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_registry_that_says_what_it_was_sent_does_not_tell_the_login(later: bool) -> None:
+    """Its words are in logs and results."""
+    login = {"username": "me", "password": "cor:rect", "serveraddress": "x"}
+    sent = base64.b64encode(b"me:cor:rect").decode()
+
+    said = told(f"unauthorized: Basic {sent} (me, cor:rect) is wrong", login, later=later)
+
+    assert said == "unauthorized: Basic *** (me, ***) is wrong"
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_of_a_page_in_place_of_an_answer_the_beginning_is_told(later: bool) -> None:
+    """In one line, whoever has written it."""
+    said = told("error parsing HTTP 404 response body:\n<h1>\x1b" + "no" * 200_000, {}, later=later)
+
+    assert said.startswith("error parsing HTTP 404 response body: <h1>\\x1bnono")
+    assert len(said) < 2 * pull.MOST_QUOTED

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from canon_sweep.core.attempts import Outcome
+from canon_sweep.errors import GoneFault
+from stories.engines import intercepted
 from stories.fleet import CHECK, Fleet, compose
 
 # takes connections once it has made its tables
@@ -61,6 +64,24 @@ def test_a_base_need_not_have_what_a_probe_asks(late: Fleet) -> None:
 
     assert entry.outcome is Outcome.PROMOTED, entry.reason
     assert entry.base == "1.1.0+1"
+
+
+def test_a_base_whose_image_is_gone_is_broken(late: Fleet) -> None:
+    """Nobody can deploy it any more; the releases that came after it can be."""
+    late.commits("notes", "1.2.0+1", listening(PROMPT, "1.2.0+1"))
+    late.add("notes", probes=[PORT])
+
+    def before(name: str, arguments: tuple[Any, ...]) -> None:
+        if name == "prepare" and arguments[0].version == "1.1.0+1":
+            raise GoneFault("it is gone")
+
+    late.wrap = lambda engine: intercepted(engine, before)
+
+    entry = late.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.PROMOTED, entry.reason
+    assert entry.base == "1.0.0+1"
+    assert [(base.tag, base.reason) for base in entry.broken_bases] == [("1.1.0+1", "it is gone")]
 
 
 def with_another(files: dict[str, str]) -> dict[str, str]:

@@ -85,6 +85,10 @@ class HostFault(Fault):
     code = "infra"
 
 
+class GoneFault(HostFault):
+    """What a version needs is nowhere any more: no fault of its files, and no try will help."""
+
+
 class TimeFault(Fault):
     """The run's time is used up; it says nothing about anybody."""
 

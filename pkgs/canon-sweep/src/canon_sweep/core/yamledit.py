@@ -31,8 +31,8 @@ class Table:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Its keys, in order."""
-        return tuple(str(name_of(key)) for key, _ in self._node.value)
+        """Its keys, in order, each once."""
+        return tuple(dict.fromkeys(str(name_of(key)) for key, _ in self._node.value))
 
     @property
     def values(self) -> dict[str, Any]:
@@ -44,7 +44,9 @@ class Table:
     def table(self, name: str) -> Table:
         """A table in it: the one that is there, or else a new one.
 
-        What other parts of the text take over from it stays as it is.
+        What other parts of the text take over from it stays as it is.  If something is there
+        that is no table, it stays, and what is done to the one that is given is lost: docker
+        is to find the mistake.
         """
         there = self._value(name)
         copied, is_flow = [], True
@@ -52,17 +54,27 @@ class Table:
             self._loader.flatten_mapping(there)
             copied, is_flow = list(there.value), bool(there.flow_style)
         fresh = yaml.MappingNode(_MAP, copied, flow_style=is_flow)
-        self._put(name, fresh)
+        if there is None or isinstance(there, yaml.MappingNode):
+            self._put(name, fresh)
         return Table(self._loader, fresh)
+
+    def body(self, name: str) -> Table:
+        """As `table`, of what may be left empty."""
+        there = self._value(name)
+        if there is not None and there.tag == _NULL:
+            self._put(name, yaml.MappingNode(_MAP, [], flow_style=True))
+        return self.table(name)
 
     def put(self, name: str, text: str) -> None:
         """Give a key this text instead of what it has."""
         self._put(name, _text(text))
 
     def extend(self, name: str, texts: list[str]) -> None:
-        """Add texts to a list in it, which is made if there is none."""
+        """Add texts to a list in it, which is made if there is none; what is no list stays."""
         there = self._value(name)
-        before = list(there.value) if isinstance(there, yaml.SequenceNode) else []
+        if there is not None and not isinstance(there, yaml.SequenceNode):
+            return
+        before = list(there.value) if there is not None else []
         self._put(name, yaml.SequenceNode(_SEQ, [*before, *map(_text, texts)], flow_style=True))
 
     def add_pairs(self, name: str, pairs: Mapping[str, str]) -> None:
@@ -79,10 +91,13 @@ class Table:
         return values[-1] if values else None
 
     def _put(self, name: str, value: yaml.Node) -> None:
-        pairs = [pair for pair in self._node.value if name_of(pair[0]) != name]
-        at = next((n for n, (k, _) in enumerate(self._node.value) if name_of(k) == name), None)
-        key = _text(name) if at is None else self._node.value[at][0]
-        pairs.insert(len(pairs) if at is None else at, (key, value))
+        pairs = list(self._node.value)
+        found = [at for at, (key, _) in enumerate(pairs) if name_of(key) == name]
+        if found:
+            # of a name that is there twice the last counts, if docker takes it at all
+            pairs[found[-1]] = (pairs[found[-1]][0], value)
+        else:
+            pairs.append((_text(name), value))
         self._node.value = pairs
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 from yaml.constructor import ConstructorError
+from yaml.parser import ParserError
+from yaml.scanner import ScannerError
 
 from canon_sweep.core import names
 
@@ -51,6 +53,34 @@ class Loader(yaml.SafeLoader):
         super().__init__(text)
         self._joined = 0
 
+    def scan_to_next_token(self) -> None:
+        """Also over tabs, but where a line's indentation could still be told."""
+        super().scan_to_next_token()
+        while self.peek() == "\t" and (self.flow_level or not self.allow_simple_key):
+            self.forward()
+            super().scan_to_next_token()
+
+    def scan_block_scalar_indentation(self) -> tuple[list[Any], int, Any]:
+        """Told by the spaces of a text's first line, behind which no tab may stand."""
+        found = super().scan_block_scalar_indentation()
+        if self.peek() == "\t":
+            raise ScannerError(None, None, "a tab where the indentation ends", self.get_mark())
+        return found
+
+    def process_directives(self) -> Any:
+        """Of YAML's versions docker takes one."""
+        found = super().process_directives()  # type: ignore[no-untyped-call]
+        if self.yaml_version not in (None, (1, 1)):
+            raise ParserError(None, None, "docker reads YAML 1.1 alone", self.get_mark())
+        return found
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """An anchor may be used again: the last one before an alias counts."""
+        event: yaml.NodeEvent = self.peek_event()  # type: ignore[no-untyped-call]
+        if not isinstance(event, yaml.AliasEvent):
+            self.anchors.pop(event.anchor, None)
+        return super().compose_node(parent, index)
+
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Take over what ``<<`` names; of a list, the first table's entries count.
 
@@ -73,7 +103,8 @@ class Loader(yaml.SafeLoader):
                 if name in said:
                     raise ConstructorError(None, None, _two_meanings(name), key.start_mark)
                 taken[name] = other
-        node.value = [*taken.values(), *own]
+        # what has a name twice is refused by some of docker's releases
+        node.value = [*(pair for name, pair in taken.items() if name not in said), *own]
 
     def _tables(self, node: yaml.Node) -> Pairs:
         tables = node.value if isinstance(node, yaml.SequenceNode) else [node]
@@ -155,7 +186,7 @@ def _decoded(node: yaml.ScalarNode) -> str:
         raise ConstructorError(None, None, "!!binary is no text", node.start_mark) from None
 
 
-Loader.add_multi_constructor("!", lambda loader, _, node: _as_written(loader, node))
+Loader.add_multi_constructor("", lambda loader, _, node: _as_written(loader, node))
 for _kind in _KINDS:
     Loader.add_constructor(_kind, _as_written)
 Loader.add_constructor(_BINARY, _binary)

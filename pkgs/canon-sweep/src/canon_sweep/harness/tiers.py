@@ -13,7 +13,7 @@ from canon_sweep.core.base import Base, upgrade_na
 from canon_sweep.core.canonical import KeptVolume
 from canon_sweep.core.result import BrokenBase, CiResult, Retained, Status, Tier, TierResult
 from canon_sweep.engine.protocol import App, Engine, Place
-from canon_sweep.errors import RecipeFault, SyncFault
+from canon_sweep.errors import GoneFault, RecipeFault, SyncFault
 from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.stage import Stage
 from canon_sweep.state.runs import Log
@@ -249,7 +249,8 @@ class _ColdRun:
             self._seed(app)
             # a base that loses its own data is not the new version's fault
             self._check_data(app)
-        except RecipeFault as fault:
+        except (RecipeFault, GoneFault) as fault:
+            # an old release whose image is gone must not bar all that come after it
             self.broken.append(BrokenBase(tag=base.tag, reason=str(fault)))
             self.stage.log.say(f"broken-base {base.tag}: {fault}")
             return False

@@ -15,7 +15,7 @@ from canon_sweep.engine.swarm import login, pull
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.pull import PullFault
 from canon_sweep.engine.swarm.registry import Word, digest_of
-from canon_sweep.errors import HostFault, RecipeFault
+from canon_sweep.errors import GoneFault, HostFault, RecipeFault
 from canon_sweep.settings.records import Registry
 
 
@@ -43,15 +43,19 @@ class Images:
         """See that the image of a name is here, as its registry has it today.
 
         Raises:
+            GoneFault: its registry does not have it any more.
             HostFault: it cannot be had, or not within ``seconds``.
             RecipeFault: it is no name of an image.
         """
         known = self._known.get(name)
+        if known is not None and self._docker.image(known.pinned) is None:
+            # somebody has tidied up; by its tag another image might come
+            if "@" in known.pinned:
+                self._again(known.pinned, seconds)
+            else:
+                known = None  # nobody has that one any more
         if known is None:
             known = self._known[name] = self._asked(name, seconds)
-        elif self._docker.image(known.pinned) is None:
-            # somebody has tidied up; by its tag another image might come
-            self._again(known.pinned, seconds)
         return known.image
 
     def pinned(self, name: str) -> str:
@@ -67,7 +71,7 @@ class Images:
             digest = self._pull(name, seconds)
         except PullFault as fault:
             # users would get another one, or none
-            if here is None or fault.begun or fault.word is Word.GONE:
+            if here is None or fault.begun or fault.word in (Word.GONE, Word.NO_NAME):
                 raise self._missing(name, fault) from fault
             return _known(name, here, not_asked=self._why(name, fault))
         return _known(name, self._docker.image(name) or {}, digest=digest)
@@ -90,7 +94,7 @@ class Images:
             case Word.NO_NAME:
                 return _no_name(name)
             case Word.GONE:
-                return HostFault(
+                return GoneFault(
                     f"image {names.plain(name)} is not in its registry: {fault.what}",
                     do="nobody can deploy this release as it is: tell the recipe's maintainer",
                 )

@@ -19,6 +19,8 @@ VERSION = "canon-sweep.version"
 STACK = "canon-sweep.stack"
 
 _KINDS = ("networks", "volumes", "configs", "secrets")
+# whose bodies may be left empty, as a service's `deploy` may; of all else docker wants a table
+_EMPTY = ("networks", "volumes")
 
 
 def texts(
@@ -40,7 +42,7 @@ def texts(
     documents = [Document(source) for source in sources]
     for name, service in _last(documents, "services"):
         service.add_pairs("labels", constant)
-        deploy = service.table("deploy")
+        deploy = service.body("deploy")
         deploy.add_pairs("labels", labels)
         if node is not None:
             deploy.table("placement").extend("constraints", [f"node.id=={node}"])
@@ -68,8 +70,11 @@ def _last(documents: Sequence[Document], kind: str) -> Iterator[tuple[str, Table
     for document in reversed(documents):
         fresh = [name for name in _names(document, kind) if name not in seen]
         seen.update(fresh)
-        section = document.root.table(kind) if fresh else None
-        yield from ((name, section.table(name)) for name in fresh if section is not None)
+        if not fresh:
+            continue
+        section = document.root.table(kind)
+        within = section.body if kind in _EMPTY else section.table
+        yield from ((name, within(name)) for name in fresh)
 
 
 def _names(document: Document, kind: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ import docker.errors
 import docker.utils
 
 from canon_sweep.bounded import OverdueError, bounded
+from canon_sweep.core import names
 from canon_sweep.engine.swarm.registry import Word, word
 from canon_sweep.engine.swarm.trouble import told
 from canon_sweep.errors import HostFault
@@ -19,6 +21,8 @@ from canon_sweep.errors import HostFault
 DEFAULT_TAG = "latest"
 # whose images' names begin with no host
 HUB = "docker.io"
+# of a registry's answer, which may be a whole page; the engine's own words come first
+MOST_QUOTED = 500
 
 
 class PullFault(HostFault):
@@ -84,10 +88,20 @@ def words(client: Any, image: str, login: Mapping[str, str]) -> Iterator[str]:
         )
         for line in stream:
             if "error" in line:
-                raise PullFault(str(line["error"]))
+                raise PullFault(_quoted(str(line["error"]), login))
             yield str(line.get("status", ""))
     except docker.errors.APIError as error:
-        raise PullFault(told(error)) from error
+        raise PullFault(_quoted(told(error), login)) from None  # it has all that was said
+
+
+def _quoted(said: str, login: Mapping[str, str]) -> str:
+    """What a registry said, bounded and without the login: it may say what it was sent."""
+    user, password = login.get("username", ""), login.get("password", "")
+    sent = base64.b64encode(f"{user}:{password}".encode()).decode()
+    for secret in (sent, password) if password else ():
+        said = said.replace(secret, "***")
+    said = names.plain(" ".join(said.split()))
+    return said if len(said) <= MOST_QUOTED else f"{said[:MOST_QUOTED]} ..."
 
 
 def heard(stream: Iterator[str], *, seconds: float, silence: float) -> list[str]:

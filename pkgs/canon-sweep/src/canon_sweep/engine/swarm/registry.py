@@ -7,7 +7,12 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 # the registry has no such image: everybody is told so, whoever asks
-_GONE = re.compile(r"manifest unknown|name unknown|manifest for \S+ not found", re.IGNORECASE)
+_GONE = re.compile(
+    r"manifest unknown|name unknown|manifest for \S+ not found"
+    # an engine with containerd's image store, which is the default from 29 on
+    r'|failed to resolve reference "[^"]*": \S+: not found$',
+    re.IGNORECASE,
+)
 # Docker Hub says the same of what is not there and of what is somebody's own
 _LOGIN = re.compile(
     r"unauthorized|authentication required|no basic auth|\bdenied\b|docker login|403 forbidden"
