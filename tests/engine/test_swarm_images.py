@@ -302,6 +302,12 @@ def test_a_registry_that_does_not_answer_leaves_the_image_that_is_here(
         prepared(sweep(HASTY), slow.name)
 
 
+def test_an_image_that_there_was_no_time_for_is_not_run_unasked(sweep: Sweep, slow: Here) -> None:
+    """The one before it used up the time: nobody has said no."""
+    with pytest.raises(HostFault, match="there was no time left"):
+        prepared(sweep(), slow.name, seconds=0)
+
+
 def test_an_image_that_is_on_its_way_is_not_taken_for_the_one_that_is_here(
     sweep: Sweep, registry: Registry, front: Front, docker_host: str, client: Any
 ) -> None:

@@ -28,7 +28,8 @@ MOST_QUOTED = 500
 class PullFault(HostFault):
     """A pull that failed; ``what`` is the engine's sentence about it.
 
-    ``begun``: the registry was sending an image, so it is not the one that was here before.
+    ``begun``: the registry was sending an image, so it is not the one that was here before;
+    or there was no time left to ask it.
     """
 
     begun = False
@@ -120,15 +121,16 @@ def heard(stream: Iterator[str], *, seconds: float, silence: float) -> list[str]
         try:
             line = bounded(lambda: next(stream, None), min(silence, left))
         except OverdueError:
-            late = f"it said nothing for {silence:.3g} s" if silence < left else "it took too long"
-            raise _broken_off(PullFault(late), said) from None
+            silent = silence < left
+            late = f"it said nothing for {silence:.3g} s" if silent else "there was no time left"
+            raise _broken_off(PullFault(late), begun=bool(said) or not silent) from None
         except PullFault as fault:
-            raise _broken_off(fault, said) from None
+            raise _broken_off(fault, begun=bool(said)) from None
         if line is None:
             return said
         said.append(line)
 
 
-def _broken_off(fault: PullFault, said: list[str]) -> PullFault:
-    fault.begun = bool(said)
+def _broken_off(fault: PullFault, *, begun: bool) -> PullFault:
+    fault.begun = begun
     return fault
