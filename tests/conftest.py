@@ -40,6 +40,14 @@ class FewEngines(LoadScopeScheduling):
         return f"{folder} {NEWER if NEWER in nodeid else OWN}"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who leaves out the engines (`-m "not swarm"`) leaves out the machines that have one."""
+    for item in items:
+        if item.get_closest_marker("machine"):
+            item.add_marker("swarm")
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FewEngines:
     """Spread the tests over the workers."""
     return FewEngines(config, log)
