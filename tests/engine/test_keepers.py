@@ -202,3 +202,15 @@ def test_a_program_without_a_name_says_so(tmp_path: Path) -> None:
     """Its log was empty."""
     assert code(held(tmp_path, ""), tmp_path) == 127
     assert "the empty name cannot be run" in (tmp_path / "log").read_text()
+
+
+def test_words_that_an_app_puts_into_its_keepers_mouth_are_no_code(tmp_path: Path) -> None:
+    """It may be of the same user, and reach what the keeper has open: no reason to stumble."""
+    meddles = (
+        "import os\n"
+        "place = f'/proc/{os.getppid()}/fd/'\n"
+        "pipes = [x for x in os.listdir(place) if 'pipe' in os.readlink(place + x)]\n"
+        "os.write(os.open(place + pipes[0], os.O_WRONLY), b'junk')\n"
+    )
+
+    assert code(held(tmp_path, sys.executable, "-c", meddles), tmp_path) == -signal.SIGKILL

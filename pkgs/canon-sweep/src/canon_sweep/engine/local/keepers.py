@@ -45,7 +45,10 @@ class Ordered:
         Only the first call is answered.
         """
         word = os.read(self.word, _WORD) if _is_answered(self.word, 0) else b""
-        return keeper.refused(word) or (int(word) if word else None)
+        if word.removeprefix(b"-").isdigit():
+            return int(word)
+        # anything else is an app's, which can get at it as we can
+        return keeper.refused(word)
 
     def bury(self) -> None:
         """To be called exactly once."""
