@@ -147,7 +147,7 @@ def test_a_starter_that_does_not_answer_is_replaced(
     os.kill(stopped, signal.SIGSTOP)
     monkeypatch.setattr(keepers, "PATIENCE", 0.2)
 
-    with pytest.raises(HostFault, match="no process can be started: what starts it"):
+    with pytest.raises(HostFault, match="no process can be started: what starts it does not"):
         held(tmp_path, "true")
 
     assert ends(stopped)

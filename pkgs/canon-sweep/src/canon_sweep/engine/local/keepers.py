@@ -82,8 +82,10 @@ class Starter:
             asked = self._give([text, gate, output, word])
             if_it_fails.pop_all()
         if not _is_answered(said, PATIENCE):
-            # somebody has stopped it; the next order starts another
+            # somebody has stopped it, or its keeper; the next order starts another
             asked.kill()
+            os.close(said)
+            raise OSError(0, "what starts it does not answer")
         return _started(said)
 
     def forget(self) -> None:
