@@ -8,6 +8,7 @@ import time
 import pytest
 
 from canon_sweep.bounded import OverdueError, bounded
+from canon_sweep.errors import HostFault
 
 
 def test_a_result_is_returned() -> None:
@@ -42,3 +43,15 @@ def test_no_time_is_no_waiting() -> None:
     """A deadline that has passed is none that may be negative."""
     with pytest.raises(OverdueError):
         bounded(threading.Event().wait, -1)
+
+
+def test_a_host_without_a_thread_left_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was called a bug of ours."""
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    with pytest.raises(HostFault, match="can't start new thread; see how many processes"):
+        bounded(lambda: 7, 5)

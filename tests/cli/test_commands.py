@@ -602,6 +602,38 @@ def test_a_reader_that_is_gone_changes_nothing(fleet: Fleet, stream: str) -> Non
     assert (fleet.folder / "state" / "runs" / "latest" / "results.json").exists()
 
 
+def test_a_host_that_runs_out_of_something_is_no_bug(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a command notices it: one line, and nothing of our source."""
+
+    def used_up(_path: Path) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("canon_sweep.settings.load.load", used_up)
+
+    done = call("check")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("canon-sweep: error infra: this host has no memory left; see")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_demo_below_a_folder_that_is_no_text_is_refused(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its configuration could not say where it is; nothing is made there."""
+    below = tmp_path / os.fsdecode(b"\xff")
+    below.mkdir()
+    monkeypatch.chdir(below)
+
+    done = call("demo", "--dir", "d")
+
+    assert done.returncode == 2
+    assert "is not UTF-8 text" in done.stderr
+    assert list(below.iterdir()) == []
+
+
 def test_a_terminal_that_knows_only_ascii_is_enough(fleet: Fleet) -> None:
     """What it cannot show is shown as an escape; the exit code is the command's."""
     command = [*PROGRAM, "hold", "notes", "--reason", "Umzug für", "--config", str(config(fleet))]

@@ -30,8 +30,16 @@ def test_each_word_has_its_own_step(number: int | None, step: str) -> None:
 
 def test_a_host_is_used_up_only_if_the_kernel_says_so() -> None:
     """A denial may be anybody's."""
-    assert denial.is_exhausted(OSError(errno.ENOSPC, "No space left on device"))
-    assert denial.is_exhausted(OSError(errno.EIO, "Input/output error"))
-    assert not denial.is_exhausted(OSError(errno.EACCES, "Permission denied"))
-    assert not denial.is_exhausted(OSError("No space left on device"))
-    assert not denial.is_exhausted(ValueError("No space left on device"))
+    full = denial.exhaustion(OSError(errno.ENOSPC, "No space left on device"))
+    assert full is not None
+    assert full.do.startswith("make room")
+    assert denial.exhaustion(OSError(errno.EIO, "Input/output error"))
+    assert not denial.exhaustion(OSError(errno.EACCES, "Permission denied"))
+    assert not denial.exhaustion(OSError("No space left on device"))
+    assert not denial.exhaustion(ValueError("No space left on device"))
+
+
+def test_a_want_of_memory_is_the_hosts() -> None:
+    """Python has a class of its own for it, with no words; it was called a bug of ours."""
+    fault = denial.exhaustion(MemoryError())
+    assert str(fault) == "this host has no memory left; see who uses up this host's memory"

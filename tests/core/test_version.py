@@ -208,3 +208,10 @@ def test_a_hostile_tag_is_ignored_in_plain_characters(tag: str) -> None:
     assert read.tag.isascii()
     assert read.tag.isprintable()
     msgspec.json.encode(read)
+
+
+def test_a_pattern_of_letters_by_class_is_no_warning(recwarn: pytest.WarningsRecorder) -> None:
+    """Python means to read it in another way some day, and said so with a line of our source."""
+    assert tagpattern.problem("(?P<version>[[:digit:].]+)") is None
+    assert not recwarn.list
+    assert TagRule("v(?P<version>[[:digit:].]+)").read("v1.0").tag == "v1.0"

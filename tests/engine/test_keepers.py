@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from canon_sweep.engine.local import keeper, kernel
+from canon_sweep.engine.local import keeper, keepers, kernel, starter
 from canon_sweep.engine.local import process as local_process
 from canon_sweep.engine.local.process import Held
 from canon_sweep.errors import HostFault, RecipeFault
@@ -133,3 +136,81 @@ def test_what_cannot_be_started_is_told(tmp_path: Path) -> None:
         held(tmp_path, "true", *["x" * 100_000] * 80)
     # one less is none too many
     assert code(held(tmp_path, "true", "x" * (128 * 1024 - 1)), tmp_path) == 0
+
+
+def test_a_starter_that_does_not_answer_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run is bounded whatever becomes of it; it was waited for without end."""
+    before = held(tmp_path, "sh", "-c", "exit 5")
+    stopped = starter_of(before)
+    os.kill(stopped, signal.SIGSTOP)
+    monkeypatch.setattr(keepers, "PATIENCE", 0.2)
+
+    with pytest.raises(HostFault, match="no process can be started: what starts it does not"):
+        held(tmp_path, "true")
+
+    assert ends(stopped)
+    monkeypatch.undo()
+    after = held(tmp_path, "sh", "-c", "exit 6")
+    assert (code(before, tmp_path), code(after, tmp_path)) == (5, 6)
+
+
+def test_a_keeper_that_the_kernel_refuses_something_is_the_hosts_matter(tmp_path: Path) -> None:
+    """What it says then is no exit code; it was taken for one, and that was a bug of ours."""
+    child = held(tmp_path, "true")
+    resource.prlimit(child.identity.pid, resource.RLIMIT_NOFILE, (5, 5))
+    child.release()
+    child.drop()
+    assert ends(child.identity.pid)
+
+    for _ in range(2):
+        with pytest.raises(HostFault, match="Too many open files; raise the limit"):
+            local_process.exit_code(child.identity)
+
+    local_process.end([child.identity], tmp_path)
+
+
+def test_a_fork_that_the_kernel_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the starter waits for the next order."""
+    ours, its = socket.socketpair()
+    said, word = os.pipe()
+
+    def refused() -> None:
+        def no_fork() -> int:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+        monkeypatch.setattr(os, "fork", no_fork)
+        starter.serve(its)
+
+    with ours, its:
+        for _ in range(2):
+            socket.send_fds(ours, [b"k"], [word] * starter.HANDED)
+        ours.shutdown(socket.SHUT_WR)
+        assert in_child(refused) == 0
+
+    os.close(word)
+    words = os.read(said, 4096)
+    os.close(said)
+    fault = keeper.refused(words[: len(words) // 2])
+    assert words[: len(words) // 2] == words[len(words) // 2 :]
+    assert fault is not None
+    assert fault.errno == errno.EAGAIN
+
+
+def test_a_program_without_a_name_says_so(tmp_path: Path) -> None:
+    """Its log was empty."""
+    assert code(held(tmp_path, ""), tmp_path) == 127
+    assert "the empty name cannot be run" in (tmp_path / "log").read_text()
+
+
+def test_words_that_an_app_puts_into_its_keepers_mouth_are_no_code(tmp_path: Path) -> None:
+    """It may be of the same user, and reach what the keeper has open: no reason to stumble."""
+    meddles = (
+        "import os\n"
+        "place = f'/proc/{os.getppid()}/fd/'\n"
+        "pipes = [x for x in os.listdir(place) if 'pipe' in os.readlink(place + x)]\n"
+        "os.write(os.open(place + pipes[0], os.O_WRONLY), b'junk')\n"
+    )
+
+    assert code(held(tmp_path, sys.executable, "-c", meddles), tmp_path) == -signal.SIGKILL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -32,6 +33,7 @@ from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.engine.local.process import Identity
 from canon_sweep.engine.protocol import App, Place
 from canon_sweep.errors import HostFault, RecipeFault
+from child import in_child
 from host import deep, ends, foreign, powerless, small_files
 
 STACK = "note-1a2b3c_ci_localhost"
@@ -1007,6 +1009,19 @@ def test_a_damaged_record_is_the_hosts_fault(engine: LocalEngine, tmp_path: Path
         engine.undeploy(STACK)
 
     (folder(tmp_path) / "state.json").unlink()
+
+
+def test_a_record_takes_no_more_memory_than_it_has_bytes(tmp_path: Path) -> None:
+    """What cannot be read cannot be ended: it ran on, on a host that was short of memory."""
+    local_state.save(tmp_path, local_state.Deployment("1.0.0+1", {}))
+
+    def short() -> None:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        taken = pages * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (taken + 32 * 1024 * 1024,) * 2)
+        assert local_state.load(tmp_path) is not None
+
+    assert in_child(short) == 0
 
 
 def test_a_service_killed_by_a_signal_says_so(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pygit2
 import pytest
 
 from canon_sweep.errors import SyncFault
@@ -345,3 +346,12 @@ def test_what_a_killed_conversation_left_goes_with_the_next(tmp_path: Path) -> N
         assert used.is_dir()
         alive.communicate("")
     assert {entry.name for entry in tmp_path.iterdir()} == {"lock", "foreign"}
+
+
+def test_a_host_without_a_thread_left_is_no_fault_of_the_remote() -> None:
+    """libgit2 has words of its own for it; what a server says is quoted after others."""
+    words = disk.shortage(pygit2.GitError("unable to create thread"))
+
+    assert words is not None
+    assert "how many processes" in str(disk.fault_of("it cannot be fetched from", words))
+    assert disk.shortage(pygit2.GitError("remote error: unable to create thread")) is None

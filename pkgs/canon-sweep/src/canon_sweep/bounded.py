@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TypeVar
+
+from canon_sweep.core import denial
+from canon_sweep.errors import HostFault
 
 T = TypeVar("T")
 
@@ -23,6 +27,7 @@ def bounded(work: Callable[[], T], seconds: float) -> T:
 
     Raises:
         OverdueError: it took longer than ``seconds``.
+        HostFault: no thread can be started.
     """
     answer: Future[T] = Future()
 
@@ -32,7 +37,11 @@ def bounded(work: Callable[[], T], seconds: float) -> T:
         except BaseException as error:  # it is raised again where the answer is awaited
             answer.set_exception(error)
 
-    threading.Thread(target=settle, name="bounded", daemon=True).start()
+    try:
+        threading.Thread(target=settle, name="bounded", daemon=True).start()
+    except RuntimeError as error:
+        # Python says no more, but that is what the kernel has said
+        raise HostFault(str(error), do=denial.remedy(errno.EAGAIN)) from error
     try:
         return answer.result(timeout=max(0.0, seconds))
     except FutureTimeout:

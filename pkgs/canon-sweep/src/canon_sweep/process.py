@@ -22,6 +22,8 @@ from canon_sweep import interrupt
 from canon_sweep.core import denial
 from canon_sweep.errors import HostFault
 
+Child = subprocess.Popen[bytes]
+
 MAX_OUTPUT = 1024 * 1024
 # between SIGTERM and SIGKILL, in seconds
 GRACE = 2.0

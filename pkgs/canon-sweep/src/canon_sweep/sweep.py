@@ -168,8 +168,8 @@ def _verdict_on(why: BaseException) -> tuple[Code, str]:
         return Code.SYNC_ERROR, str(why)
     if isinstance(why, Fault):
         return Code.INTERNAL_ERROR, str(why)
-    if isinstance(why, OSError) and denial.is_exhausted(why):
-        return Code.HOST_ERROR, str(HostFault(str(why), do=denial.remedy(why.errno)))
+    if exhaustion := denial.exhaustion(why):
+        return Code.HOST_ERROR, str(exhaustion)
     kind = f"{type(why).__name__}: {why}".splitlines()[0]
     sentence = f"a bug in canon-sweep ({kind}); the recipe's log has the traceback"
     return Code.INTERNAL_ERROR, sentence

@@ -15,6 +15,7 @@ import click
 
 from canon_sweep import interrupt
 from canon_sweep.cli import output
+from canon_sweep.core import denial
 from canon_sweep.core.names import plain
 from canon_sweep.errors import Fault
 
@@ -70,7 +71,8 @@ def reporting(function: Callable[..., int]) -> Callable[..., int]:
     """Give a command its `Session`, with ``--config`` and ``--json``.
 
     A `Fault` becomes one clear line, with ``--json`` an object on stdout too, and
-    its exit code.  A signal ends the command where it is, unless it holds signals.
+    its exit code, and so does what this host has run out of.  A signal ends the
+    command where it is, unless it holds signals.
     """
 
     @functools.wraps(function)
@@ -79,7 +81,10 @@ def reporting(function: Callable[..., int]) -> Callable[..., int]:
         try:
             with interrupt.LetThrough():
                 return function(session, **arguments)
-        except Fault as fault:
+        except (Fault, OSError, MemoryError) as error:
+            fault = error if isinstance(error, Fault) else denial.exhaustion(error)
+            if fault is None:
+                raise  # a bug of ours, with its traceback
             output.complain(fault, as_json=as_json)
             return fault.exit_code
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 
+from canon_sweep.errors import HostFault
+
 _ROOM = "make room on that disk: df -h, and df -i for the inodes"
 _FILES = "raise the limit of open files: ulimit -n, or LimitNOFILE= of the service"
 _REMEDIES = {
@@ -35,6 +37,16 @@ def remedy(number: int | None) -> str:
     return _REMEDIES.get(number or 0, _OTHERWISE)
 
 
-def is_exhausted(error: BaseException) -> bool:
-    """Whether an error, wherever it comes from, says that this host is used up or broken."""
-    return isinstance(error, OSError) and error.errno in (*EXHAUSTED, errno.EIO)
+def exhaustion(error: BaseException) -> HostFault | None:
+    """This host's fault, if an error, wherever it comes from, says that it is used up or broken."""
+    number = _number(error)
+    if number not in (*EXHAUSTED, errno.EIO):
+        return None
+    return HostFault(str(error) or "this host has no memory left", do=remedy(number))
+
+
+def _number(error: BaseException) -> int | None:
+    # of this one Python makes a class of its own, without a number
+    if isinstance(error, MemoryError):
+        return errno.ENOMEM
+    return error.errno if isinstance(error, OSError) else None

@@ -9,6 +9,7 @@ back-reference.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
@@ -33,7 +34,10 @@ class Matcher(Protocol):
 def problem(pattern: str) -> str | None:
     """Say what is wrong with a ``tagPattern``, or None."""
     try:
-        compiled = re.compile(pattern)
+        with warnings.catch_warnings():
+            # of what Python may read in another way some day; it is RE2 that reads it
+            warnings.simplefilter("ignore", FutureWarning)
+            compiled = re.compile(pattern)
     except re.error as error:
         return f"is no regular expression: {error}"
     except (OverflowError, RecursionError) as error:

@@ -57,9 +57,10 @@ def prepare(folder: Path, engine: str, host: str | None = None) -> Settings:
     """Make the fleet's upstreams, its mirrors and ``config.toml`` in an empty folder.
 
     Raises:
-        UsageFault: the folder is not empty, or cannot be written.
+        UsageFault: the folder is not empty, or cannot be written, or named in a file.
     """
     try:
+        str(folder.absolute()).encode()
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise UsageFault(f"{folder} is not empty", do="name a new folder, or remove it")
@@ -68,6 +69,9 @@ def prepare(folder: Path, engine: str, host: str | None = None) -> Settings:
         (folder / "config.toml").write_text(fleet.config_toml(folder, engine, host), "utf-8")
     except OSError as error:
         raise UsageFault(f"{folder} cannot be used: {error.strerror}") from error
+    except UnicodeEncodeError:
+        where = f"{folder.absolute()} is not UTF-8 text, as config.toml has to be"
+        raise UsageFault(where, do="name a folder elsewhere") from None
     return load(folder / "config.toml")
 
 

@@ -89,8 +89,8 @@ def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engi
 def _why(error: Exception) -> str:
     if isinstance(error, Fault):
         return str(error)
-    if isinstance(error, OSError) and denial.is_exhausted(error):
-        return str(HostFault(str(error), do=denial.remedy(error.errno)))
+    if exhaustion := denial.exhaustion(error):
+        return str(exhaustion)
     kind = str(HostFault(f"{type(error).__name__}: {error}"))
     return f"a bug in canon-sweep ({kind[:300]})"
 

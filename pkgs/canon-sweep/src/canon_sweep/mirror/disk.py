@@ -21,7 +21,13 @@ _OWN = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 # These may be said of a remote as well, so the folder has to be named beside them.
 _DENIED = (errno.EACCES, errno.EPERM, errno.EIO)
 
-_NUMBERS = {os.strerror(number): number for number in (*denial.EXHAUSTED, *_DENIED)}
+# libgit2 asks for threads of its own, and has no words of the kernel's when it gets none.
+_NO_THREAD = "unable to create thread"
+
+_NUMBERS = {
+    **{os.strerror(number): number for number in (*denial.EXHAUSTED, *_DENIED)},
+    _NO_THREAD: errno.EAGAIN,
+}
 # How libgit2 quotes what a server has to say.
 _QUOTED = "remote error: "
 
@@ -62,6 +68,8 @@ def _words(error: BaseException, numbers: Sequence[int]) -> str | None:
     number = error.errno if isinstance(error, OSError) else None
     if number in numbers:
         return os.strerror(number or 0)
+    if text == _NO_THREAD:
+        return text
     said = (os.strerror(number) for number in numbers)
     return next((words for words in said if text.endswith(f": {words}")), None)
 

@@ -20,6 +20,7 @@ keeper was killed; it itself is found by the stack's folder among its arguments 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -56,6 +57,8 @@ _NOT_STARTED = 127
 _CHUNK = 64 * 1024
 # for the scribe after everybody else has ended; a stranger may have an end of its pipe
 _DRAIN = 2.0
+# what the word begins with when it says what the kernel has refused
+_REFUSED = b"!"
 
 
 class Order(NamedTuple):
@@ -71,6 +74,21 @@ class Order(NamedTuple):
     cwd: str
     grace: float
     limits: dict[int, tuple[int, int]]
+
+
+def refuse(word: int, error: OSError | MemoryError) -> None:
+    """Say what the kernel has refused, in place of a process or an exit code."""
+    number = error.errno if isinstance(error, OSError) else errno.ENOMEM
+    why = os.strerror(number) if number else str(error)
+    os.write(word, b"%s%d %s" % (_REFUSED, number or 0, why.encode()))
+
+
+def refused(word: bytes) -> OSError | None:
+    """What the kernel has refused, if that is what this word says."""
+    number, _, why = word.removeprefix(_REFUSED).partition(b" ")
+    if not word.startswith(_REFUSED) or not number.isdigit():
+        return None
+    return OSError(int(number), why.decode("utf-8", "replace"))
 
 
 def mark_of(pid: int, start: int, boot_id: str, home: str) -> str:
@@ -195,8 +213,10 @@ def _become(command: list[str], environment: dict[str, str], keeper: int) -> Non
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
             # that is its task, and no shell reads it
             os.execvpe(command[0], command, environment)  # noqa: S606
-    except OSError as error:
-        said = f"{command[0]} cannot be run: {error.strerror}\n"
+    except (OSError, ValueError) as error:
+        # an empty name is none of the kernel's errors
+        why = error.strerror if isinstance(error, OSError) else error
+        said = f"{command[0] or 'the empty name'} cannot be run: {why}\n"
         os.write(2, said.encode("utf-8", "replace"))
     finally:
         os._exit(_NOT_STARTED)

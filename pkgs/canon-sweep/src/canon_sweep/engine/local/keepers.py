@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 
 from canon_sweep import process
-from canon_sweep.engine.local import starter
+from canon_sweep.engine.local import keeper, starter
 from canon_sweep.engine.local.keeper import Order
 
 # the kernel's bound of one text that a program is given, and how many limits it knows
@@ -27,6 +27,8 @@ _ROOM = 4096 + 64
 STARTER = (sys.executable, "-I", "-S", "-B", str(Path(starter.__file__).resolve()))
 # what a keeper says at once
 _WORD = 4096
+# seconds: a Python starts in less on any host that is of use
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,16 @@ class Ordered:
     start: int
     word: int
 
-    def said(self) -> bytes:
-        """What it has said of its program's end; empty for one that could not, as it was killed."""
-        poller = select.poll()
-        poller.register(self.word, select.POLLIN)
-        return os.read(self.word, _WORD) if poller.poll(0) else b""
+    def told(self) -> int | OSError | None:
+        """Its program's exit code, or why there was none; None for one that could not, as killed.
+
+        Only the first call is answered.
+        """
+        word = os.read(self.word, _WORD) if _is_answered(self.word, 0) else b""
+        if word.removeprefix(b"-").isdigit():
+            return int(word)
+        # anything else is an app's, which can get at it as we can
+        return keeper.refused(word)
 
     def bury(self) -> None:
         """To be called exactly once."""
@@ -54,14 +61,14 @@ class Starter:
 
     orders: socket.socket | None = None
     # kept: Python complains of a child that is let go before it ends
-    child: object = None
+    child: process.Child | None = None
     lock: Lock = field(default_factory=Lock)
 
     def order(self, order: Order, gate: int, output: int) -> Ordered:
         """Have a keeper started that waits at ``gate``, for what says its program ``output``.
 
         Raises:
-            OSError: no process can be started.
+            OSError: no process can be started, or not in time.
         """
         with ExitStack() as if_it_fails, ExitStack() as handed:
             said, word = os.pipe()
@@ -72,8 +79,13 @@ class Starter:
             with open(text, "wb", closefd=False) as file:
                 marshal.dump(tuple(order), file)
             os.lseek(text, 0, os.SEEK_SET)
-            self._give([text, gate, output, word])
+            asked = self._give([text, gate, output, word])
             if_it_fails.pop_all()
+        if not _is_answered(said, PATIENCE):
+            # somebody has stopped it, or its keeper; the next order starts another
+            asked.kill()
+            os.close(said)
+            raise OSError(0, "what starts it does not answer")
         return _started(said)
 
     def forget(self) -> None:
@@ -83,7 +95,7 @@ class Starter:
         self.orders = None
         self.lock = Lock()
 
-    def _give(self, handed: list[int]) -> None:
+    def _give(self, handed: list[int]) -> process.Child:
         with self.lock:
             if self.orders is None:
                 self.orders = self._start()
@@ -94,6 +106,8 @@ class Starter:
                 self.orders.close()
                 self.orders = self._start()
                 socket.send_fds(self.orders, [b"k"], handed)
+            assert self.child is not None
+            return self.child
 
     def _start(self) -> socket.socket:
         ours, its = socket.socketpair()
@@ -121,7 +135,13 @@ def _started(said: int) -> Ordered:
     if pid.isdigit() and start.isdigit():
         return Ordered(int(pid), int(start), said)
     os.close(said)
-    raise OSError(0, word.decode("utf-8", "replace") or "what starts it has ended")
+    raise keeper.refused(word) or OSError(0, "what starts it has ended")
+
+
+def _is_answered(said: int, seconds: float) -> bool:
+    poller = select.poll()
+    poller.register(said, select.POLLIN)
+    return bool(poller.poll(seconds * 1000))
 
 
 def limits() -> dict[int, tuple[int, int]]:

@@ -75,7 +75,7 @@ class Held:
 # Children are the operating system process's, not one engine object's: whoever
 # asks first must be able to learn the exit code.
 _children: dict[Identity, Ordered] = {}
-_codes: dict[Identity, int | None] = {}
+_ends: dict[Identity, int | OSError | None] = {}
 
 
 def start_held(
@@ -138,20 +138,23 @@ def exit_code(identity: Identity) -> int | None:
     """The exit code of an ended child, negative for a signal.
 
     None while it runs, and None for ever when another process started it.
+
+    Raises:
+        HostFault: the kernel did not let it be started, or kept.
     """
     if identity not in _children or runs(identity):
         return None
-    code = _told(identity)
+    if isinstance(code := _told(identity), OSError):
+        raise _no_process(code)
     # whoever does not tell it was killed: what else ends a keeper, it says in the log
     return -signal.SIGKILL if code is None else code
 
 
-def _told(identity: Identity) -> int | None:
-    """What an ended keeper of ours has told of its program's end: then it has left nobody."""
-    if identity not in _codes:
-        said = _children[identity].said()
-        _codes[identity] = int(said) if said else None
-    return _codes[identity]
+def _told(identity: Identity) -> int | OSError | None:
+    """What an ended keeper of ours has told of its program's end."""
+    if identity not in _ends:
+        _ends[identity] = _children[identity].told()
+    return _ends[identity]
 
 
 def watch(identity: Identity) -> int | None:
@@ -184,14 +187,14 @@ def end(identities: Iterable[Identity], home: Path, grace: float = GRACE) -> Non
         raise HostFault(f"processes of {home.name} cannot be killed", do="look for them in `ps`")
     for identity in every:
         child = _children.pop(identity, None)
-        _codes.pop(identity, None)
+        _ends.pop(identity, None)
         if child is not None:
             child.bury()
 
 
 def _left_nobody(identity: Identity) -> bool:
     """Whether it is a keeper of ours that ended as it should, after the last that it kept."""
-    return identity in _children and not runs(identity) and _told(identity) is not None
+    return identity in _children and not runs(identity) and isinstance(_told(identity), int)
 
 
 def _end_with(number: signal.Signals, ours: Sequence[Identity], home: Path, bound: float) -> bool:

@@ -39,7 +39,12 @@ def serve(orders: socket.socket) -> None:
         message, handed, _, _ = socket.recv_fds(orders, 1, HANDED)
         if not message:
             return
-        if os.fork() == 0:
+        try:
+            is_keeper = os.fork() == 0
+        except OSError as error:
+            is_keeper = False
+            keeper.refuse(handed[-1], error)
+        if is_keeper:
             orders.close()
             for descriptor in handed:
                 # no program is to have them; Python 3.11 drops the flag that would say so above
@@ -60,8 +65,8 @@ def _keep(text: int, gate: int, output: int, word: int) -> None:
             order = Order(*marshal.load(file))  # noqa: S302  # of our own parent
         keeper.show([sys.executable, "-I", "-S", keeper.__file__, order.home])
         keeper.keep(order, gate, word)
-    except OSError as error:
-        os.write(word, f"{error.strerror or error}".encode())
+    except (OSError, MemoryError) as error:
+        keeper.refuse(word, error)
     except BaseException:
         os.write(2, traceback.format_exc().encode())
     finally:

@@ -81,10 +81,11 @@ def _content(path: Path) -> bytes:
     """What an app may have put there is not waited for, not followed, and not without end."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with os.fdopen(os.open(path, flags), "rb") as file:
-        content = file.read(_LONGEST + 1) or b""
-    if len(content) > _LONGEST:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-    return content
+        size = os.fstat(file.fileno()).st_size
+        if size > _LONGEST:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        # no more room is asked for than it takes: a host that is short of memory has to end it too
+        return file.read(size) or b""
 
 
 def save(folder: Path, deployment: Deployment) -> None:
