@@ -178,3 +178,16 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         files.append_line(tmp_path / "file" / "x", b"")
     with pytest.raises(StateFault, match="cannot be read"):
         files.read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["holds.json", "journal.json", "attempts.jsonl"])
+def test_a_pipe_in_a_files_place_is_told_and_not_waited_for(tmp_path: Path, name: str) -> None:
+    """Nobody writes into it: a run would hang, and no signal would end it."""
+    path = tmp_path / name
+    os.mkfifo(path)
+
+    for act in (files.read, files.lines_of, files.set_cut_line_aside):
+        with pytest.raises(StateFault, match=f"{name} is no file"):
+            act(path)
+    with pytest.raises(StateFault, match=f"{name} is no file"):
+        files.append_line(path, b"{}")

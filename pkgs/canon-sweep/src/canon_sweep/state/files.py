@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -80,6 +81,7 @@ def append_line(path: Path, line: bytes) -> None:
     """
     try:
         folders.make(path.parent)
+        _check_plain(path)
         is_new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "rb+") as file:
@@ -111,6 +113,7 @@ def read(path: Path) -> bytes | None:
         StateFault: the file cannot be read.
     """
     try:
+        _check_plain(path)
         return path.read_bytes()
     except FileNotFoundError:
         if not path.is_symlink():
@@ -130,6 +133,7 @@ def set_cut_line_aside(path: Path) -> bool:
         StateFault: the file cannot be read or written.
     """
     try:
+        _check_plain(path)
         with path.open("rb+") as file:
             lock.wait(file.fileno(), path)
             return _end_last_line(file, path)
@@ -137,6 +141,18 @@ def set_cut_line_aside(path: Path) -> bool:
         return False
     except OSError as error:
         raise storage.denied(f"{path} cannot be written", error) from error
+
+
+def _check_plain(path: Path) -> None:
+    """Refuse what could keep whoever opens it waiting: a pipe, a socket, a device.
+
+    Raises:
+        StateFault: it is one.
+        OSError: it cannot be looked at.
+    """
+    with suppress(FileNotFoundError):
+        if not (stat.S_ISREG(mode := path.stat().st_mode) or stat.S_ISDIR(mode)):
+            raise StateFault(f"{path} is no file", do="see who has put it there, and remove it")
 
 
 def _draft_of(path: Path, mode: int) -> tuple[Path, int]:
