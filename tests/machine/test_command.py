@@ -12,7 +12,7 @@ from nix.rendered import RENDERED
 
 pytestmark = pytest.mark.machine
 
-SECRET = "/run/secrets/canon-sweep/forge-token"
+SECRETS = "/run/secrets/canon-sweep"
 SEES = """
 id -un; id -Gn
 cat "$CREDENTIALS_DIRECTORY/git.example.org.tokenFile"
@@ -36,7 +36,10 @@ def entered(node: Container) -> Container:
     for name, script in (("sees", SEES), ("takes-down", TAKES_DOWN)):
         write(node.disk / f"usr/local/bin/{name}", f"#!/bin/sh\n{script}", program=True)
     node.start()
-    node.succeed(f"umask 077; mkdir -p $(dirname {SECRET}); echo s3cret >{SECRET}")
+    node.succeed(
+        f"install --directory --mode=0700 {SECRETS}",
+        f"cd {SECRETS}; umask 077; echo s3cret >forge-token; echo others >docker-hub",
+    )
     return node
 
 

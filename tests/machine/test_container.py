@@ -71,7 +71,9 @@ def test_its_disk_survives_a_crash_and_an_orderly_end(machine: Container) -> Non
 
 def test_nothing_of_it_is_left(machine: Container) -> None:
     """No process, no mount, no cgroup: also of what commands have left running."""
-    machine.succeed("sleep 1000 >/dev/null 2>&1 & systemd-run --quiet sleep 1000")
+    # its bus takes longer than its first commands
+    machine.wait_until_succeeds("systemd-run --quiet sleep 1000")
+    machine.succeed("sleep 1000 >/dev/null 2>&1 &")
     cgroup = machine._cgroup
     folder = machine._folder
     assert "populated 1" in (cgroup / "cgroup.events").read_text()

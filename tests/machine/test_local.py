@@ -31,6 +31,6 @@ def test_a_mirror_that_it_may_not_write_to(local_node: Container) -> None:
     night = operator.night()
 
     assert night.result == "exit-code"
-    assert night.verdict("notes") == "error/sync"
+    assert night.verdict("notes") == "error/infra"
     assert night.verdict("draft") == "skip/never-released"
     assert night.says("notes", "mirror/notes"), night.journal
