@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -59,10 +60,10 @@ def test_a_command_that_fails_makes_the_run_wrong_and_stops_no_recipe(released: 
 
     assert night["notes"].canonical == "1.1.0+1"
     assert night.results.exit_code == 1
+    missing = os.strerror(errno.ENOENT)
     assert [problem.split(" ", 1)[1] for problem in night.results.problems] == [
         "sh -c 'echo traefik: no such service >&2; exit 3' ended with exit code 3",
-        "/nowhere/roll failed: /nowhere/roll cannot be run: No such file or directory;"
-        " see that it is there",
+        f"/nowhere/roll failed: /nowhere/roll cannot be run: {missing}; see that it is there",
     ]
     assert "  traefik: no such service" in said
 
