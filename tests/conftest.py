@@ -39,6 +39,13 @@ class FewEngines(LoadScopeScheduling):
         folder = next((each for each in ("stories", "recipes") if f"/{each}/" in nodeid), "")
         return f"{folder} {NEWER if NEWER in nodeid else OWN}"
 
+    def schedule(self) -> None:
+        """Machines come right after the engines, the slowest first: a story takes minutes."""
+        super().schedule()
+        machines = [scope for scope in self.workqueue if "/machine/" in scope]
+        for scope in sorted(machines, key=lambda scope: "emulated" in scope):
+            self.workqueue.move_to_end(scope, last=False)
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
