@@ -71,7 +71,8 @@ class Hand:
         # what the other side does as well, and no operator would wait for
         deploy = ("stack", "deploy", "--resolve-image", "never", *paths, app.stack)
         environment = command.environment(app.source, self._docker)
-        subprocess.run(["docker", *deploy], env=environment, check=True, capture_output=True)
+        line = ["docker", "--host", self._docker.host, *deploy]
+        subprocess.run(line, env=environment, check=True, capture_output=True)
         self._until(lambda: self._is_up(app.stack))
 
     def down(self, stack: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from canon_sweep.core.image import Image
 from canon_sweep.core.result import CiResult, Status, Tier, TierResult
 from core.examples import green
 
@@ -54,3 +55,13 @@ def test_a_result_without_the_field_is_read_as_wanting_all() -> None:
     del old["wanted"]
 
     assert msgspec.convert(old, CiResult) == LATEST
+
+
+def test_an_image_of_version_and_base_is_one_image() -> None:
+    """A note on it is told once; one that only the base has is told too."""
+    shared, old = (Image(name=name, digest="sha256:1") for name in ("db:15", "app:1"))
+    result = CiResult(
+        tag="1.1.0+1", commit="c", cold=True, tiers=(), images=(shared,), base_images=(old, shared)
+    )
+
+    assert result.all_images == (shared, old)

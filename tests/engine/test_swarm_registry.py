@@ -39,7 +39,7 @@ RESOLVE = 'failed to resolve reference "localhost:5000/a:1": '
         ('Get "http://localhost:5000/v2/": dial tcp: connect: connection refused', Word.NOTHING),
         ('Get "https://x.invalid/v2/": dial tcp: lookup x.invalid: no such host', Word.NOTHING),
         ("toomanyrequests: you have reached your pull rate limit", Word.NOTHING),
-        ("no matching manifest for linux/arm64/v8 in the manifest list entries", Word.NOTHING),
+        ("no matching manifest for linux/arm64/v8 in the manifest list entries", Word.NOT_FOR_US),
         ("write /var/lib/docker/tmp/GetImageBlob1: no space left on device", Word.NOTHING),
         ("", Word.NOTHING),
     ],

@@ -61,7 +61,7 @@ class CiResult(msgspec.Struct, frozen=True, kw_only=True):
     there, and nothing could come from elsewhere.  ``shares`` are the places outside the
     stack through which data can have come from another deployment.  ``retained`` is there
     to be promoted or discarded; ``wanted`` are the tiers that had to run; ``images``
-    are what the version was run with.
+    are what the version was run with, ``base_images`` what the base was.
     """
 
     tag: str
@@ -75,6 +75,12 @@ class CiResult(msgspec.Struct, frozen=True, kw_only=True):
     stepped_back: bool = False
     wanted: tuple[Tier, ...] = tuple(Tier)
     images: tuple[Image, ...] = ()
+    base_images: tuple[Image, ...] = ()
+
+    @property
+    def all_images(self) -> tuple[Image, ...]:
+        """The images of the version and of the base, each once."""
+        return tuple(dict.fromkeys((*self.images, *self.base_images)))
 
     @property
     def green(self) -> bool:

@@ -60,6 +60,7 @@ def run_quick(
         wanted=tuple(step.tier for step in steps),
         base=canonical.release_tag,
         images=stage.images.get(order.label, ()),
+        base_images=stage.images.get(canonical.release_tag, ()),
     )
 
 

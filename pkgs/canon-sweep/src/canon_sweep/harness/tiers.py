@@ -168,6 +168,7 @@ class _ColdRun:
             broken_bases=tuple(self.broken),
             stepped_back=self.order.bases.stepped_back,
             images=self.stage.images.get(self.order.label, ()),
+            base_images=self.stage.images.get(self.base or "", ()),
         )
         return structs.replace(result, retained=self.retained()) if result.green else result
 

@@ -159,7 +159,7 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
 
 
 def _judged(result: CiResult) -> Tested:
-    notes = tuple(image_notes(result.images))
+    notes = tuple(image_notes(result.all_images))
     if not result.green:
         return Tested(Outcome.RED, why_red(result), result, notes=notes)
     reason = f"green on the data of {result.base}; a quick run never promotes"

@@ -151,7 +151,7 @@ class Trials:
 
 
 def _with_advice(tested: Tested, order: Order) -> Tested:
-    notes = [*tested.notes, *image_notes(tested.result.images if tested.result else ())]
+    notes = [*tested.notes, *image_notes(tested.result.all_images if tested.result else ())]
     if order.bases.pin_problem:
         notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
     if not order.settings.data.check and tested.record and tested.record.volumes:

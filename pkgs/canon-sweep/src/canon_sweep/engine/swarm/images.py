@@ -102,6 +102,8 @@ class Images:
 
     def _why(self, name: str, fault: PullFault) -> str:
         host = _registry_of(name)
+        if fault.word is Word.NOT_FOR_US:
+            return f"{names.plain(host)} has it for other machines only: {fault.what}"
         if fault.word is not Word.LOGIN:
             return f"{names.plain(host)} could not be asked: {fault.what}"
         key = f'registries."{names.plain(host)}"'

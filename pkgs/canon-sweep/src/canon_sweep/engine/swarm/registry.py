@@ -19,6 +19,7 @@ _LOGIN = re.compile(
     r"|incorrect username",
     re.IGNORECASE,
 )
+_NOT_FOR_US = re.compile(r"no matching manifest for", re.IGNORECASE)
 _NO_NAME = re.compile(
     r"invalid (?:reference|tag) format|invalid repository name|repository name must", re.IGNORECASE
 )
@@ -30,6 +31,7 @@ class Word(StrEnum):
     GONE = "its registry does not have it"
     LOGIN = "its registry wants another login"
     NO_NAME = "it is no name of an image"
+    NOT_FOR_US = "its registry has it for other machines only"
     NOTHING = "nothing"
 
 
@@ -39,6 +41,8 @@ def word(said: str) -> Word:
         return Word.NO_NAME
     if _LOGIN.search(said):
         return Word.LOGIN
+    if _NOT_FOR_US.search(said):
+        return Word.NOT_FOR_US
     return Word.GONE if _GONE.search(said) else Word.NOTHING
 
 
