@@ -3,13 +3,7 @@
 { lib, ... }:
 let
   inherit (lib) mkOption types;
-  optional =
-    type: example: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit example description;
-    };
+  inherit (import ./types.nix { inherit lib; }) optional;
 in
 {
   options = {

@@ -6,13 +6,7 @@ let
   own = import ./types.nix { inherit lib; };
   probe = types.submodule ./probe.nix;
 
-  optional =
-    type: example: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit example description;
-    };
+  inherit (own) optional;
   limit = optional own.duration "20m";
   probes =
     description:

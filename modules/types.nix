@@ -14,6 +14,15 @@ in
     description = ''duration, such as "90s", "5m", "1h 30m" or "6d"'';
   };
 
+  # what may be left unsaid
+  optional =
+    type: example: description:
+    mkOption {
+      type = types.nullOr type;
+      default = null;
+      inherit example description;
+    };
+
   # what goes against the rule has a reason and an end
   override =
     more:

@@ -9,36 +9,13 @@
 let
   remote = kind: name: "git://127.0.0.1/${kind}/${name}";
 
-  recipe = name: {
-    upstream = remote "upstream" name;
-    mirror = remote "mirror" name;
-    probes = [
-      {
-        type = "http";
-        port = 8080;
-        path = "/";
-        contains = "notes";
-      }
-    ];
-    data.seed = [
-      {
-        type = "exec";
-        command = [
-          "sh"
-          "-c"
-          "echo {token} >/data/token"
-        ];
-      }
-    ];
-    data.check = [
-      {
-        type = "http";
-        port = 8080;
-        path = "/token";
-        contains = "{token}";
-      }
-    ];
-  };
+  recipe =
+    name:
+    import ./recipe.nix "/data"
+    // {
+      upstream = remote "upstream" name;
+      mirror = remote "mirror" name;
+    };
 
   image = pkgs.dockerTools.buildImage {
     name = "canon-sweep/busybox";
