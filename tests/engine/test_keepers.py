@@ -110,7 +110,7 @@ def test_a_keeper_shows_whose_it_is(tmp_path: Path) -> None:
 
     words = kernel.arguments_of(child.identity.pid).rstrip(b"\0").split(b"\0")
 
-    assert words == [os.fsencode(each) for each in (*local_process.KEEPER, folder)]
+    assert words == [os.fsencode(each) for each in (*keeper.SHOWN, folder)]
     assert kernel.name_of(child.identity.pid) == keeper.STARTS
     assert code(child, folder) == 0
 

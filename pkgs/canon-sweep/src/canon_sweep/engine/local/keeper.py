@@ -24,12 +24,15 @@ import errno
 import os
 import resource
 import signal
+import sys
 import time
 from contextlib import suppress
 from typing import NamedTuple
 
 from canon_sweep.engine.local import kernel
 
+# what its arguments begin with, as if it were a program; the stack's folder comes next
+SHOWN = (sys.executable, "-I", "-S", __file__)
 MARK = "CANON_SWEEP_KEEPER"
 # the name that the keeper has in /proc/<pid>/comm before its program has begun
 STARTS = "canon-starter"

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -34,8 +33,6 @@ KILL_WAIT = 10.0
 RESCAN = 0.25
 # what multiplies while it is killed must not be faster than we are
 KILL_RESCAN = 0.02
-# what a keeper's arguments begin with; the folder of the stack that it is for comes next
-KEEPER = (sys.executable, "-I", "-S", keeper.__file__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def _keep(text: int, gate: int, output: int, word: int) -> None:
         os.setsid()
         with open(text, "rb") as file:
             order = Order(*marshal.load(file))  # noqa: S302  # of our own parent
-        keeper.show([sys.executable, "-I", "-S", keeper.__file__, order.home])
+        keeper.show([*keeper.SHOWN, order.home])
         keeper.keep(order, gate, word)
     except (OSError, MemoryError) as error:
         keeper.refuse(word, error)

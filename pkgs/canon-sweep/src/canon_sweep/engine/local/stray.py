@@ -48,8 +48,8 @@ def _keepers(pid: int, home: bytes) -> Iterator[Identity]:
 def _kept_home(pid: int) -> bytes | None:
     """The folder that a keeper was started for; None if it is no keeper, or has ended."""
     # of another version too: its Python, and its folder, may be others
-    count = len(local_process.KEEPER)
-    program = Path(local_process.KEEPER[-1]).name
+    count = len(keeper.SHOWN)
+    program = Path(keeper.SHOWN[-1]).name
     arguments = kernel.arguments_of(pid).split(b"\0")
     if len(arguments) <= count or Path(os.fsdecode(arguments[count - 1])).name != program:
         return None
