@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from canon_sweep import __version__, interrupt
+from canon_sweep import __version__
 from canon_sweep.cli import output
 from canon_sweep.errors import EXIT_USAGE, EXIT_WRONG, Interrupted, UsageFault
 
@@ -61,16 +61,9 @@ def cli() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line and exit."""
-    interrupt.install()
+    """Run the command line and exit; signals are `entry`'s."""
     output.prepare()
     words = sys.argv[1:]
-    # until a command begins, see `reporting`
-    with interrupt.Held():
-        _run(words)
-
-
-def _run(words: list[str]) -> NoReturn:
     try:
         _check_words(words)
         answer = cli.main(standalone_mode=False)
