@@ -55,10 +55,7 @@ def registry_of(image: str) -> str:
     Raises:
         ValueError: it is no name of an image.
     """
-    try:
-        return str(docker.auth.resolve_repository_name(image)[0])
-    except docker.errors.InvalidRepository as error:
-        raise ValueError(str(error)) from None
+    return _resolved(image)[0]
 
 
 def repository_of(image: str) -> str:
@@ -68,9 +65,16 @@ def repository_of(image: str) -> str:
         ValueError: it is no name of an image.
     """
     name, _ = docker.utils.parse_repository_tag(image)
-    registry = registry_of(name)
-    rest = docker.auth.resolve_repository_name(name)[1]
+    registry, rest = _resolved(name)
     return rest.removeprefix("library/") if registry == HUB else f"{registry}/{rest}"
+
+
+def _resolved(image: str) -> tuple[str, str]:
+    try:
+        registry, rest = docker.auth.resolve_repository_name(image)
+    except docker.errors.InvalidRepository as error:
+        raise ValueError(str(error)) from None
+    return str(registry), str(rest)
 
 
 def words(client: Any, image: str, login: Mapping[str, str]) -> Iterator[str]:
