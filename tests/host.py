@@ -44,6 +44,21 @@ def small_files(most: int) -> Iterator[None]:
 
 
 @contextmanager
+def own_disk(folder: Path, options: str) -> Iterator[None]:
+    """The folder is a file system of its own, as small as tmpfs's options say.
+
+    Where nobody may mount one the test is skipped, or fails if ``CANON_SWEEP_REQUIRE_ALL=1``.
+    """
+    command = ["mount", "-t", "tmpfs", "-o", options, "none", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        if os.environ.get("CANON_SWEEP_REQUIRE_ALL") == "1":
+            raise AssertionError("no file system can be mounted")
+        pytest.skip("only root can mount a file system")
+    yield
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@contextmanager
 def deep(folder: Path, levels: int) -> Iterator[None]:
     """A folder with so many in one another, each with a file of one byte: made by no path."""
     try:

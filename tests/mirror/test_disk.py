@@ -23,6 +23,7 @@ from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.mirror.sync import advertised
 from child import in_child
+from host import own_disk
 from mirror.servers import Hostile, advertisement, line, pack, relay
 from mirror.world import Repo, World
 
@@ -34,13 +35,8 @@ def small(world: World) -> Iterator[World]:
     """A world whose cache is a file system of its own."""
     cache = world.clone.parent
     cache.mkdir(parents=True)
-    options = ["-t", "tmpfs", "-o", "size=2m,nr_inodes=400", "none", str(cache)]
-    if subprocess.run(["mount", *options], capture_output=True, check=False).returncode:
-        if os.environ.get("CANON_SWEEP_REQUIRE_ALL") == "1":
-            raise AssertionError("no file system can be mounted")
-        pytest.skip("only root can mount a file system")
-    yield world
-    subprocess.run(["umount", "-l", str(cache)], check=True)
+    with own_disk(cache, "size=2m,nr_inodes=400"):
+        yield world
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
+from host import own_disk
 from stories.engines import doing
 from stories.fleet import Fleet
 
@@ -154,13 +154,8 @@ def small(released: Fleet) -> Iterator[Path]:
     """The state folder is a file system of its own."""
     state = released.folder / "state"
     state.mkdir()
-    options = ["-t", "tmpfs", "-o", "size=4m", "none", str(state)]
-    if subprocess.run(["mount", *options], capture_output=True, check=False).returncode:
-        if os.environ.get("CANON_SWEEP_REQUIRE_ALL") == "1":
-            raise AssertionError("no file system can be mounted")
-        pytest.skip("only root can mount a file system")
-    yield state
-    subprocess.run(["umount", "-l", str(state)], check=True)
+    with own_disk(state, "size=4m"):
+        yield state
 
 
 @pytest.mark.parametrize("moment", ["leftovers", "prepare", "deploy", "wait_ready", "volumes"])
