@@ -78,6 +78,14 @@ class Address:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Converging:
+    """Somebody else's stack on its way from one state to another; ``why`` has its service."""
+
+    stack: str
+    why: str
+
+
 class Engine(Protocol):
     """Deploys stacks and keeps their volumes.
 
@@ -200,6 +208,10 @@ class Engine(Protocol):
 
     def volumes_of_ours(self) -> tuple[str, ...]:
         """Volumes that canon-sweep made here, by full name, sorted."""
+        ...
+
+    def converging(self) -> tuple[Converging, ...]:
+        """The stacks here that canon-sweep did not make and that are on their way, by name."""
         ...
 
     def logs(self, stack: str) -> str:

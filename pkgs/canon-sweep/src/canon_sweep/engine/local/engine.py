@@ -40,7 +40,7 @@ from canon_sweep.engine.local.secret import SecretFolder
 from canon_sweep.engine.local.start import Start
 from canon_sweep.engine.local.state import Deployment, Running
 from canon_sweep.engine.local.volume import VolumeFolder, folders
-from canon_sweep.engine.protocol import Address, App, Volume
+from canon_sweep.engine.protocol import Address, App, Converging, Volume
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed, await_end
 
@@ -229,6 +229,10 @@ class LocalEngine:
     def volumes_of_ours(self) -> tuple[str, ...]:
         """Every volume here, by full name, sorted."""
         return self._volumes.names()
+
+    def converging(self) -> tuple[Converging, ...]:
+        """None: nobody but canon-sweep deploys here."""
+        return ()
 
     def logs(self, stack: str) -> str:
         """What the stack's services said since the stack came up, updates included."""

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from canon_sweep.bounded import OverdueError, bounded
 from canon_sweep.core.image import Image
-from canon_sweep.engine.protocol import Address, App, Volume
+from canon_sweep.engine.protocol import Address, App, Converging, Volume
 from canon_sweep.engine.secret import random_value
 from canon_sweep.engine.source import Source, check_part, check_stack
 from canon_sweep.engine.swarm import command as docker_command
+from canon_sweep.engine.swarm import converging as others
 from canon_sweep.engine.swarm import outside, overlay, reach, removal, volume
 from canon_sweep.engine.swarm import stack as swarm_stack
 from canon_sweep.engine.swarm.api import Body, Docker
@@ -191,6 +192,10 @@ class SwarmEngine:
         bodies = self._docker.volumes()
         ours = (body["Name"] for body in bodies if overlay.STACK in (body.get("Labels") or {}))
         return tuple(sorted(ours))
+
+    def converging(self) -> tuple[Converging, ...]:
+        """The stacks of others that are on their way from one state to another."""
+        return others.converging(self._docker)
 
     def logs(self, stack: str) -> str:
         """What the stack's services said, for the recipe's log; empty when not deployed."""
