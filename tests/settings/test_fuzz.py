@@ -27,6 +27,17 @@ WHOLE: dict[str, Any] = {
     "maxRuntime": 3600,
     "syncTimeout": "5m",
     "preSweep": [["roll", "traefik"]],
+    "guard": {
+        "wait": "30m",
+        "poll": 30,
+        "drone": {"url": "https://drone.example", "tokenFile": "guard.drone.tokenFile"},
+        "woodpecker": {"url": "http://ci.example:8000/woodpecker/", "tokenFile": "/token"},
+        "stacks": True,
+        "ignore": ["traefik"],
+        "units": ["upgrade-all.service", "build@*.service"],
+        "processes": ["*run_recipe_ci.py*"],
+        "lockFiles": ["/run/lock/builds/*.lock"],
+    },
     "timeouts": {"prepare": "1s", "deploy": 1, "deployCap": "1h", "probe": 1.5, "exec": "1m"},
     "swarm": {"host": "unix:///var/run/docker.sock"},
     "credentials": {
