@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
-from canon_sweep import interrupt
-from canon_sweep.core.decision import Code, Policy
-from canon_sweep.core.stop import Stop
+from canon_sweep.core.decision import Policy
 from canon_sweep.core.turn import in_turn
 from canon_sweep.job import presweep
 from canon_sweep.job.finish import check_state, finish, opened, results_of
+from canon_sweep.job.stop import stop_of
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Results
@@ -31,7 +30,8 @@ def run_sweep(
     """Sweep the named recipes, or all of them if none is named.
 
     ``accept_upstream`` lets a mirror lose more than a few withdrawn tags.  What
-    ``preSweep`` says is run first, if it is all recipes.
+    ``preSweep`` says is run first, if it is all recipes.  While a build is in flight no
+    recipe begins; one that is still in flight after ``guard.wait`` defers what is left.
 
     Raises:
         UsageFault: there is no such recipe, or the state is somebody else's.
@@ -43,14 +43,16 @@ def run_sweep(
     with opened(settings, around, read) as (parts, run):
         parts.state.check_common()
         started = around.clock()
-        commands = () if names else settings.pre_sweep
+        # before the operator's own commands too: they touch live apps
+        stop = stop_of(parts)
+        commands = () if names or stop else settings.pre_sweep
         before = presweep.run_steps(commands, around.say, parts.ground.time_left)
         entries = each(
             _turns(recipes, parts),
             sweep_one,
             parts.world,
             Policy(timedelta(seconds=settings.retry_red_after), retry=retry),
-            is_over=lambda: stop_of(parts.ground.time_left),
+            is_over=lambda: stop or stop_of(parts),
             progress=around.progress,
         )
         return finish(
@@ -82,14 +84,6 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
         recipes, plan_one, parts.world, policy, is_over=lambda: None, progress=around.progress
     )
     return results_of("plan", recipes, entries, started=started, parts=parts, named=names)
-
-
-def stop_of(time_left: Callable[[], float]) -> Stop | None:
-    """Why no further recipe may begin, or None."""
-    stopped = interrupt.reason()
-    if stopped is None and time_left() <= 0:
-        stopped = "maxRuntime is used up"
-    return None if stopped is None else Stop(Code.OUT_OF_TIME, f"not reached: {stopped}")
 
 
 def _turns(recipes: tuple[Recipe, ...], parts: Parts) -> list[Recipe]:

@@ -20,7 +20,7 @@ from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
 from canon_sweep.job.files import file_notes, source_of
 from canon_sweep.job.finish import finish, opened
-from canon_sweep.job.run import stop_of
+from canon_sweep.job.stop import stop_of
 from canon_sweep.job.trials import order_of, order_of_release
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.mirror import sync as mirrors
@@ -60,7 +60,7 @@ def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Result
             lambda recipe, _world, _policy: _test_one(recipe, parts, wanted),
             parts.world,
             Policy(timedelta(0)),
-            is_over=lambda: stop_of(parts.ground.time_left),
+            is_over=lambda: stop_of(parts),
             progress=around.progress,
         )
         return finish(

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from canon_sweep.engine.choice import engine_of
 from canon_sweep.engine.protocol import Engine
+from canon_sweep.guard.choice import watch_of
+from canon_sweep.guard.watch import Watch
 from canon_sweep.job.ground import Ground
 from canon_sweep.job.records import Records
 from canon_sweep.job.sources import Read, Sources
@@ -47,6 +49,7 @@ class Parts:
     records: Records
     ground: Ground
     trials: Trials
+    watch: Watch
     world: World
     run_id: str
 
@@ -92,6 +95,7 @@ def _joined(
         records=records,
         ground=ground,
         trials=trials,
+        watch=watch_of(settings.guard, ground.engine),
         world=world,
         run_id=run_id,
     )

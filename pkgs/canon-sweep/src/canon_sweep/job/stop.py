@@ -1,0 +1,40 @@
+"""Whether the next recipe may begin: nobody has asked to stop, there is time, nothing is in flight.
+
+What takes down and cleans up (`recover`, `forget`, the beginning of each run) does not ask:
+it deploys nothing, and what a dead run left is itself in the builds' way.
+"""
+
+from __future__ import annotations
+
+from canon_sweep import interrupt
+from canon_sweep.core.decision import Code
+from canon_sweep.core.stop import Stop
+from canon_sweep.errors import Interrupted
+from canon_sweep.job.wiring import Parts
+
+
+def stop_of(parts: Parts) -> Stop | None:
+    """Why no further recipe may begin, or None; waits for what is in flight, as long as it may."""
+    return _ended(parts) or _in_flight(parts) or _ended(parts)
+
+
+def _ended(parts: Parts) -> Stop | None:
+    stopped = interrupt.reason()
+    if stopped is None and parts.ground.time_left() <= 0:
+        stopped = "maxRuntime is used up"
+    return None if stopped is None else Stop(Code.OUT_OF_TIME, f"not reached: {stopped}")
+
+
+def _in_flight(parts: Parts) -> Stop | None:
+    ground = parts.ground
+    try:
+        # who stops a run does not wait for its waiting
+        with interrupt.LetThrough():
+            reason = parts.watch.clear(ground.time_left, ground.say)
+    except Interrupted as why:
+        return Stop(Code.OUT_OF_TIME, f"not reached: {why}")
+    if reason is None:
+        return None
+    if ground.time_left() <= 0:
+        return Stop(Code.OUT_OF_TIME, f"not reached: maxRuntime is used up, and {reason}")
+    return Stop(Code.IN_FLIGHT, f"not reached: {reason}")
