@@ -38,14 +38,12 @@ def awaited(service: Service, *, is_job: bool = False) -> str:
     """
     if service.update in _UNDER_WAY:
         return _UNDER_WAY[service.update]
-    # an update that is paused leaves tasks of the old definition, which are up all the same
-    by_age = sorted(service.tasks, key=lambda task: (task.wanted, task.created))
-    newest = {task.slot: task for task in by_age}.values()
-    done = sum(_is_up(task, service, is_job) for task in newest)
+    # whatever their definition: an update that is paused leaves old tasks, which are up
+    done = len({task.slot for task in service.tasks if _is_up(task, service, is_job)})
     wanted = service.replicas
     if wanted is None:
         # where no node takes it there is no task, and nothing to wait for
-        wanted = len({task.slot for task in newest if task.wanted})
+        wanted = len({task.slot for task in service.tasks if task.wanted})
     if done >= wanted:
         return ""
     return f"has {done} of {wanted} tasks {'done' if is_job else 'up'}"
@@ -54,7 +52,7 @@ def awaited(service: Service, *, is_job: bool = False) -> str:
 def _is_up(task: Task, service: Service, is_job: bool) -> bool:
     if task.state == "complete":
         return service.completes
-    return task.state == "running" and not is_job
+    return task.state == "running" and task.wanted and not is_job
 
 
 def _is_ours(body: Mapping[str, Any]) -> bool:
