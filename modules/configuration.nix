@@ -21,6 +21,7 @@ let
     "credentials"
     "domain"
     "engine"
+    "guard"
     "infraRetries"
     "maxRuntime"
     "preSweep"
@@ -61,6 +62,7 @@ let
       // lib.getAttrs typed cfg
       // {
         recipes = lib.mapAttrs (_: recipe) cfg.recipes;
+        guard = secrets.guardWithNames cfg.guard;
         credentials = secrets.withNames "credentials" cfg.credentials;
         registries = secrets.withNames "registries" cfg.registries;
       }
