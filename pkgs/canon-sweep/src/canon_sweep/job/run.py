@@ -10,7 +10,7 @@ from canon_sweep.core.decision import Policy
 from canon_sweep.core.turn import in_turn
 from canon_sweep.job import presweep
 from canon_sweep.job.finish import check_state, finish, opened, results_of
-from canon_sweep.job.stop import stop_of
+from canon_sweep.job.stop import stop_between, stop_of
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Results
@@ -52,7 +52,7 @@ def run_sweep(
             sweep_one,
             parts.world,
             Policy(timedelta(seconds=settings.retry_red_after), retry=retry),
-            is_over=lambda: stop or stop_of(parts),
+            is_over=lambda: stop or stop_between(parts),
             progress=around.progress,
         )
         return finish(

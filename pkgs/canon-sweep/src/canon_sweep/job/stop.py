@@ -18,6 +18,26 @@ def stop_of(parts: Parts) -> Stop | None:
     return _ended(parts) or _in_flight(parts) or _ended(parts)
 
 
+def stop_between(parts: Parts) -> Stop | None:
+    """As `stop_of`, between two recipes of a sweep: whoever waits for his turn has it first."""
+    return _ended(parts) or _let_in(parts) or stop_of(parts)
+
+
+def _let_in(parts: Parts) -> Stop | None:
+    # what is not settled yet would be another's to clean up, and then ours again
+    if parts.turn is None or parts.state.journal.entries():
+        return None
+    ground = parts.ground
+    try:
+        with interrupt.LetThrough():
+            is_back = parts.turn.let_in(ground.time_left, ground.say)
+    except Interrupted as why:
+        return Stop(Code.OUT_OF_TIME, f"not reached: {why}")
+    if is_back:
+        return None
+    return Stop(Code.OUT_OF_TIME, "not reached: maxRuntime was used up in somebody else's turn")
+
+
 def _ended(parts: Parts) -> Stop | None:
     stopped = interrupt.reason()
     if stopped is None and parts.ground.time_left() <= 0:

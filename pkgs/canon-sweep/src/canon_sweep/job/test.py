@@ -34,13 +34,15 @@ from canon_sweep.sweep import broken_off, check_name, each, entry_of, with_facts
 class Wanted:
     """What to test: a release by its tag, or any ref; neither means the latest release.
 
-    ``quick`` tests on the canonical's own data, and promotes nothing.
+    ``quick`` tests on the canonical's own data, and promotes nothing.  ``wait`` queues
+    behind a run that is at work, and a sweep lets it in between two recipes.
     """
 
     recipe: str
     version: str | None = None
     ref: str | None = None
     quick: bool = False
+    wait: bool = False
 
 
 def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Results:
@@ -48,11 +50,12 @@ def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Result
 
     Raises:
         UsageFault: there is no such recipe, version or ref, or no canonical to test on.
-        DeferredFault: another run is at work.
+        DeferredFault: another run is at work, and not waited for, or for too long.
         StateFault: the state folder cannot be used.
     """
     recipe = recipe_of(settings, wanted.recipe)
-    with opened(settings, around, mirrors.look) as (parts, run):
+    patience = settings.max_runtime if wanted.wait else 0.0
+    with opened(settings, around, mirrors.look, patience=patience) as (parts, run):
         parts.state.check_common()
         started = around.clock()
         entries = each(

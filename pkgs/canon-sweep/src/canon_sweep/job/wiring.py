@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from canon_sweep.engine.choice import engine_of
@@ -18,6 +18,7 @@ from canon_sweep.job.trials import Trials
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
+from canon_sweep.state.lock import Turn
 from canon_sweep.state.runs import Log
 from canon_sweep.state.store import State
 from canon_sweep.world import Progress, World
@@ -52,16 +53,28 @@ class Parts:
     watch: Watch
     world: World
     run_id: str
+    turn: Turn | None = None
+
+    @property
+    def may_act(self) -> bool:
+        """Whether it is our turn: a sweep that let somebody in may have none any more."""
+        return self.turn is not None and self.turn.is_ours
 
 
 def parts_to_act(
-    settings: Settings, around: Surroundings, state: State, run: runs.Run, read: Read
+    settings: Settings,
+    around: Surroundings,
+    state: State,
+    run: runs.Run,
+    read: Read,
+    *,
+    turn: Turn,
 ) -> Parts:
     """The parts of a command that may act; its time runs from now."""
     engine = around.engine or engine_of(settings)
     time_left = countdown(settings.max_runtime)
     ground = Ground(settings, state, engine, run.log_of, around.say, time_left)
-    return _joined(settings, around, ground, read, run.run_id)
+    return replace(_joined(settings, around, ground, read, run.run_id), turn=turn)
 
 
 def parts_to_look(settings: Settings, around: Surroundings) -> Parts:
