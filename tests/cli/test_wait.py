@@ -6,6 +6,7 @@ import fcntl
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +15,13 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
+from canon_sweep.job.run import run_sweep
+from canon_sweep.job.wiring import Surroundings
 from canon_sweep.state import lock
+from canon_sweep.state.journal import Deployment
 from cli.test_commands import PROGRAM, config
 from stories.engines import doing
-from stories.fleet import Fleet
+from stories.fleet import Fleet, Night
 
 SECONDS = 60.0
 
@@ -41,20 +45,22 @@ class Guest:
     def tests(self, *words: str) -> Callable[[], None]:
         """What he types; from then on he is in the queue."""
 
-        def types() -> None:
-            command = [*PROGRAM, "test", *words, "--wait", "--config", str(config(self.fleet))]
-            self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-            assert self.process.stderr is not None
-            assert "waiting for a turn" in self.process.stderr.readline()
-            self._is_in_the_queue()
+        command = ["test", *words, "--wait", "--config", str(config(self.fleet))]
+        return lambda: self.runs([*PROGRAM, *command])
 
-        return types
+    def runs(self, command: list[str]) -> None:
+        """Start what queues; its input is open until `ends`."""
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stderr=pipe, text=True)
+        assert self.process.stderr is not None
+        assert "waiting for a turn" in self.process.stderr.readline()
+        self._is_in_the_queue()
 
     def ends(self) -> int:
         """His exit code."""
         assert self.process is not None
-        with self.process as process:
-            return process.wait(SECONDS)
+        self.process.communicate(timeout=SECONDS)
+        return self.process.returncode
 
     def _is_in_the_queue(self) -> None:
         end = time.monotonic() + SECONDS
@@ -103,6 +109,43 @@ def test_what_a_guest_that_was_killed_has_left_is_cleaned_up(fleet: Fleet) -> No
     assert [entry.outcome for entry in night.results.entries] == [Outcome.PROMOTED] * 2
     assert night.results.totals.recovered == 1
     assert fleet.running() == ()
+
+
+SITS = """
+import sys
+from pathlib import Path
+from canon_sweep.job.run import run_sweep
+from canon_sweep.job.wiring import Surroundings
+from canon_sweep.state import lock
+from canon_sweep.state.journal import Deployment
+with lock.held(Path(sys.argv[1]), 60, lambda text: print(text, file=sys.stderr, flush=True)):
+    sys.stdin.readline()
+"""
+
+
+def test_a_sweep_whose_time_is_used_up_in_somebodys_turn_ends_there(fleet: Fleet) -> None:
+    """It says so, and settles nothing: what is up then is another's."""
+    guest = Guest(fleet)
+    command = [sys.executable, "-c", SITS, str(fleet.folder / "state/lock")]
+    theirs = Deployment(recipe="site", stack="site-000000_ci_localhost", engine="local")
+    fleet.wrap = doing("deploy", lambda: guest.runs(command))
+    fleet.options["maxRuntime"] = "8s"
+    around = fleet.means()
+
+    def said(text: str) -> None:
+        if "waits for his turn" in text:
+            # as he would, in his turn, which begins just now
+            fleet.state().journal.put(theirs)
+
+    around = Surroundings(around.progress, said, around.clock, around.engine)
+    night = Night(run_sweep(fleet.settings(), (), around))
+
+    assert night["notes"].outcome is Outcome.PROMOTED
+    assert night["site"].code is Code.OUT_OF_TIME
+    assert night["site"].sentence.endswith("maxRuntime was used up in somebody else's turn")
+    assert night.results.exit_code == 1
+    assert fleet.state().journal.entries() == (theirs,)
+    assert guest.ends() == 0
 
 
 def test_a_signal_ends_the_waiting_for_a_turn(fleet: Fleet) -> None:

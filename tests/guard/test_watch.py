@@ -76,3 +76,10 @@ def test_the_first_that_sees_anything_is_enough() -> None:
     assert Watch((Sees(["a build"]), second), 0, 0).in_flight() == "a build"
 
     assert second.looks == 0
+
+
+def test_a_bug_is_a_doubt_and_no_traceback() -> None:
+    """What a Docker or a Drone of another release answers may surprise us."""
+    told = Watch((Sees([KeyError("Labels")]),), 0, 0).in_flight()
+
+    assert told == "cannot tell whether a build is in flight: KeyError: 'Labels'"

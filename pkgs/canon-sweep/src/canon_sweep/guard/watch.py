@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from canon_sweep.core.names import plain
 from canon_sweep.errors import Fault
 from canon_sweep.guard.protocol import Guard
 
@@ -48,4 +49,7 @@ def _answer(guard: Guard) -> str | None:
     try:
         return guard.in_flight()
     except Fault as fault:
-        return f"cannot tell whether a build is in flight: {fault}"
+        why = str(fault)
+    except Exception as error:  # a bug of ours is a doubt as well
+        why = plain(f"{type(error).__name__}: {error}"[:200])
+    return f"cannot tell whether a build is in flight: {why}"

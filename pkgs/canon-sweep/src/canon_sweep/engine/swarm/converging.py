@@ -20,7 +20,8 @@ _UNDER_WAY = {
 def converging(docker: Docker) -> tuple[Converging, ...]:
     """The stacks that canon-sweep did not make and that are on their way, by name."""
     bodies = [body for body in docker.services(NAMESPACE) if not _is_ours(body)]
-    tasks = docker.tasks([body["ID"] for body in bodies])
+    # by their label: a service that is gone by now would be refused by its name
+    tasks = docker.tasks_of(NAMESPACE)
     found: dict[str, str] = {}
     for body in sorted(bodies, key=lambda body: str(body["Spec"]["Name"])):
         stack = body["Spec"]["Labels"][NAMESPACE]
