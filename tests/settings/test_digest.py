@@ -55,6 +55,7 @@ ALL_DECIDE_NOTHING: dict[str, dict[str, Any]] = {
     "retries": {"retries": 2},
     "infraRetries": {"infraRetries": 2},
     "maxRuntime": {"maxRuntime": "1h"},
+    "retryWindow": {"retryWindow": "1h"},
     "syncTimeout": {"syncTimeout": "1h"},
     "preSweep": {"preSweep": [["roll", "traefik"]]},
     "guard": {"guard": {"wait": "1h", "units": ["upgrade-all.service"]}},

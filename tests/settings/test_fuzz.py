@@ -25,6 +25,7 @@ WHOLE: dict[str, Any] = {
     "infraRetries": 1,
     "baseDepth": 3,
     "maxRuntime": 3600,
+    "retryWindow": "12h",
     "syncTimeout": "5m",
     "preSweep": [["roll", "traefik"]],
     "guard": {

@@ -20,6 +20,7 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.demo import upstream
 from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.engine.protocol import Engine
+from canon_sweep.job.resume import run_resume
 from canon_sweep.job.run import run_plan, run_sweep
 from canon_sweep.job.test import Wanted, run_test
 from canon_sweep.job.verify import Finding, verify
@@ -155,6 +156,11 @@ class Fleet:
     def sweeps(self, *recipes: str, retry: bool = False) -> Night:
         """The timer fires."""
         return Night(run_sweep(self.settings(), recipes, self.means(), retry=retry))
+
+    def resumes(self) -> Night | None:
+        """The resume's timer fires; None if nothing was due."""
+        results = run_resume(self.settings(), self.means())
+        return None if results is None else Night(results)
 
     def plans(self) -> Night:
         """The operator asks what would happen."""

@@ -46,7 +46,8 @@ class AttemptKey(msgspec.Struct, frozen=True, kw_only=True):
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One line of ``attempts.jsonl``.  ``ts`` is when it ended, in UTC.
 
-    Only cold attempts say whether a release is a known red.
+    Only cold attempts say whether a release is a known red.  ``seconds`` is what it took; 0
+    in lines from before that was noted.
     """
 
     key: AttemptKey
@@ -57,6 +58,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     flaky: bool = False
     quick: bool = False
+    seconds: float = 0.0
 
 
 def known_red(

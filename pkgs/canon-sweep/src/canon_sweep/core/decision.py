@@ -36,6 +36,9 @@ class Code(StrEnum):
     INTERNAL_ERROR = "error/internal"  # look: a record, or a bug of ours
 
 
+DEFERRED = frozenset({Code.IN_FLIGHT, Code.OUT_OF_TIME, Code.DISK})
+"""Not reached: somebody else was at work, or there was no time, or no room."""
+
 _REMEMBERED = {
     Outcome.RED: "was red",
     Outcome.REFUSED: "was refused",

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from canon_sweep.core.attempts import Attempt, Outcome
 
+_NOW = float("inf")
 
-def in_turn(names: Iterable[str], attempts: Iterable[Attempt]) -> tuple[str, ...]:
-    """The names in their order, with those last that used up an earlier run's time.
 
-    A recipe whose last cold attempt, in the order of the ledger, was broken off
-    must not take the whole of the next run's time before the others had theirs.
+def in_turn(
+    names: Iterable[str], attempts: Iterable[Attempt], since: Mapping[str, datetime]
+) -> tuple[str, ...]:
+    """Who has waited longest first, then by name; those last that used up a run's time.
+
+    ``since`` is when those who wait began to.  A recipe whose last cold attempt, in the
+    order of the ledger, was broken off must not take the whole of the next run's time
+    before the others had theirs, however long it has waited itself.
     """
     last = {a.key.recipe: a.outcome for a in attempts if not a.quick}
-    return tuple(sorted(set(names), key=lambda n: (last.get(n) is Outcome.OUT_OF_TIME, n)))
+
+    def place(name: str) -> tuple[bool, float, str]:
+        waits = since[name].timestamp() if name in since else _NOW
+        return last.get(name) is Outcome.OUT_OF_TIME, waits, name
+
+    return tuple(sorted(set(names), key=place))

@@ -67,11 +67,13 @@ def finish(
     run: runs.Run,
     named: Sequence[str] = (),
     pre_sweep: tuple[PreStep, ...] = (),
+    problems: Sequence[str] = (),
 ) -> Results:
     """Settle what is left, if it is still our turn, then sum up, then write it down.
 
-    ``named`` are the recipes that somebody asked for, if it was not all.  Results that
-    cannot be written are a problem too, and whoever looks on sees them all the same.
+    ``named`` are the recipes that somebody asked for, if it was not all, ``problems`` what
+    is wrong besides.  Results that cannot be written are a problem too, and whoever looks on
+    sees them all the same.
     """
 
     def with_problems(*problems: str) -> Results:
@@ -89,12 +91,13 @@ def finish(
     # each makes the run wrong, whatever its recipes' lines say
     failed = (step.sentence for step in pre_sweep if step.failed)
     left = parts.ground.left() if parts.may_act else ()
-    problems = (*failed, *left, *parts.ground.problems)
-    results = with_problems(*problems)
+    # a file that is broken is told of once, by however many it is needed
+    told = tuple(dict.fromkeys((*failed, *left, *parts.ground.problems, *problems)))
+    results = with_problems(*told)
     try:
         run.write_results(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
     except StateFault as fault:
-        return with_problems(*problems, str(fault))
+        return with_problems(*told, str(fault))
     return results
 
 
@@ -112,7 +115,8 @@ def results_of(
     """Sum a run up; recipes without a line make it wrong, whatever the lines say."""
     totals = totals_of(entries, parts.ground.recovered)
     missing = tuple(sorted({recipe.name for recipe in recipes} ^ {e.recipe for e in entries}))
-    hollow = hollow_of(entries)
+    # what was left of a sweep may well be held meanwhile
+    hollow = "" if command == "resume" else hollow_of(entries)
     return Results(
         run_id=parts.run_id,
         command=command,

@@ -48,7 +48,12 @@ class Ground:
         for text in tidied.said:
             self.say(text)
         state = self.state
-        self.problems = (*tidied.problems, *state.holds.problems(), *state.ledger.problems())
+        self.problems = (
+            *tidied.problems,
+            *state.holds.problems(),
+            *state.ledger.problems(),
+            *state.waiting.problems(),
+        )
 
     def settle(self) -> None:
         """Clean up after runs that did not end by themselves, and after what this one left.

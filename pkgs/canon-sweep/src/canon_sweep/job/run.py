@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 
 from canon_sweep.core.decision import Policy
-from canon_sweep.core.turn import in_turn
+from canon_sweep.errors import DeferredFault, StateFault
 from canon_sweep.job import presweep
 from canon_sweep.job.finish import check_state, finish, opened, results_of
 from canon_sweep.job.stop import stop_between, stop_of
-from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
+from canon_sweep.job.turns import Turns, begin
+from canon_sweep.job.wiring import Surroundings, parts_to_look
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Results
-from canon_sweep.settings.recipe import Recipe, chosen
+from canon_sweep.settings.recipe import chosen
 from canon_sweep.settings.records import Settings
+from canon_sweep.state.store import State
 from canon_sweep.sweep import each, plan_one, sweep_one
 
 
@@ -32,6 +35,7 @@ def run_sweep(
     ``accept_upstream`` lets a mirror lose more than a few withdrawn tags.  What
     ``preSweep`` says is run first, if it is all recipes.  While a build is in flight no
     recipe begins; one that is still in flight after ``guard.wait`` defers what is left.
+    What a sweep of all recipes has not reached, however it ended, a resume takes up.
 
     Raises:
         UsageFault: there is no such recipe, or the state is somebody else's.
@@ -40,30 +44,36 @@ def run_sweep(
     """
     recipes = chosen(settings, tuple(names))
     read = partial(mirrors.sync, accept_upstream=accept_upstream)
-    with opened(settings, around, read) as (parts, run):
+    turns = Turns(State.of(settings), around.progress)
+    with _due_if_refused(settings, names, around), opened(settings, around, read) as (parts, run):
         parts.state.check_common()
         started = around.clock()
+        if not names:
+            turns.begin(recipes, settings, started)
         # before the operator's own commands too: they touch live apps
         stop = stop_of(parts)
         commands = () if names or stop else settings.pre_sweep
+        if stop and settings.pre_sweep and not names:
+            around.say("preSweep: not run, nor by a resume: the next sweep does")
         before = presweep.run_steps(commands, around.say, parts.ground.time_left)
         entries = each(
-            _turns(recipes, parts),
+            turns.ordered(recipes),
             sweep_one,
             parts.world,
             Policy(timedelta(seconds=settings.retry_red_after), retry=retry),
             is_over=lambda: stop or stop_between(parts),
-            progress=around.progress,
+            progress=turns,
         )
         return finish(
             "run",
             recipes,
-            entries,
+            entries if names else turns.closed(entries, around.clock()),
             started=started,
             parts=parts,
             run=run,
             named=names,
             pre_sweep=before,
+            problems=turns.problems,
         )
 
 
@@ -86,7 +96,16 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
     return results_of("plan", recipes, entries, started=started, parts=parts, named=names)
 
 
-def _turns(recipes: tuple[Recipe, ...], parts: Parts) -> list[Recipe]:
-    named = {recipe.name: recipe for recipe in recipes}
-    attempts = parts.state.ledger.index().all
-    return [named[name] for name in in_turn(tuple(named), attempts)]
+@contextmanager
+def _due_if_refused(
+    settings: Settings, names: Sequence[str], around: Surroundings
+) -> Iterator[None]:
+    """A sweep that cannot begin, as somebody else is at work, is a resume's to begin."""
+    try:
+        yield
+    except DeferredFault:
+        if not names:
+            # it is refused anyway, and whoever is at work tells of a list that is broken
+            with suppress(StateFault):
+                begin(State.of(settings), chosen(settings, ()), settings, around.clock())
+        raise

@@ -9,10 +9,11 @@ from datetime import datetime
 import msgspec
 
 from canon_sweep.core.attempts import Outcome
-from canon_sweep.core.decision import Code, Note
+from canon_sweep.core.decision import DEFERRED, Code, Note
 from canon_sweep.core.gate import Failed
 from canon_sweep.core.image import Image
 from canon_sweep.core.result import BrokenBase, TierResult
+from canon_sweep.core.waiting import WRONG_FROM
 from canon_sweep.errors import EXIT_DEFERRED, EXIT_DONE, EXIT_USAGE, EXIT_WRONG
 
 SCHEMA = 1
@@ -52,6 +53,7 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One recipe's line: what was decided and why, and how its test ended, if any.
 
+    ``deferred_weeks`` is in the how manyeth week running it was not reached; 0 if it was.
     ``canonical`` is the canonical's tag after the run; ``deploys`` counts every
     start or update of a stack; ``seconds`` is all the time that the recipe took; ``images``
     are what the version was run with.
@@ -78,12 +80,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     deploys: int = 0
     canonical_writes: int = 0
     seconds: float = 0.0
+    deferred_weeks: int = 0
+
+    @property
+    def is_deferred(self) -> bool:
+        """Whether it was not reached, or only begun."""
+        return self.code in DEFERRED
 
     @property
     def is_wrong(self) -> bool:
         """Whether the run may not end as if all were well."""
         return (
             self.code in _WRONG
+            or self.deferred_weeks >= WRONG_FROM
             or self.outcome not in (None, Outcome.PROMOTED, Outcome.PASSED)
             or (self.outcome is None and any(note.code == LOST for note in self.notes))
         )
@@ -142,7 +151,7 @@ class PreStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole run.
+    """A whole run; a resume is a run too, of what a sweep had not reached.
 
     ``named`` are the recipes that somebody asked for, none of them if it was all.
     ``pre_sweep`` is what was run before them.
@@ -195,7 +204,7 @@ def tested_again(results: Results) -> tuple[str, ...]:
 
     What a person has tested by hand says nothing of what the next run will do.
     """
-    if results.command != "run":
+    if results.command == "test":
         return ()
     return tuple(
         f"{entry.recipe} will be tested again: infra says nothing of the recipe,"

@@ -229,7 +229,8 @@ class Settings(Table, frozen=True, kw_only=True):
 
     ``canonicalsDir`` may be cc-ci's ``/var/lib/ci-warm``; without it the records
     are kept in the state folder.  ``preSweep`` is what a sweep over all recipes runs
-    before the first of them.
+    before the first of them.  ``retryWindow`` is how long after a sweep's first start what
+    it has not reached may be taken up again.
     """
 
     state_dir: Path = Path("/var/lib/canon-sweep")
@@ -242,6 +243,7 @@ class Settings(Table, frozen=True, kw_only=True):
     infra_retries: Count = 1
     base_depth: Annotated[int, Meta(ge=1, le=100)] = 3
     max_runtime: Seconds = Seconds(20 * 3600)
+    retry_window: Seconds = Seconds(12 * 3600)
     sync_timeout: Seconds = Seconds(300)
     pre_sweep: tuple[Command, ...] = ()
     guard: GuardSettings = GuardSettings()

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from canon_sweep.core import names
-from canon_sweep.core.decision import Code, Note
+from canon_sweep.core.decision import DEFERRED, Code, Note
 from canon_sweep.errors import StateFault
 from canon_sweep.state import files, folders, storage
 
@@ -23,17 +23,19 @@ _WARN = logging.getLogger(__name__)
 _RUN_ID = re.compile(r"(\d{8}T\d{6}Z)(?:-(\d{1,3}))?", re.ASCII)
 LOOKS_BACK = 2000
 """How many runs are looked at for the last sweep: years of weeks, or a month of pull requests."""
-_DEFERRED = frozenset({Code.IN_FLIGHT, Code.OUT_OF_TIME, Code.DISK})
+SWEEPS = ("run", "resume")
+"""The commands whose results are a sweep's, or a part of one."""
 # nothing was decided anew
-_IDLE = _DEFERRED | {Code.HELD, Code.EXCEPTED}
+_IDLE = DEFERRED | {Code.HELD, Code.EXCEPTED}
 # such a line has no notes, whatever there would be to note
-_NOT_LOOKED_AT = _DEFERRED | {Code.SYNC_ERROR, Code.HOST_ERROR, Code.INTERNAL_ERROR}
+_NOT_LOOKED_AT = DEFERRED | {Code.SYNC_ERROR, Code.HOST_ERROR, Code.INTERNAL_ERROR}
 
 
 class LastSweep(msgspec.Struct, frozen=True, kw_only=True):
-    """The sweep that ended last: a run over all recipes, in which one at least was decided.
+    """The sweep that ended last: a run over all recipes, or a resume of what one has not reached.
 
-    A test, a run of named recipes, and a run in which all were held or deferred, are none.
+    One recipe at least was decided.  A test, a run of named recipes, and a run in which all
+    were held or deferred, are none.
     """
 
     run_id: str
@@ -81,7 +83,7 @@ class _Results(msgspec.Struct, frozen=True):
     def is_sweep(self) -> bool:
         """As `LastSweep` says."""
         is_idle = bool(self.entries) and all(line.code in _IDLE for line in self.entries)
-        return self.command == "run" and not self.named and not is_idle
+        return not self.named and not is_idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,18 +181,23 @@ def past(folder: Path, now: datetime) -> Past:
         StateFault: the folder cannot be read.
     """
     noted: dict[str, Noted] = {}
+    last: LastSweep | None = None
     for path in _newest_first(folder)[:LOOKS_BACK]:
         results = _results_of(path)
-        if results is None or results.command != "run" or results.ended > now:
+        if results is None or results.command not in SWEEPS or results.ended > now:
             continue
         for line in results.entries:
             if line.code not in _NOT_LOOKED_AT:
                 own = Noted(run_id=path.name, at=results.ended, notes=line.notes)
                 noted.setdefault(line.recipe, own)
         if results.is_sweep:
-            last = LastSweep(run_id=path.name, ended=results.ended, exit_code=results.exit_code)
-            return Past(last, noted)
-    return Past(None, noted)
+            last = last or LastSweep(
+                run_id=path.name, ended=results.ended, exit_code=results.exit_code
+            )
+            # a resume is its sweep's end, and had only what that had not reached
+            if results.command == "run":
+                break
+    return Past(last, noted)
 
 
 def _newest_first(folder: Path) -> list[Path]:

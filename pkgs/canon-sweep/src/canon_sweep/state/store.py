@@ -15,6 +15,7 @@ from canon_sweep.state.attempts import Ledger
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.holds import Holds
 from canon_sweep.state.journal import Journal
+from canon_sweep.state.waiting import WaitingList
 
 # data of apps and trees of recipes: a draft there is not ours
 _FOREIGN = frozenset({"volumes", "checkouts", "source", "source.new"})
@@ -38,6 +39,7 @@ class State:
     ledger: Ledger
     holds: Holds
     journal: Journal
+    waiting: WaitingList
 
     @classmethod
     def of(cls, settings: Settings) -> State:
@@ -49,6 +51,7 @@ class State:
             ledger=Ledger(folder / "attempts.jsonl"),
             holds=Holds(folder / "holds.json"),
             journal=Journal(folder / "journal.json"),
+            waiting=WaitingList(folder / "waiting.json"),
         )
 
     @property
@@ -97,7 +100,7 @@ class State:
 
     def _narrow(self) -> list[str]:
         was_open = folders.narrow(self.folder)
-        for path in (self.ledger.path, self.holds.path, self.journal.path):
+        for path in (self.ledger.path, self.holds.path, self.journal.path, self.waiting.path):
             folders.narrow(path)
         return [f"{self.folder} was open to other users, and is not any more"] * was_open
 

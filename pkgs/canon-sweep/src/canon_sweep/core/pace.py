@@ -1,0 +1,55 @@
+"""How long a recipe's test takes, as far as its last ones tell, and whether it still fits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from canon_sweep.core.attempts import Attempt, Outcome
+from canon_sweep.core.count import counted
+
+LOOKS_BACK = 10
+"""How many of a recipe's last tests count: it changes as its releases do."""
+_USUAL = 0.9
+# of a whole run, which is all that anybody can be given
+_MOST = 0.9
+# what a broken engine or a run's own end cut short says nothing of how long a test takes
+_WHOLE = {Outcome.PROMOTED, Outcome.RED, Outcome.REFUSED, Outcome.PROMOTE_FAILED, Outcome.PASSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A test takes ``seconds``, by ``tests`` past ones; by the settings' limits if none."""
+
+    seconds: float
+    tests: int
+
+    def __str__(self) -> str:
+        if not self.tests:
+            return f"its test may take {_minutes(self.seconds)} by the limits in the settings"
+        return f"its test takes {_minutes(self.seconds)} (by {counted(self.tests, 'past one')})"
+
+
+def pace_of(attempts: Iterable[Attempt], limit: float) -> Pace:
+    """How long nine in ten of a recipe's last cold tests took at the most; unknown: ``limit``."""
+    took = [a.seconds for a in attempts if a.seconds and not a.quick and a.outcome in _WHOLE]
+    last = sorted(took[-LOOKS_BACK:])
+    if not last:
+        return Pace(limit, 0)
+    return Pace(last[math.ceil(_USUAL * len(last)) - 1], len(last))
+
+
+def misfit(pace: Pace, left: float, whole: float) -> str | None:
+    """Why a test does not fit into the seconds that are left of a whole run; None if it does.
+
+    One that fits into no run may begin while most of one is left: a recipe that comes
+    first is given its chance, and never passed over for ever.
+    """
+    if min(pace.seconds, _MOST * whole) <= left:
+        return None
+    return f"{pace}, and {_minutes(max(0.0, left))} are left of maxRuntime"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"

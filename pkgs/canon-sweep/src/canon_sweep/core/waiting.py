@@ -1,0 +1,56 @@
+"""Who waits for his turn in a sweep: since when, why, and until when he may still have it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from canon_sweep.core.decision import Code, Note
+
+_WEEK = timedelta(days=7)
+NOTED_FROM = 2
+"""In the how manyeth week running a deferral is noted."""
+WRONG_FROM = 3
+"""In the how manyeth week running a deferral makes the run wrong."""
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A recipe that a sweep is to reach, and has not reached yet.
+
+    ``started`` is when that sweep began, ``since`` when the first of the sweeps did that
+    have not reached it, all in UTC.  Until ``until`` a resume takes it up; None once the
+    operator has been told that none did.  ``code`` and ``sentence`` say why, if it was asked.
+    """
+
+    recipe: str
+    since: datetime
+    started: datetime
+    until: datetime | None
+    code: Code = Code.OUT_OF_TIME
+    sentence: str = "not reached: the sweep has ended before its turn"
+
+    @property
+    def weeks(self) -> int:
+        """In the how manyeth week running it is not reached; a sweep is a week, give or take."""
+        return 1 + max(0, round((self.started - self.since) / _WEEK))
+
+
+def queued(recipe: str, before: Waiting | None, started: datetime, until: datetime) -> Waiting:
+    """A recipe's place in a sweep that begins; ``before`` is what it has been waiting since."""
+    since = before.since if before is not None else started
+    # from a clock that was set back meanwhile
+    return Waiting(recipe=recipe, since=min(since, started), started=started, until=until)
+
+
+def is_over(waiting: Waiting, now: datetime) -> bool:
+    """Whether nothing takes it up any more, and nobody has been told so yet."""
+    return waiting.until is not None and waiting.until <= now
+
+
+def weeks_note(waiting: Waiting) -> Note | None:
+    """What is to be said of a recipe that is deferred once more, from the second week on."""
+    if waiting.weeks < NOTED_FROM:
+        return None
+    text = f"deferred {waiting.weeks} weeks running, since {waiting.since:%-d %B %Y}"
+    return Note(code="deferred-weeks", text=text)

@@ -1,0 +1,87 @@
+"""``run --resume``: what the last sweep has not reached has its turn, as long as it may."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from canon_sweep.core.decision import Code, Policy
+from canon_sweep.core.stop import Stop
+from canon_sweep.core.waiting import Waiting, is_over
+from canon_sweep.job.finish import check_state, finish, opened
+from canon_sweep.job.stop import stop_between, stop_of
+from canon_sweep.job.turns import Turns
+from canon_sweep.job.wiring import Parts, Surroundings
+from canon_sweep.mirror import sync as mirrors
+from canon_sweep.report.records import Entry, Results
+from canon_sweep.settings.recipe import recipe_of
+from canon_sweep.settings.records import Settings
+from canon_sweep.state import runs
+from canon_sweep.state.store import State
+from canon_sweep.sweep import each, sweep_one
+
+
+def run_resume(settings: Settings, around: Surroundings) -> Results | None:
+    """Sweep the recipes that a sweep has begun with and not reached; None if there are none.
+
+    They are decided as they are now: settings, releases and holds may be others than they
+    were.  After ``retryWindow`` nothing is taken up any more, which is said, once.
+
+    Raises:
+        UsageFault: the state is somebody else's.
+        DeferredFault: another run is at work.
+        StateFault: the state folder, or the list of who waits, cannot be used.
+    """
+    check_state(settings)
+    # most often there is nothing to do, whoever is at work
+    if not State.of(settings).waiting.due():
+        return None
+    with opened(settings, around, mirrors.sync) as (parts, run):
+        parts.state.check_common()
+        due = _configured(parts.state.waiting.due(), parts, around)
+        return _resumed(due, parts, run, around) if due else None
+
+
+def _configured(due: dict[str, Waiting], parts: Parts, around: Surroundings) -> dict[str, Waiting]:
+    """Those of them that are still recipes; of the others nobody waits any more."""
+    gone = sorted(due.keys() - parts.settings.recipes.keys())
+    for name in gone:
+        around.say(f"{name} is not in the configuration any more, and not waited for")
+        parts.state.waiting.drop(name)
+    return {name: entry for name, entry in due.items() if name not in gone}
+
+
+def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surroundings) -> Results:
+    started = around.clock()
+    recipes = [recipe_of(parts.settings, name) for name in sorted(due)]
+    late = [recipe for recipe in recipes if is_over(due[recipe.name], started)]
+    turns = Turns(parts.state, around.progress)
+    sweep = partial(
+        each,
+        step=sweep_one,
+        world=parts.world,
+        policy=Policy(timedelta(seconds=parts.settings.retry_red_after)),
+        progress=turns,
+    )
+    entries: list[Entry] = []
+    for recipe in late:
+        entry = due[recipe.name]
+        entries += sweep([recipe], is_over=partial(Stop, entry.code, entry.sentence))
+    in_time = [recipe for recipe in recipes if recipe not in late]
+    if in_time:
+        stop = stop_of(parts)
+        until = max(due[recipe.name].until or started for recipe in in_time)
+        entries += sweep(
+            turns.ordered(in_time),
+            is_over=lambda: stop or _late(until, parts) or stop_between(parts),
+        )
+    lines = turns.closed(sorted(entries, key=lambda line: line.recipe), around.clock())
+    return finish(
+        "resume", recipes, lines, started=started, parts=parts, run=run, problems=turns.problems
+    )
+
+
+def _late(until: datetime, parts: Parts) -> Stop | None:
+    if parts.world.now() < until:
+        return None
+    return Stop(Code.OUT_OF_TIME, "not reached: retryWindow is over")

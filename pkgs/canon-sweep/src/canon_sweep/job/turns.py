@@ -1,0 +1,110 @@
+"""A sweep's turns, kept on disk as it goes: what is not reached may be taken up by a resume."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from msgspec import structs
+
+from canon_sweep.core.turn import in_turn
+from canon_sweep.core.waiting import Waiting, is_over, weeks_note
+from canon_sweep.errors import StateFault
+from canon_sweep.report.records import Entry
+from canon_sweep.settings.recipe import Recipe
+from canon_sweep.settings.records import Settings
+from canon_sweep.state.store import State
+from canon_sweep.world import Progress
+
+
+@dataclass(slots=True)
+class Turns:
+    """Strikes each recipe off the list as soon as it was reached; is told as a `Progress`.
+
+    A list that cannot be read or written costs no test, but makes the run wrong, as
+    ``problems`` says.
+    """
+
+    state: State
+    progress: Progress
+    problems: tuple[str, ...] = ()
+
+    def begins(self, recipe: str) -> None:
+        """As `world.Progress`."""
+        self.progress.begins(recipe)
+
+    def ended(self, entry: Entry) -> None:
+        """As `world.Progress`."""
+        self.progress.ended(entry)
+        if not entry.is_deferred:
+            self._keep(lambda: self.state.waiting.drop(entry.recipe))
+
+    def begin(self, recipes: Sequence[Recipe], settings: Settings, started: datetime) -> None:
+        """Let a sweep of all recipes begin now; it takes the place of an earlier one."""
+        self._keep(lambda: begin(self.state, recipes, settings, started))
+
+    def ordered(self, recipes: Sequence[Recipe]) -> list[Recipe]:
+        """The recipes in the order of their turns."""
+        named = {recipe.name: recipe for recipe in recipes}
+        since = {name: entry.since for name, entry in self._waiting().items()}
+        attempts = self.state.ledger.index().all
+        return [named[name] for name in in_turn(named, attempts, since)]
+
+    def closed(self, entries: Sequence[Entry], now: datetime) -> tuple[Entry, ...]:
+        """The lines, with what is to be said of who was put off for weeks.
+
+        Why each was is remembered; and once nothing takes them up any more, that is a
+        problem, once.
+        """
+        waiting = self._waiting()
+        lines = tuple(_with_weeks(entry, waiting.get(entry.recipe)) for entry in entries)
+        put_off = {line.recipe: line for line in lines if line.is_deferred}
+        places = {
+            name: structs.replace(entry, code=put_off[name].code, sentence=put_off[name].sentence)
+            for name, entry in waiting.items()
+            if name in put_off
+        }
+        over = sorted(name for name, entry in places.items() if is_over(entry, now))
+        if over:
+            until = places[over[0]].until
+            ended = f"{until:%-d %B %Y %H:%M} UTC"
+            self.problems += (
+                f"not reached until {ended}, when retryWindow was over: {', '.join(over)}",
+            )
+        told = {name: structs.replace(places[name], until=None) for name in over}
+        self._keep(lambda: self.state.waiting.put(places | told))
+        return lines
+
+    def _waiting(self) -> dict[str, Waiting]:
+        # what is wrong with the list is a problem of the run's already
+        with suppress(StateFault):
+            return self.state.waiting.read()
+        return {}
+
+    def _keep(self, change: Callable[[], None]) -> None:
+        try:
+            change()
+        except StateFault as fault:
+            if str(fault) not in self.problems:
+                self.problems += (str(fault),)
+
+
+def begin(state: State, recipes: Sequence[Recipe], settings: Settings, started: datetime) -> None:
+    """Note that these recipes, as far as they are enrolled, are to have their turn.
+
+    Raises:
+        StateFault: it cannot be noted.
+    """
+    enrolled = [recipe.name for recipe in recipes if recipe.settings.enroll]
+    window = timedelta(seconds=settings.retry_window)
+    state.waiting.begin(enrolled, started, started + window)
+
+
+def _with_weeks(entry: Entry, waiting: Waiting | None) -> Entry:
+    if waiting is None or not entry.is_deferred:
+        return entry
+    note = weeks_note(waiting)
+    notes = entry.notes if note is None else (*entry.notes, note)
+    return structs.replace(entry, deferred_weeks=waiting.weeks, notes=notes)

@@ -1,0 +1,122 @@
+"""Which recipes wait for their turn, on disk: what a sweep has begun and not got to the end of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from canon_sweep.core import names
+from canon_sweep.core.waiting import Waiting, queued
+from canon_sweep.errors import StateFault
+from canon_sweep.state import folders, lock, register, storage
+
+_WAITING = msgspec.json.Decoder(dict[str, Waiting])
+_ADVICE = "mend it, or remove it: then nothing waits, and the next sweep takes everything up"
+
+Entries = dict[str, Waiting]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingList:
+    """``waiting.json``, and beside it an empty file ``due`` while a resume has something to do.
+
+    Whoever starts resumes need not read the list, nor start a program for nothing.
+    """
+
+    path: Path
+
+    @property
+    def mark(self) -> Path:
+        """Is there while a resume has something to do, or to tell."""
+        return self.path.with_name("due")
+
+    def read(self) -> Entries:
+        """Every recipe that waits, also those that no resume takes up any more.
+
+        Raises:
+            StateFault: the file cannot be read.
+        """
+        entries = register.read(self.path, _WAITING, what="list of who waits", do=_ADVICE)
+        for recipe, entry in entries.items():
+            problem = _problem(recipe, entry)
+            if problem:
+                raise StateFault(f"{self.path} is no list of who waits: {problem}", do=_ADVICE)
+        return entries
+
+    def due(self) -> Entries:
+        """Those that a resume takes up, or has to say of that nobody does any more.
+
+        Raises:
+            StateFault: the file cannot be read.
+        """
+        return {name: entry for name, entry in self.read().items() if entry.until is not None}
+
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the file: until it is mended, nobody knows what is due."""
+        try:
+            self.read()
+        except StateFault as fault:
+            return (str(fault),)
+        return ()
+
+    def begin(self, recipes: Iterable[str], started: datetime, until: datetime) -> None:
+        """Let a sweep begin: these recipes wait, and in place of an earlier sweep's all others.
+
+        Raises:
+            StateFault: the file cannot be read or written; it is as it was.
+        """
+        self._change(
+            lambda before: {
+                name: queued(name, before.get(name), started, until) for name in recipes
+            }
+        )
+
+    def drop(self, recipe: str) -> None:
+        """A recipe has had its turn, or is nobody's to wait for any more.
+
+        Raises:
+            StateFault: the file cannot be read or written; it is as it was.
+        """
+        self._change(
+            lambda before: {name: entry for name, entry in before.items() if name != recipe}
+        )
+
+    def put(self, entries: Mapping[str, Waiting]) -> None:
+        """Say otherwise of recipes that wait; of one that does not any more, nothing.
+
+        Raises:
+            StateFault: the file cannot be read or written; it is as it was.
+        """
+        self._change(
+            lambda before: {name: entries.get(name, entry) for name, entry in before.items()}
+        )
+
+    def _change(self, change: Callable[[Entries], Entries]) -> None:
+        with lock.changing(self.path):
+            before = self.read()
+            after = change(before)
+            is_due = any(entry.until is not None for entry in after.values())
+            try:
+                # before the list: a kill in between costs a resume that finds nothing
+                if is_due:
+                    folders.make(self.mark.parent)
+                    self.mark.touch(mode=0o600)
+                if after != before:
+                    register.write(self.path, after)
+                if not is_due:
+                    self.mark.unlink(missing_ok=True)
+            except OSError as error:
+                raise storage.denied(f"{self.mark} cannot be written", error) from error
+
+
+def _problem(recipe: str, entry: Waiting) -> str | None:
+    if entry.recipe != recipe:
+        return f"{names.printable(recipe)} has the place of {names.printable(entry.recipe)}"
+    times = (entry.since, entry.started, entry.until or entry.started)
+    if any(time.tzinfo is None for time in times):
+        return f"a time of {names.printable(recipe)} has no time zone"
+    return None

@@ -1,0 +1,69 @@
+"""Whether a recipe's test still fits into what is left of a run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from canon_sweep.core.attempts import Attempt, Outcome
+from canon_sweep.core.pace import LOOKS_BACK, Pace, misfit, pace_of
+from core.examples import attempt
+
+HOUR = 3600.0
+
+
+def took(seconds: float, outcome: Outcome = Outcome.PROMOTED, *, quick: bool = False) -> Attempt:
+    """A test that took so long."""
+    one = attempt("1.0.0+1", outcome, ago=timedelta(hours=1))
+    return msgspec.structs.replace(one, seconds=seconds, quick=quick)
+
+
+def test_nine_in_ten_took_no_longer() -> None:
+    """One slow night out of ten is not the rule; with few tests the slowest counts."""
+    assert pace_of([took(60.0)] * 9 + [took(HOUR)], 1.0) == Pace(60.0, 10)
+    assert pace_of([took(60.0), took(90.0)], 1.0) == Pace(90.0, 2)
+
+
+def test_only_the_last_ones_count() -> None:
+    """A release that became slow is slow from then on, and an old one is forgotten."""
+    assert pace_of([took(HOUR)] * 5 + [took(60.0)] * LOOKS_BACK, 1.0).seconds == 60.0
+
+
+@pytest.mark.parametrize(
+    "says_nothing",
+    [
+        took(1.0, Outcome.INFRA),
+        took(1.0, Outcome.OUT_OF_TIME),
+        took(1.0, quick=True),
+        # from before it was noted
+        took(0.0),
+    ],
+)
+def test_what_was_no_whole_test_says_nothing(says_nothing: Attempt) -> None:
+    """Then it is the limits that count."""
+    assert pace_of([says_nothing], HOUR) == Pace(HOUR, 0)
+
+
+def test_a_test_that_does_not_fit_is_told_with_the_figures() -> None:
+    """How long it takes, by what, and how much is left."""
+    told = misfit(Pace(51 * 60.0, 4), 34 * 60.0, 9 * HOUR)
+
+    assert told == "its test takes 51 min (by 4 past ones), and 34 min are left of maxRuntime"
+    assert misfit(Pace(51 * 60.0, 1), 51 * 60.0, 9 * HOUR) is None
+    unknown = misfit(Pace(HOUR, 0), 90.0, 9 * HOUR)
+    assert unknown == (
+        "its test may take 60 min by the limits in the settings, and 90 s are left of maxRuntime"
+    )
+
+
+@given(seconds=st.floats(0.1, 1e6), whole=st.floats(1, 1e6), used=st.floats(0, 1, exclude_max=True))
+def test_nobody_is_passed_over_for_ever(seconds: float, whole: float, used: float) -> None:
+    """However slow: whoever comes first, with nearly all the time, may begin."""
+    fits = misfit(Pace(seconds, 3), whole * (1 - used), whole) is None
+
+    assert fits or used > 0.05
+    assert fits == (min(seconds, 0.9 * whole) <= whole * (1 - used))
