@@ -62,8 +62,8 @@ def test_a_test_that_does_not_fit_is_told_with_the_figures() -> None:
 
 @given(seconds=st.floats(0.1, 1e6), whole=st.floats(1, 1e6), used=st.floats(0, 1, exclude_max=True))
 def test_nobody_is_passed_over_for_ever(seconds: float, whole: float, used: float) -> None:
-    """However slow: whoever comes first, with nearly all the time, may begin."""
+    """However slow: whoever comes first, with half of the time or more, may begin."""
     fits = misfit(Pace(seconds, 3), whole * (1 - used), whole) is None
 
-    assert fits or used > 0.05
-    assert fits == (min(seconds, 0.9 * whole) <= whole * (1 - used))
+    assert fits or used > 0.49
+    assert fits or seconds > whole * (1 - used)

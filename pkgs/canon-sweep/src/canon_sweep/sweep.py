@@ -64,6 +64,9 @@ def sweep_one(recipe: Recipe, world: World, policy: Policy) -> Entry:
     entry, facts, decision = _decided(recipe, world, policy)
     if facts is None or decision.target is None:
         return entry
+    stop = world.trials.hindrance(recipe, facts)
+    if stop is not None:
+        return msgspec.structs.replace(entry, code=stop.code, sentence=stop.sentence)
     started = time.monotonic()
     try:
         tested = world.trials.test(recipe, facts, decision)  # acts

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from canon_sweep.core.decision import Decision, Facts, Note
 from canon_sweep.core.release import Release
+from canon_sweep.core.stop import Stop
 from canon_sweep.harness.trial import Tested
 from canon_sweep.report.records import Entry, Sync
 from canon_sweep.settings.recipe import Recipe
@@ -44,6 +45,10 @@ class Records(Protocol):
 
 class Trials(Protocol):
     """Where releases are tested."""
+
+    def hindrance(self, recipe: Recipe, facts: Facts) -> Stop | None:
+        """Why a test of the recipe may not begin now, while others may."""
+        ...
 
     def test(self, recipe: Recipe, facts: Facts, decision: Decision) -> Tested:
         """Test the decision's target cold, and promote it if the gate says so."""

@@ -12,8 +12,8 @@ from canon_sweep.core.count import counted
 LOOKS_BACK = 10
 """How many of a recipe's last tests count: it changes as its releases do."""
 _USUAL = 0.9
-# of a whole run, which is all that anybody can be given
-_MOST = 0.9
+# of a whole run: who takes longer than this is late whenever he begins
+_MOST = 0.5
 # what a broken engine or a run's own end cut short says nothing of how long a test takes
 _WHOLE = {Outcome.PROMOTED, Outcome.RED, Outcome.REFUSED, Outcome.PROMOTE_FAILED, Outcome.PASSED}
 
@@ -43,8 +43,8 @@ def pace_of(attempts: Iterable[Attempt], limit: float) -> Pace:
 def misfit(pace: Pace, left: float, whole: float) -> str | None:
     """Why a test does not fit into the seconds that are left of a whole run; None if it does.
 
-    One that fits into no run may begin while most of one is left: a recipe that comes
-    first is given its chance, and never passed over for ever.
+    One that takes more than half a run may begin while half of it is left: a recipe that
+    comes first is given its chance, and never passed over for ever.
     """
     if min(pace.seconds, _MOST * whole) <= left:
         return None

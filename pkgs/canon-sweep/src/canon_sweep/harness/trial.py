@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -35,7 +36,10 @@ class Reruns:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """How a release's test ended; ``reason`` is empty only for a promotion without a remark."""
+    """How a release's test ended; ``reason`` is empty only for a promotion without a remark.
+
+    ``seconds`` is what one test took, its promotion too.
+    """
 
     outcome: Outcome
     reason: str
@@ -45,6 +49,7 @@ class Tested:
     flaky: bool = False
     notes: tuple[Note, ...] = ()
     record: Canonical | None = None
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -76,10 +81,12 @@ class Trial:
             TimeFault: the run's time was used up before anything was known.
         """
         while True:
+            started = time.monotonic()
             tested = self._attempt(order, before)
             if tested is None:
                 return self._closed(self._reds[-1])
-            tested = self._noted(order, tested)
+            took = time.monotonic() - started
+            tested = self._noted(order, replace(tested, seconds=took))
             if not self._is_due(tested):
                 return self._closed(tested)
             self.log.say(f"{tested.outcome}: {tested.reason}; tried again")
@@ -199,6 +206,7 @@ def attempt_of(
         reason=tested.reason,
         flaky=tested.flaky,
         quick=quick,
+        seconds=round(tested.seconds, 3),
     )
 
 

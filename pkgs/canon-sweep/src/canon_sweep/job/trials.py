@@ -9,18 +9,24 @@ from functools import partial
 
 from canon_sweep.core.attempts import Attempt, Outcome
 from canon_sweep.core.base import bases
-from canon_sweep.core.decision import Decision, Facts, Note, attempt_key
+from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key
 from canon_sweep.core.image import image_notes
+from canon_sweep.core.pace import misfit, pace_of
 from canon_sweep.core.release import Release
+from canon_sweep.core.stop import Stop
 from canon_sweep.core.version import Version
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.promote import promote
+from canon_sweep.harness.stage import Limits
 from canon_sweep.harness.tiers import Tiers
 from canon_sweep.harness.trial import Reruns, Tested, Trial, note_attempt
 from canon_sweep.job.ground import Ground
 from canon_sweep.job.sources import Sources
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
+
+# install, what is upgraded from, the upgrade, and the volumes that are kept once more
+_DEPLOYS = 4
 
 
 def order_of(
@@ -79,6 +85,17 @@ class Trials:
     now: Callable[[], datetime]
     run_id: str
 
+    def hindrance(self, recipe: Recipe, facts: Facts) -> Stop | None:
+        """Whether the recipe's test, as long as its last ones took, has time enough left.
+
+        Whoever has not comes first the next time, and what is quicker goes on meanwhile.
+        """
+        limits = Limits.of(self.settings, recipe.settings)
+        limit = limits.prepare + _DEPLOYS * (limits.deploy or limits.deploy_default)
+        pace = pace_of(facts.attempts, limit)
+        why = misfit(pace, self.ground.time_left(), self.settings.max_runtime)
+        return None if why is None else Stop(Code.OUT_OF_TIME, f"not begun: {why}")
+
     def test(self, recipe: Recipe, facts: Facts, decision: Decision) -> Tested:
         """Test a sweep's target.
 
@@ -134,6 +151,7 @@ class Trials:
             ts=self.now(),
             run_id=self.run_id,
             reason=f"broken off after {seconds:.0f} s: maxRuntime was used up",
+            seconds=round(seconds, 3),
         )
         return note_attempt(attempt, self.ground.state.ledger)
 

@@ -1,0 +1,125 @@
+"""A test that would not end in time does not begin; who is quicker goes on meanwhile."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.decision import Code
+from canon_sweep.errors import HostFault
+from canon_sweep.job import wiring
+from stories.engines import failing
+from stories.fleet import WEEK, Fleet
+
+MINUTE = 60.0
+
+
+class Stopwatch:
+    """The run's time, which the story tells: ``left`` seconds of it, whoever asks."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.left = 9 * 60 * MINUTE
+        monkeypatch.setattr(wiring, "countdown", lambda _whole: lambda: self.left)
+
+
+@pytest.fixture
+def watch(released: Fleet, monkeypatch: pytest.MonkeyPatch) -> Stopwatch:
+    """A run of nine hours, all of which is left."""
+    released.options["maxRuntime"] = "9h"
+    return Stopwatch(monkeypatch)
+
+
+def took(fleet: Fleet, recipe: str, seconds: float) -> None:
+    """Let the recipe's last test have taken so long."""
+    ledger = fleet.state().ledger
+    last = ledger.index().last_of(recipe)
+    assert last is not None
+    ledger.add(msgspec.structs.replace(last, seconds=seconds))
+
+
+def test_each_attempt_says_what_it_took(released: Fleet) -> None:
+    """In the ledger, also where it was red."""
+    released.publishes("site", "1.2.0+1", "exit 3")
+    released.sweeps()
+
+    for recipe in ("notes", "site"):
+        last = released.state().ledger.index().last_of(recipe)
+        assert last is not None
+        assert 0 < last.seconds < MINUTE
+
+
+def test_who_would_not_end_in_time_is_put_off_and_the_next_one_goes_on(
+    released: Fleet, watch: Stopwatch
+) -> None:
+    """With the figures; the next week he comes first."""
+    released.sweeps()
+    took(released, "notes", 51 * MINUTE)
+    for recipe in ("notes", "site"):
+        released.publishes(recipe, "1.2.0+1")
+    watch.left = 34 * MINUTE
+
+    night = released.sweeps()
+
+    assert night["notes"].code is Code.OUT_OF_TIME
+    assert night["notes"].sentence == (
+        "not begun: its test takes 51 min (by 2 past ones), and 34 min are left of maxRuntime"
+    )
+    assert (night["notes"].tag, night["notes"].deploys) == ("1.2.0+1", 0)
+    assert night["site"].outcome is Outcome.PROMOTED
+    assert night.results.exit_code == 1
+    assert released.state().waiting.due().keys() == {"notes"}
+
+    watch.left = 51 * MINUTE
+    last = released.resumes()
+    assert last is not None
+    assert last["notes"].outcome is Outcome.PROMOTED
+
+
+def test_who_is_not_known_yet_may_take_what_the_settings_allow(
+    released: Fleet, watch: Stopwatch
+) -> None:
+    """A recipe's own limits, where it has any."""
+    released.add("site", timeouts={"prepare": "2m", "deploy": "1m"})
+    watch.left = 7 * MINUTE
+
+    night = released.sweeps()
+
+    assert "its test may take 50 min by the limits in the settings" in night["notes"].sentence
+    assert night["site"].outcome is Outcome.PROMOTED
+
+
+def test_nothing_to_test_needs_no_time(released: Fleet, watch: Stopwatch) -> None:
+    """Who has no new release is told so, however late."""
+    released.sweeps()
+    watch.left = 1.0
+
+    assert released.sweeps().results.noop
+
+
+def test_who_takes_longer_than_any_run_is_given_his_chance(
+    released: Fleet, watch: Stopwatch
+) -> None:
+    """At its beginning; a run that is nearly over is none."""
+    released.sweeps()
+    took(released, "notes", 20 * 60 * MINUTE)
+    released.publishes("notes", "1.2.0+1")
+    released.now += WEEK
+    watch.left = 4 * 60 * MINUTE
+    assert released.sweeps()["notes"].code is Code.OUT_OF_TIME
+
+    watch.left = 5 * 60 * MINUTE
+    assert released.sweeps()["notes"].outcome is Outcome.PROMOTED
+
+
+def test_a_broken_engine_says_nothing_of_how_long_a_test_takes(
+    released: Fleet, watch: Stopwatch
+) -> None:
+    """Nor is anybody quicker because it failed at once."""
+    released.options["infraRetries"] = 0
+    released.wrap = failing("deploy", HostFault("the engine is away"), times=2)
+    released.sweeps()
+    released.wrap = lambda engine: engine
+    watch.left = 49 * MINUTE
+
+    assert "by the limits in the settings" in released.sweeps()["notes"].sentence
