@@ -4,16 +4,27 @@ From its first moment on (see `entry`) the process only notes a signal, until a 
 begins; outside a run a signal then ends the command where it is.  A run writes down what it did,
 so it *holds* signals while it keeps its books, and *lets them through* only while a
 recipe is at work: whenever the signal comes, every recipe has its line.
+
+Whoever asks a second time does not want to wait for that: the process ends at once, as by
+a kill, and what is up then is the next run's to take down, or `recover`'s.
 """
 
 from __future__ import annotations
 
+import os
 import signal
+import time
+from contextlib import suppress
 from types import FrameType
 
 from canon_sweep.errors import Interrupted
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+APART = 1.0
+"""Signals that come within so many seconds are one: `timeout` sends each of its own twice."""
+# a terminal that is closed is told of by its kernel and its shell, whenever they come to it
+_FINAL = (signal.SIGTERM, signal.SIGINT)
+_LAST_WORDS = b"canon-sweep: stopped again: it ends at once; canon-sweep recover cleans up\n"
 
 
 class _Asked:
@@ -22,6 +33,7 @@ class _Asked:
     # no dataclass: a signal may come before that module is imported
     def __init__(self) -> None:
         self.reason: str | None = None
+        self.since = 0.0
         self.held = False
 
 
@@ -126,8 +138,19 @@ class Lifted:
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
-    is_first = _asked.reason is None
-    _asked.reason = _asked.reason or f"stopped by {signal.Signals(number).name}"
-    # once: what is under way is taken down, and that must not be interrupted again
-    if is_first and not _asked.held:
+    now = time.monotonic()
+    if _asked.reason is not None:
+        # what is under way is taken down, and that is not interrupted, only ended
+        if number in _FINAL and now - _asked.since >= APART:
+            _end(number)
+        return
+    _asked.reason, _asked.since = f"stopped by {signal.Signals(number).name}", now
+    if not _asked.held:
         raise Interrupted(_asked.reason)
+
+
+def _end(number: int) -> None:
+    with suppress(OSError):
+        os.write(2, _LAST_WORDS)
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
