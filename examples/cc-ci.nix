@@ -103,6 +103,8 @@ in
     # UTC, ci-docker-prune each night. Saturday evening has the hours that it takes.
     startAt = "Sat *-*-* 16:00:00 UTC";
     maxRuntime = "9h";
+    # until upgrade-all begins
+    retryWindow = "10h";
     domain = "ci.example.org";
     retryRedAfter = "6d";
     timeouts.prepare = "45m";

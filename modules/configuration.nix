@@ -29,6 +29,7 @@ let
     "registries"
     "retries"
     "retryRedAfter"
+    "retryWindow"
     "stateDir"
     "swarm"
     "syncTimeout"

@@ -8,6 +8,7 @@
     ./configuration.nix
     ./service.nix
     ./hardening.nix
+    ./resume.nix
     ./command.nix
     ./assertions.nix
   ];

@@ -130,7 +130,8 @@ in
       example = "8h";
       description = ''
         How long a whole sweep may take. What was not reached by then is reported
-        as `deferred/out-of-time`, and the run does not exit 0. systemd ends the
+        as `deferred/out-of-time`, and the run does not exit 0; a recipe whose tests
+        usually take longer than what is left does not begin. systemd ends the
         service half an hour later, should it not have ended by itself.
       '';
     };
@@ -223,7 +224,9 @@ in
         before the first recipe; each is a program and its arguments, run as the
         service's user without a shell. Each has a line with its exit code in the
         journal. One that fails does not keep the recipes from being tested, but
-        the run exits 1. A sweep of named recipes runs none of them.
+        the run exits 1. A sweep of named recipes runs none of them, nor does one that
+        is deferred before its first recipe, nor what takes it up again later: they
+        run at the hour of {option}`services.canon-sweep.startAt` or not at all.
       '';
     };
   };

@@ -67,7 +67,8 @@ in
         SuccessExitStatus = 75;
         # the program ends by itself at maxRuntime, and then takes down what is up
         TimeoutStartSec = "${cfg.maxRuntime} 30min";
-        TimeoutStopSec = "15min";
+        # half a minute is the program's own; a stack ends when its stop_grace_period lets it
+        TimeoutStopSec = "5min";
 
         User = "canon-sweep";
         Group = "canon-sweep";

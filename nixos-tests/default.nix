@@ -42,6 +42,7 @@ lib.genAttrs [
   "guard"
   "promote"
   "red"
+  "resume"
   "run-twice"
   "skip"
   "timer"

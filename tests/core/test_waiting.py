@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from canon_sweep.core.waiting import Waiting, is_over, queued, weeks_note
+from canon_sweep.core.waiting import Waiting, is_over, queued, sentences, weeks_note
 from core.examples import NOW
 
 WEEK = timedelta(days=7)
@@ -55,6 +55,23 @@ def test_the_second_week_is_noted() -> None:
         "deferred-weeks",
         "deferred 2 weeks running, since 7 June 2026",
     )
+
+
+def test_who_waits_is_said_by_the_end_of_his_window() -> None:
+    """A resume's until then, and the next sweep's afterwards."""
+    entries = [
+        queued("site", None, NOW, NOW + WINDOW),
+        queued("notes", None, NOW, NOW + WINDOW),
+    ]
+
+    (due,) = sentences(entries, NOW)
+    assert due == (
+        "not reached by the last sweep: notes, site;"
+        " canon-sweep run --resume takes it up until 2026-06-14 15:00 UTC"
+    )
+    over = ("not reached by the last sweep: notes, site; first in the next sweep",)
+    assert sentences(entries, NOW + WINDOW) == over
+    assert sentences([], NOW) == ()
 
 
 def test_a_window_ends_once() -> None:

@@ -87,6 +87,9 @@ if host == null then
       {
         service = config.systemd.units."canon-sweep.service".text;
         timer = config.systemd.units."canon-sweep.timer".text or null;
+        resume = config.systemd.units."canon-sweep-resume.service".text;
+        resumePath = config.systemd.units."canon-sweep-resume.path".text or null;
+        resumeTimer = config.systemd.units."canon-sweep-resume.timer".text or null;
         settings = removeAttrs config.services.canon-sweep [
           "command"
           "configFile"

@@ -186,6 +186,18 @@ def test_a_sweep_by_hand_alone_has_no_timer(told: Any) -> None:
     assert "ExecStart=" in found["service"]
 
 
+def test_without_times_nothing_is_taken_up_by_itself(told: Any) -> None:
+    """Who sweeps by hand resumes by hand; the mark is looked for where the state is."""
+    by_hand, elsewhere = told["renders"]["by-hand"], told["renders"]["elsewhere"]
+
+    assert (by_hand["resumePath"], by_hand["resumeTimer"]) == (None, None)
+    assert "run --resume" in by_hand["resume"]
+    path = settings_of(elsewhere["resumePath"], "Path")
+    assert path["PathExists"] == ["/srv/sweep/state/due"]
+    sweep, resume = (settings_of(elsewhere[name], "Service") for name in ("service", "resume"))
+    assert {key for key in sweep | resume if sweep.get(key) != resume.get(key)} == {"ExecStart"}
+
+
 def test_folders_elsewhere_can_be_written_to(told: Any) -> None:
     """What the service writes to is let through one by one; the rest of the host is not."""
     service = settings_of(told["renders"]["elsewhere"]["service"], "Service")

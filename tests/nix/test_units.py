@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.settings.load import load
+from canon_sweep.state.store import State
 from host import needs
 from nix.rendered import HOSTS, RENDERED, settings_of, text_of, units
 
@@ -80,6 +81,35 @@ def test_the_service_ends_as_the_timer_expects(host: str) -> None:
     assert service["SuccessExitStatus"] == ["75"]
     assert service["ExecStart"][0].endswith("/bin/canon-sweep run")
     assert service["ExecStopPost"][0].endswith("/bin/canon-sweep recover")
+
+
+def test_a_resume_is_the_sweep_with_another_word(host: str) -> None:
+    """It may do what a sweep may, fails as loudly, and waits for one that is on."""
+    sweep, resume = (
+        text_of(host, f"systemd/{name}.service") for name in ("canon-sweep", "canon-sweep-resume")
+    )
+    told, own = settings_of(sweep, "Unit"), settings_of(resume, "Unit")
+
+    assert settings_of(resume, "Service") == settings_of(sweep, "Service") | {
+        "ExecStart": [f"{settings_of(sweep, 'Service')['ExecStart'][0]} --resume"]
+    }
+    assert own.get("OnFailure") == told.get("OnFailure")
+    after = own["After"][0].split()
+    assert after == [*told["After"][0].split(), "canon-sweep.service"]
+    # both at once would wait for each other for ever
+    assert "canon-sweep-resume" not in sweep
+
+
+def test_half_an_hour_is_begun_only_while_something_is_due(host: str) -> None:
+    """A file says so to systemd; without it no program is started, and no line is written."""
+    path = settings_of(text_of(host, "systemd/canon-sweep-resume.path"), "Path")
+    timer = settings_of(text_of(host, "systemd/canon-sweep-resume.timer"), "Timer")
+    unit = settings_of(text_of(host, "systemd/canon-sweep-resume.service"), "Unit")
+
+    mark = State.of(load(RENDERED / host / "config.toml")).waiting.mark
+    assert path == {"PathExists": [str(mark)], "Unit": ["canon-sweep-resume.timer"]}
+    assert unit["ConditionPathExists"] == [str(mark)]
+    assert timer == {"OnActiveSec": ["30min"], "RemainAfterElapse": ["false"]}
 
 
 def test_the_configuration_is_sound(host: str) -> None:

@@ -13,6 +13,7 @@ from canon_sweep.cli.session import Session, reporting
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Hold, Note
 from canon_sweep.core.names import plain
+from canon_sweep.core.waiting import sentences
 from canon_sweep.errors import EXIT_WRONG, StateFault
 from canon_sweep.report.records import LOST
 from canon_sweep.settings.records import Settings
@@ -51,12 +52,14 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the state folder says.
 
     ``problems`` are those of no single recipe; ``overdue`` is said only if an age was
-    asked for.  ``unfinished`` is nothing wrong: a run may be on.
+    asked for.  ``unfinished`` and ``waiting`` are nothing wrong: a run may be on, and a
+    resume may come.
     """
 
     last_sweep: runs.LastSweep | None
     overdue: bool = False
     unfinished: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     recipes: tuple[Row, ...] = ()
 
@@ -89,6 +92,7 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
     records, broken = state.canonicals.read_all()
     holds, problems = _holds(state)
     entries, unread = _journal(state)
+    waiting, unlisted = _waiting(state, now)
     rows = []
     for name in sorted({*settings.recipes, *records, *broken}):
         record = records.get(name)
@@ -107,7 +111,8 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
         last_sweep=last_sweep,
         overdue=max_age is not None and is_old,
         unfinished=tuple(unfinished(entry) for entry in entries),
-        problems=(*problems, *unread, *attempts.problems),
+        waiting=waiting,
+        problems=(*problems, *unread, *unlisted, *attempts.problems),
         recipes=tuple(rows),
     )
 
@@ -122,6 +127,13 @@ def _holds(state: State) -> tuple[dict[str, Hold], list[str]]:
 def _journal(state: State) -> tuple[tuple[Entry, ...], list[str]]:
     try:
         return state.journal.entries(), []
+    except StateFault as fault:
+        return (), [str(fault)]
+
+
+def _waiting(state: State, now: datetime) -> tuple[tuple[str, ...], list[str]]:
+    try:
+        return sentences(state.waiting.read().values(), now), []
     except StateFault as fault:
         return (), [str(fault)]
 
@@ -182,6 +194,7 @@ def _show(session: Session, status: Status, max_age: timedelta | None) -> None:
     columns = ("recipe", "canonical", "since", "kept", "last attempt")
     rows = tuple(table.Row(_cells(row), (_what(row), *_notes(row))) for row in status.recipes)
     lines = [f"unfinished: {text}" for text in status.unfinished]
+    lines += status.waiting
     lines += [f"error: {problem}" for problem in status.problems]
     session.show(
         status,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -46,6 +47,24 @@ def queued(recipe: str, before: Waiting | None, started: datetime, until: dateti
 def is_over(waiting: Waiting, now: datetime) -> bool:
     """Whether nothing takes it up any more, and nobody has been told so yet."""
     return waiting.until is not None and waiting.until <= now
+
+
+def sentences(entries: Iterable[Waiting], now: datetime) -> tuple[str, ...]:
+    """Who waits, and for what, a sentence for each end of a window."""
+    waits: dict[datetime | None, list[str]] = {}
+    for entry in sorted(entries, key=lambda entry: entry.recipe):
+        until = None if is_over(entry, now) else entry.until
+        waits.setdefault(until, []).append(entry.recipe)
+    return tuple(
+        f"not reached by the last sweep: {', '.join(who)}; {_prospect(until)}"
+        for until, who in waits.items()
+    )
+
+
+def _prospect(until: datetime | None) -> str:
+    if until is None:
+        return "first in the next sweep"
+    return f"canon-sweep run --resume takes it up until {until:%Y-%m-%d %H:%M} UTC"
 
 
 def weeks_note(waiting: Waiting) -> Note | None:

@@ -17,6 +17,7 @@ _KEPT = (
     *("canonicals", "runs", "checkouts", "local", "swarm"),
     *("attempts.jsonl", "attempts.jsonl.cut", "lock", "lock.queue"),
     *("holds.json", "holds.json.lock", "journal.json", "journal.json.lock"),
+    *("waiting.json", "waiting.json.lock", "due"),
 )
 # and of these, from where runs delete what they do not know
 _CLEARED = ("checkouts", "local", "swarm", "runs")
