@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from canon_sweep import interrupt
 from canon_sweep.core.decision import Code
 from canon_sweep.core.stop import Stop
-from canon_sweep.errors import Interrupted
+from canon_sweep.errors import Interrupted, StateFault
 from canon_sweep.job.wiring import Parts
 from canon_sweep.settings.recipe import Recipe
 
@@ -42,15 +42,19 @@ class Between:
 
 
 def _let_in(parts: Parts) -> Stop | None:
-    # what is not settled yet would be another's to clean up, and then ours again
-    if parts.turn is None or parts.state.journal.entries():
-        return None
-    ground = parts.ground
+    turn, ground = parts.turn, parts.ground
     try:
+        # what is not settled yet would be another's to clean up, and then ours again
+        if turn is None or parts.state.journal.entries():
+            return None
         with interrupt.LetThrough():
-            is_back = parts.turn.let_in(ground.time_left, ground.say)
+            is_back = turn.let_in(ground.time_left, ground.say)
     except Interrupted as why:
         return Stop(Code.OUT_OF_TIME, f"not reached: {why}")
+    except StateFault as fault:
+        # while the turn is ours, the recipe itself finds what is wrong, and tells it
+        is_ours = turn is None or turn.is_ours
+        return None if is_ours else Stop(Code.HOST_ERROR, f"not reached: {fault}")
     if is_back:
         return None
     return Stop(Code.OUT_OF_TIME, "not reached: maxRuntime was used up in somebody else's turn")
