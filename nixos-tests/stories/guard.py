@@ -12,6 +12,8 @@ from stories.operator import SERVICE, STATE, Operator
 _DRONE = "/srv/fake-drone"
 _CONFIG = f"{_DRONE}/config.toml"
 _REPO = '[{"slug": "recipes/ghost", "build": {"number": 12, "status": "running"}}]'
+# what systemd starts by itself finds few programs on NixOS
+_STARTS = "systemd-run --quiet --setenv=PATH=$PATH"
 _FOREIGN = (
     "docker service create --quiet --detach --name traefik_app --network proxy"
     " --label com.docker.stack.namespace=traefik --constraint node.labels.ready==yes"
@@ -73,15 +75,15 @@ def _begins_in_the_middle(machine: Machine, draft: Maintainer, notes: Maintainer
     _meanwhile(
         machine,
         f"grep -q stack {STATE}/journal.json",
-        "systemd-run --quiet --unit=build@2.service sleep infinity",
+        f"{_STARTS} --unit=build@2.service sleep infinity",
     )
 
 
 def _sees_the_host(operator: Operator) -> None:
     machine = operator.machine
-    _runs(machine, "ci.service", "bash -c 'exec -a run_recipe_ci.py sleep infinity'")
-    _is_deferred(machine, "runs: run_recipe_ci.py infinity")
-    machine.succeed("systemctl stop ci.service", "mkdir /run/lock/builds")
+    _runs(machine, "ci.service", "bash -c 'sleep 1d; :' run_recipe_ci.py")
+    _is_deferred(machine, "bash -c sleep 1d; : run_recipe_ci.py")
+    machine.succeed("systemctl stop ci.service", "mkdir --parents /run/lock/builds")
     _runs(machine, "lock.service", "flock /run/lock/builds/1.lock sleep infinity")
     machine.wait_until_succeeds("! flock --nonblock /run/lock/builds/1.lock true")
     _is_deferred(machine, "/run/lock/builds/1.lock is locked")
@@ -119,13 +121,13 @@ def _is_deferred(machine: Machine, why: str, words: str = "run") -> None:
 
 
 def _runs(machine: Machine, unit: str, command: str) -> None:
-    machine.succeed(f"systemd-run --quiet --unit={unit} {command}")
+    machine.succeed(f"{_STARTS} --unit={unit} {command}")
 
 
 def _meanwhile(machine: Machine, is_so: str, deed: str) -> None:
     """As soon as something is so, do something; the story goes on at once."""
     script = f"until {is_so}; do sleep 0.1; done; {deed}"
-    machine.succeed(f"systemd-run --quiet --collect bash -c {shlex.quote(script)}")
+    machine.succeed(f"{_STARTS} --collect bash -c {shlex.quote(script)}")
 
 
 def _now(machine: Machine) -> str:

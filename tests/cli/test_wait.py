@@ -17,11 +17,12 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.job.run import run_sweep
 from canon_sweep.job.wiring import Surroundings
+from canon_sweep.report.records import Entry
 from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment
 from cli.test_commands import PROGRAM, config
 from stories.engines import doing
-from stories.fleet import Fleet, Night
+from stories.fleet import Fleet, Night, Quiet
 
 SECONDS = 60.0
 
@@ -116,6 +117,7 @@ import sys
 from pathlib import Path
 from canon_sweep.job.run import run_sweep
 from canon_sweep.job.wiring import Surroundings
+from canon_sweep.report.records import Entry
 from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment
 with lock.held(Path(sys.argv[1]), 60, lambda text: print(text, file=sys.stderr, flush=True)):
@@ -146,6 +148,23 @@ def test_a_sweep_whose_time_is_used_up_in_somebodys_turn_ends_there(fleet: Fleet
     assert night.results.exit_code == 1
     assert fleet.state().journal.entries() == (theirs,)
     assert guest.ends() == 0
+
+
+def test_a_journal_that_is_spoilt_in_the_middle_is_told_by_the_recipe(fleet: Fleet) -> None:
+    """Whether anybody may be let in is no reason to lose the run's results."""
+
+    class Spoils(Quiet):
+        def ended(self, entry: Entry) -> None:
+            (fleet.folder / "state/journal.json").write_text("garbage")
+
+    around = fleet.means()
+    around = Surroundings(Spoils(), around.say, around.clock, around.engine)
+
+    night = Night(run_sweep(fleet.settings(), (), around))
+
+    assert night["notes"].outcome is Outcome.PROMOTED
+    assert "journal.json" in night["site"].why
+    assert night.results.exit_code == 1
 
 
 def test_a_signal_ends_the_waiting_for_a_turn(fleet: Fleet) -> None:

@@ -177,6 +177,18 @@ def test_a_partly_deferred_run_with_a_red_recipe_is_wrong(
     assert night.results.exit_code == 1
 
 
+def test_who_takes_no_part_is_not_deferred(released: Fleet, builds: FakeBuilds) -> None:
+    """An exception has its own line, whatever is in flight, and nobody waits for its sake."""
+    released.add("site", enroll=False, exception="no stable health")
+    builds.builds()
+    gives_up_at_once(released)
+
+    night, _ = sweeps(released)
+
+    assert night["notes"].code is Code.IN_FLIGHT
+    assert (night["site"].code, night.results.exit_code) == (Code.EXCEPTED, 75)
+
+
 @pytest.mark.parametrize("status", ["unreachable", "forbidden"])
 def test_a_doubt_defers_too_and_says_what_to_do(
     released: Fleet, builds: FakeBuilds, status: str
@@ -255,7 +267,7 @@ def test_the_runs_own_time_ends_the_waiting(released: Fleet, builds: FakeBuilds)
 
 def test_a_signal_ends_the_waiting_at_once(released: Fleet, builds: FakeBuilds) -> None:
     """Whoever stops the service does not wait for a build that has nothing to do with it."""
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in interrupt.SIGNALS}
     released.options["guard"] |= {"poll": "60s", "wait": "1h"}
     builds.builds()
     interrupt.install()
@@ -275,8 +287,8 @@ def test_a_signal_ends_the_waiting_at_once(released: Fleet, builds: FakeBuilds) 
         night = Night(run_sweep(released.settings(), (), around))
         took = time.monotonic() - killed[0]
     finally:
-        signal.signal(signal.SIGTERM, before)
-        signal.signal(signal.SIGALRM, alarmed)
+        for number, handler in (before | {signal.SIGALRM: alarmed}).items():
+            signal.signal(number, handler)
 
     assert took < 5
     assert [entry.code for entry in night.results.entries] == [Code.OUT_OF_TIME] * 2

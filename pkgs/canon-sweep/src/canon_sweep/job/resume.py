@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -9,12 +10,12 @@ from canon_sweep.core.decision import Code, Policy
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.waiting import Waiting, is_over
 from canon_sweep.job.finish import check_state, finish, opened
-from canon_sweep.job.stop import stop_between, stop_of
+from canon_sweep.job.stop import Between, stop_of
 from canon_sweep.job.turns import Turns
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Entry, Results
-from canon_sweep.settings.recipe import recipe_of
+from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.store import State
@@ -66,22 +67,30 @@ def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surro
     entries: list[Entry] = []
     for recipe in late:
         entry = due[recipe.name]
-        entries += sweep([recipe], is_over=partial(Stop, entry.code, entry.sentence))
+        entries += sweep([recipe], is_over=_always(Stop(entry.code, entry.sentence)))
     in_time = [recipe for recipe in recipes if recipe not in late]
     if in_time:
-        stop = stop_of(parts)
         until = max(due[recipe.name].until or started for recipe in in_time)
-        entries += sweep(
-            turns.ordered(in_time),
-            is_over=lambda: stop or _late(until, parts) or stop_between(parts),
-        )
+        entries += sweep(turns.ordered(in_time), is_over=_InTime(parts, until, stop_of(parts)))
     lines = turns.closed(sorted(entries, key=lambda line: line.recipe), around.clock())
     return finish(
         "resume", recipes, lines, started=started, parts=parts, run=run, problems=turns.problems
     )
 
 
-def _late(until: datetime, parts: Parts) -> Stop | None:
-    if parts.world.now() < until:
-        return None
-    return Stop(Code.OUT_OF_TIME, "not reached: retryWindow is over")
+def _always(stop: Stop) -> Callable[[Recipe], Stop]:
+    return lambda _: stop
+
+
+class _InTime(Between):
+    """As between the recipes of a sweep, as long as the window lasts."""
+
+    def __init__(self, parts: Parts, until: datetime, stop: Stop | None) -> None:
+        super().__init__(parts, stop)
+        self._until = until
+
+    def __call__(self, recipe: Recipe) -> Stop | None:
+        """Why this recipe is not reached, or None."""
+        if self.stop is None and self.parts.world.now() >= self._until:
+            self.stop = Stop(Code.OUT_OF_TIME, "not reached: retryWindow is over")
+        return super().__call__(recipe)

@@ -11,7 +11,7 @@ from canon_sweep.core.decision import Policy
 from canon_sweep.errors import DeferredFault, StateFault
 from canon_sweep.job import presweep
 from canon_sweep.job.finish import check_state, finish, opened, results_of
-from canon_sweep.job.stop import stop_between, stop_of
+from canon_sweep.job.stop import Between, stop_of
 from canon_sweep.job.turns import Turns, begin
 from canon_sweep.job.wiring import Surroundings, parts_to_look
 from canon_sweep.mirror import sync as mirrors
@@ -61,7 +61,7 @@ def run_sweep(
             sweep_one,
             parts.world,
             Policy(timedelta(seconds=settings.retry_red_after), retry=retry),
-            is_over=lambda: stop or stop_between(parts),
+            is_over=Between(parts, stop),
             progress=turns,
         )
         return finish(
@@ -91,7 +91,7 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
     started = around.clock()
     policy = Policy(timedelta(seconds=settings.retry_red_after))
     entries = each(
-        recipes, plan_one, parts.world, policy, is_over=lambda: None, progress=around.progress
+        recipes, plan_one, parts.world, policy, is_over=lambda _: None, progress=around.progress
     )
     return results_of("plan", recipes, entries, started=started, parts=parts, named=names)
 

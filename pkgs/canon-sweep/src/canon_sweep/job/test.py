@@ -63,7 +63,7 @@ def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Result
             lambda recipe, _world, _policy: _test_one(recipe, parts, wanted),
             parts.world,
             Policy(timedelta(0)),
-            is_over=lambda: stop_of(parts),
+            is_over=lambda _: stop_of(parts),
             progress=around.progress,
         )
         return finish(

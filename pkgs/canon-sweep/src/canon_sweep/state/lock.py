@@ -57,8 +57,8 @@ class Turn:
                     return False
                 time.sleep(_TURN_PAUSE)
         fcntl.flock(self.queue, fcntl.LOCK_UN)
-        _sign(self.descriptor, self.path)
         self.is_ours = True
+        _sign(self.descriptor, self.path)
         return True
 
 
