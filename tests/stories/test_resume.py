@@ -398,6 +398,17 @@ def test_a_broken_list_is_named_and_left(released: Fleet) -> None:
     assert path.read_text() == '{"notes": {"recipe": "no'
 
 
+def test_a_list_that_was_removed_leaves_nothing_due(released: Fleet, builds: Builds) -> None:
+    """As whoever finds it broken is told to do: the next resume finds nothing, and the last."""
+    builds.begins()
+    released.sweeps()
+    (released.folder / "state/waiting.json").unlink()
+
+    assert released.resumes() is None
+
+    assert not is_marked(released)
+
+
 def test_the_results_of_a_resume_are_written_down(released: Fleet, builds: Builds) -> None:
     """As those of any run."""
     builds.begins()

@@ -25,7 +25,7 @@ _CODES = {
     "0": "Nothing is wrong.",
     "1": "A recipe is red, refused, failed or in error, or something could not be cleaned up.",
     "2": "Bad configuration or usage, also a run in which every recipe is held or excepted.",
-    "75": "Deferred: another run is at work.",
+    "75": "Deferred: another run is at work, or what the guard sees; see run --resume.",
 }
 
 

@@ -34,8 +34,10 @@ def run_resume(settings: Settings, around: Surroundings) -> Results | None:
         StateFault: the state folder, or the list of who waits, cannot be used.
     """
     check_state(settings)
+    waiting = State.of(settings).waiting
     # most often there is nothing to do, whoever is at work
-    if not State.of(settings).waiting.due():
+    if not waiting.due():
+        waiting.tidy()
         return None
     with opened(settings, around, mirrors.sync) as (parts, run):
         parts.state.check_common()

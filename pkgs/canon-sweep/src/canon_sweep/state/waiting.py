@@ -63,6 +63,15 @@ class WaitingList:
             return (str(fault),)
         return ()
 
+    def tidy(self) -> None:
+        """Take away a mark that nothing is due for any more, as where the list was removed.
+
+        Raises:
+            StateFault: the file cannot be read, or the mark not be removed.
+        """
+        if self.mark.exists():
+            self._change(lambda before: before)
+
     def begin(self, recipes: Iterable[str], started: datetime, until: datetime) -> None:
         """Let a sweep begin: these recipes wait, and in place of an earlier sweep's all others.
 
