@@ -211,6 +211,11 @@ in
       exec = limit "1m" ''
         How long a command in a container may take. Longer is a failed probe.
       '';
+      test = limit "3h" ''
+        How long one test of a release may take, all its tiers together, so that no
+        recipe takes the others' time. Longer is `infra`, as each tier has a limit of
+        its own that makes it red: the recipe is tried again, and says so every week.
+      '';
     };
 
     preSweep = mkOption {

@@ -177,6 +177,7 @@ let
         '';
         probe = limit "As {option}`services.canon-sweep.timeouts.probe`, for this recipe.";
         exec = limit "As {option}`services.canon-sweep.timeouts.exec`, for this recipe.";
+        test = limit "As {option}`services.canon-sweep.timeouts.test`, for this recipe.";
       };
       expectedNA = {
         upgrade = notApplicable "the upgrade";

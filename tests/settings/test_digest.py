@@ -117,7 +117,7 @@ def test_the_harness_is_a_part_of_it() -> None:
     assert digest(settings, notes, "1", "2") != digest(settings, notes, "12")
 
 
-@pytest.mark.parametrize("limit", ["prepare", "deploy", "probe", "exec"])
+@pytest.mark.parametrize("limit", ["prepare", "deploy", "probe", "exec", "test"])
 def test_a_limit_counts_by_its_value_whoever_set_it(limit: str) -> None:
     """An own one that is everybody's says nothing new; everybody's is nothing to an own one."""
     common = {"timeouts": {limit: "7m"}}

@@ -39,7 +39,14 @@ WHOLE: dict[str, Any] = {
         "processes": ["*run_recipe_ci.py*"],
         "lockFiles": ["/run/lock/builds/*.lock"],
     },
-    "timeouts": {"prepare": "1s", "deploy": 1, "deployCap": "1h", "probe": 1.5, "exec": "1m"},
+    "timeouts": {
+        "prepare": "1s",
+        "deploy": 1,
+        "deployCap": "1h",
+        "probe": 1.5,
+        "exec": "1m",
+        "test": 60,
+    },
     "swarm": {"host": "unix:///var/run/docker.sock"},
     "credentials": {
         "git.example": {"username": "bot", "tokenFile": "/token"},
@@ -81,7 +88,7 @@ WHOLE: dict[str, Any] = {
                 "seed": [{"type": "exec", "service": "app", "command": ["put", "{token}"]}],
                 "check": [{"type": "exec", "command": ["get"], "contains": "{token}"}],
             },
-            "timeouts": {"prepare": "1s", "deploy": 1, "probe": 1.5, "exec": "1m"},
+            "timeouts": {"prepare": "1s", "deploy": 1, "probe": 1.5, "exec": "1m", "test": "2h"},
             "expectedNA": {"upgrade": "no data", "reattach": "no volume"},
         }
     },

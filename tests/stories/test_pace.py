@@ -9,7 +9,7 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.errors import HostFault
 from canon_sweep.job import wiring
-from stories.engines import failing
+from stories.engines import failing, intercepted
 from stories.fleet import WEEK, Fleet
 
 MINUTE = 60.0
@@ -123,3 +123,43 @@ def test_a_broken_engine_says_nothing_of_how_long_a_test_takes(
     watch.left = 49 * MINUTE
 
     assert "by the limits in the settings" in released.sweeps()["notes"].sentence
+
+
+def test_a_test_has_an_end_of_its_own(released: Fleet) -> None:
+    """It is taken down and is nobody's red; the others have their time."""
+    never = {"type": "exec", "command": ["false"]}
+    released.options |= {"timeouts": {"probe": "60s"}, "infraRetries": 0}
+    released.add("notes", checks=[never], timeouts={"test": "1500ms"})
+
+    night = released.sweeps()
+
+    assert night["notes"].outcome is Outcome.INFRA
+    assert night["notes"].reason == (
+        "the test did not end within 1.5 s;"
+        " raise timeouts.test, of this recipe alone or of all, if it takes that long"
+    )
+    assert night["site"].outcome is Outcome.PROMOTED
+    assert released.running() == ()
+    assert released.volumes() == {released.canonical("site").volumes[0].name}
+
+
+def test_each_try_of_a_test_has_its_own_time(released: Fleet) -> None:
+    """What the first has used up is not taken from the second."""
+    flag = released.folder / "second"
+    passes = {"type": "exec", "command": ["test", "-e", str(flag)]}
+    own = {"timeouts": {"test": "5s", "probe": "60s"}, "expectedNA": {"upgrade": "quicker"}}
+    released.add("notes", checks=[passes], **own)
+    released.options["infraRetries"] = 1
+    deploys: list[str] = []
+
+    def before(name: str, _arguments: object) -> None:
+        if name == "deploy":
+            deploys.append(name)
+            if len(deploys) == 2:
+                flag.touch()
+
+    released.wrap = lambda engine: intercepted(engine, before)
+
+    entry = released.sweeps("notes")["notes"]
+
+    assert (entry.outcome, entry.attempts) == (Outcome.PROMOTED, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -38,6 +39,7 @@ class Limits:
     deploy_cap: float
     probe: float
     exec: float
+    test: float
 
     @classmethod
     def of(cls, settings: Settings, recipe: RecipeSettings) -> Limits:
@@ -50,6 +52,7 @@ class Limits:
             deploy_cap=common.deploy_cap,
             probe=own.probe or common.probe,
             exec=own.exec or common.exec,
+            test=own.test or common.test,
         )
 
 
@@ -74,7 +77,12 @@ class Stage:
     deploys: int = 0
     unsettled: list[str] = field(default_factory=list)
     images: dict[str, tuple[Image, ...]] = field(default_factory=dict)
+    _ends: float = float("inf")
     _apps: dict[tuple[object, ...], App] = field(default_factory=dict)
+
+    def begin_test(self) -> None:
+        """From now on a test has its time, whatever is left of the run's."""
+        self._ends = time.monotonic() + self.limits.test
 
     def free_place(self, parent: str, seed: str) -> Place:
         """A stack name and a domain under which nothing exists yet: a cold place.
@@ -213,25 +221,38 @@ class Stage:
 
     @contextmanager
     def _bounded(self, wanted: float, within: float = 0) -> Iterator[float]:
-        """How long something may take, in seconds: as wanted, or what is left of the run.
+        """How long something may take, in seconds: as wanted, or what is left of test or run.
 
         ``within`` is the limit of a single step of it, where that may be longer.
 
         Raises:
             TimeFault: it failed, and it was the run's time that bounded it.
+            HostFault: it failed, and it was the test's.
         """
-        left = self.time_left()
+        left = self._left()
         if left <= 0:
-            raise _time_is_up()
+            raise self._time_is_up()
         try:
             yield min(wanted, left)
         except (RecipeFault, HostFault) as fault:
-            if left < max(wanted, within) and self.time_left() <= SLACK:
-                raise _time_is_up() from fault
+            if left < max(wanted, within) and self._left() <= SLACK:
+                raise self._time_is_up() from fault
             raise
 
+    def _left(self) -> float:
+        return min(self.time_left(), self._ends - time.monotonic())
+
+    def _time_is_up(self) -> Fault:
+        if self.time_left() <= SLACK:
+            return TimeFault("maxRuntime is used up", do="raise it if this happens often")
+        # each step had its own bound: what was slow may as well be the host
+        return HostFault(
+            f"the test did not end within {self.limits.test:g} s",
+            do="raise timeouts.test, of this recipe alone or of all, if it takes that long",
+        )
+
     def _running(self, app: App) -> RunningApp:
-        exec_timeout = max(min(self.limits.exec, self.time_left()), 0.001)
+        exec_timeout = max(min(self.limits.exec, self._left()), 0.001)
         return RunningApp(self.engine, app.stack, app.domain, exec_timeout)
 
     def _logs(self, stack: str) -> str:
@@ -245,7 +266,3 @@ class Stage:
         # a label that is cut is upstream's; a limit of the settings is the operator's
         by_label = min(label, limits.deploy_cap) if label else limits.deploy_default
         return limits.deploy or by_label
-
-
-def _time_is_up() -> TimeFault:
-    return TimeFault("maxRuntime is used up", do="raise it if this happens often")

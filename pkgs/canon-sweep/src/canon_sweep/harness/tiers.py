@@ -97,6 +97,7 @@ class Tiers:
 
     def test(self, order: Order) -> CiResult:
         """As `Harness`: a green run leaves its stack undeployed, and written in the journal."""
+        self.stage.begin_test()
         place = self.stage.free_place(order.domain, f"{order.seed}/keep")
         cold = not self.stage.engine.leftovers(place.stack)
         run = _ColdRun(order, self.stage, self.checkout, place)

@@ -92,7 +92,7 @@ class Trials:
         """
         limits = Limits.of(self.settings, recipe.settings)
         limit = limits.prepare + _DEPLOYS * (limits.deploy or limits.deploy_default)
-        pace = pace_of(facts.attempts, limit)
+        pace = pace_of(facts.attempts, min(limit, limits.test))
         why = misfit(pace, self.ground.time_left(), self.settings.max_runtime)
         return None if why is None else Stop(Code.OUT_OF_TIME, f"not begun: {why}")
 

@@ -59,4 +59,5 @@ def _in_force(settings: Settings, recipe: RecipeSettings) -> dict[str, float]:
         "deployCap": float(common.deploy_cap),
         "probe": float(own.probe or common.probe),
         "exec": float(own.exec or common.exec),
+        "test": float(own.test or common.test),
     }

@@ -114,7 +114,8 @@ class Timeouts(Table, frozen=True, kw_only=True):
     """How long to wait.
 
     A recipe's own ``timeout`` label outranks ``deploy``, up to ``deployCap``: a
-    label is upstream's, and must not use up the whole fleet's time.
+    label is upstream's, and must not use up the whole fleet's time.  ``test`` bounds all
+    tiers of one test together.
     """
 
     prepare: Seconds = Seconds(1800)
@@ -122,6 +123,7 @@ class Timeouts(Table, frozen=True, kw_only=True):
     deploy_cap: Seconds = Seconds(3600)
     probe: Seconds = Seconds(60)
     exec: Seconds = Seconds(60)
+    test: Seconds = Seconds(3 * 3600)
 
 
 class RecipeTimeouts(Table, frozen=True, kw_only=True):
@@ -131,6 +133,7 @@ class RecipeTimeouts(Table, frozen=True, kw_only=True):
     deploy: Seconds | None = None
     probe: Seconds | None = None
     exec: Seconds | None = None
+    test: Seconds | None = None
 
 
 class ExpectedNA(Table, frozen=True, kw_only=True, rename=None):
