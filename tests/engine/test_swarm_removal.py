@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import threading
 import time
@@ -14,6 +16,7 @@ from typing import Any
 import docker
 import pytest
 
+from canon_sweep import interrupt
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.engine.swarm.ready import Limits
 from canon_sweep.errors import HostFault
@@ -136,6 +139,34 @@ def test_an_end_waits_for_what_is_being_prepared(
 
     tasks = client.tasks(filters={"label": f"com.docker.stack.namespace={stack}"})
     assert {task["Status"]["State"] for task in tasks} <= {"shutdown", "remove", "rejected"}
+
+
+@pytest.fixture
+def asked_to_end() -> Iterator[None]:
+    """As in a run that has got a SIGTERM, and is taking down what it has up."""
+    before = {number: signal.getsignal(number) for number in interrupt.SIGNALS}
+    interrupt.install()
+    with interrupt.Held():
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("asked_to_end")
+def test_who_is_asked_to_end_waits_for_no_grace_period(docker_host: str, tmp_path: Path) -> None:
+    """Its own half minute is over before that, and nothing of a broken-off test is kept."""
+    engine = SwarmEngine(docker_host)
+    bench = Bench(engine, tmp_path / "recipe", "calm-1a2b3c_ci_localhost", "calm.ci.localhost")
+    command = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
+    stubborn = {"image": BUSYBOX, "command": command, "stop_grace_period": "2m"}
+    bench.up(bench.app(services={"app": stubborn}))
+    began = time.monotonic()
+
+    engine.undeploy(bench.stack)
+
+    assert time.monotonic() - began < 30
+    assert engine.leftovers(bench.stack) == ()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from canon_sweep import interrupt
 from canon_sweep.engine.swarm import watch
 from canon_sweep.engine.swarm.api import Docker
 from canon_sweep.engine.swarm.facts import HAS_CONTAINER, NAMESPACE
@@ -13,6 +14,8 @@ from canon_sweep.errors import HostFault
 
 # seconds: of a task's end the engine tells nobody
 AGAIN = 0.25
+# seconds that a service still has to end once we are asked to: we have thirty ourselves
+HASTE = 10.0
 
 
 def undeploy(docker: Docker, stack: str, limits: Limits) -> None:
@@ -27,8 +30,11 @@ def undeploy(docker: Docker, stack: str, limits: Limits) -> None:
     began = time.monotonic()
 
     def look() -> Look:
-        forced = time.monotonic() - began > limits.orphans
-        return Look(_remove(docker, stack, forced=forced), AGAIN)
+        took = time.monotonic() - began
+        # a grace period may be minutes; nothing of a test that is broken off is kept
+        hurried = took > HASTE and interrupt.reason() is not None
+        left = _remove(docker, stack, forced=took > limits.orphans, hurried=hurried)
+        return Look(left, AGAIN)
 
     waiting = watch.until(docker, stack, look, limits.undeploy).waiting
     if waiting:
@@ -69,8 +75,12 @@ def _until_gone(docker: Docker, what: str, remove: Callable[[], str], limits: Li
         raise HostFault(f"{what} cannot be removed: {waiting[0]}", do="end what uses it")
 
 
-def _remove(docker: Docker, stack: str, *, forced: bool) -> tuple[str, ...]:
-    """Remove what can be removed now; return what is still there."""
+def _remove(docker: Docker, stack: str, *, forced: bool, hurried: bool) -> tuple[str, ...]:
+    """Remove what can be removed now; return what is still there.
+
+    ``hurried``, containers that run are removed too; ``forced``, what is to come of tasks is
+    not waited for any more either.
+    """
     label = f"{NAMESPACE}={stack}"
     for body in docker.services(label):
         docker.remove_service(body["ID"])
@@ -79,7 +89,7 @@ def _remove(docker: Docker, stack: str, *, forced: bool) -> tuple[str, ...]:
     containers = docker.containers(label=label)
     for body in containers:
         # Swarm would remove an ended one too, but only seconds later
-        if forced or body["State"] in ("exited", "dead"):
+        if forced or hurried or body["State"] in ("exited", "dead"):
             docker.remove_container(body["Id"])
     if containers:
         # networks last: one that is still in use refuses to go
