@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from msgspec import structs
 
 from canon_sweep.core.decision import Code
 from canon_sweep.errors import StateFault
@@ -20,6 +19,7 @@ from host import small_files
 NOW = datetime(2026, 6, 14, 3, tzinfo=UTC)
 UNTIL = NOW + timedelta(hours=12)
 WEEK = timedelta(days=7)
+WHY = (Code.DISK, "not reached: 3 GB are free")
 _TIME = b'"2026-06-14T03:00:00Z"'
 _TIMES = b'"since": %b, "started": %b, "until": null' % (_TIME, _TIME)
 
@@ -38,12 +38,13 @@ def test_a_mark_is_there_while_anything_is_due(waiting: WaitingList) -> None:
 
     waiting.drop("notes")
     assert waiting.mark.exists()
-    told = structs.replace(waiting.read()["site"], until=None)
-    waiting.put({"site": told})
+    (over,) = waiting.put_off({"site": WHY}, UNTIL)
 
+    assert (over.recipe, over.until) == ("site", UNTIL)
     assert not waiting.mark.exists()
+    assert waiting.put_off({"site": WHY}, UNTIL) == ()
     # who waits is not forgotten: he comes first the next time
-    assert waiting.read() == {"site": told}
+    assert waiting.read().keys() == {"site"}
     waiting.begin(["site"], NOW + WEEK, UNTIL + WEEK)
     assert waiting.mark.exists()
     assert waiting.read()["site"].since == NOW
@@ -61,15 +62,15 @@ def test_a_sweep_takes_the_place_of_the_last(waiting: WaitingList) -> None:
 
 
 def test_who_was_reached_meanwhile_is_not_put_back(waiting: WaitingList) -> None:
-    """A person's run may end between a resume's reading and writing."""
+    """A person's run may end while a resume is at work."""
     waiting.begin(["notes", "site"], NOW, UNTIL)
-    before = waiting.read()
     waiting.drop("notes")
 
-    waiting.put({name: structs.replace(each, code=Code.DISK) for name, each in before.items()})
+    assert waiting.put_off({"notes": WHY, "site": WHY}, NOW) == ()
 
     assert waiting.read().keys() == {"site"}
-    assert waiting.read()["site"].code is Code.DISK
+    site = waiting.read()["site"]
+    assert (site.code, site.sentence, site.until) == (*WHY, UNTIL)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_a_list_that_cannot_be_read_is_named_and_left(
     for change in (
         lambda: waiting.begin(["site"], NOW, UNTIL),
         lambda: waiting.drop("notes"),
-        lambda: waiting.put({}),
+        lambda: waiting.put_off({}, NOW),
         waiting.due,
     ):
         with pytest.raises(StateFault, match=cause) as fault:

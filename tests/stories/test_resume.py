@@ -16,11 +16,14 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Hold
 from canon_sweep.errors import DeferredFault, StateFault
 from canon_sweep.job.run import run_sweep
+from canon_sweep.job.turns import Turns
 from canon_sweep.job.wiring import Surroundings
+from canon_sweep.report.records import Entry
+from canon_sweep.settings.recipe import chosen
 from canon_sweep.state import lock, runs
 from child import in_child
 from stories.engines import doing, intercepted
-from stories.fleet import NEVER_STARTS, SUNDAY, WEEK, Fleet
+from stories.fleet import NEVER_STARTS, SUNDAY, WEEK, Fleet, Quiet
 
 HOUR = timedelta(hours=1)
 
@@ -407,6 +410,19 @@ def test_a_list_that_was_removed_leaves_nothing_due(released: Fleet, builds: Bui
     assert released.resumes() is None
 
     assert not is_marked(released)
+
+
+def test_who_never_began_was_not_reached_whatever_his_code(released: Fleet) -> None:
+    """As where the run's lock could not be had again between two recipes."""
+    turns = Turns(released.state(), Quiet())
+    recipes = chosen(released.settings(), ())
+    turns.begin(recipes, released.settings(), SUNDAY)
+
+    turns.begins("site")
+    for recipe in ("notes", "site"):
+        turns.ended(Entry(recipe=recipe, code=Code.HOST_ERROR, sentence="no locks available"))
+
+    assert due(released).keys() == {"notes"}
 
 
 def test_the_results_of_a_resume_are_written_down(released: Fleet, builds: Builds) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -47,6 +47,25 @@ def queued(recipe: str, before: Waiting | None, started: datetime, until: dateti
 def is_over(waiting: Waiting, now: datetime) -> bool:
     """Whether nothing takes it up any more, and nobody has been told so yet."""
     return waiting.until is not None and waiting.until <= now
+
+
+def put_off(
+    entries: Mapping[str, Waiting], why: Mapping[str, tuple[Code, str]], now: datetime
+) -> dict[str, Waiting]:
+    """The list after an attempt that did not reach some of it, each with the reason.
+
+    Of those whose window is over nobody will tell again.  Who is not on the list any more
+    is not put back: somebody else has reached him meanwhile.
+    """
+    return {
+        name: _put_off(entry, *why[name], now) if name in why else entry
+        for name, entry in entries.items()
+    }
+
+
+def _put_off(entry: Waiting, code: Code, sentence: str, now: datetime) -> Waiting:
+    until = None if is_over(entry, now) else entry.until
+    return msgspec.structs.replace(entry, until=until, code=code, sentence=sentence)
 
 
 def sentences(entries: Iterable[Waiting], now: datetime) -> tuple[str, ...]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from msgspec import structs
 
+from canon_sweep.core.decision import Code
 from canon_sweep.core.turn import in_turn
-from canon_sweep.core.waiting import Waiting, is_over, weeks_note
+from canon_sweep.core.waiting import Waiting, weeks_note
 from canon_sweep.errors import StateFault
 from canon_sweep.report.records import Entry
 from canon_sweep.settings.recipe import Recipe
@@ -30,15 +31,17 @@ class Turns:
     state: State
     progress: Progress
     problems: tuple[str, ...] = ()
+    _begun: set[str] = field(default_factory=set)
 
     def begins(self, recipe: str) -> None:
         """As `world.Progress`."""
+        self._begun.add(recipe)
         self.progress.begins(recipe)
 
     def ended(self, entry: Entry) -> None:
         """As `world.Progress`."""
         self.progress.ended(entry)
-        if not entry.is_deferred:
+        if not self._left(entry):
             self._keep(lambda: self.state.waiting.drop(entry.recipe))
 
     def begin(self, recipes: Sequence[Recipe], settings: Settings, started: datetime) -> None:
@@ -59,23 +62,20 @@ class Turns:
         problem, once.
         """
         waiting = self._waiting()
-        lines = tuple(_with_weeks(entry, waiting.get(entry.recipe)) for entry in entries)
-        put_off = {line.recipe: line for line in lines if line.is_deferred}
-        places = {
-            name: structs.replace(entry, code=put_off[name].code, sentence=put_off[name].sentence)
-            for name, entry in waiting.items()
-            if name in put_off
-        }
-        over = sorted(name for name, entry in places.items() if is_over(entry, now))
+        why = {entry.recipe: (entry.code, entry.sentence) for entry in entries if self._left(entry)}
+        self._keep(lambda: self._put_off(why, now))
+        return tuple(_with_weeks(entry, waiting.get(entry.recipe)) for entry in entries)
+
+    def _left(self, entry: Entry) -> bool:
+        return entry.is_deferred or entry.recipe not in self._begun
+
+    def _put_off(self, why: Mapping[str, tuple[Code, str]], now: datetime) -> None:
+        over = self.state.waiting.put_off(why, now)
         if over:
-            until = places[over[0]].until
+            until = max(entry.until for entry in over if entry.until)
+            who = ", ".join(entry.recipe for entry in over)
             ended = f"{until:%-d %B %Y %H:%M} UTC"
-            self.problems += (
-                f"not reached until {ended}, when retryWindow was over: {', '.join(over)}",
-            )
-        told = {name: structs.replace(places[name], until=None) for name in over}
-        self._keep(lambda: self.state.waiting.put(places | told))
-        return lines
+            self.problems += (f"not reached until {ended}, when retryWindow was over: {who}",)
 
     def _waiting(self) -> dict[str, Waiting]:
         # what is wrong with the list is a problem of the run's already

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from canon_sweep.core import names
-from canon_sweep.core.waiting import Waiting, queued
+from canon_sweep.core.decision import Code
+from canon_sweep.core.waiting import Waiting, put_off, queued
 from canon_sweep.errors import StateFault
 from canon_sweep.state import folders, lock, register, storage
 
@@ -94,17 +95,17 @@ class WaitingList:
             lambda before: {name: entry for name, entry in before.items() if name != recipe}
         )
 
-    def put(self, entries: Mapping[str, Waiting]) -> None:
-        """Say otherwise of recipes that wait; of one that does not any more, nothing.
+    def put_off(self, why: Mapping[str, tuple[Code, str]], now: datetime) -> tuple[Waiting, ...]:
+        """Note why recipes were not reached; those whose window was over are given, once.
 
         Raises:
             StateFault: the file cannot be read or written; it is as it was.
         """
-        self._change(
-            lambda before: {name: entries.get(name, entry) for name, entry in before.items()}
-        )
+        before, after = self._change(lambda before: put_off(before, why, now))
+        ended = (name for name in after if after[name].until != before[name].until)
+        return tuple(before[name] for name in sorted(ended))
 
-    def _change(self, change: Callable[[Entries], Entries]) -> None:
+    def _change(self, change: Callable[[Entries], Entries]) -> tuple[Entries, Entries]:
         with lock.changing(self.path):
             before = self.read()
             after = change(before)
@@ -120,6 +121,7 @@ class WaitingList:
                     self.mark.unlink(missing_ok=True)
             except OSError as error:
                 raise storage.denied(f"{self.mark} cannot be written", error) from error
+            return before, after
 
 
 def _problem(recipe: str, entry: Waiting) -> str | None:
