@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
 from collections.abc import Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -16,10 +18,21 @@ from engine.installed import NEWER, OWN
 
 pytest_plugins = ["engine.swarm_fixture"]
 
+# how long an example takes says more of the machine than of the program
+hypothesis.settings.register_profile("canon-sweep", deadline=None)
+hypothesis.settings.load_profile("canon-sweep")
 # no test may read the configuration of the machine that it runs on
 os.environ.pop("CANON_SWEEP_CONFIG", None)
+# most tests start programs: what Python makes of their modules is made once
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(sys.prefix) / "bytecode"))
 # the programs of the local engine ask for a `python3`, which is to be this one
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+# a disk that is asked to write at once, thousands of times, is what most tests wait for
+MEMORY = Path("/dev/shm")
+ENOUGH = 4 * 1024**3
+if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
