@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO
 
 from canon_sweep import tree
+from canon_sweep.core import denial
 from canon_sweep.core.compose import Compose
 from canon_sweep.core.image import Image
 from canon_sweep.engine import source
@@ -98,7 +99,10 @@ class LocalEngine:
             values = self._values(app.source.compose, folder)
             Start(folder, plans, values, self._taken_ports(), self._grace).run(app.version)
         except OSError as error:
-            raise HostFault(f"stack {app.stack} cannot be written: {error}") from error
+            why = error.strerror or error
+            raise HostFault(
+                f"stack {app.stack} cannot be written: {why}", do=denial.remedy(error.errno)
+            ) from error
 
     def wait_ready(self, app: App, timeout: float) -> None:
         """Return as soon as every service of this version is up and healthy.
