@@ -11,7 +11,7 @@ CHECKED := $(PACKAGE)/src tests bench docs nixos-tests
 # what brings /nix into view, where it is not
 ENTER_NIX ?=
 
-.PHONY: demo test lint types pytest format bench rendered clean
+.PHONY: demo test lint types pytest format bench crash soak rendered clean
 
 demo: $(VENV)/installed
 	rm -rf $(DEMO)
@@ -36,6 +36,10 @@ format: $(VENV)/installed-for-tests
 
 bench: $(VENV)/installed-for-tests
 	$(VENV)/bin/python bench/startup.py
+
+# kill -9 at every moment there is, on both engines, with a table of what was left
+crash: $(VENV)/installed-for-tests
+	$(VENV)/bin/pytest -q --crash=all -rN tests/crash tests/stories/test_crash.py tests/stories/test_quick.py
 
 # what is kept of the module's texts, made anew: `make rendered NIXPKGS=…`, a
 # folder with nixpkgs; Nix is in the PATH

@@ -14,6 +14,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from crash.matrix import Matrix, rows, table
 from engine.installed import NEWER, OWN
 
 pytest_plugins = ["engine.swarm_fixture"]
@@ -35,6 +36,19 @@ if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > ENO
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make crash` strikes at every moment, which takes its time."""
+    parser.addoption("--crash", choices=("few", "all"), default="few", help="how many moments")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What each kill has left, where that was asked for."""
+    if terminalreporter.config.getoption("--crash") == "all":
+        reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+        terminalreporter.section("crash matrix")
+        terminalreporter.write_line(table(rows(reports)))
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Twice the cores: half of the time a test waits for a disk, a server or a service."""
     return 2 * (os.cpu_count() or 1)
@@ -49,7 +63,9 @@ class FewEngines(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if "swarm" not in nodeid:
             return nodeid
-        folder = next((each for each in ("stories", "recipes") if f"/{each}/" in nodeid), "")
+        folder = next(
+            (each for each in ("stories", "recipes", "crash") if f"/{each}/" in nodeid), ""
+        )
         return f"{folder} {NEWER if NEWER in nodeid else OWN}"
 
     def schedule(self) -> None:
@@ -58,6 +74,18 @@ class FewEngines(LoadScopeScheduling):
         machines = [scope for scope in self.workqueue if "/machine/" in scope]
         for scope in sorted(machines, key=lambda scope: "emulated" in scope):
             self.workqueue.move_to_end(scope, last=False)
+
+
+@pytest.fixture
+def every(request: pytest.FixtureRequest) -> bool:
+    """Whether every moment is struck at, or a few of them."""
+    return bool(request.config.getoption("--crash") == "all")
+
+
+@pytest.fixture
+def matrix(request: pytest.FixtureRequest) -> Matrix:
+    """Where a test writes down each of its kills."""
+    return Matrix(request.node.user_properties)
 
 
 @pytest.hookimpl(tryfirst=True)
