@@ -39,6 +39,8 @@ if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > ENO
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make crash` strikes at every moment, which takes its time."""
     parser.addoption("--crash", choices=("few", "all"), default="few", help="how many moments")
+    parser.addoption("--soak", type=int, default=6, help="how many weeks of faults")
+    parser.addoption("--seed", type=int, default=None, help="of the weeks of faults")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
