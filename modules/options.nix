@@ -71,11 +71,11 @@ in
     swarm.host = mkOption {
       type = types.str;
       default = "unix:///var/run/docker.sock";
-      example = "ssh://deploy@swarm.example.org";
+      example = "tcp://192.0.2.1:2375";
       description = ''
-        Where the Docker Engine listens: a `unix://` socket, `tcp://host:port` or
-        `ssh://user@host`. With a socket of this machine, Docker has to be enabled
-        here, and the service joins the group `docker`. An engine that does not
+        Where the Docker Engine listens: a `unix://` socket or `tcp://host:port`. With
+        a socket of this machine, Docker has to be enabled here, and the service joins
+        the group `docker`, whose members can become root. An engine that does not
         answer makes every test `infra`, never `red`.
       '';
     };

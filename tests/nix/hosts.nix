@@ -32,7 +32,7 @@ let
       ++ modules;
     }).config;
 
-  hosts = import ./cases.nix { inherit lib; };
+  hosts = import ./cases.nix { inherit lib nixpkgs; };
   minimal = ../../examples/minimal.nix;
   told = config: {
     failed = map (each: each.message) (lib.filter (each: !each.assertion) config.assertions);
@@ -87,6 +87,7 @@ if host == null then
       {
         service = config.systemd.units."canon-sweep.service".text;
         timer = config.systemd.units."canon-sweep.timer".text or null;
+        command = config.services.canon-sweep.command.properties;
         settings = removeAttrs config.services.canon-sweep [
           "command"
           "configFile"
