@@ -69,6 +69,26 @@ def test_what_is_typed_is_what_the_program_gets(entered: Container) -> None:
     assert entered.execute("enter sh -c 'exit 75'")[0] == 75
 
 
+def test_a_secret_that_is_missing_is_told(entered: Container) -> None:
+    """systemd alone would say 243, of a status too that needs no secret."""
+    entered.succeed(f"rm {SECRETS}/forge-token")
+
+    code, said = entered.execute("enter sees 2>&1")
+
+    assert code == 2
+    assert f"there is no {SECRETS}/forge-token to read" in said
+
+
+def test_what_a_demo_leaves_can_be_looked_at(entered: Container) -> None:
+    """Anybody's own configuration is read as whom it belongs to."""
+    as_nobody = "runuser -u nobody -- env HOME=/tmp"
+
+    entered.succeed(
+        f"{as_nobody} canon-sweep demo --dir /tmp/demo >/dev/null 2>&1",
+        f"{as_nobody} canon-sweep status --config /tmp/demo/config.toml",
+    )
+
+
 def test_on_a_terminal_the_program_has_one(entered: Container) -> None:
     """Colours and widths are the terminal's, and Ctrl-C is the program's to hear."""
     on_a_terminal = "script --quiet --return --command '{}' /dev/null </dev/null"
