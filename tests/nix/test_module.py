@@ -145,6 +145,22 @@ def test_the_examples_are_whole_systems_without_a_warning(told: Any, example: st
     assert "X-RestartIfChanged=false" in found["service"]
 
 
+def test_the_flakes_module_may_be_imported_under_both_names() -> None:
+    """It is one module, and the program is the flake's own."""
+    asked = ["--eval", "--strict", "--json", "--arg", "nixpkgs", NIXPKGS]
+    done = subprocess.run(
+        ["nix-instantiate", *asked, HOSTS.with_name("outputs.nix")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert found["failed"] == []
+    assert found["program"] == found["ours"]
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_mistake_of_form_has_the_path_of_its_option(case: str) -> None:
     """The module system says it; a freeform setting would have let it pass."""
