@@ -220,10 +220,11 @@ in
       '';
       description = ''
         Commands that the sweep itself runs, in this order, when it has its lock and
-        before the first recipe; each is a program and its arguments, run as the
-        service's user without a shell. Each has a line with its exit code in the
-        journal. One that fails does not keep the recipes from being tested, but
-        the run exits 1. A sweep of named recipes runs none of them.
+        before the first recipe; each is a program and its arguments, run without a
+        shell, as the service's user and in its sandbox: Docker can be asked, `sudo`
+        cannot. They end up in the Nix store: no secrets. Each has a line with its exit
+        code in the journal. One that fails does not keep the recipes from being
+        tested, but the run exits 1. A sweep of named recipes runs none of them.
       '';
     };
   };
