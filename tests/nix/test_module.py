@@ -95,9 +95,16 @@ def nix(command: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def told() -> Any:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Everything that can be evaluated, in one go: each host takes a second."""
-    done = nix("nix-instantiate", "--eval", "--strict", "--json")
+    readme = tmp_path_factory.mktemp("readme") / "readme.nix"
+    # the first that a new reader types; its flake's part is for another test
+    _, _, block = (ROOT / "README.md").read_text().partition("```nix\n")
+    block, _, _ = block.partition("```")
+    readme.write_text(f'removeAttrs {{ {block} }} [ "inputs" "outputs" ]')
+    done = nix(
+        "nix-instantiate", "--arg", "readme", f"import {readme}", "--eval", "--strict", "--json"
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
 
@@ -134,7 +141,7 @@ def test_what_may_be_meant_is_warned_of(told: Any, case: str) -> None:
     assert all(words in plain(message) for words in WARNS[case])
 
 
-@pytest.mark.parametrize("example", ["cc-ci", "minimal"])
+@pytest.mark.parametrize("example", ["cc-ci", "minimal", "readme"])
 def test_the_examples_are_whole_systems_without_a_warning(told: Any, example: str) -> None:
     """They are what an operator begins with."""
     found = told["examples"][example]
