@@ -34,7 +34,8 @@ let
   # the option that names a secret, and where it is to be
   needed = lib.concatMap (each: [
     "services.canon-sweep.${each.option}"
-    "${each.file}"
+    # a path of Nix is another's to refuse, and not to be copied here
+    (toString each.file)
   ]) (secrets.secretsOf cfg);
 
   command = pkgs.writeShellApplication {

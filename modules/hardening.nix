@@ -1,4 +1,6 @@
 # What the service may not do.  What is missing here is named, with what breaks.
+# Whoever may ask Docker can become root by it: this bounds mistakes and a recipe's
+# text that is read wrongly, not whoever holds the socket.
 { config, lib, ... }:
 let
   cfg = config.services.canon-sweep;

@@ -97,8 +97,9 @@ in
       example = "/srv/canon-sweep";
       description = ''
         Where the records, the runs and the ledger of attempts are. It is made for
-        the service, which alone may look into it; back it up. If it is lost,
-        every recipe is tested anew, and no volume of an old canonical is removed.
+        the service, which alone may look into it; name a new folder, since all that
+        is in it becomes the service's, and back it up. If it is lost, every recipe
+        is tested anew, and no volume of an old canonical is removed.
       '';
     };
 
