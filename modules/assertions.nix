@@ -33,7 +33,7 @@ let
     flag:
     lib.hasPrefix "--all" flag
     || lib.hasPrefix "--volumes" flag
-    || builtins.match "-[a-z]*a[a-z]*" flag != null;
+    || builtins.match "-[a-z]*a[a-z]*(=.*)?" flag != null;
   eaters = lib.filter eats (lib.concatMap (lib.splitString " ") docker.autoPrune.flags);
 
   hollow = config.systemd.services.nightly-sweep or null;

@@ -52,10 +52,14 @@ let
       case ''${1---help} in
         -* | check | demo) exec "$program" "$@" ;;
       esac
-      # another configuration has another state, which is the caller's own
+      # another configuration has another state, which is the caller's own, and what a
+      # command is for may be asked by anybody
       other=''${CANON_SWEEP_CONFIG-}
       before=
       for word; do
+        case $word in
+          -h | --help) exec "$program" "$@" ;;
+        esac
         if [[ $before == --config ]]; then other=$word; fi
         if [[ $word == --config=* ]]; then other=''${word#*=}; fi
         before=$word

@@ -63,7 +63,7 @@ in
     };
     prune-short.virtualisation.docker.autoPrune = {
       enable = true;
-      flags = [ "-af" ];
+      flags = [ "-fa=true" ];
     };
     prune-volumes.virtualisation.docker.autoPrune = {
       enable = true;

@@ -137,7 +137,10 @@ def test_words_reach_the_program_as_they_were_typed(tmp_path: Path) -> None:
     assert command.asked[-1] == "costs $$5 & $${HOME} 'x'"
 
 
-@pytest.mark.parametrize("words", [("--help",), ("--version",), ("check",), ("demo",), ()])
+@pytest.mark.parametrize(
+    "words",
+    [("--help",), ("--version",), ("check",), ("demo",), ("run", "--help"), ("hold", "-h"), ()],
+)
 def test_what_needs_no_state_needs_no_service(tmp_path: Path, words: tuple[str, ...]) -> None:
     """Anybody may ask what it is, and whether the configuration is sound."""
     command = Command(tmp_path, "ann", 1000)

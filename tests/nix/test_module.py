@@ -38,7 +38,7 @@ FAILS = {
     "no-docker": ("services.canon-sweep.engine:", "virtualisation.docker.enable = true"),
     "live-restore": ("virtualisation.docker:", "liveRestore = false"),
     "prune-all": ("virtualisation.docker.autoPrune.flags: --all", "remove it"),
-    "prune-short": ("virtualisation.docker.autoPrune.flags: -af", "remove it"),
+    "prune-short": ("virtualisation.docker.autoPrune.flags: -fa=true", "remove it"),
     "prune-volumes": ("virtualisation.docker.autoPrune.flags: --volumes", "remove it"),
     "prune-every-volume": ("virtualisation.docker.autoPrune.allVolumes:", "enable = false"),
     "secret-in-etc": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "store"),
