@@ -8,6 +8,7 @@ import pytest
 
 from machine.container import Container
 from machine.rendered import write
+from machine.test_faults import SERVICE, plant
 from nix.rendered import RENDERED
 
 pytestmark = pytest.mark.machine
@@ -77,6 +78,17 @@ def test_a_secret_that_is_missing_is_told(entered: Container) -> None:
 
     assert code == 2
     assert f"there is no {SECRETS}/forge-token to read" in said
+
+
+def test_a_secret_that_is_missing_on_sunday_is_in_the_journal(node: Container) -> None:
+    """The unit fails, so that somebody is told, and not with a number alone."""
+    secret = "LoadCredential=forge.tokenFile:/run/secrets/forge-token"
+    plant(node, SERVICE, "User=canon-sweep", f"User=canon-sweep\n{secret}")
+
+    node.fail(f"systemctl start {SERVICE}")
+
+    journal = node.succeed(f"journalctl --no-pager --unit {SERVICE}")
+    assert "a file with a secret, which a LoadCredential=" in journal, journal
 
 
 def test_what_a_demo_leaves_can_be_looked_at(entered: Container) -> None:
