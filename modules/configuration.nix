@@ -45,8 +45,15 @@ let
     else
       value;
 
+  # a reason of several lines is shown in one
+  onOneLine =
+    text:
+    lib.concatStringsSep " " (
+      lib.filter (word: lib.isString word && word != "") (builtins.split "[[:space:]]+" text)
+    );
   withEnd =
-    override: if override == null then null else "${override.reason} (until ${override.until})";
+    override:
+    if override == null then null else "${onOneLine override.reason} (until ${override.until})";
   recipe =
     each:
     each
@@ -66,6 +73,15 @@ let
       }
     )
   );
+
+  # `settings = lib.mkDefault { … }` says it of each of them; one that is forced by itself
+  # stays as it is
+  weighed =
+    value:
+    if value ? _type then
+      value
+    else
+      lib.mkOverride options.services.canon-sweep.settings.highestPrio value;
 
   # the program names a key; the operator wrote an option
   optionPath =
@@ -102,7 +118,7 @@ in
 {
   options.services.canon-sweep = {
     settings = mkOption {
-      type = types.submodule { freeformType = toml.type; };
+      type = types.attrsOf toml.type;
       default = { };
       example = {
         retryRedAfter = "13d";
@@ -132,7 +148,7 @@ in
       key:
       lib.mkMerge (
         lib.concatMap (
-          given: lib.optional (given.value ? ${key}) given.value.${key}
+          given: lib.optional (given.value ? ${key}) (weighed given.value.${key})
         ) options.services.canon-sweep.settings.definitionsWithLocations
       )
     );

@@ -9,5 +9,6 @@
     ./hardening.nix
     ./command.nix
     ./assertions.nix
+    ./places.nix
   ];
 }
