@@ -283,7 +283,7 @@ def test_a_run_that_was_killed_is_told_until_it_is_cleaned_up(call: Call, fleet:
 
     assert verified.returncode == 1
     assert unfinished in verified.stdout
-    assert "unchecked: stacks and volumes that nothing names" in verified.stdout
+    assert "unchecked: stacks, volumes and secrets that nothing names" in verified.stdout
     assert "1 record, 1 problem, 1 unchecked" in verified.stdout
     assert status.returncode == 0
     for done in (status, call("plan"), call("explain", "notes"), call("status", "--json")):
@@ -394,7 +394,9 @@ def test_verify_calls_no_volume_nobodys_while_a_record_cannot_be_read(
 
     assert done.returncode == 1
     assert volume.name not in done.stdout
-    assert "unchecked: volumes that nothing names, until notes can be read" in done.stdout
+    assert (
+        "unchecked: volumes and secrets that nothing names, until notes can be read" in done.stdout
+    )
 
 
 def test_verify_with_a_journal_that_cannot_be_read(call: Call, fleet: Fleet) -> None:
