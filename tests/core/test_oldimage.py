@@ -59,6 +59,16 @@ def test_an_image_of_unknown_age_is_not_old() -> None:
     assert gone(APP, known[APP.id], ALL, NOW + WEEK)
 
 
+def test_an_image_of_others_is_as_old_as_its_last_tag_where_docker_knows_it() -> None:
+    """At the first look; unless its names are seen to change, as by a pull."""
+    tagged = Stored(id=APP.id, tags=APP.tags, digests=APP.digests, tagged=NOW - WEEK)
+    before = Noted(since=NOW - WEEK, names=("app:0",))
+
+    assert gone(tagged, None, ALL, NOW)
+    assert not gone(tagged, None, ALL, NOW - DAY)
+    assert not gone(tagged, before, ALL, NOW)
+
+
 def test_an_image_that_is_used_is_young_again_when_it_is_not() -> None:
     """Days count from its last use that was seen."""
     used = Stored(id=APP.id, tags=APP.tags, digests=APP.digests, needed_by="service x")

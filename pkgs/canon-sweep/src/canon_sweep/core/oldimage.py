@@ -49,13 +49,15 @@ class Stored:
 class Noted(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an image besides what the engine says.
 
-    ``since`` is when it was first seen under these ``names``, ``used`` when it was last seen
-    in use, and ``pulled`` when a test of ours last fetched it; without that it is somebody
-    else's.  ``asked`` are the names by which tests of ours have fetched it.
+    ``since`` is when it was first seen, ``renamed`` when its ``names`` were first seen to have
+    changed, ``used`` when it was last seen in use, and ``pulled`` when a test of ours last
+    fetched it; without that it is somebody else's.  ``asked`` are the names by which tests of
+    ours have fetched it.
     """
 
     since: datetime
     names: tuple[str, ...] = ()
+    renamed: datetime | None = None
     used: datetime | None = None
     pulled: datetime | None = None
     asked: tuple[str, ...] = ()
@@ -104,7 +106,7 @@ def looked_at(
         note = known.get(image.id) or Noted(since=now, names=image.names)
         if note.names != image.names:
             # somebody has tagged or pulled it since; or it was pulled by us, and not seen yet
-            note = msgspec.structs.replace(note, since=now, names=image.names)
+            note = msgspec.structs.replace(note, renamed=now, names=image.names)
         if image.needed_by or _is_kept(image, needs):
             note = msgspec.structs.replace(note, used=now)
         seen[image.id] = note
@@ -136,8 +138,10 @@ def _times(image: Stored, note: Noted, *, ours: bool) -> Iterator[datetime]:
     if note.pulled is not None:
         yield note.pulled
     if not ours:
-        yield note.since
-    yield from (time for time in (note.used, image.tagged) if time is not None)
+        # a pull leaves no time behind: then it is known from the first look on
+        yield image.tagged or note.since
+    known = (note.used, image.tagged, None if ours else note.renamed)
+    yield from (time for time in known if time is not None)
 
 
 def _is_kept(image: Stored, needs: Needs) -> bool:

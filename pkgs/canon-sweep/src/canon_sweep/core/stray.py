@@ -100,14 +100,15 @@ def strays(
     """
     ours = sorted(thing for thing in there if thing.maker is not Maker.ANOTHER)
     free = [thing for thing in ours if not _is_named(thing, records, journal)]
-    running: dict[str, list[Thing]] = {}
+    # apart by who made them: a label of somebody's must not keep what is surely ours
+    by_stack: dict[tuple[str, Maker], list[Thing]] = {}
     for thing in free:
         if not thing.kind.is_data:
-            running.setdefault(thing.stack, []).append(thing)
+            by_stack.setdefault((thing.stack, thing.maker), []).append(thing)
     return (
         *(
             _of_stack(stack, tuple(parts), records, unread)
-            for stack, parts in sorted(running.items())
+            for (stack, _), parts in sorted(by_stack.items())
         ),
         *(_of_data(thing, records) for thing in free if thing.kind.is_data and not unread),
     )
@@ -118,12 +119,16 @@ def made_by_others(there: Iterable[Thing]) -> int:
     return sum(thing.maker is Maker.ANOTHER for thing in there)
 
 
+def running(leftovers: Iterable[str]) -> tuple[str, ...]:
+    """What of a stack still runs, or holds what runs, of what `Engine.leftovers` has."""
+    data = tuple(f"{kind} " for kind in Kind if kind.is_data)
+    return tuple(part for part in leftovers if not part.startswith(("remains of ", *data)))
+
+
 def not_ours(leftovers: Iterable[str], there: Iterable[Thing]) -> tuple[str, ...]:
-    """What runs under a stack's name, as `Engine.leftovers` has it, and was not made by us."""
+    """What runs under a stack's name, and was not made by us."""
     own = {str(thing) for thing in there if thing.maker is Maker.US}
-    kept = tuple(f"{kind} " for kind in Kind if kind.is_data)
-    ended = ("remains of ", *kept)
-    return tuple(part for part in leftovers if part not in own and not part.startswith(ended))
+    return tuple(part for part in running(leftovers) if part not in own)
 
 
 def _is_named(thing: Thing, records: Named, journal: Named) -> bool:

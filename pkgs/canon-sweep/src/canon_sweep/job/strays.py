@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from canon_sweep.core.kept import named_by
-from canon_sweep.core.stray import Kind, Stray, made_by_others, not_ours, strays
+from canon_sweep.core.stray import COPY, Kind, Stray, made_by_others, not_ours, running, strays
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.state.journal import named_in
 from canon_sweep.state.store import State
@@ -55,6 +55,10 @@ def remove(stray: Stray, engine: Engine) -> str:
     if stray.doubt:
         return stray.doubt
     (first, *_) = stray.things
+    if stray.is_data and stray.stack and not first.name.startswith(COPY):
+        up = running(engine.leftovers(stray.stack))
+        if up:
+            return f"its stack is up: {', '.join(up)}"
     if first.kind is Kind.VOLUME:
         engine.remove_volume(first.name)
     elif first.kind is Kind.SECRET:

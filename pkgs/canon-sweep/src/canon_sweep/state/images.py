@@ -33,7 +33,7 @@ class Images:
         """
         known = register.read(self.path, _IMAGES, what="list of images", do=_ADVICE)
         for name, note in known.items():
-            times = (note.since, note.used, note.pulled)
+            times = (note.since, note.renamed, note.used, note.pulled)
             if any(time is not None and time.tzinfo is None for time in times):
                 what = f"{self.path} is no list of images: a time of {name[:19]} has no time zone"
                 raise StateFault(what, do=_ADVICE)
