@@ -104,6 +104,8 @@ in
   # evaluated: what becomes of it
   renders = {
     by-hand = sweep { startAt = [ ]; };
+    no-prune = sweep { prune.enable = false; };
+    prune-by-hand = sweep { prune.startAt = [ ]; };
     elsewhere = sweep {
       stateDir = "/srv/sweep/state";
       cacheDir = "/srv/sweep/cache";
@@ -152,6 +154,8 @@ in
       recipes.plausible.probes = [ { type = "http"; } ];
       settings.retryRedAftr = "6d";
       startAt = [ "Sun 25:00" ];
+      prune.startAt = "daily at five";
+      prune.imagesAfter = "a week";
     };
     sound = sweep { settings.retryRedAfter = "13d"; };
   };
