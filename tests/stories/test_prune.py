@@ -160,6 +160,28 @@ def test_it_settles_what_a_killed_run_left_first(released: Fleet) -> None:
     assert released.bytes_of("notes", "site") == before
 
 
+@pytest.mark.parametrize("step", range(1, 12))
+def test_a_prune_that_is_killed_is_gone_on_with_by_the_next(released: Fleet, step: int) -> None:
+    """Before each of its calls of the engine: nothing that is named is ever gone."""
+    released.sweeps()
+    before = released.bytes_of("notes", "site")
+    leave(released)
+    leave_files(released)
+
+    def dies() -> None:
+        released.wrap = dying_at(step)
+        prunes(released)
+
+    in_child(dies)
+
+    assert released.bytes_of("notes", "site") == before
+    assert prunes(released).exit_code == 0
+    assert prunes(released) == Pruning(dry_run=False)
+    assert released.running() == ()
+    assert not any(name.startswith(LEFT) for name in released.volumes())
+    assert {finding.problems for finding in released.verifies()} == {()}
+
+
 def test_what_the_journal_names_and_nobody_can_settle_stays(released: Fleet) -> None:
     """And makes the command exit 1."""
     released.sweeps()

@@ -28,12 +28,14 @@ class Pruning(msgspec.Struct, frozen=True, kw_only=True):
     """What was removed, or with ``dry_run`` would be.
 
     ``left`` is what nothing names and what may be somebody's all the same, and what could
-    not be looked at; ``others`` counts what another canon-sweep has made on the same engine.
+    not be looked at; ``remarks`` is what will be looked at later.  ``others`` counts what
+    another canon-sweep has made on the same engine.
     """
 
     dry_run: bool
     acts: tuple[Act, ...] = ()
     left: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     others: int = 0
 
     @property
@@ -61,6 +63,7 @@ def run_prune(settings: Settings, around: Surroundings, *, dry_run: bool) -> Pru
         parts = parts_to_look(settings, around)
         acts = list(_settled(parts, only_say=dry_run))
         left: list[str] = []
+        remarks: list[str] = []
         others = 0
         for find in (_files, _old_runs, _strays, partial(_old_images, note=not dry_run)):
             try:
@@ -70,16 +73,24 @@ def run_prune(settings: Settings, around: Surroundings, *, dry_run: bool) -> Pru
                 continue
             acts += carry_out(found.deeds, only_say=dry_run)
             left += found.left
+            remarks += found.remarks
             others += found.others
-        return Pruning(dry_run=dry_run, acts=tuple(acts), left=tuple(left), others=others)
+        return Pruning(
+            dry_run=dry_run,
+            acts=tuple(acts),
+            left=tuple(left),
+            remarks=tuple(remarks),
+            others=others,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What may go, what stays though it should not, and how much is another canon-sweep's."""
+    """What may go, and what stays: as in `Pruning`."""
 
     deeds: tuple[Deed, ...] = ()
     left: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     others: int = 0
 
 
@@ -154,14 +165,15 @@ def _strays(parts: Parts) -> _Found:
     left = [f"{stray.what} {stray.why}; {stray.doubt}" for stray in found.found if stray.doubt]
     if found.unread:
         left.append(f"volumes and secrets, until {', '.join(found.unread)} can be read")
-    return _Found(deeds, tuple(left), found.others)
+    return _Found(deeds, tuple(left), others=found.others)
 
 
 def _old_images(parts: Parts, *, note: bool) -> _Found:
     found = images.old(
         parts.settings.prune, parts.state, parts.engine, parts.world.now(), note=note
     )
-    return _Found(found.deeds, found.unsure)
+    left, remarks = (tuple(filter(None, [text])) for text in (found.unread, found.remark))
+    return _Found(found.deeds, left, remarks)
 
 
 def _scratch_folders(parts: Parts) -> set[Path]:
