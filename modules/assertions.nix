@@ -11,12 +11,12 @@ let
   # a path of Nix is copied into the store as soon as it is used
   inStore = file: builtins.isPath file || lib.hasPrefix builtins.storeDir "${file}";
 
-  # short options come together: -af
+  # short options come together, and may have a value: -af, -a=true
   eats =
     flag:
     lib.hasPrefix "--all" flag
     || lib.hasPrefix "--volumes" flag
-    || builtins.match "-[a-z]*a[a-z]*" flag != null;
+    || builtins.match "-[a-z]*a[a-z]*(=.*)?" flag != null;
   eaters = lib.filter eats (lib.concatMap (lib.splitString " ") docker.autoPrune.flags);
 
   hollow = config.systemd.services.nightly-sweep or null;

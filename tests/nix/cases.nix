@@ -57,6 +57,10 @@ in
       enable = true;
       flags = [ "-af" ];
     };
+    prune-short-value.virtualisation.docker.autoPrune = {
+      enable = true;
+      flags = [ "--filter=label!=a -a=true" ];
+    };
     prune-volumes.virtualisation.docker.autoPrune = {
       enable = true;
       flags = [ "--volumes" ];

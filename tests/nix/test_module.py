@@ -39,6 +39,7 @@ FAILS = {
     "live-restore": ("virtualisation.docker:", "liveRestore = false"),
     "prune-all": ("virtualisation.docker.autoPrune.flags: --all", "remove it"),
     "prune-short": ("virtualisation.docker.autoPrune.flags: -af", "remove it"),
+    "prune-short-value": ("virtualisation.docker.autoPrune.flags: -a=true", "remove it"),
     "prune-volumes": ("virtualisation.docker.autoPrune.flags: --volumes", "remove it"),
     "mirror-at-home": ("services.canon-sweep.recipes.mailu.mirror:", "move the repository"),
     "nightly-sweep": ("systemd.services.nightly-sweep:", "second job", "preSweep"),
