@@ -122,6 +122,10 @@ in
       passwordFile = "/run/secrets/canon-sweep/docker-hub";
     };
 
+    # The disk was full in the middle of a sweep, of old images of everybody's, which
+    # ci-docker-prune spares as long as they have a tag.
+    prune.foreignImages = true;
+
     # what nightly-sweep did before it swept
     preSweep = [
       [

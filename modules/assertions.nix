@@ -28,7 +28,7 @@ let
   # "https://bot:s3cret@host/…"
   hasPassword = url: builtins.match "[a-z+]+://[^/@]*:[^/]*@.*" url != null;
 
-  # short options come together: -af
+  # short options come together, and may have a value: -af, -a=true
   eats =
     flag:
     lib.hasPrefix "--all" flag

@@ -24,6 +24,7 @@ let
     "infraRetries"
     "maxRuntime"
     "preSweep"
+    "prune"
     "recipes"
     "registries"
     "retries"
@@ -70,6 +71,11 @@ let
         recipes = lib.mapAttrs (_: recipe) cfg.recipes;
         credentials = secrets.withNames "credentials" cfg.credentials;
         registries = secrets.withNames "registries" cfg.registries;
+        # whether and when is systemd's to know
+        prune = removeAttrs cfg.prune [
+          "enable"
+          "startAt"
+        ];
       }
     )
   );
@@ -82,6 +88,13 @@ let
       value
     else
       lib.mkOverride options.services.canon-sweep.settings.highestPrio value;
+
+  timesOf =
+    option:
+    map (time: {
+      inherit option time;
+    });
+  times = timesOf "startAt" cfg.startAt ++ timesOf "prune.startAt" cfg.prune.startAt;
 
   # the program names a key; the operator wrote an option
   optionPath =
@@ -97,7 +110,6 @@ let
           config.systemd.package
         ];
         inherit rendered optionPath;
-        inherit (cfg) startAt;
       }
       ''
         sound=yes
@@ -105,12 +117,12 @@ let
           sed -E "$optionPath" told >&2
           sound=
         fi
-        ${lib.concatMapStrings (time: ''
-          if ! systemd-analyze calendar ${lib.escapeShellArg time} >/dev/null 2>&1; then
-            echo ${lib.escapeShellArg "  services.canon-sweep.startAt: ${time} is no time of systemd.time(7)"} >&2
+        ${lib.concatMapStrings (each: ''
+          if ! systemd-analyze calendar ${lib.escapeShellArg each.time} >/dev/null 2>&1; then
+            echo ${lib.escapeShellArg "  services.canon-sweep.${each.option}: ${each.time} is no time of systemd.time(7)"} >&2
             sound=
           fi
-        '') cfg.startAt}
+        '') times}
         [ -n "$sound" ]
         cp "$rendered" $out
       '';

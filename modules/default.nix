@@ -7,6 +7,7 @@
     ./configuration.nix
     ./service.nix
     ./hardening.nix
+    ./prune.nix
     ./command.nix
     ./assertions.nix
     ./places.nix

@@ -40,6 +40,7 @@ in
 lib.genAttrs [
   "crash"
   "promote"
+  "prune"
   "red"
   "run-twice"
   "skip"

@@ -63,7 +63,11 @@ in
     };
     prune-short.virtualisation.docker.autoPrune = {
       enable = true;
-      flags = [ "-fa=true" ];
+      flags = [ "-af" ];
+    };
+    prune-short-value.virtualisation.docker.autoPrune = {
+      enable = true;
+      flags = [ "--filter=label!=a -a=true" ];
     };
     prune-volumes.virtualisation.docker.autoPrune = {
       enable = true;
@@ -150,6 +154,8 @@ in
   # evaluated: what becomes of it
   renders = {
     by-hand = sweep { startAt = [ ]; };
+    no-prune = sweep { prune.enable = false; };
+    prune-by-hand = sweep { prune.startAt = [ ]; };
     elsewhere = sweep {
       stateDir = "/srv/sweep/state";
       cacheDir = "/srv/sweep/cache";
@@ -227,6 +233,8 @@ in
       recipes.plausible.probes = [ { type = "http"; } ];
       settings.retryRedAftr = "6d";
       startAt = [ "Sun 25:00" ];
+      prune.startAt = "daily at five";
+      prune.imagesAfter = "a week";
     };
     sound = sweep { settings.retryRedAfter = "13d"; };
     several-lines = mailu {

@@ -82,7 +82,13 @@ if host == null then
         "recipesFrom"
         "settings"
         "startAt"
-      ];
+      ]
+      // {
+        prune = removeAttrs config.services.canon-sweep.prune [
+          "enable"
+          "startAt"
+        ];
+      };
     renders = lib.mapAttrs (
       _: case:
       let
@@ -95,6 +101,8 @@ if host == null then
         service = config.systemd.units."canon-sweep.service".text;
         timer = config.systemd.units."canon-sweep.timer".text or null;
         command = config.services.canon-sweep.command.properties;
+        pruneService = config.systemd.units."canon-sweep-prune.service".text or null;
+        pruneTimer = config.systemd.units."canon-sweep-prune.timer".text or null;
         settings = removeAttrs config.services.canon-sweep [
           "command"
           "configFile"

@@ -38,7 +38,8 @@ FAILS = {
     "no-docker": ("services.canon-sweep.engine:", "virtualisation.docker.enable = true"),
     "live-restore": ("virtualisation.docker:", "liveRestore = false"),
     "prune-all": ("virtualisation.docker.autoPrune.flags: --all", "remove it"),
-    "prune-short": ("virtualisation.docker.autoPrune.flags: -fa=true", "remove it"),
+    "prune-short": ("virtualisation.docker.autoPrune.flags: -af", "remove it"),
+    "prune-short-value": ("virtualisation.docker.autoPrune.flags: -a=true", "remove it"),
     "prune-volumes": ("virtualisation.docker.autoPrune.flags: --volumes", "remove it"),
     "prune-every-volume": ("virtualisation.docker.autoPrune.allVolumes:", "enable = false"),
     "secret-in-etc": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "store"),
@@ -188,6 +189,8 @@ def test_what_the_program_finds_fails_the_build_all_at_once() -> None:
         "services.canon-sweep.recipes.plausible.probes[1].port: missing",
         "services.canon-sweep.settings.retryRedAftr: unknown key, did you mean retryRedAfter?",
         "services.canon-sweep.startAt: Sun 25:00 is no time",
+        "services.canon-sweep.prune.startAt: daily at five is no time",
+        "services.canon-sweep.prune.imagesAfter: expected a duration",
     ):
         assert line in done.stderr, done.stderr[-3000:]
 
@@ -237,6 +240,28 @@ def test_a_sweep_by_hand_alone_has_no_timer(told: Any) -> None:
 
     assert found["timer"] is None
     assert "ExecStart=" in found["service"]
+
+
+def test_a_host_may_prune_by_hand_alone_or_not_at_all(told: Any) -> None:
+    """`prune.startAt = [ ]` leaves the service, and `prune.enable = false` nothing."""
+    by_hand, none = told["renders"]["prune-by-hand"], told["renders"]["no-prune"]
+
+    assert by_hand["pruneTimer"] is None
+    assert "ExecStart=" in by_hand["pruneService"]
+    assert (none["pruneTimer"], none["pruneService"]) == (None, None)
+    assert "canon-sweep-prune" not in none["service"]
+
+
+def test_prune_may_write_where_the_sweep_may(told: Any) -> None:
+    """It is hardened as the sweep is, and loosened where that is."""
+    for host in ("elsewhere", "local"):
+        found = told["renders"][host]
+        sweep = settings_of(found["service"], "Service")
+        prune = settings_of(found["pruneService"], "Service")
+
+        apart = {key for key in sweep | prune if sweep.get(key) != prune.get(key)}
+        # what of a unit's environment says which programs are in its path
+        assert apart - {"Environment"} == {"ExecStart", "TimeoutStartSec"}
 
 
 def test_folders_elsewhere_can_be_written_to(told: Any) -> None:

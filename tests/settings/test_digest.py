@@ -57,6 +57,7 @@ ALL_DECIDE_NOTHING: dict[str, dict[str, Any]] = {
     "maxRuntime": {"maxRuntime": "1h"},
     "syncTimeout": {"syncTimeout": "1h"},
     "preSweep": {"preSweep": [["roll", "traefik"]]},
+    "prune": {"prune": {"keepRuns": 7}},
     "credentials": {"credentials": {"up.example": {"tokenFile": "/run/token"}}},
     "registries": {"registries": {"up.example": {"username": "u", "passwordFile": "/run/p"}}},
     "recipes": {"recipes": {"other": {"upstream": "/a", "mirror": "/b"}}},

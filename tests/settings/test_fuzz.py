@@ -28,6 +28,7 @@ WHOLE: dict[str, Any] = {
     "syncTimeout": "5m",
     "preSweep": [["roll", "traefik"]],
     "timeouts": {"prepare": "1s", "deploy": 1, "deployCap": "1h", "probe": 1.5, "exec": "1m"},
+    "prune": {"keepRuns": 20, "imagesAfter": "7d", "foreignImages": True},
     "swarm": {"host": "unix:///var/run/docker.sock"},
     "credentials": {
         "git.example": {"username": "bot", "tokenFile": "/token"},

@@ -10,7 +10,7 @@ from canon_sweep import interrupt
 from canon_sweep.core.decision import Code, Policy
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.turn import in_turn
-from canon_sweep.job import presweep
+from canon_sweep.job import images, presweep
 from canon_sweep.job.finish import check_state, finish, opened, results_of
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.mirror import sync as mirrors
@@ -30,8 +30,8 @@ def run_sweep(
 ) -> Results:
     """Sweep the named recipes, or all of them if none is named.
 
-    ``accept_upstream`` lets a mirror lose more than a few withdrawn tags.  What
-    ``preSweep`` says is run first, if it is all recipes.
+    ``accept_upstream`` lets a mirror lose more than a few withdrawn tags.  If it is all
+    recipes, old images go first, and then what ``preSweep`` says is run.
 
     Raises:
         UsageFault: there is no such recipe, or the state is somebody else's.
@@ -43,6 +43,8 @@ def run_sweep(
     with opened(settings, around, read) as (parts, run):
         parts.state.check_common()
         started = around.clock()
+        if not names:
+            images.make_room(settings.prune, parts.state, parts.engine, around.clock(), around.say)
         commands = () if names else settings.pre_sweep
         before = presweep.run_steps(commands, around.say, parts.ground.time_left)
         entries = each(

@@ -17,6 +17,7 @@ _KEPT = (
     *("canonicals", "runs", "checkouts", "local", "swarm"),
     *("attempts.jsonl", "attempts.jsonl.cut", "lock"),
     *("holds.json", "holds.json.lock", "journal.json", "journal.json.lock"),
+    *("home", "images.json", "images.json.lock"),
 )
 # and of these, from where runs delete what they do not know
 _CLEARED = ("checkouts", "local", "swarm", "runs")

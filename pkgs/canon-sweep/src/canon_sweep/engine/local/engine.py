@@ -27,6 +27,8 @@ from canon_sweep import tree
 from canon_sweep.core import denial
 from canon_sweep.core.compose import Compose
 from canon_sweep.core.image import Image
+from canon_sweep.core.oldimage import Stored
+from canon_sweep.core.stray import Thing, things
 from canon_sweep.engine import source
 from canon_sweep.engine.local import log as local_log
 from canon_sweep.engine.local import plan as local_plan
@@ -76,7 +78,6 @@ class LocalEngine:
         Raises:
             RecipeFault: the recipe cannot run here.
         """
-        del timeout
         source.check_stack(app.stack)
         _plans(app.source.compose)
         return ()
@@ -233,6 +234,18 @@ class LocalEngine:
     def volumes_of_ours(self) -> tuple[str, ...]:
         """Every volume here, by full name, sorted."""
         return self._volumes.names()
+
+    def of_ours(self) -> tuple[Thing, ...]:
+        """Everything here: the folder is nobody else's."""
+        return things(self.stacks_of_ours(), self.volumes_of_ours(), self._secrets.names())
+
+    def images(self) -> tuple[Stored, ...]:
+        """Nothing is run from images here."""
+        return ()
+
+    def remove_image(self, image: Stored) -> str:
+        """There is none."""
+        return f"there is no {image.shown} here"
 
     def logs(self, stack: str) -> str:
         """What the stack's services said since the stack came up, updates included."""
