@@ -126,6 +126,16 @@ in
     # ci-docker-prune spares as long as they have a tag.
     prune.foreignImages = true;
 
+    # a `!testme` may start a build in the middle of a sweep, two at a time
+    guard = {
+      wait = "45m";
+      drone = {
+        url = "http://127.0.0.1:3001";
+        tokenFile = "/run/secrets/canon-sweep/drone-token";
+      };
+      units = [ "ci-docker-prune.service" ];
+    };
+
     # what nightly-sweep did before it swept
     preSweep = [
       [

@@ -58,6 +58,22 @@ let
     ]) cfg.recipes
   );
 
+  # what the service does not see, or sees a copy of its own of
+  unseen = [
+    "/home/"
+    "/root/"
+    "/run/user/"
+    "/tmp/"
+    "/var/tmp/"
+  ];
+  lockAssertions = map (pattern: {
+    assertion = !lib.any (lib.flip lib.hasPrefix pattern) unseen;
+    message = ''
+      services.canon-sweep.guard.lockFiles: ${pattern} lies where the service may not look; let
+      what it is for lock a file elsewhere, e.g. in /run/lock
+    '';
+  }) cfg.guard.lockFiles;
+
   secretAssertions = map (each: {
     assertion = !inStore each.file;
     message = ''
@@ -90,6 +106,7 @@ in
   config = lib.mkIf cfg.enable {
     assertions =
       recipeAssertions
+      ++ lockAssertions
       ++ secretAssertions
       ++ urlAssertions
       ++ [

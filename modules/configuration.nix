@@ -21,6 +21,7 @@ let
     "credentials"
     "domain"
     "engine"
+    "guard"
     "infraRetries"
     "maxRuntime"
     "preSweep"
@@ -69,6 +70,7 @@ let
       // lib.getAttrs typed cfg
       // {
         recipes = lib.mapAttrs (_: recipe) cfg.recipes;
+        guard = secrets.guardWithNames cfg.guard;
         credentials = secrets.withNames "credentials" cfg.credentials;
         registries = secrets.withNames "registries" cfg.registries;
         # whether and when is systemd's to know

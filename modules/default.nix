@@ -4,6 +4,7 @@
     ./options.nix
     ./recipes.nix
     ./credentials.nix
+    ./guard.nix
     ./configuration.nix
     ./service.nix
     ./hardening.nix

@@ -4,6 +4,7 @@
 { config, lib, ... }:
 let
   cfg = config.services.canon-sweep;
+  guard = cfg.guard;
   # the local engine runs the recipes' own programs as children of the service
   containers = cfg.engine == "swarm";
   folders = import ./folders.nix { inherit lib; };
@@ -35,9 +36,11 @@ in
       ProtectKernelLogs = true;
       ProtectKernelModules = true;
       ProtectKernelTunables = true;
-      ProtectProc = "invisible";
-      # the local engine finds its processes by more than their own folders there
-      ProcSubset = if containers then "pid" else "all";
+      # hidden, the processes that the guard looks for would look like nobody there
+      ProtectProc = if guard.processes == [ ] then "invisible" else "default";
+      # the local engine finds its processes by more than their own folders there, and the
+      # guard reads who has locked a file
+      ProcSubset = if containers && guard.lockFiles == [ ] then "pid" else "all";
 
       KeyringMode = "private";
       LockPersonality = true;
@@ -49,7 +52,7 @@ in
       MemoryDenyWriteExecute = containers;
       RestrictSUIDSGID = containers;
 
-      # unix: Docker's socket; inet: remotes, apps
+      # unix: Docker's socket, D-Bus; inet: remotes, apps, servers of builds
       RestrictAddressFamilies = [
         "AF_UNIX"
         "AF_INET"

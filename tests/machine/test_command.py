@@ -39,7 +39,8 @@ def entered(node: Container) -> Container:
     node.start()
     node.succeed(
         f"install --directory --mode=0700 {SECRETS}",
-        f"cd {SECRETS}; umask 077; echo s3cret >forge-token; echo others >docker-hub",
+        f"cd {SECRETS}; umask 077; echo s3cret >forge-token",
+        f"cd {SECRETS}; umask 077; echo others | tee docker-hub >drone-token",
     )
     return node
 

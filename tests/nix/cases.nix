@@ -52,6 +52,13 @@ in
         passwordFile = "${builtins.storeDir}/aaaa-password";
       };
     };
+    drone-token-in-store = sweep {
+      guard.drone = {
+        url = "https://drone.example.org";
+        tokenFile = "${builtins.storeDir}/aaaa-token";
+      };
+    };
+    lock-file-at-home = sweep { guard.lockFiles = [ "/tmp/builds/*.lock" ]; };
     no-docker.virtualisation.docker.enable = lib.mkForce false;
     live-restore.virtualisation.docker.liveRestore = lib.mkForce true;
     prune-all.virtualisation.docker.autoPrune = {
@@ -164,6 +171,19 @@ in
     };
     on-failure.systemd.services.canon-sweep.onFailure = [ "tell@%N.service" ];
     local = sweep { engine = "local"; };
+    guarded = sweep {
+      guard = {
+        drone = {
+          url = "https://drone.example.org";
+          tokenFile = "/run/secrets/drone";
+        };
+        units = [ "upgrade-all.service" ];
+      };
+    };
+    guarded-by-processes = sweep {
+      guard.processes = [ "*run_recipe_ci.py*" ];
+      guard.lockFiles = [ "/run/lock/builds/*.lock" ];
+    };
     by-settings = sweep {
       settings = {
         engine = "local";

@@ -35,6 +35,8 @@ FAILS = {
     "secret-in-store": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "sops"),
     "key-in-store": ('services.canon-sweep.credentials."ssh.example.org".sshKeyFile:', "store"),
     "password-in-store": ('services.canon-sweep.registries."ghcr.io".passwordFile:', "store"),
+    "drone-token-in-store": ("services.canon-sweep.guard.drone.tokenFile:", "sops"),
+    "lock-file-at-home": ("services.canon-sweep.guard.lockFiles: /tmp/builds/", "/run/lock"),
     "no-docker": ("services.canon-sweep.engine:", "virtualisation.docker.enable = true"),
     "live-restore": ("virtualisation.docker:", "liveRestore = false"),
     "prune-all": ("virtualisation.docker.autoPrune.flags: --all", "remove it"),
@@ -300,6 +302,24 @@ def test_the_local_engine_has_what_its_programs_need(told: Any) -> None:
     assert service["MemoryDenyWriteExecute"] == ["false"]
     assert "SupplementaryGroups" not in service
     assert "docker" not in service.get("After", [""])[0]
+
+
+def test_the_guard_is_asked_with_a_credential_and_no_more_is_let_through(told: Any) -> None:
+    """Servers and units need nothing that a sweep does not need anyway."""
+    service = settings_of(told["renders"]["guarded"]["service"], "Service")
+    without = settings_of(told["renders"]["by-hand"]["service"], "Service")
+
+    token = "guard.drone.tokenFile:/run/secrets/drone"
+    assert set(service["LoadCredential"]) - set(without["LoadCredential"]) == {token}
+    del service["LoadCredential"], without["LoadCredential"]
+    assert service == without
+
+
+def test_what_the_guard_looks_for_the_service_can_see(told: Any) -> None:
+    """Processes and locks of others, which it would else take for nobody's."""
+    service = settings_of(told["renders"]["guarded-by-processes"]["service"], "Service")
+
+    assert (service["ProtectProc"], service["ProcSubset"]) == (["default"], ["all"])
 
 
 def test_a_setting_and_its_option_are_one_thing(told: Any) -> None:

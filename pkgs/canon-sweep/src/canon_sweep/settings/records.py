@@ -209,6 +209,34 @@ class SwarmSettings(Table, frozen=True, kw_only=True):
     host: Text = "unix:///var/run/docker.sock"
 
 
+class BuildServer(Table, frozen=True, kw_only=True):
+    """A server of builds that is asked whether any is in flight, and the token for it."""
+
+    url: Text
+    token_file: SecretFile
+
+
+class GuardSettings(Table, frozen=True, kw_only=True):
+    """What the sweep is never beside, and how long it waits for the end of it.
+
+    ``wait`` is the longest before the first recipe, and again between any two; ``poll`` is
+    how long after each other it asks meanwhile.  ``stacks`` is whether other people's
+    stacks on the Swarm that converge are waited for, but for those in ``ignore``.  The
+    patterns are of the shell's kind: ``units`` of systemd, ``processes`` by their whole
+    command line, ``lockFiles`` that some process has locked.
+    """
+
+    wait: Seconds = Seconds(1800)
+    poll: Seconds = Seconds(30)
+    drone: BuildServer | None = None
+    woodpecker: BuildServer | None = None
+    stacks: bool = True
+    ignore: tuple[Text, ...] = ()
+    units: tuple[Text, ...] = ()
+    processes: tuple[Text, ...] = ()
+    lock_files: tuple[Text, ...] = ()
+
+
 class Settings(Table, frozen=True, kw_only=True):
     """The whole configuration.
 
@@ -229,6 +257,7 @@ class Settings(Table, frozen=True, kw_only=True):
     max_runtime: Seconds = Seconds(20 * 3600)
     sync_timeout: Seconds = Seconds(300)
     pre_sweep: tuple[Command, ...] = ()
+    guard: GuardSettings = GuardSettings()
     timeouts: Timeouts = Timeouts()
     prune: PruneSettings = PruneSettings()
     swarm: SwarmSettings = SwarmSettings()

@@ -74,7 +74,10 @@ def _fields(table: type[Table]) -> Mapping[str, msgspec.structs.FieldInfo]:
 
 def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
     kind, arguments = typing.get_origin(wanted), typing.get_args(wanted)
-    if isinstance(wanted, type) and issubclass(wanted, Table):
+    tables = [each for each in arguments if _is_table(each)]
+    if isinstance(value, dict) and tables and arguments == (*tables, type(None)):
+        yield from table_problems(tables[0], value, at)
+    elif isinstance(wanted, type) and issubclass(wanted, Table):
         yield from table_problems(wanted, value, at)
     elif kind is dict and isinstance(value, dict) and _is_table(arguments[1]):
         for name, body in value.items():

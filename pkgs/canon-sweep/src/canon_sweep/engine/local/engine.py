@@ -43,7 +43,7 @@ from canon_sweep.engine.local.secret import SecretFolder
 from canon_sweep.engine.local.start import Start
 from canon_sweep.engine.local.state import Deployment, Running
 from canon_sweep.engine.local.volume import VolumeFolder, folders
-from canon_sweep.engine.protocol import Address, App, Volume
+from canon_sweep.engine.protocol import Address, App, Converging, Volume
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed, await_end
 
@@ -246,6 +246,10 @@ class LocalEngine:
     def remove_image(self, image: Stored) -> str:
         """There is none."""
         return f"there is no {image.shown} here"
+
+    def converging(self) -> tuple[Converging, ...]:
+        """None: nobody but canon-sweep deploys here."""
+        return ()
 
     def logs(self, stack: str) -> str:
         """What the stack's services said since the stack came up, updates included."""
