@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from canon_sweep import interrupt, tree
-from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, Fault
+from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, DeferredFault, Fault
 from canon_sweep.job import images, strays
 from canon_sweep.job.deed import Act, Deed, carry_out
 from canon_sweep.job.finish import check_state
@@ -56,11 +56,13 @@ def run_prune(settings: Settings, around: Surroundings, *, dry_run: bool) -> Pru
 
     Raises:
         UsageFault: the state is somebody else's.
-        DeferredFault: a run is at work.
+        DeferredFault: a run is at work, or a build is in flight.
         StateFault: the journal, or the folder of all records, cannot be read.
     """
     with _alone(settings):
         parts = parts_to_look(settings, around)
+        if not dry_run:
+            _check_quiet(parts)
         acts = list(_settled(parts, only_say=dry_run))
         left: list[str] = []
         remarks: list[str] = []
@@ -103,8 +105,20 @@ def _alone(settings: Settings) -> Iterator[None]:
     """
     check_state(settings)
     with interrupt.Held(), lock.held(State.of(settings).folder / "lock"):
-        # whether a build is in flight is to be asked here, as in `finish.opened`
         yield
+
+
+def _check_quiet(parts: Parts) -> None:
+    """See that no build is in flight, which may be about to use what looks unused.
+
+    Nobody waits: the timer comes again.
+
+    Raises:
+        DeferredFault: one is, or may be.
+    """
+    reason = parts.watch.in_flight()
+    if reason is not None:
+        raise DeferredFault(reason, do="prune when it has ended")
 
 
 def _settled(parts: Parts, *, only_say: bool) -> Iterator[Act]:
