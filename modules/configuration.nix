@@ -25,6 +25,7 @@ let
     "infraRetries"
     "maxRuntime"
     "preSweep"
+    "prune"
     "recipes"
     "registries"
     "retries"
@@ -47,8 +48,15 @@ let
     else
       value;
 
+  # a reason of several lines is shown in one
+  onOneLine =
+    text:
+    lib.concatStringsSep " " (
+      lib.filter (word: lib.isString word && word != "") (builtins.split "[[:space:]]+" text)
+    );
   withEnd =
-    override: if override == null then null else "${override.reason} (until ${override.until})";
+    override:
+    if override == null then null else "${onOneLine override.reason} (until ${override.until})";
   recipe =
     each:
     each
@@ -66,9 +74,30 @@ let
         guard = secrets.guardWithNames cfg.guard;
         credentials = secrets.withNames "credentials" cfg.credentials;
         registries = secrets.withNames "registries" cfg.registries;
+        # whether and when is systemd's to know
+        prune = removeAttrs cfg.prune [
+          "enable"
+          "startAt"
+        ];
       }
     )
   );
+
+  # `settings = lib.mkDefault { … }` says it of each of them; one that is forced by itself
+  # stays as it is
+  weighed =
+    value:
+    if value ? _type then
+      value
+    else
+      lib.mkOverride options.services.canon-sweep.settings.highestPrio value;
+
+  timesOf =
+    option:
+    map (time: {
+      inherit option time;
+    });
+  times = timesOf "startAt" cfg.startAt ++ timesOf "prune.startAt" cfg.prune.startAt;
 
   # the program names a key; the operator wrote an option
   optionPath =
@@ -84,7 +113,6 @@ let
           config.systemd.package
         ];
         inherit rendered optionPath;
-        inherit (cfg) startAt;
       }
       ''
         sound=yes
@@ -92,12 +120,12 @@ let
           sed -E "$optionPath" told >&2
           sound=
         fi
-        ${lib.concatMapStrings (time: ''
-          if ! systemd-analyze calendar ${lib.escapeShellArg time} >/dev/null 2>&1; then
-            echo ${lib.escapeShellArg "  services.canon-sweep.startAt: ${time} is no time of systemd.time(7)"} >&2
+        ${lib.concatMapStrings (each: ''
+          if ! systemd-analyze calendar ${lib.escapeShellArg each.time} >/dev/null 2>&1; then
+            echo ${lib.escapeShellArg "  services.canon-sweep.${each.option}: ${each.time} is no time of systemd.time(7)"} >&2
             sound=
           fi
-        '') cfg.startAt}
+        '') times}
         [ -n "$sound" ]
         cp "$rendered" $out
       '';
@@ -105,7 +133,7 @@ in
 {
   options.services.canon-sweep = {
     settings = mkOption {
-      type = types.submodule { freeformType = toml.type; };
+      type = types.attrsOf toml.type;
       default = { };
       example = {
         retryRedAfter = "13d";
@@ -135,7 +163,7 @@ in
       key:
       lib.mkMerge (
         lib.concatMap (
-          given: lib.optional (given.value ? ${key}) given.value.${key}
+          given: lib.optional (given.value ? ${key}) (weighed given.value.${key})
         ) options.services.canon-sweep.settings.definitionsWithLocations
       )
     );

@@ -8,8 +8,10 @@
     ./configuration.nix
     ./service.nix
     ./hardening.nix
+    ./prune.nix
     ./resume.nix
     ./command.nix
     ./assertions.nix
+    ./places.nix
   ];
 }

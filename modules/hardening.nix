@@ -1,10 +1,13 @@
 # What the service may not do.  What is missing here is named, with what breaks.
+# Whoever may ask Docker can become root by it: this bounds mistakes and a recipe's
+# text that is read wrongly, not whoever holds the socket.
 { config, lib, ... }:
 let
   cfg = config.services.canon-sweep;
   guard = cfg.guard;
   # the local engine runs the recipes' own programs as children of the service
   containers = cfg.engine == "swarm";
+  folders = import ./folders.nix { inherit lib; };
 in
 {
   config = lib.mkIf cfg.enable {
@@ -23,7 +26,9 @@ in
       PrivateDevices = true;
       DevicePolicy = "closed";
       PrivateMounts = true;
-      UMask = "0077";
+      # records and mirrors outside of the state folder are there for others to read; in
+      # the state folder, which is the service's alone, nobody can
+      UMask = if folders.shared cfg == [ ] then "0077" else "0022";
 
       ProtectClock = true;
       ProtectControlGroups = true;

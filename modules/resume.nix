@@ -35,6 +35,7 @@ in
       restartIfChanged = false;
       unitConfig = {
         X-StopOnRemoval = false;
+        inherit (sweep.unitConfig) RequiresMountsFor;
         ConditionPathExists = due;
       };
 

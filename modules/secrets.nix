@@ -11,8 +11,9 @@ let
     registries = [ "passwordFile" ];
   };
 
-  # a credential's name is a file's, and ends at the first colon
-  nameOf = host: kind: "${lib.replaceStrings [ ":" "/" ] [ "_" "_" ] host}.${kind}";
+  # a credential's name is a file's, and ends at the first colon; no host has a plus or
+  # an equals sign, so that no two have one name
+  nameOf = host: kind: "${lib.replaceStrings [ ":" "/" ] [ "+" "=" ] host}.${kind}";
 
   # the servers of builds that the guard may ask; each has a token
   servers = [

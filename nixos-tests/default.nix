@@ -41,6 +41,7 @@ lib.genAttrs [
   "crash"
   "guard"
   "promote"
+  "prune"
   "red"
   "resume"
   "run-twice"

@@ -13,7 +13,7 @@ from stories.swarm import Swarm
 SERVICE = "canon-sweep.service"
 TIMER = "canon-sweep.timer"
 STATE = "/var/lib/canon-sweep"
-_STAMP = f"/var/lib/systemd/timers/stamp-{TIMER}"
+_STAMPS = "/var/lib/systemd/timers"
 # whatever the weekday, a Sunday lies between
 _LONG_AGO = "-8 days"
 
@@ -62,24 +62,25 @@ class Operator:
     def night(self) -> Night:
         """Let the timer find that its week is over: its stamp moves, never the clock."""
         before = self.invocation()
-        self.machine.succeed(
-            f"systemctl stop {TIMER}",
-            f"touch -d '{_LONG_AGO}' {_STAMP}",
-            f"systemctl start {TIMER}",
-        )
+        self.is_overdue(TIMER)
         return self.ended(before)
+
+    def is_overdue(self, timer: str) -> None:
+        """Let a timer fire: its stamp moves, never the clock."""
+        self.machine.succeed(
+            f"systemctl stop {timer}",
+            f"touch -d '{_LONG_AGO}' {_STAMPS}/stamp-{timer}",
+            f"systemctl start {timer}",
+        )
 
     def misses_a_week(self) -> None:
         """Leave the timer as if the machine had been off over its time."""
-        self.machine.succeed(f"systemctl stop {TIMER}", f"touch -d '{_LONG_AGO}' {_STAMP}", "sync")
+        stamp = f"{_STAMPS}/stamp-{TIMER}"
+        self.machine.succeed(f"systemctl stop {TIMER}", f"touch -d '{_LONG_AGO}' {stamp}", "sync")
 
     def ended(self, before: str = "") -> Night:
         """Wait for the end of a sweep that nobody but the timer starts, after another."""
-        self.machine.wait_until_succeeds(
-            f"now=$(systemctl show -P InvocationID {SERVICE});"
-            f' [ -n "$now" ] && [ "$now" != "{before}" ]'
-        )
-        self.comes_to_rest()
+        self.comes_to_rest(after=before)
         invocation = self.invocation()
         results = json.loads(self.machine.succeed(f"cat {STATE}/runs/latest/results.json"))
         return Night(
@@ -89,10 +90,15 @@ class Operator:
             totals=results["totals"],
         )
 
-    def comes_to_rest(self) -> None:
-        """Wait until the service has ended, and what runs after it."""
+    def comes_to_rest(self, unit: str = SERVICE, *, after: str | None = None) -> None:
+        """Wait until a service has ended, and what runs after it: another run than ``after``."""
+        if after is not None:
+            self.machine.wait_until_succeeds(
+                f"now=$(systemctl show -P InvocationID {unit});"
+                f' [ -n "$now" ] && [ "$now" != "{after}" ]'
+            )
         self.machine.wait_until_succeeds(
-            f"systemctl show -P ActiveState {SERVICE} | grep -qxE 'inactive|failed'"
+            f"systemctl show -P ActiveState {unit} | grep -qxE 'inactive|failed'"
         )
 
     def shows(self, name: str, unit: str = SERVICE) -> str:

@@ -37,6 +37,23 @@ class Swarm:
         asked = f"docker volume inspect --format '{{{{.Mountpoint}}}}' {words}"
         return self.machine.succeed(asked).split()
 
+    def everything(self) -> set[str]:
+        """All that is there: its kind and its name."""
+        lists = {
+            "container": ("container ls --all", "Names"),
+            "service": ("service ls", "Name"),
+            "network": ("network ls", "Name"),
+            "volume": ("volume ls", "Name"),
+            "secret": ("secret ls", "Name"),
+            "config": ("config ls", "Name"),
+            "image": ("image ls", "Repository"),
+        }
+        found = set()
+        for kind, (command, field) in lists.items():
+            said = self.machine.succeed(f"docker {command} --format '{{{{.{field}}}}}'")
+            found |= {f"{kind} {name}" for name in said.split()}
+        return found
+
     def holds_only(self, volumes: set[str]) -> None:
         """No container, service, secret or config, and just these volumes."""
         for kind in ("container ls --all", "service ls", "secret ls", "config ls"):

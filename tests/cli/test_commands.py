@@ -283,7 +283,7 @@ def test_a_run_that_was_killed_is_told_until_it_is_cleaned_up(call: Call, fleet:
 
     assert verified.returncode == 1
     assert unfinished in verified.stdout
-    assert "unchecked: stacks and volumes that nothing names" in verified.stdout
+    assert "unchecked: stacks, volumes and secrets that nothing names" in verified.stdout
     assert "1 record, 1 problem, 1 unchecked" in verified.stdout
     assert status.returncode == 0
     for done in (status, call("plan"), call("explain", "notes"), call("status", "--json")):
@@ -394,7 +394,9 @@ def test_verify_calls_no_volume_nobodys_while_a_record_cannot_be_read(
 
     assert done.returncode == 1
     assert volume.name not in done.stdout
-    assert "unchecked: volumes that nothing names, until notes can be read" in done.stdout
+    assert (
+        "unchecked: volumes and secrets that nothing names, until notes can be read" in done.stdout
+    )
 
 
 def test_verify_with_a_journal_that_cannot_be_read(call: Call, fleet: Fleet) -> None:
@@ -818,3 +820,48 @@ def test_no_place_of_the_state_is_a_place_for_the_cache(call: Call, fleet: Fleet
 
         with pytest.raises(SettingsFault, match=f"cacheDir: lies in stateDir/{place.name},"):
             load(file)
+
+
+def test_prune_says_what_goes_and_why(call: Call, fleet: Fleet) -> None:
+    """Each in a line; the dry run the same lines, and it removes nothing."""
+    call("run")
+    volume = fleet.canonical("notes").volumes[0].name
+    fleet.engine().clone_volume(volume, "left-abcdef_ci_localhost_data")
+    line = "volume left-abcdef_ci_localhost_data belongs to no record\n"
+
+    dry, done, again = call("prune", "--dry-run"), call("prune", "--json"), call("prune")
+
+    assert (dry.returncode, dry.stdout) == (0, f"{line}1 to be removed\n")
+    assert json.loads(done.stdout)["acts"] == [
+        {
+            "what": "volume left-abcdef_ci_localhost_data",
+            "why": "belongs to no record",
+            "problem": "",
+        }
+    ]
+    assert (again.returncode, again.stdout) == (0, "0 removed\n")
+    assert "1 record, 0 problems\n" in call("verify").stdout
+
+
+def test_prune_tells_what_it_leaves_to_a_person(call: Call, fleet: Fleet) -> None:
+    """And exits 1, so that the timer's service says so."""
+    call("run")
+    volume = fleet.canonical("notes").volumes[0].name
+    fleet.engine().clone_volume(volume, f"snapshot.{volume}")
+
+    done = call("prune")
+
+    assert done.returncode == 1
+    assert f"left alone: volume snapshot.{volume} belongs to no record; it is a copy" in done.stdout
+    assert "0 removed, 1 left alone\n" in done.stdout
+
+
+def test_prune_is_deferred_while_a_run_is_on(call: Call, fleet: Fleet) -> None:
+    """Also its dry run."""
+    call("run")
+
+    with lock.held(fleet.folder / "state" / "lock"):
+        done, dry = call("prune"), call("prune", "--dry-run")
+
+    assert (done.returncode, dry.returncode) == (75, 75)
+    assert "at work" in done.stderr

@@ -392,6 +392,11 @@ class Promises:
     def test_logs_have_what_the_services_said(self, bench: Bench) -> None:
         """The recipe's log can be filled before the teardown."""
         bench.up(bench.app())
+        # it can be ready before its words are in the log
+        for _ in range(100):
+            if bench.engine.logs(bench.stack):
+                break
+            time.sleep(0.05)
 
         assert "version 1.0.0+1 listens" in bench.engine.logs(bench.stack)
         bench.engine.undeploy(bench.stack)

@@ -15,6 +15,7 @@ import docker
 import pytest
 
 from canon_sweep import process
+from canon_sweep.core.oldimage import Stored
 from canon_sweep.engine import content
 from canon_sweep.engine.protocol import App
 from canon_sweep.engine.swarm import facts, log, volume
@@ -797,6 +798,9 @@ def test_an_engine_that_cannot_be_reached_is_the_hosts_fault(tmp_path: Path) -> 
         lambda: engine.clone_volume(f"{STACK}_a", f"{STACK}_b"),
         engine.stacks_of_ours,
         engine.volumes_of_ours,
+        engine.of_ours,
+        engine.images,
+        lambda: engine.remove_image(Stored(id="sha256:0")),
     ]
 
     for call in calls:

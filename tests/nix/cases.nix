@@ -1,5 +1,5 @@
 # Each is laid over examples/minimal.nix.
-{ lib }:
+{ lib, nixpkgs }:
 let
   sweep = settings: { services.canon-sweep = settings; };
   mailu = settings: {
@@ -13,6 +13,14 @@ let
     reason = "mail store without bound";
     until = "2027-03-01";
   };
+  secret = file: sweep { credentials."git.example.org".tokenFile = lib.mkForce file; };
+
+  # nixpkgs has this option since 2025
+  allVolumes = lib.optionalAttrs (
+    !lib.hasInfix "allVolumes" (
+      builtins.readFile (nixpkgs + "/nixos/modules/virtualisation/docker.nix")
+    )
+  ) { options.virtualisation.docker.autoPrune.allVolumes.enable = lib.mkEnableOption "it"; };
 in
 {
   # evaluated: which assertions fail, and what is warned of
@@ -64,9 +72,41 @@ in
       enable = true;
       flags = [ "-af" ];
     };
+    prune-short-value.virtualisation.docker.autoPrune = {
+      enable = true;
+      flags = [ "--filter=label!=a -a=true" ];
+    };
     prune-volumes.virtualisation.docker.autoPrune = {
       enable = true;
       flags = [ "--volumes" ];
+    };
+    prune-every-volume = {
+      imports = [ allVolumes ];
+      virtualisation.docker.autoPrune = {
+        enable = true;
+        allVolumes.enable = true;
+      };
+    };
+    secret-in-etc = {
+      imports = [
+        { environment.etc."forge/token".text = "s3cret"; }
+        (secret "/etc/forge/token")
+      ];
+    };
+    secret-in-system = secret "/run/current-system/sw/share/token";
+    secret-of-odd-name = secret "/run/secrets/100% forge";
+    password-in-url = mailu { upstream = lib.mkForce "https://bot:s3cret@git.example.org/up/mailu"; };
+    state-that-is-emptied = sweep { stateDir = "/var/tmp/sweep"; };
+    state-that-is-anybodys = sweep { stateDir = "/var/lib"; };
+    cache-that-is-anybodys = sweep { cacheDir = "/srv/"; };
+    cache-of-odd-name = sweep { cacheDir = "/srv/the cache"; };
+    state-by-another-way = sweep { stateDir = "/var/lib/canon-sweep/../docker"; };
+    upstream-at-home = mailu { upstream = lib.mkForce "/home/ann/mailu"; };
+    hosts-known-at-home = sweep {
+      credentials."ssh.example.org" = {
+        sshKeyFile = "/root/.ssh/id_ed25519";
+        knownHostsFile = "/root/.ssh/known_hosts";
+      };
     };
     mirror-at-home = mailu { mirror = lib.mkForce "file:///home/ann/mailu.git"; };
     nightly-sweep.systemd.services.nightly-sweep = {
@@ -98,6 +138,16 @@ in
       enable = true;
       flags = [ "--filter=until=24h" ];
     };
+    secret-that-etc-links-to = {
+      imports = [
+        { environment.etc."forge/token".source = "/run/secrets/forge-token"; }
+        (secret "/etc/forge/token")
+      ];
+    };
+    home-let-in = {
+      imports = [ (mailu { mirror = lib.mkForce "/home/ann/mailu.git"; }) ];
+      systemd.services.canon-sweep.serviceConfig.ProtectHome = false;
+    };
     excepted = mailu {
       enroll = false;
       exception = end;
@@ -111,6 +161,8 @@ in
   # evaluated: what becomes of it
   renders = {
     by-hand = sweep { startAt = [ ]; };
+    no-prune = sweep { prune.enable = false; };
+    prune-by-hand = sweep { prune.startAt = [ ]; };
     elsewhere = sweep {
       stateDir = "/srv/sweep/state";
       cacheDir = "/srv/sweep/cache";
@@ -141,6 +193,25 @@ in
       };
       settings.retries = lib.mkForce 2;
     };
+    by-default.services.canon-sweep = {
+      settings = lib.mkDefault {
+        retries = 2;
+        timeouts.probe = "3m";
+      };
+      retries = 3;
+    };
+    ports = sweep {
+      credentials."git.example.org:3000".tokenFile = "/run/secrets/one";
+      credentials."git.example.org_3000".tokenFile = "/run/secrets/other";
+    };
+    of-operators.systemd.services.canon-sweep = {
+      preStart = "true";
+      serviceConfig = {
+        MemoryMax = "4G";
+        Restart = "on-failure";
+        StandardOutput = "append:/var/log/sweep";
+      };
+    };
     from-file = {
       services.canon-sweep.recipesFrom = ./recipes.toml;
       services.canon-sweep.recipes.mailu.timeouts.deploy = "20m";
@@ -158,6 +229,16 @@ in
     };
     no-mirror = sweep { recipes.mailu.upstream = "https://git.example.org/up/mailu"; };
     pin-without-reason = sweep { recipes.plausible.upgradeBase = "3.0.1+v2.0.0"; };
+    no-such-day = mailu {
+      enroll = false;
+      exception = end // {
+        until = "2027-13-45";
+      };
+    };
+    file-with-more = sweep { recipesFrom = builtins.toFile "sweep.toml" "retries = 0\n[recipes]\n"; };
+    file-of-a-module = sweep { recipesFrom = builtins.toFile "sweep.nix" "{ ... }: { }"; };
+    file-misspelt = sweep { recipesFrom = builtins.toFile "fleet.toml" "ghost.enrol = true"; };
+    settings-that-are-a-function = sweep { settings = _: { retries = 2; }; };
     two-engines = sweep {
       engine = "swarm";
       settings.engine = "local";
@@ -172,7 +253,18 @@ in
       recipes.plausible.probes = [ { type = "http"; } ];
       settings.retryRedAftr = "6d";
       startAt = [ "Sun 25:00" ];
+      prune.startAt = "daily at five";
+      prune.imagesAfter = "a week";
     };
     sound = sweep { settings.retryRedAfter = "13d"; };
+    several-lines = mailu {
+      enroll = false;
+      exception = end // {
+        reason = ''
+          mail store
+            without bound
+        '';
+      };
+    };
   };
 }

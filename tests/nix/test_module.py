@@ -41,8 +41,27 @@ FAILS = {
     "live-restore": ("virtualisation.docker:", "liveRestore = false"),
     "prune-all": ("virtualisation.docker.autoPrune.flags: --all", "remove it"),
     "prune-short": ("virtualisation.docker.autoPrune.flags: -af", "remove it"),
+    "prune-short-value": ("virtualisation.docker.autoPrune.flags: -a=true", "remove it"),
     "prune-volumes": ("virtualisation.docker.autoPrune.flags: --volumes", "remove it"),
-    "mirror-at-home": ("services.canon-sweep.recipes.mailu.mirror:", "move the repository"),
+    "prune-every-volume": ("virtualisation.docker.autoPrune.allVolumes:", "enable = false"),
+    "secret-in-etc": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "store"),
+    "secret-in-system": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "store"),
+    "secret-of-odd-name": (
+        'services.canon-sweep.credentials."git.example.org".tokenFile: "/run/secrets/100% forge"',
+        "another name",
+    ),
+    "password-in-url": ("services.canon-sweep.recipes.mailu.upstream:", "canon-sweep.credentials"),
+    "state-that-is-emptied": ("services.canon-sweep.stateDir: /var/tmp/sweep", "move it"),
+    "state-that-is-anybodys": ("services.canon-sweep.stateDir:", "e.g. /var/lib/canon-sweep"),
+    "cache-that-is-anybodys": ("services.canon-sweep.cacheDir:", "e.g. /srv/canon-sweep"),
+    "cache-of-odd-name": ('services.canon-sweep.cacheDir: "/srv/the cache"', "letters"),
+    "state-by-another-way": ("services.canon-sweep.stateDir:", '".."'),
+    "upstream-at-home": ("services.canon-sweep.recipes.mailu.upstream:", "move it"),
+    "hosts-known-at-home": (
+        'services.canon-sweep.credentials."ssh.example.org".knownHostsFile:',
+        "move it",
+    ),
+    "mirror-at-home": ("services.canon-sweep.recipes.mailu.mirror:", "move it"),
     "nightly-sweep": ("systemd.services.nightly-sweep:", "second job", "preSweep"),
 }
 WARNS = {
@@ -57,6 +76,11 @@ REFUSED = {
     "no-end": ("services.canon-sweep.recipes.mailu.exception.until", "no value defined"),
     "no-mirror": ("services.canon-sweep.recipes.mailu.mirror", "no value defined"),
     "pin-without-reason": ("services.canon-sweep.recipes.plausible.upgradeBase", "not of type"),
+    "no-such-day": ("services.canon-sweep.recipes.mailu.exception.until", "not of type `date"),
+    "file-with-more": ("services.canon-sweep.recipesFrom", "beside [recipes] there is retries"),
+    "file-of-a-module": ("services.canon-sweep.recipesFrom", "`imports`"),
+    "file-misspelt": ("services.canon-sweep.recipes.ghost.enrol", "-fleet.toml'"),
+    "settings-that-are-a-function": ("services.canon-sweep.settings", "not of type"),
     "two-engines": ("services.canon-sweep.engine", "conflicting definition values"),
 }
 
@@ -74,9 +98,16 @@ def nix(command: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def told() -> Any:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Everything that can be evaluated, in one go: each host takes a second."""
-    done = nix("nix-instantiate", "--eval", "--strict", "--json")
+    readme = tmp_path_factory.mktemp("readme") / "readme.nix"
+    # the first that a new reader types; its flake's part is for another test
+    _, _, block = (ROOT / "README.md").read_text().partition("```nix\n")
+    block, _, _ = block.partition("```")
+    readme.write_text(f'removeAttrs {{ {block} }} [ "inputs" "outputs" ]')
+    done = nix(
+        "nix-instantiate", "--arg", "readme", f"import {readme}", "--eval", "--strict", "--json"
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
 
@@ -113,7 +144,7 @@ def test_what_may_be_meant_is_warned_of(told: Any, case: str) -> None:
     assert all(words in plain(message) for words in WARNS[case])
 
 
-@pytest.mark.parametrize("example", ["cc-ci", "minimal"])
+@pytest.mark.parametrize("example", ["cc-ci", "minimal", "readme"])
 def test_the_examples_are_whole_systems_without_a_warning(told: Any, example: str) -> None:
     """They are what an operator begins with."""
     found = told["examples"][example]
@@ -122,6 +153,22 @@ def test_the_examples_are_whole_systems_without_a_warning(told: Any, example: st
     assert found["system"].startswith("/nix/store/")
     assert found["timer"]
     assert "X-RestartIfChanged=false" in found["service"]
+
+
+def test_the_flakes_module_may_be_imported_under_both_names() -> None:
+    """It is one module, and the program is the flake's own."""
+    asked = ["--eval", "--strict", "--json", "--arg", "nixpkgs", NIXPKGS]
+    done = subprocess.run(
+        ["nix-instantiate", *asked, HOSTS.with_name("outputs.nix")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert found["failed"] == []
+    assert found["program"] == found["ours"]
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -144,6 +191,8 @@ def test_what_the_program_finds_fails_the_build_all_at_once() -> None:
         "services.canon-sweep.recipes.plausible.probes[1].port: missing",
         "services.canon-sweep.settings.retryRedAftr: unknown key, did you mean retryRedAfter?",
         "services.canon-sweep.startAt: Sun 25:00 is no time",
+        "services.canon-sweep.prune.startAt: daily at five is no time",
+        "services.canon-sweep.prune.imagesAfter: expected a duration",
     ):
         assert line in done.stderr, done.stderr[-3000:]
 
@@ -153,6 +202,15 @@ def test_a_sound_configuration_is_built() -> None:
     done = nix("nix-build", "--no-out-link", "--argstr", "host", "sound")
 
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_a_reason_of_several_lines_is_shown_in_one() -> None:
+    """Nix's long texts have line ends, and each recipe has one line."""
+    done = nix("nix-build", "--no-out-link", "--argstr", "host", "several-lines")
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = Path(done.stdout.strip()).read_text()
+    assert 'exception = "mail store without bound (until 2027-03-01)"' in said
 
 
 def test_the_options_have_the_programs_defaults(told: Any) -> None:
@@ -198,6 +256,28 @@ def test_without_times_nothing_is_taken_up_by_itself(told: Any) -> None:
     assert {key for key in sweep | resume if sweep.get(key) != resume.get(key)} == {"ExecStart"}
 
 
+def test_a_host_may_prune_by_hand_alone_or_not_at_all(told: Any) -> None:
+    """`prune.startAt = [ ]` leaves the service, and `prune.enable = false` nothing."""
+    by_hand, none = told["renders"]["prune-by-hand"], told["renders"]["no-prune"]
+
+    assert by_hand["pruneTimer"] is None
+    assert "ExecStart=" in by_hand["pruneService"]
+    assert (none["pruneTimer"], none["pruneService"]) == (None, None)
+    assert "canon-sweep-prune" not in none["service"]
+
+
+def test_prune_may_write_where_the_sweep_may(told: Any) -> None:
+    """It is hardened as the sweep is, and loosened where that is."""
+    for host in ("elsewhere", "local"):
+        found = told["renders"][host]
+        sweep = settings_of(found["service"], "Service")
+        prune = settings_of(found["pruneService"], "Service")
+
+        apart = {key for key in sweep | prune if sweep.get(key) != prune.get(key)}
+        # what of a unit's environment says which programs are in its path
+        assert apart - {"Environment"} == {"ExecStart", "TimeoutStartSec"}
+
+
 def test_folders_elsewhere_can_be_written_to(told: Any) -> None:
     """What the service writes to is let through one by one; the rest of the host is not."""
     service = settings_of(told["renders"]["elsewhere"]["service"], "Service")
@@ -210,6 +290,12 @@ def test_folders_elsewhere_can_be_written_to(told: Any) -> None:
         "-/srv/mirrors/plausible.git",
     }
     assert "StateDirectory" not in service
+    # a disk that comes late is waited for, or the sweep caught up at boot finds no state
+    unit = settings_of(told["renders"]["elsewhere"]["service"], "Unit")
+    waited_for = {path.removeprefix("-") for path in service["ReadWritePaths"]}
+    assert set(unit["RequiresMountsFor"]) == waited_for
+    # records and mirrors out there are for others to read
+    assert service["UMask"] == ["0022"]
     assert service["ProtectSystem"] == ["strict"]
 
 
@@ -256,6 +342,31 @@ def test_a_setting_and_its_option_are_one_thing(told: Any) -> None:
     assert settings["timeouts"]["deploy"] == "9m"
     assert settings["timeouts"]["probe"] == "1m"
     assert settings["recipes"]["plausible"]["retries"] == 0
+
+
+def test_a_setting_that_gives_way_gives_way_to_the_option(told: Any) -> None:
+    """`mkDefault` around all of them says it of each."""
+    settings = told["renders"]["by-default"]["settings"]
+
+    assert settings["retries"] == 3
+    assert settings["timeouts"]["probe"] == "3m"
+
+
+def test_no_two_secrets_are_one_credential(told: Any) -> None:
+    """systemd would load one of them for both hosts."""
+    service = settings_of(told["renders"]["ports"]["service"], "Service")
+    names = [line.partition(":")[0] for line in service["LoadCredential"]]
+
+    assert len(names) == len(set(names)) == 3
+
+
+def test_by_hand_is_with_the_operators_limits_and_without_the_weeks_hooks(told: Any) -> None:
+    """What is said of the unit beyond this module: only where it happens is for the hand."""
+    given = told["renders"]["of-operators"]["command"]
+    keys = {each.removeprefix("--property=").partition("=")[0] for each in given}
+
+    assert "--property=MemoryMax=4G" in given
+    assert not keys & {"ExecStartPre", "Restart", "StandardOutput"}
 
 
 def test_recipes_of_a_file_give_way_to_the_options(told: Any) -> None:

@@ -112,6 +112,38 @@ def test_half_an_hour_is_begun_only_while_something_is_due(host: str) -> None:
     assert timer == {"OnActiveSec": ["30min"], "RemainAfterElapse": ["false"]}
 
 
+def test_prune_is_the_sweep_with_another_word(host: str) -> None:
+    """It may do as little, a sweep that is on is no failure of its, and a sweep waits for it."""
+    sweep, prune = (
+        settings_of(text_of(host, f"systemd/{name}.service"), "Service")
+        for name in ("canon-sweep", "canon-sweep-prune")
+    )
+    order = settings_of(text_of(host, "systemd/canon-sweep.service"), "Unit")["After"][0].split()
+    own = settings_of(text_of(host, "systemd/canon-sweep-prune.service"), "Unit")["After"][0]
+
+    assert prune["ExecStart"][0].endswith("/bin/canon-sweep prune")
+    assert prune["SuccessExitStatus"] == ["75"]
+    assert {key for key in sweep if sweep[key] != prune.get(key)} == {
+        "ExecStart",
+        "TimeoutStartSec",
+    }
+    # a sweep that found the lock taken would be gone for the week
+    assert "canon-sweep-prune.service" in order
+    assert "canon-sweep" not in own
+
+
+def test_prune_has_its_times(host: str) -> None:
+    """Where it has any: the machine of the clock's stories has none."""
+    name = "systemd/canon-sweep-prune.timer"
+    if host == "local":
+        assert not (RENDERED / host / name).exists()
+        return
+    timer = settings_of(text_of(host, name), "Timer")
+
+    assert timer["Persistent"] == ["true"]
+    assert all(analyze("calendar", time).returncode == 0 for time in timer["OnCalendar"])
+
+
 def test_the_configuration_is_sound(host: str) -> None:
     """systemd's limit is a little over the program's own, and it may write where it must."""
     settings = load(RENDERED / host / "config.toml")

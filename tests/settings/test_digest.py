@@ -58,6 +58,7 @@ ALL_DECIDE_NOTHING: dict[str, dict[str, Any]] = {
     "retryWindow": {"retryWindow": "1h"},
     "syncTimeout": {"syncTimeout": "1h"},
     "preSweep": {"preSweep": [["roll", "traefik"]]},
+    "prune": {"prune": {"keepRuns": 7}},
     "guard": {"guard": {"wait": "1h", "units": ["upgrade-all.service"]}},
     "credentials": {"credentials": {"up.example": {"tokenFile": "/run/token"}}},
     "registries": {"registries": {"up.example": {"username": "u", "passwordFile": "/run/p"}}},

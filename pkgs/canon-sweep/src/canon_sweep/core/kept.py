@@ -10,7 +10,7 @@ from canon_sweep.core.canonical import Canonical
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The volumes, secrets and stacks that records name; nothing of it may be removed."""
+    """The volumes, secrets and stacks that something names; nothing of it may be removed."""
 
     volumes: frozenset[str]
     secrets: frozenset[str]

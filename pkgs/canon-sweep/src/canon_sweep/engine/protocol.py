@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from canon_sweep.core.image import Image
+from canon_sweep.core.oldimage import Stored
+from canon_sweep.core.stray import Thing
 from canon_sweep.engine.source import Source
 from canon_sweep.engine.source import read as read_source
 from canon_sweep.process import Completed
@@ -208,6 +210,21 @@ class Engine(Protocol):
 
     def volumes_of_ours(self) -> tuple[str, ...]:
         """Volumes that canon-sweep made here, by full name, sorted."""
+        ...
+
+    def of_ours(self) -> tuple[Thing, ...]:
+        """Everything that canon-sweep made here and that exists, whichever canon-sweep it was."""
+        ...
+
+    def images(self) -> tuple[Stored, ...]:
+        """Every image here, with what needs it; none where nothing is run from images."""
+        ...
+
+    def remove_image(self, image: Stored) -> str:
+        """Remove an image that nothing needs, never by force.
+
+        Gives why it stays; empty if it is gone.
+        """
         ...
 
     def converging(self) -> tuple[Converging, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from canon_sweep.engine.protocol import App, Place
 from canon_sweep.engine.source import Source
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault
 from canon_sweep.mirror import checkout as trees
+from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.settings.recipe import Recipe
 
 NO_PROBE = "no-probe"
@@ -46,8 +46,8 @@ def source_of(recipe: Recipe, commit: str, tree: Path) -> Source:
 
 def _notes(recipe: Recipe, commit: str) -> Iterator[Note]:
     # not among a test's checkouts: whoever only looks may do so while a test is on
-    with tempfile.TemporaryDirectory(prefix="canon-sweep-", ignore_cleanup_errors=True) as folder:
-        tree = Path(folder) / "tree"
+    with scratch(beside(recipe.clone)) as folder:
+        tree = folder / "tree"
         trees.checkout(recipe.clone, commit, tree)
         source = source_of(recipe, commit, tree)
     yield from unread.notes(source.unread)

@@ -9,6 +9,7 @@ from functools import partial
 from canon_sweep.core.decision import Code, Policy
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.waiting import Waiting, is_over
+from canon_sweep.job import images
 from canon_sweep.job.finish import check_state, finish, opened
 from canon_sweep.job.stop import Between, stop_of
 from canon_sweep.job.turns import Turns
@@ -73,7 +74,10 @@ def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surro
     in_time = [recipe for recipe in recipes if recipe not in late]
     if in_time:
         until = max(due[recipe.name].until or started for recipe in in_time)
-        entries += sweep(turns.ordered(in_time), is_over=_InTime(parts, until, stop_of(parts)))
+        stop = stop_of(parts)
+        if not stop:
+            images.make_room(parts.settings.prune, parts.state, parts.engine, started, around.say)
+        entries += sweep(turns.ordered(in_time), is_over=_InTime(parts, until, stop))
     lines = turns.closed(sorted(entries, key=lambda line: line.recipe), around.clock())
     return finish(
         "resume", recipes, lines, started=started, parts=parts, run=run, problems=turns.problems

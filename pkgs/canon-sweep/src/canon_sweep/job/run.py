@@ -9,7 +9,7 @@ from functools import partial
 
 from canon_sweep.core.decision import Policy
 from canon_sweep.errors import DeferredFault, StateFault
-from canon_sweep.job import presweep
+from canon_sweep.job import images, presweep
 from canon_sweep.job.finish import check_state, finish, opened, results_of
 from canon_sweep.job.stop import Between, stop_of
 from canon_sweep.job.turns import Turns, begin
@@ -32,10 +32,10 @@ def run_sweep(
 ) -> Results:
     """Sweep the named recipes, or all of them if none is named.
 
-    ``accept_upstream`` lets a mirror lose more than a few withdrawn tags.  What
-    ``preSweep`` says is run first, if it is all recipes.  While a build is in flight no
-    recipe begins; one that is still in flight after ``guard.wait`` defers what is left.
-    What a sweep of all recipes has not reached, however it ended, a resume takes up.
+    ``accept_upstream`` lets a mirror lose more than a few withdrawn tags.  If it is all
+    recipes, old images go first, and then what ``preSweep`` says is run.  While a build is
+    in flight no recipe begins; one that is still in flight after ``guard.wait`` defers what
+    is left.  What a sweep of all recipes has not reached, however it ended, a resume takes up.
 
     Raises:
         UsageFault: there is no such recipe, or the state is somebody else's.
@@ -52,6 +52,8 @@ def run_sweep(
             turns.begin(recipes, settings, started)
         # before the operator's own commands too: they touch live apps
         stop = stop_of(parts)
+        if not (names or stop):
+            images.make_room(settings.prune, parts.state, parts.engine, around.clock(), around.say)
         commands = () if names or stop else settings.pre_sweep
         if stop and settings.pre_sweep and not names:
             around.say("preSweep: not run, nor by a resume: the next sweep does")

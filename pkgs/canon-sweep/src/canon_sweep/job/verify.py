@@ -11,6 +11,7 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.release import Releases
 from canon_sweep.errors import Fault, HostFault, StateFault, SyncFault
 from canon_sweep.harness.quick import lost_parts
+from canon_sweep.job import strays
 from canon_sweep.job.finish import check_state
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.settings.recipe import Recipe, recipe_of
@@ -18,7 +19,7 @@ from canon_sweep.settings.records import Settings
 from canon_sweep.state.journal import QuickRun, unfinished
 from canon_sweep.state.store import State
 
-_STRAYS = "stacks and volumes that nothing names"
+_STRAYS = "stacks, volumes and secrets that nothing names"
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,17 +197,14 @@ def _unnamed(parts: Parts) -> Iterator[Finding]:
 
 def _strays(parts: Parts) -> Iterator[Finding]:
     try:
-        records, unread = parts.state.canonicals.read_all()
-        for stack in parts.engine.stacks_of_ours():
-            yield Finding(recipe="-", problems=(f"stack {stack} is up, but no run is on",))
-        if unread:
-            why = f"volumes that nothing names, until {', '.join(unread)} can be read"
+        found = strays.look(parts.state, parts.engine)
+        for stray in found.found:
+            then = stray.doubt or "canon-sweep prune removes it"
+            yield Finding(recipe="-", problems=(f"{stray.what} {stray.why}; {then}",))
+        if found.unread:
+            until = f"until {', '.join(found.unread)} can be read"
+            why = f"volumes and secrets that nothing names, {until}"
             yield Finding(recipe="-", unchecked=(why,))
-            return
-        named = {volume.name for record in records.values() for volume in record.volumes}
-        for name in parts.engine.volumes_of_ours():
-            if name not in named:
-                yield Finding(recipe="-", problems=(f"volume {name} belongs to no record",))
     except HostFault as fault:
         yield Finding(recipe="-", unchecked=(str(fault),))
     except Fault as fault:

@@ -18,6 +18,7 @@ from canon_sweep.job.trials import Trials
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
+from canon_sweep.state.images import Pulls
 from canon_sweep.state.lock import Turn
 from canon_sweep.state.runs import Log
 from canon_sweep.state.store import State
@@ -70,17 +71,27 @@ def parts_to_act(
     *,
     turn: Turn,
 ) -> Parts:
-    """The parts of a command that may act; its time runs from now."""
-    engine = around.engine or engine_of(settings)
+    """The parts of a command that may act; its time runs from now.
+
+    Raises:
+        StateFault: which canon-sweep this is cannot be read or written.
+    """
+    pulls = Pulls(state.images, around.clock)
+    engine = around.engine or engine_of(settings, state.home.make(), pulls)
     time_left = countdown(settings.max_runtime)
     ground = Ground(settings, state, engine, run.log_of, around.say, time_left)
     return replace(_joined(settings, around, ground, read, run.run_id), turn=turn)
 
 
 def parts_to_look(settings: Settings, around: Surroundings) -> Parts:
-    """The parts of a command that only looks: mirrors stay as they are, nothing is logged."""
-    engine = around.engine or engine_of(settings)
-    ground = Ground(settings, State.of(settings), engine, lambda _: Log(None), around.say)
+    """The parts of a command that only looks: mirrors stay as they are, nothing is logged.
+
+    Raises:
+        StateFault: which canon-sweep this is cannot be read.
+    """
+    state = State.of(settings)
+    engine = around.engine or engine_of(settings, state.home.read())
+    ground = Ground(settings, state, engine, lambda _: Log(None), around.say)
     return _joined(settings, around, ground, mirrors.look, "")
 
 

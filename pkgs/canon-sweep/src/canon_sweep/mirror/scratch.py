@@ -42,13 +42,46 @@ def scratch(below: Path) -> Iterator[Path]:
         os.close(lock)
 
 
+def dead(below: Path) -> tuple[Path, ...]:
+    """The folders in ``below`` that processes left which are dead.
+
+    Raises:
+        DiskFault: it cannot be read.
+    """
+    try:
+        return tuple(sorted(entry for entry in below.iterdir() if _is_dead(entry)))
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise disk.unusable(below, error.strerror or str(error)) from error
+
+
+def clear(below: Path) -> str:
+    """Remove them; gives what could not be removed, empty if nothing is left.
+
+    Raises:
+        DiskFault: it cannot be read or written.
+    """
+    try:
+        # as in `_made`: one that is not locked yet is not dead
+        with (below / "lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            for entry in dead(below):
+                _remove(entry)
+            return ", ".join(map(str, dead(below)))
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise disk.unusable(below, error.strerror or str(error)) from error
+
+
 def _made(below: Path) -> tuple[int, Path]:
     below.mkdir(mode=0o700, parents=True, exist_ok=True)
     # One at a time: nobody may take a folder that is not locked yet for a dead one's.
     with (below / "lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         for entry in below.iterdir():
-            if entry.name.startswith(_PREFIX) and not _in_use(entry):
+            if _is_dead(entry):
                 _remove(entry)
         own = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=below))
         folder = own / "folder"
@@ -62,6 +95,10 @@ def _remove(folder: Path) -> None:
     # what stays is nobody's, and tried again by whoever comes next
     with suppress(OSError):
         tree.remove(folder)
+
+
+def _is_dead(entry: Path) -> bool:
+    return entry.name.startswith(_PREFIX) and not _in_use(entry)
 
 
 def _in_use(entry: Path) -> bool:

@@ -18,6 +18,7 @@ _KEPT = (
     *("attempts.jsonl", "attempts.jsonl.cut", "lock", "lock.queue"),
     *("holds.json", "holds.json.lock", "journal.json", "journal.json.lock"),
     *("waiting.json", "waiting.json.lock", "due"),
+    *("home", "images.json", "images.json.lock"),
 )
 # and of these, from where runs delete what they do not know
 _CLEARED = ("checkouts", "local", "swarm", "runs")

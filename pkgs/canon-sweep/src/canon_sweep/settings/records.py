@@ -193,6 +193,19 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
         )
 
 
+class PruneSettings(Table, frozen=True, kw_only=True):
+    """What is old enough to go.
+
+    ``keepRuns`` is how many run folders stay, the newest ones; an image goes when it has not
+    been pulled or tagged here for ``imagesAfter``.  With ``foreignImages`` that holds for
+    images that no test of ours has pulled, too.
+    """
+
+    keep_runs: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    images_after: Seconds = Seconds(7 * 86400)
+    foreign_images: bool = False
+
+
 class SwarmSettings(Table, frozen=True, kw_only=True):
     """Where the Docker Engine listens."""
 
@@ -251,6 +264,7 @@ class Settings(Table, frozen=True, kw_only=True):
     pre_sweep: tuple[Command, ...] = ()
     guard: GuardSettings = GuardSettings()
     timeouts: Timeouts = Timeouts()
+    prune: PruneSettings = PruneSettings()
     swarm: SwarmSettings = SwarmSettings()
     credentials: dict[str, Credential] = {}
     registries: dict[str, Registry] = {}

@@ -172,6 +172,15 @@ class Canonicals:
         """
         return sum(files.clear_drafts(folder, "canonical.json") for folder in self.folder.glob("*"))
 
+    def dead_drafts(self) -> tuple[Path, ...]:
+        """What `clear_drafts` would remove.
+
+        Raises:
+            StateFault: a folder cannot be read.
+        """
+        own = (files.dead_drafts(folder, "canonical.json") for folder in self.folder.glob("*"))
+        return tuple(draft for drafts in own for draft in drafts)
+
     def _history(self, recipe: str) -> History:
         return History(self._folder(recipe) / "history.jsonl")
 

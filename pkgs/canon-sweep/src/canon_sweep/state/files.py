@@ -59,18 +59,40 @@ def clear_drafts(folder: Path, of: str | None = None) -> int:
     Raises:
         StateFault: a draft, which may have a secret in it, cannot be removed.
     """
+    return sum(map(_cleared, _drafts(folder, of)))
+
+
+def dead_drafts(folder: Path, of: str | None = None) -> tuple[Path, ...]:
+    """What `clear_drafts` would remove.
+
+    Raises:
+        StateFault: the folder cannot be read.
+    """
+    return tuple(draft for draft in _drafts(folder, of) if not _is_alive(draft))
+
+
+def _drafts(folder: Path, of: str | None) -> list[Path]:
     try:
-        names = [path.name for path in folder.iterdir()]
+        names = sorted(path.name for path in folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
-        return 0
+        return []
     except OSError as error:
         raise storage.denied(f"{folder} cannot be read", error) from error
     drafts = ((name, _DRAFT.fullmatch(name)) for name in names)
-    return sum(
-        _cleared(folder / name)
-        for name, draft in drafts
-        if draft is not None and of in (None, draft["of"])
-    )
+    return [folder / name for name, draft in drafts if draft and of in (None, draft["of"])]
+
+
+def _is_alive(draft: Path) -> bool:
+    """Whether its writer still has it, or there is no such file."""
+    try:
+        descriptor = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
+    try:
+        is_file = not stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        return not (is_file and lock.is_taken(descriptor))
+    finally:
+        os.close(descriptor)
 
 
 def append_line(path: Path, line: bytes) -> None:

@@ -6,12 +6,14 @@ after that is undone or made permanent.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from canon_sweep.core import names
+from canon_sweep.core.kept import Named
 from canon_sweep.errors import StateFault
 from canon_sweep.state import lock, register
 
@@ -75,6 +77,23 @@ def unfinished(entry: Entry) -> str:
         f"stack {entry.stack} of {entry.recipe} {what}, or that was broken off:"
         f" canon-sweep recover {then}"
     )
+
+
+def named_in(entries: Iterable[Entry]) -> Named:
+    """All that is under way, with what is still to be removed and what is to be put back."""
+    volumes: set[str] = set()
+    secrets: set[str] = set()
+    stacks: set[str] = set()
+    for entry in entries:
+        stacks.add(entry.stack)
+        match entry:
+            case Promotion():
+                volumes.update(entry.discarded.volumes)
+                secrets.update(entry.discarded.secrets)
+            case QuickRun():
+                volumes.update(entry.snapshots, entry.snapshots.values())
+                secrets.update(entry.secrets)
+    return Named(frozenset(volumes), frozenset(secrets), frozenset(stacks))
 
 
 _ENTRIES: msgspec.json.Decoder[dict[str, Entry]] = msgspec.json.Decoder(dict[str, Entry])

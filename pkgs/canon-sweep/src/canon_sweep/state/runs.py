@@ -182,7 +182,7 @@ def past(folder: Path, now: datetime) -> Past:
     """
     noted: dict[str, Noted] = {}
     last: LastSweep | None = None
-    for path in _newest_first(folder)[:LOOKS_BACK]:
+    for path in newest_first(folder)[:LOOKS_BACK]:
         results = _results_of(path)
         if results is None or results.command not in SWEEPS or results.ended > now:
             continue
@@ -200,7 +200,12 @@ def past(folder: Path, now: datetime) -> Past:
     return Past(last, noted)
 
 
-def _newest_first(folder: Path) -> list[Path]:
+def newest_first(folder: Path) -> list[Path]:
+    """The folders of all runs; what else lies there is none.
+
+    Raises:
+        StateFault: the folder cannot be read.
+    """
     try:
         found = [(_RUN_ID.fullmatch(path.name), path) for path in folder.iterdir()]
     except FileNotFoundError:
@@ -209,6 +214,12 @@ def _newest_first(folder: Path) -> list[Path]:
         raise storage.denied(f"{folder} cannot be read", error) from error
     runs = [(match[1], int(match[2] or 1), path) for match, path in found if match is not None]
     return [path for _, _, path in sorted(runs, reverse=True)]
+
+
+def command_of(run: Path) -> str:
+    """The command of a run that has written results; empty if it has not."""
+    results = _results_of(run)
+    return results.command if results is not None else ""
 
 
 def _results_of(run: Path) -> _Results | None:

@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 from canon_sweep.errors import StateFault
 from canon_sweep.settings.records import Settings
-from canon_sweep.state import files, folders
+from canon_sweep.state import files, folders, storage
 from canon_sweep.state.attempts import Ledger
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.holds import Holds
+from canon_sweep.state.home import Home
+from canon_sweep.state.images import Images
 from canon_sweep.state.journal import Journal
 from canon_sweep.state.waiting import WaitingList
 
@@ -39,6 +41,8 @@ class State:
     ledger: Ledger
     holds: Holds
     journal: Journal
+    home: Home
+    images: Images
     waiting: WaitingList
 
     @classmethod
@@ -51,6 +55,8 @@ class State:
             ledger=Ledger(folder / "attempts.jsonl"),
             holds=Holds(folder / "holds.json"),
             journal=Journal(folder / "journal.json"),
+            home=Home(folder / "home"),
+            images=Images(folder / "images.json"),
             waiting=WaitingList(folder / "waiting.json"),
         )
 
@@ -91,12 +97,34 @@ class State:
         own = sum(files.clear_drafts(folder) for folder in _folders(self.folder))
         return own + self.canonicals.clear_drafts()
 
+    def dead_drafts(self) -> tuple[Path, ...]:
+        """What `clear_drafts` would remove.
+
+        Raises:
+            StateFault: a folder cannot be read.
+        """
+        own = (draft for folder in _folders(self.folder) for draft in files.dead_drafts(folder))
+        return (*own, *self.canonicals.dead_drafts())
+
     def clear_checkouts(self) -> tuple[str, ...]:
         """Remove what kills left of checkouts; only under the run's lock.
 
         Returns a text for each that cannot be removed.
         """
         return folders.clear(self.checkouts)
+
+    def left_checkouts(self) -> tuple[Path, ...]:
+        """What `clear_checkouts` would remove.
+
+        Raises:
+            StateFault: the folder cannot be read.
+        """
+        try:
+            return tuple(sorted(self.checkouts.iterdir()))
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise storage.denied(f"{self.checkouts} cannot be read", error) from error
 
     def _narrow(self) -> list[str]:
         was_open = folders.narrow(self.folder)

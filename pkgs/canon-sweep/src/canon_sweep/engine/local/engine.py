@@ -21,11 +21,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 from canon_sweep import tree
+from canon_sweep.core import denial
 from canon_sweep.core.compose import Compose
 from canon_sweep.core.image import Image
+from canon_sweep.core.oldimage import Stored
+from canon_sweep.core.stray import Thing, things
 from canon_sweep.engine import source
 from canon_sweep.engine.local import log as local_log
 from canon_sweep.engine.local import plan as local_plan
@@ -33,7 +35,6 @@ from canon_sweep.engine.local import process as local_process
 from canon_sweep.engine.local import stack as local_stack
 from canon_sweep.engine.local import state as local_state
 from canon_sweep.engine.local import tree as local_tree
-from canon_sweep.engine.local.plan import Plan
 from canon_sweep.engine.local.process import Held
 from canon_sweep.engine.local.ready import Watch
 from canon_sweep.engine.local.secret import SecretFolder
@@ -75,9 +76,8 @@ class LocalEngine:
         Raises:
             RecipeFault: the recipe cannot run here.
         """
-        del timeout
         source.check_stack(app.stack)
-        _plans(app.source.compose)
+        local_plan.checked(app.source.compose)
         return ()
 
     def deploy(self, app: App) -> None:
@@ -88,7 +88,7 @@ class LocalEngine:
             HostFault: the root folder cannot be written, or no process started.
         """
         folder = self._folder(app.stack)
-        plans = _plans(app.source.compose)
+        plans = local_plan.checked(app.source.compose)
         try:
             (folder / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
             # the copy first: while it is made, the old version still runs
@@ -98,7 +98,10 @@ class LocalEngine:
             values = self._values(app.source.compose, folder)
             Start(folder, plans, values, self._taken_ports(), self._grace).run(app.version)
         except OSError as error:
-            raise HostFault(f"stack {app.stack} cannot be written: {error}") from error
+            why = error.strerror or error
+            raise HostFault(
+                f"stack {app.stack} cannot be written: {why}", do=denial.remedy(error.errno)
+            ) from error
 
     def wait_ready(self, app: App, timeout: float) -> None:
         """Return as soon as every service of this version is up and healthy.
@@ -165,7 +168,7 @@ class LocalEngine:
                 local_state.save(folder, deployment)
             if code is None:
                 raise RecipeFault(f"{command[0]} in service {service} took over {timeout:g} s")
-            return Completed(code, _said(output))
+            return Completed(code, local_log.said(output, MAX_OUTPUT))
 
     def address(self, stack: str, service: str, port: int) -> Address:
         """Where this port of a running service can be reached.
@@ -230,6 +233,18 @@ class LocalEngine:
         """Every volume here, by full name, sorted."""
         return self._volumes.names()
 
+    def of_ours(self) -> tuple[Thing, ...]:
+        """Everything here: the folder is nobody else's."""
+        return things(self.stacks_of_ours(), self.volumes_of_ours(), self._secrets.names())
+
+    def images(self) -> tuple[Stored, ...]:
+        """Nothing is run from images here."""
+        return ()
+
+    def remove_image(self, image: Stored) -> str:
+        """There is none."""
+        return f"there is no {image.shown} here"
+
     def converging(self) -> tuple[Converging, ...]:
         """None: nobody but canon-sweep deploys here."""
         return ()
@@ -272,20 +287,7 @@ class LocalEngine:
         return taken
 
 
-def _plans(compose: Compose) -> tuple[Plan, ...]:
-    plans = local_plan.plans(compose)
-    known = local_plan.known_marks(compose)
-    for plan in plans:
-        local_plan.check_marks(plan, known)
-    return plans
-
-
 def _await_end(held: Held, timeout: float) -> None:
     descriptor = local_process.watch(held.identity)
     if descriptor is not None:
         await_end(descriptor, timeout)
-
-
-def _said(output: IO[bytes]) -> str:
-    output.seek(max(0, output.seek(0, os.SEEK_END) - MAX_OUTPUT))
-    return output.read(MAX_OUTPUT).decode("utf-8", "replace")

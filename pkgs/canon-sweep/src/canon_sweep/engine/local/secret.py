@@ -53,13 +53,21 @@ class SecretFolder:
         Raises:
             HostFault: the folder of them all cannot be read.
         """
+        return tuple(name for name in self.names() if name.startswith(f"{stack}_"))
+
+    def names(self) -> tuple[str, ...]:
+        """Every secret, sorted; also what has taken the place of one.
+
+        Raises:
+            HostFault: the folder of them all cannot be read.
+        """
         try:
             found = os.listdir(self.root)  # noqa: PTH208  # a name is enough
         except FileNotFoundError:
             return ()
         except OSError as error:
             raise HostFault(f"{self.root} cannot be read: {error.strerror}") from error
-        return tuple(sorted(name for name in found if _is_of(stack, name)))
+        return tuple(sorted(name for name in found if _is_of_a_stack(name)))
 
     def leftovers(self, stack: str) -> tuple[str, ...]:
         """What there is of a stack's secrets, a text each.
@@ -88,8 +96,9 @@ class SecretFolder:
             raise HostFault(f"secret {name} cannot be removed: {error.strerror}") from error
 
 
-def _is_of(stack: str, name: str) -> bool:
-    return name.startswith(f"{stack}_") and part_problem(name, "secret") is None
+def _is_of_a_stack(name: str) -> bool:
+    """Whether we could have made it: ``<stack>_<secret>``."""
+    return "_" in name and part_problem(name, "secret") is None
 
 
 def _is_file(path: Path) -> bool:

@@ -64,10 +64,10 @@ class Docker:
 
     # what exists
 
-    def services(self, label: str) -> list[Body]:
-        """The services with a label (``name`` or ``name=value``)."""
+    def services(self, label: str | None = None) -> list[Body]:
+        """The services with a label (``name`` or ``name=value``), or all."""
         with self._door() as client:
-            return _bodies(client.services(filters={"label": label}))
+            return _bodies(client.services(filters={"label": label} if label else None))
 
     def tasks(self, services: Sequence[str]) -> list[Body]:
         """The tasks of these services, past ones included."""
@@ -106,10 +106,10 @@ class Docker:
         with self._door() as client:
             return _bodies(client.volumes()["Volumes"])
 
-    def images(self) -> list[Body]:
-        """All images that are already here."""
+    def images(self, *, inner: bool = False) -> list[Body]:
+        """All images that are already here; with ``inner`` those that are only built upon, too."""
         with self._door() as client:
-            return _bodies(client.images())
+            return _bodies(client.images(all=inner))
 
     def container(self, name: str) -> Body | None:
         """One container in full."""
@@ -204,6 +204,14 @@ class Docker:
         """Remove a volume with its data, unless something still uses it: gives what."""
         with self._door() as client:
             return _held(lambda: client.remove_volume(name))
+
+    def remove_image(self, name: str) -> str:
+        """Remove a name of an image, or by its id an image, unless something needs it: gives what.
+
+        Never by force; what it was built on stays.
+        """
+        with self._door() as client:
+            return _held(lambda: client.remove_image(name, force=False, noprune=True))
 
     # what goes in and out
 

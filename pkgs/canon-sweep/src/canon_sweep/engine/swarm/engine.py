@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from canon_sweep.bounded import OverdueError, bounded
 from canon_sweep.core.image import Image
+from canon_sweep.core.oldimage import Stored
+from canon_sweep.core.stray import Thing
 from canon_sweep.engine.protocol import Address, App, Converging, Volume
 from canon_sweep.engine.secret import random_value
 from canon_sweep.engine.source import Source, check_part, check_stack
 from canon_sweep.engine.swarm import command as docker_command
 from canon_sweep.engine.swarm import converging as others
-from canon_sweep.engine.swarm import outside, overlay, reach, removal, volume
+from canon_sweep.engine.swarm import labelled, outside, overlay, reach, removal, stored, volume
 from canon_sweep.engine.swarm import stack as swarm_stack
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.images import Images
@@ -21,12 +23,14 @@ from canon_sweep.engine.swarm.written import written
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed
 from canon_sweep.settings.records import Registry
+from canon_sweep.state.images import Pulls
 
 
 class SwarmEngine:
     """Deploys stacks on the Swarm behind ``host``, e.g. ``unix:///var/run/docker.sock``.
 
-    ``registries`` has the logins of registries, by their host.
+    ``registries`` has the logins of registries, by their host; ``home`` is the mark of what
+    this canon-sweep makes, empty if it makes nothing; ``pulls`` is told of images.
     """
 
     def __init__(
@@ -35,10 +39,13 @@ class SwarmEngine:
         *,
         registries: Mapping[str, Registry] | None = None,
         limits: Limits | None = None,
+        home: str = "",
+        pulls: Pulls | None = None,
     ) -> None:
         self._docker = Docker(host)
         self._limits = limits or Limits()
-        self._images = Images(self._docker, registries or {}, self._limits.registry)
+        self._home = home
+        self._images = Images(self._docker, registries or {}, self._limits.registry, pulls)
 
     @property
     def name(self) -> str:
@@ -193,6 +200,18 @@ class SwarmEngine:
         ours = (body["Name"] for body in bodies if overlay.STACK in (body.get("Labels") or {}))
         return tuple(sorted(ours))
 
+    def of_ours(self) -> tuple[Thing, ...]:
+        """Everything with our labels, whichever canon-sweep made it."""
+        return labelled.things(self._docker, self._home)
+
+    def images(self) -> tuple[Stored, ...]:
+        """Every image here, with what needs it."""
+        return stored.images(self._docker)
+
+    def remove_image(self, image: Stored) -> str:
+        """Remove an image that nothing needs; gives why it stays, empty if it is gone."""
+        return stored.remove(self._docker, image)
+
     def converging(self) -> tuple[Converging, ...]:
         """The stacks of others that are on their way from one state to another."""
         return others.converging(self._docker)
@@ -224,7 +243,7 @@ class SwarmEngine:
                     overlay.RECIPE: app.recipe,
                     overlay.VERSION: app.version,
                     overlay.STACK: app.stack,
-                }
+                } | ({overlay.HOME: self._home} if self._home else {})
                 # without the stack's own label: `docker stack rm` would take it along
                 self._docker.create_secret(secret.name, random_value(secret), labels)
 
@@ -237,6 +256,7 @@ class SwarmEngine:
             version=app.version,
             stack=app.stack,
             node=swarm["NodeID"] if int(swarm.get("Nodes") or 1) > 1 else None,
+            home=self._home,
             images={
                 service.name: self._images.pinned(service.image)
                 for service in source.compose.services.values()

@@ -17,6 +17,7 @@ from canon_sweep.engine.swarm.pull import PullFault
 from canon_sweep.engine.swarm.registry import Word, digest_of
 from canon_sweep.errors import GoneFault, HostFault, RecipeFault
 from canon_sweep.settings.records import Registry
+from canon_sweep.state.images import Pulls
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,21 @@ class _Known:
 class Images:
     """Fetches images with the logins of the settings, by the registry's host.
 
-    ``silence`` is for how many seconds a registry may say nothing.
+    ``silence`` is for how many seconds a registry may say nothing; ``pulls`` is told of
+    each image that was asked for.
     """
 
-    def __init__(self, docker: Docker, registries: Mapping[str, Registry], silence: float) -> None:
+    def __init__(
+        self,
+        docker: Docker,
+        registries: Mapping[str, Registry],
+        silence: float,
+        pulls: Pulls | None = None,
+    ) -> None:
         self._docker = docker
         self._registries = registries
         self._silence = silence
+        self._pulls = pulls
         self._known: dict[str, _Known] = {}
 
     def fetch(self, name: str, seconds: float) -> Image:
@@ -66,21 +75,39 @@ class Images:
     def _asked(self, name: str, seconds: float) -> _Known:
         here = self._docker.image(name)
         if here is not None and "@" in name:
+            self._note(name, here, {str(here["Id"])})
             return _known(name, here)  # a digest is the same image everywhere
+        before = self._ids()
         try:
             digest = self._pull(name, seconds)
         except PullFault as fault:
             # users would get another one, or none
             if here is None or fault.begun or fault.word in (Word.GONE, Word.NO_NAME):
                 raise self._missing(name, fault) from fault
+            self._note(name, here, before)
             return _known(name, here, not_asked=self._why(name, fault))
-        return _known(name, self._docker.image(name) or {}, digest=digest)
+        body = self._docker.image(name) or {}
+        self._note(name, body, before)
+        return _known(name, body, digest=digest)
 
     def _again(self, name: str, seconds: float) -> None:
+        before = self._ids()
         try:
             self._pull(name, seconds)
         except PullFault as fault:
             raise self._missing(name, fault) from fault
+        self._note(name, self._docker.image(name) or {}, before)
+
+    def _ids(self) -> set[str]:
+        """Every image that is here: by another name it may be somebody else's."""
+        return (
+            {str(body["Id"]) for body in self._docker.images(inner=True)} if self._pulls else set()
+        )
+
+    def _note(self, name: str, body: Body, before: set[str]) -> None:
+        image = str(body.get("Id", ""))
+        if self._pulls is not None and image:
+            self._pulls.pulled(image, pull.listed(name), fresh=image not in before)
 
     def _pull(self, name: str, seconds: float) -> str:
         """Fetch an image, and give its digest; empty if nobody tells it."""

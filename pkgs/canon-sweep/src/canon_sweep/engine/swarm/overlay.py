@@ -17,6 +17,8 @@ from canon_sweep.core.yamledit import Document, Table
 RECIPE = "canon-sweep.recipe"
 VERSION = "canon-sweep.version"
 STACK = "canon-sweep.stack"
+# which canon-sweep: another one on the same engine has records of its own
+HOME = "canon-sweep.home"
 
 _KINDS = ("networks", "volumes", "configs", "secrets")
 # whose bodies may be left empty, as a service's `deploy` may; of all else docker wants a table
@@ -30,14 +32,16 @@ def texts(
     version: str,
     stack: str,
     node: str | None,
+    home: str = "",
     images: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
     """The compose files ``sources`` (their texts, in order) with our labels in them.
 
-    ``node`` is the id of the node that the services must run on, if that matters; ``images``
-    is what services run instead of what the recipe calls it.
+    ``node`` is the id of the node that the services must run on, if that matters; ``home``
+    says which canon-sweep this is; ``images`` is what services run instead of what the recipe
+    calls it.
     """
-    constant = _escaped({RECIPE: recipe, STACK: stack})
+    constant = _escaped({RECIPE: recipe, STACK: stack} | ({HOME: home} if home else {}))
     labels = constant | _escaped({VERSION: version})
     documents = [Document(source) for source in sources]
     for name, service in _last(documents, "services"):

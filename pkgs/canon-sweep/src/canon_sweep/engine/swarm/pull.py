@@ -69,6 +69,17 @@ def repository_of(image: str) -> str:
     return rest.removeprefix("library/") if registry == HUB else f"{registry}/{rest}"
 
 
+def listed(image: str) -> str:
+    """The name of an image as the engine lists it, with its tag or its digest.
+
+    Raises:
+        ValueError: it is no name of an image.
+    """
+    _, tag = docker.utils.parse_repository_tag(image)
+    sign = "@" if "@" in image else ":"
+    return f"{repository_of(image)}{sign}{tag or DEFAULT_TAG}"
+
+
 def _resolved(image: str) -> tuple[str, str]:
     try:
         registry, rest = docker.auth.resolve_repository_name(image)

@@ -1,0 +1,41 @@
+"""What has our labels on a Swarm, each thing with who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from canon_sweep.core.stray import Kind, Maker, Thing
+from canon_sweep.engine.swarm import overlay
+from canon_sweep.engine.swarm.api import Docker
+
+
+def things(docker: Docker, home: str) -> tuple[Thing, ...]:
+    """Everything with our labels; ``home`` is the mark of this canon-sweep, if it has one."""
+    found = (
+        Thing(kind, name, labels[overlay.STACK], _maker(labels, home))
+        for kind, name, labels in _all(docker)
+        if labels.get(overlay.STACK)
+    )
+    return tuple(sorted(found))
+
+
+def _all(docker: Docker) -> Iterator[tuple[Kind, str, Mapping[str, str]]]:
+    for body in docker.services(overlay.STACK):
+        yield Kind.SERVICE, body["Spec"]["Name"], body["Spec"].get("Labels") or {}
+    for body in docker.containers(label=overlay.STACK):
+        yield Kind.CONTAINER, body["Names"][0].strip("/"), body.get("Labels") or {}
+    for body in docker.networks(overlay.STACK):
+        yield Kind.NETWORK, body["Name"], body.get("Labels") or {}
+    for body in docker.configs(overlay.STACK):
+        yield Kind.CONFIG, body["Spec"]["Name"], body["Spec"].get("Labels") or {}
+    for body in docker.volumes():
+        yield Kind.VOLUME, body["Name"], body.get("Labels") or {}
+    for body in docker.secrets():
+        yield Kind.SECRET, body["Spec"]["Name"], body["Spec"].get("Labels") or {}
+
+
+def _maker(labels: Mapping[str, str], home: str) -> Maker:
+    said = labels.get(overlay.HOME)
+    if not said:
+        return Maker.UNSAID
+    return Maker.US if said == home else Maker.ANOTHER

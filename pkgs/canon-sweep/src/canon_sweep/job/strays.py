@@ -1,0 +1,72 @@
+"""The engine's strays: one list for `verify`, which tells them, and `prune`, which removes them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from canon_sweep.core.kept import named_by
+from canon_sweep.core.stray import COPY, Kind, Stray, made_by_others, not_ours, running, strays
+from canon_sweep.engine.protocol import Engine
+from canon_sweep.state.journal import named_in
+from canon_sweep.state.store import State
+
+
+class Strays(NamedTuple):
+    """What nothing names.
+
+    ``unread`` are the recipes whose records cannot be read, so that volumes and secrets are
+    not among it; ``others`` counts what another canon-sweep has made.
+    """
+
+    found: tuple[Stray, ...]
+    unread: tuple[str, ...]
+    others: int
+
+
+def look(state: State, engine: Engine) -> Strays:
+    """Look for what neither records nor journal name.
+
+    Raises:
+        HostFault: the engine cannot be asked.
+        StateFault: the journal, or the folder of all records, cannot be read.
+    """
+    # in the order in which a run makes things: they are in the journal before they are there,
+    # and in a record before they leave the journal
+    there = engine.of_ours()
+    journal = named_in(state.journal.entries())
+    records, problems = state.canonicals.read_all()
+    unread = tuple(sorted(problems))
+    found = strays(there, named_by(records.values()), journal, unread)
+    if found:
+        # who only looks may do so while a run is on, and takes away what it has made
+        still = set(engine.of_ours())
+        found = tuple(stray for stray in found if not still.isdisjoint(stray.things))
+    return Strays(found, unread, made_by_others(there))
+
+
+def remove(stray: Stray, engine: Engine) -> str:
+    """Take a stray away; gives why it stays, empty if it is gone.
+
+    A stack goes whole or not at all: where somebody else has put something into it, it stays.
+
+    Raises:
+        HostFault: the engine cannot be used, or something still uses it.
+    """
+    if stray.doubt:
+        return stray.doubt
+    (first, *_) = stray.things
+    if stray.is_data and stray.stack and not first.name.startswith(COPY):
+        up = running(engine.leftovers(stray.stack))
+        if up:
+            return f"its stack is up: {', '.join(up)}"
+    if first.kind is Kind.VOLUME:
+        engine.remove_volume(first.name)
+    elif first.kind is Kind.SECRET:
+        engine.remove_secret(first.name)
+    else:
+        theirs = not_ours(engine.leftovers(stray.stack), engine.of_ours())
+        if theirs:
+            return f"somebody else has put into it: {', '.join(theirs)}"
+        engine.undeploy(stray.stack)
+    left = set(stray.things) & set(engine.of_ours())
+    return f"still there: {', '.join(map(str, sorted(left)))}" if left else ""

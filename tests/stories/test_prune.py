@@ -1,0 +1,337 @@
+"""What killed runs and old ones left goes, and nothing that anybody names or may want."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from canon_sweep import interrupt
+from canon_sweep.core.attempts import Outcome
+from canon_sweep.engine.protocol import App, Place
+from canon_sweep.errors import DeferredFault, HostFault, StateFault
+from canon_sweep.job.prune import Pruning, run_prune
+from canon_sweep.job.run import run_sweep
+from canon_sweep.mirror import scratch
+from canon_sweep.state import lock
+from canon_sweep.state.journal import Deployment
+from child import in_child
+from stories.engines import doing, dying_at, failing
+from stories.fleet import RUNS, WEEK, Fleet, compose
+
+LEFT = "left-abcdef_ci_localhost"
+
+
+def prunes(fleet: Fleet, *, dry_run: bool = False) -> Pruning:
+    """The operator, or the timer."""
+    return run_prune(fleet.settings(), fleet.means(), dry_run=dry_run)
+
+
+def tree_of(fleet: Fleet) -> set[str]:
+    """Every path in the state folder and the cache, but the lock's."""
+    roots = (fleet.folder / "state", fleet.folder / "cache")
+    return {str(path) for root in roots for path in root.rglob("*") if path.name != "lock"}
+
+
+def leave(fleet: Fleet) -> None:
+    """Have a stack up, and a volume and a secret there, of which no journal knows."""
+    source = fleet.folder / "source"
+    source.mkdir()
+    (source / "compose.yml").write_text(compose(RUNS, "1"))
+    app = App.read("notes", "1", Place(LEFT, "left-abcdef.ci.localhost"), source, {})
+    fleet.engine().deploy(app)
+    secrets = fleet.folder / "state/local/secrets"
+    secrets.mkdir(exist_ok=True)
+    (secrets / f"{LEFT}_pw_v1").write_text("pw")
+
+
+def leave_files(fleet: Fleet) -> list[Path]:
+    """A checkout, a draft and a temporary folder of processes that are dead."""
+    state = fleet.folder / "state"
+    left = [
+        state / "checkouts/notes",
+        state / ".holds.json.0123456789abcdef.draft",
+        fleet.folder / "cache/recipes/tmp/run-abcdefgh",
+    ]
+    left[0].mkdir(parents=True)
+    left[1].write_text("half")
+    left[2].mkdir(parents=True)
+    return left
+
+
+def test_a_clean_host_has_nothing_to_prune(released: Fleet) -> None:
+    """Canonicals, their runs and their data are no remains of anything."""
+    released.sweeps()
+    before, paths = released.bytes_of("notes", "site"), tree_of(released)
+
+    assert prunes(released) == Pruning(dry_run=False)
+
+    assert released.bytes_of("notes", "site") == before
+    assert tree_of(released) == paths
+
+
+def test_what_nothing_names_goes_and_a_dry_run_says_the_same_lines(released: Fleet) -> None:
+    """The stack with its data and secret, and what dead processes left in folders."""
+    released.sweeps()
+    before = released.bytes_of("notes", "site")
+    leave(released)
+    files = leave_files(released)
+    paths = tree_of(released)
+
+    said = prunes(released, dry_run=True)
+    assert tree_of(released) == paths
+    assert released.running() == (LEFT,)
+    done = prunes(released)
+
+    assert said.acts == done.acts
+    lines = [act.line for act in done.acts]
+    assert f"stack {LEFT} is up, but no run is on" in lines
+    assert f"volume {LEFT}_data belongs to no record" in lines
+    assert f"secret {LEFT}_pw_v1 belongs to no record" in lines
+    assert len(lines) == 6
+    assert (said.exit_code, done.exit_code) == (0, 0)
+    assert not any(path.exists() for path in files)
+    assert released.running() == ()
+    assert not any(name.startswith(LEFT) for name in released.volumes())
+    assert released.bytes_of("notes", "site") == before
+    assert prunes(released) == Pruning(dry_run=False)
+
+
+def test_verify_and_prune_have_one_list(released: Fleet) -> None:
+    """What the one tells the other removes."""
+    released.sweeps()
+    leave(released)
+
+    told = {problem for finding in released.verifies() for problem in finding.problems}
+    acts = prunes(released).acts
+
+    assert {f"{act.line}; canon-sweep prune removes it" for act in acts} == told
+    assert {problem for finding in released.verifies() for problem in finding.problems} == set()
+
+
+def test_a_record_that_cannot_be_read_is_no_reason_to_remove_anything(released: Fleet) -> None:
+    """Not a volume, a secret, a stack or a run that it may name."""
+    released.sweeps()
+    leave(released)
+    released.options["prune"] = {"keepRuns": 1}
+    released.now += WEEK
+    released.sweeps("notes")
+    record = released.folder / "state/canonicals/notes/canonical.json"
+    content = record.read_bytes()
+    record.write_bytes(b"{")
+    paths = tree_of(released)
+
+    done = prunes(released)
+
+    assert done.exit_code == 1
+    assert done.acts == ()
+    assert all("notes" in text for text in done.left)
+    assert any(text.startswith(f"stack {LEFT}") for text in done.left)
+    assert tree_of(released) == paths
+    assert released.running() == (LEFT,)
+    record.write_bytes(content)
+    assert prunes(released).exit_code == 0
+
+
+def test_it_settles_what_a_killed_run_left_first(released: Fleet) -> None:
+    """Whose stack is no stray, and whose volumes may be a canonical's."""
+    released.sweeps()
+    released.publishes("notes", "1.2.0+1")
+
+    def dies() -> None:
+        released.wrap = doing("wait_ready", lambda: os.kill(os.getpid(), signal.SIGKILL))
+        released.sweeps("notes")
+
+    assert in_child(dies) < 0
+    (entry,) = released.state().journal.entries()
+    before = released.bytes_of("notes", "site")
+
+    said = prunes(released, dry_run=True)
+    assert released.state().journal.entries() == (entry,)
+    done = prunes(released)
+
+    assert f"stack {entry.stack} was left by an interrupted run of notes" in [
+        act.line for act in done.acts
+    ]
+    assert said.acts[0] == done.acts[0]
+    assert released.state().journal.entries() == ()
+    assert released.running() == ()
+    assert released.bytes_of("notes", "site") == before
+
+
+@pytest.mark.parametrize("step", range(1, 12))
+def test_a_prune_that_is_killed_is_gone_on_with_by_the_next(released: Fleet, step: int) -> None:
+    """Before each of its calls of the engine: nothing that is named is ever gone."""
+    released.sweeps()
+    before = released.bytes_of("notes", "site")
+    leave(released)
+    leave_files(released)
+
+    def dies() -> None:
+        released.wrap = dying_at(step)
+        prunes(released)
+
+    in_child(dies)
+
+    assert released.bytes_of("notes", "site") == before
+    assert prunes(released).exit_code == 0
+    assert prunes(released) == Pruning(dry_run=False)
+    assert released.running() == ()
+    assert not any(name.startswith(LEFT) for name in released.volumes())
+    assert {finding.problems for finding in released.verifies()} == {()}
+
+
+def test_what_the_journal_names_and_nobody_can_settle_stays(released: Fleet) -> None:
+    """And makes the command exit 1."""
+    released.sweeps()
+    leave(released)
+    released.state().journal.put(Deployment(recipe="notes", stack=LEFT, engine="swarm"))
+
+    done = prunes(released)
+
+    assert done.exit_code == 1
+    (act,) = done.acts
+    assert act.what == f"stack {LEFT}"
+    assert "swarm" in act.problem
+    assert released.running() == (LEFT,)
+
+
+def test_a_copy_of_a_canonicals_volume_is_a_persons_to_remove(released: Fleet) -> None:
+    """With the journal gone nobody can say whether it, or the volume, is the canonical."""
+    released.sweeps()
+    volume = released.canonical("notes").volumes[0].name
+    released.engine().clone_volume(volume, f"snapshot.{volume}")
+
+    done = prunes(released)
+
+    assert done.exit_code == 1
+    assert done.acts == ()
+    assert "which of the two is true" in done.left[0]
+    assert f"snapshot.{volume}" in released.volumes()
+
+
+def test_old_runs_go_but_for_those_that_records_and_status_need(released: Fleet) -> None:
+    """The proof of a canonical is kept as long as the canonical."""
+    released.options["prune"] = {"keepRuns": 2}
+    first = released.sweeps().results.run_id
+    for _ in range(4):
+        released.now += WEEK
+        released.sweeps()
+    runs = released.folder / "state/runs"
+    names = sorted(path.name for path in runs.iterdir() if path.name != "latest")
+
+    done = prunes(released)
+
+    assert [act.what for act in done.acts] == [f"run {name}" for name in names[1:3]]
+    assert sorted(path.name for path in runs.iterdir() if path.name != "latest") == [
+        first,
+        *names[3:],
+    ]
+
+
+def test_a_journal_that_cannot_be_read_stops_it(released: Fleet) -> None:
+    """Nobody knows what is under way."""
+    released.sweeps()
+    leave(released)
+    (released.folder / "state/journal.json").write_bytes(b"{")
+
+    with pytest.raises(StateFault, match="journal"):
+        prunes(released)
+
+    assert released.running() == (LEFT,)
+
+
+def test_it_never_runs_beside_a_sweep(released: Fleet) -> None:
+    """Neither it nor its dry run: what a sweep has just made belongs to no record yet."""
+    released.sweeps()
+    for dry_run in (True, False):
+        with (
+            lock.held(released.folder / "state/lock"),
+            pytest.raises(DeferredFault, match="at work"),
+        ):
+            prunes(released, dry_run=dry_run)
+
+
+def test_what_cannot_be_removed_is_told_and_the_rest_goes(released: Fleet) -> None:
+    """An engine that fails at one volume has others."""
+    released.sweeps()
+    leave(released)
+    released.wrap = failing("remove_volume", HostFault("no such luck"))
+
+    done = prunes(released)
+
+    assert done.exit_code == 1
+    assert [act.problem for act in done.acts if act.problem] == ["no such luck"]
+    assert released.running() == ()
+    assert prunes(released).exit_code == 0
+
+
+def test_an_engine_that_is_away_costs_the_folders_nothing(released: Fleet) -> None:
+    """What can be looked at is."""
+    released.sweeps()
+    files = leave_files(released)
+    released.wrap = failing("of_ours", HostFault("Docker does not answer"))
+
+    done = prunes(released)
+
+    assert done.left == ("Docker does not answer",)
+    assert done.exit_code == 1
+    assert not any(path.exists() for path in files)
+
+
+def test_a_temporary_folder_in_use_stays(released: Fleet) -> None:
+    """Somebody looks while it prunes: the kernel knows that he lives."""
+    released.sweeps()
+
+    with scratch.scratch(released.folder / "cache/recipes/tmp") as folder:
+        assert prunes(released).acts == ()
+        assert folder.is_dir()
+
+
+def test_a_request_to_end_is_heard_between_two_things(
+    released: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not reached is told, and goes the next time."""
+    released.sweeps()
+    files = leave_files(released)
+    monkeypatch.setattr(interrupt, "reason", lambda: "SIGTERM")
+
+    done = prunes(released)
+
+    assert done.exit_code == 1
+    assert all(act.problem == "SIGTERM" for act in done.acts)
+    assert all(path.exists() for path in files)
+
+
+def test_a_sweep_goes_on_whatever_becomes_of_old_images(released: Fleet) -> None:
+    """They are room on the disk, and no recipe's business."""
+    said: list[str] = []
+    released.wrap = failing("images", HostFault("Docker does not answer"))
+    means = replace(released.means(), say=said.append)
+
+    results = run_sweep(released.settings(), (), means)
+
+    assert {entry.outcome for entry in results.entries} == {Outcome.PROMOTED}
+    assert said == ["old images were not removed: Docker does not answer"]
+
+
+def test_nothing_goes_while_a_build_is_in_flight(fleet: Fleet) -> None:
+    """It may be about to use what looks unused; a dry run tells all the same."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.sweeps()
+    left = leave_files(fleet)
+    busy = fleet.folder / "build.lock"
+    fleet.options["guard"] = {"lockFiles": [str(busy)], "stacks": False}
+
+    with lock.held(busy):
+        assert prunes(fleet, dry_run=True).acts
+        with pytest.raises(DeferredFault, match=re.escape(str(busy))):
+            prunes(fleet)
+        assert all(path.exists() for path in left)
+
+    assert prunes(fleet).exit_code == 0
+    assert not any(path.exists() for path in left)
