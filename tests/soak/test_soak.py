@@ -53,6 +53,7 @@ def _soak(soak: Soak, sweeps: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert fleet.volumes() == kept
     assert fleet.running() == ()
     assert fleet.state().journal.entries() == ()
+    assert fleet.state().waiting.due() == {}
     _is_told(soak, told)
 
 

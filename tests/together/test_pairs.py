@@ -17,6 +17,7 @@ pytestmark = pytest.mark.long
 
 COMMANDS = {
     "run": ["run"],
+    "resume": ["run", "--resume"],
     "test": ["test", "notes"],
     "quick": ["test", "notes", "--quick"],
     "prune": ["prune"],
