@@ -173,7 +173,7 @@ def test_a_signal_ends_the_waiting_for_a_turn(fleet: Fleet) -> None:
     with lock.held(fleet.folder / "state/lock"):
         guest.tests("site")()
         assert guest.process is not None
-        os.kill(guest.process.pid, signal.SIGINT)
+        os.kill(guest.process.pid, signal.SIGTERM)
         assert guest.ends() != 0
 
     assert not (fleet.folder / "state/runs").exists()
