@@ -37,6 +37,7 @@ DECIDES_NOTHING: dict[str, dict[str, Any]] = {
     "branch": {"branch": "trunk"},
     "exception": {"exception": ""},
     "retries": {"retries": 3},
+    "priority": {"priority": 3},
 }
 
 # The same of everybody's settings.
@@ -57,6 +58,7 @@ ALL_DECIDE_NOTHING: dict[str, dict[str, Any]] = {
     "maxRuntime": {"maxRuntime": "1h"},
     "syncTimeout": {"syncTimeout": "1h"},
     "preSweep": {"preSweep": [["roll", "traefik"]]},
+    "disk": {"disk": {"minFree": "20GiB"}},
     "prune": {"prune": {"keepRuns": 7}},
     "credentials": {"credentials": {"up.example": {"tokenFile": "/run/token"}}},
     "registries": {"registries": {"up.example": {"username": "u", "passwordFile": "/run/p"}}},

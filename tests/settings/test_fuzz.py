@@ -28,6 +28,7 @@ WHOLE: dict[str, Any] = {
     "syncTimeout": "5m",
     "preSweep": [["roll", "traefik"]],
     "timeouts": {"prepare": "1s", "deploy": 1, "deployCap": "1h", "probe": 1.5, "exec": "1m"},
+    "disk": {"minFree": "20GiB", "floor": 1000, "budget": "1.5TB", "assumedPeak": "5 GiB"},
     "prune": {"keepRuns": 20, "imagesAfter": "7d", "foreignImages": True},
     "swarm": {"host": "unix:///var/run/docker.sock"},
     "credentials": {
@@ -51,6 +52,7 @@ WHOLE: dict[str, Any] = {
             "prereleases": False,
             "upgradeBase": "v1.0.0",
             "retries": 1,
+            "priority": 5,
             "env": {"A": "b"},
             "probes": [
                 {

@@ -19,12 +19,17 @@ from canon_sweep.errors import UsageFault
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Count = Annotated[int, Meta(ge=0, le=100)]
+Priority = Annotated[int, Meta(ge=0, le=1000)]
 Text = Annotated[str, Meta(min_length=1)]
 Command = Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
 class Seconds(float):
     """A duration in seconds, written as ``"90s"``, ``"5m"``, ``"1h 30m"``, ``"6d"``."""
+
+
+class Bytes(int):
+    """A size in bytes, written as ``"20GiB"``, ``"500MB"``, or as a number of bytes."""
 
 
 class SecretFile(PosixPath):
@@ -157,6 +162,7 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     prereleases: bool = False
     upgrade_base: str | None = None
     retries: Count | None = None
+    priority: Priority | None = None
     env: dict[str, str] = {}
     host_paths: dict[str, str] = {}
     stateless: bool = False
@@ -203,6 +209,20 @@ class PruneSettings(Table, frozen=True, kw_only=True):
     foreign_images: bool = False
 
 
+class DiskSettings(Table, frozen=True, kw_only=True):
+    """How much of the engine's disk may be used; what is not set is not asked for.
+
+    ``minFree`` is what stays free of it also at a test's peak, ``floor`` what ends a test
+    under way, ``budget`` the most that canonicals retain, and ``assumedPeak`` what a recipe
+    is reckoned with of which no test was measured yet.
+    """
+
+    min_free: Bytes | None = None
+    floor: Bytes | None = None
+    budget: Bytes | None = None
+    assumed_peak: Bytes = Bytes(5 * 2**30)
+
+
 class SwarmSettings(Table, frozen=True, kw_only=True):
     """Where the Docker Engine listens."""
 
@@ -230,6 +250,7 @@ class Settings(Table, frozen=True, kw_only=True):
     sync_timeout: Seconds = Seconds(300)
     pre_sweep: tuple[Command, ...] = ()
     timeouts: Timeouts = Timeouts()
+    disk: DiskSettings = DiskSettings()
     prune: PruneSettings = PruneSettings()
     swarm: SwarmSettings = SwarmSettings()
     credentials: dict[str, Credential] = {}
