@@ -114,6 +114,8 @@ def _borrowed(canonical: Canonical, stage: Stage) -> Iterator[None]:
         yield
     finally:
         stage.down(canonical.stack)
+        # with the copies that is as much as it was, and what the run has added to it
+        stage.weigh(canonical.stack)
         put_back(
             entry,
             engine=stage.engine,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome
+from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, Took
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Note
 from canon_sweep.core.gate import Condition, Failed, Verdict, gate
@@ -104,7 +104,14 @@ class Trial:
 
     def _noted(self, order: Order, tested: Tested) -> Tested:
         """Write an attempt down; a red is kept, since no rerun that says nothing outranks it."""
-        attempt = attempt_of(order, tested, self.digest, run_id=self.run_id, now=self.now())
+        attempt = attempt_of(
+            order,
+            tested,
+            self.digest,
+            run_id=self.run_id,
+            now=self.now(),
+            took=self.harness.took(),
+        )
         tested = replace(tested, notes=(*tested.notes, *note_attempt(attempt, self.ledger)))
         if tested.outcome is Outcome.RED:
             self._reds.append(tested)
@@ -186,7 +193,14 @@ def why_red(result: CiResult) -> str:
 
 
 def attempt_of(
-    order: Order, tested: Tested, digest: str, *, run_id: str, now: datetime, quick: bool = False
+    order: Order,
+    tested: Tested,
+    digest: str,
+    *,
+    run_id: str,
+    now: datetime,
+    took: Took | None,
+    quick: bool = False,
 ) -> Attempt:
     """The ledger's line for an attempt that ended."""
     failed = tested.result.failed if tested.result else None
@@ -199,6 +213,7 @@ def attempt_of(
         reason=tested.reason,
         flaky=tested.flaky,
         quick=quick,
+        took=took,
     )
 
 

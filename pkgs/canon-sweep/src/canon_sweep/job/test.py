@@ -153,7 +153,13 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
         except HostFault as fault:
             tested = Tested(Outcome.INFRA, str(fault))
     attempt = attempt_of(
-        order, tested, recipe.digest, run_id=parts.run_id, now=parts.world.now(), quick=True
+        order,
+        tested,
+        recipe.digest,
+        run_id=parts.run_id,
+        now=parts.world.now(),
+        took=stage.scale.took,
+        quick=True,
     )
     return replace(tested, notes=(*tested.notes, *note_attempt(attempt, parts.state.ledger)))
 

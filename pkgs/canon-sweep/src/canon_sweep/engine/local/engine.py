@@ -23,10 +23,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from canon_sweep import tree
+from canon_sweep import disk, tree
 from canon_sweep.core.compose import Compose
 from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
+from canon_sweep.core.space import Space
 from canon_sweep.core.stray import Thing, things
 from canon_sweep.engine import source
 from canon_sweep.engine.local import log as local_log
@@ -35,7 +36,6 @@ from canon_sweep.engine.local import process as local_process
 from canon_sweep.engine.local import stack as local_stack
 from canon_sweep.engine.local import state as local_state
 from canon_sweep.engine.local import tree as local_tree
-from canon_sweep.engine.local.plan import Plan
 from canon_sweep.engine.local.process import Held
 from canon_sweep.engine.local.ready import Watch
 from canon_sweep.engine.local.secret import SecretFolder
@@ -71,6 +71,10 @@ class LocalEngine:
         """The node that holds this engine's volumes: there is only this machine."""
         return ""
 
+    def space(self) -> Space | None:
+        """How much room there is where volumes are kept; None if nobody can say."""
+        return disk.space_of(self._root)
+
     def prepare(self, app: App, timeout: float) -> tuple[Image, ...]:
         """Check that the recipe can run here; there is nothing to fetch, and no image runs.
 
@@ -78,7 +82,7 @@ class LocalEngine:
             RecipeFault: the recipe cannot run here.
         """
         source.check_stack(app.stack)
-        _plans(app.source.compose)
+        local_plan.checked(app.source.compose)
         return ()
 
     def deploy(self, app: App) -> None:
@@ -89,7 +93,7 @@ class LocalEngine:
             HostFault: the root folder cannot be written, or no process started.
         """
         folder = self._folder(app.stack)
-        plans = _plans(app.source.compose)
+        plans = local_plan.checked(app.source.compose)
         try:
             (folder / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
             # the copy first: while it is made, the old version still runs
@@ -279,14 +283,6 @@ class LocalEngine:
                 deployment = local_state.load(self._folder(stack))
                 taken.update(deployment.ports if deployment else ())
         return taken
-
-
-def _plans(compose: Compose) -> tuple[Plan, ...]:
-    plans = local_plan.plans(compose)
-    known = local_plan.known_marks(compose)
-    for plan in plans:
-        local_plan.check_marks(plan, known)
-    return plans
 
 
 def _await_end(held: Held, timeout: float) -> None:

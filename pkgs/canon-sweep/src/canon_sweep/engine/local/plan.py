@@ -66,6 +66,18 @@ def plans(compose: Compose) -> tuple[Plan, ...]:
     return tuple(_plan(service) for service in compose.services.values() if service.replicas)
 
 
+def checked(compose: Compose) -> tuple[Plan, ...]:
+    """As `plans`, each with placeholders that stand for something.
+
+    Raises:
+        RecipeFault: the recipe cannot run here.
+    """
+    found, known = plans(compose), known_marks(compose)
+    for plan in found:
+        check_marks(plan, known)
+    return found
+
+
 def known_marks(compose: Compose) -> frozenset[str]:
     """The placeholders that a stack's services may use, ports aside."""
     volumes = {f"volumes.{key}" for key in compose.volumes}

@@ -87,7 +87,8 @@ class Images:
             return _known(name, here, not_asked=self._why(name, fault))
         body = self._docker.image(name) or {}
         self._note(name, here, body)
-        return _known(name, body, digest=digest)
+        fetched = int(body.get("Size") or 0) if _is_fresh(here, body) else 0
+        return _known(name, body, digest=digest, fetched=fetched)
 
     def _again(self, name: str, seconds: float) -> None:
         try:
@@ -99,8 +100,7 @@ class Images:
     def _note(self, name: str, before: Body | None, body: Body) -> None:
         image = str(body.get("Id", ""))
         if self._pulls is not None and image:
-            fresh = before is None or before.get("Id") != image
-            self._pulls.pulled(image, pull.listed(name), fresh=fresh)
+            self._pulls.pulled(image, pull.listed(name), fresh=_is_fresh(before, body))
 
     def _pull(self, name: str, seconds: float) -> str:
         """Fetch an image, and give its digest; empty if nobody tells it."""
@@ -132,9 +132,17 @@ class Images:
         return f"{names.plain(host)} may want a login, set {key}: {fault.what}"
 
 
-def _known(name: str, body: Body, *, digest: str = "", not_asked: str = "") -> _Known:
+def _is_fresh(before: Body | None, body: Body) -> bool:
+    """Whether an image was not here before it was asked for."""
+    return before is None or before.get("Id") != body.get("Id")
+
+
+def _known(
+    name: str, body: Body, *, digest: str = "", not_asked: str = "", fetched: int = 0
+) -> _Known:
     digest = digest or _digest_here(name, body)
-    image = Image(name=name, digest=digest or str(body.get("Id", "")), not_asked=not_asked)
+    known = digest or str(body.get("Id", ""))
+    image = Image(name=name, digest=known, not_asked=not_asked, fetched=fetched)
     return _Known(image, f"{name}@{digest}" if digest and "@" not in name else name)
 
 
