@@ -26,11 +26,11 @@ Promote = Callable[[Canonical, Canonical | None], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Reruns:
-    """How often a test is repeated in one sweep, and until when one may begin."""
+    """How often a test is repeated in one sweep; ``hindrance`` is why one may not begin."""
 
     reds: int
     infra: int
-    may_begin: Callable[[], bool]
+    hindrance: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +153,7 @@ class Trial:
         if not due:
             return False
         # beside a stack that could not be taken down, nothing is cold
-        hindrance = next(iter(self.harness.unsettled()), "")
-        if not hindrance and not self.reruns.may_begin():
-            hindrance = "maxRuntime is used up"
+        hindrance = next(iter(self.harness.unsettled()), "") or self.reruns.hindrance()
         if hindrance and tested.outcome is Outcome.RED:
             self._not_repeated(hindrance)
         return not hindrance

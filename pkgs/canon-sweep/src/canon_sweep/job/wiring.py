@@ -11,6 +11,7 @@ from canon_sweep.engine.choice import engine_of
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.job.ground import Ground
 from canon_sweep.job.records import Records
+from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Read, Sources
 from canon_sweep.job.trials import Trials
 from canon_sweep.mirror import sync as mirrors
@@ -47,6 +48,7 @@ class Parts:
     sources: Sources
     records: Records
     ground: Ground
+    room: Room
     trials: Trials
     world: World
     run_id: str
@@ -93,7 +95,8 @@ def _joined(
 
     sources = Sources(settings, say, read)
     records = Records(ground.state, sources, ground.engine)
-    trials = Trials(settings, sources, ground, around.clock, run_id)
+    room = Room(settings, ground.state, ground.engine, around.clock, around.say)
+    trials = Trials(settings, sources, ground, room, around.clock, run_id)
     world = World(sources=sources, records=records, trials=trials, say=say, now=around.clock)
     return Parts(
         settings=settings,
@@ -102,6 +105,7 @@ def _joined(
         sources=sources,
         records=records,
         ground=ground,
+        room=room,
         trials=trials,
         world=world,
         run_id=run_id,
