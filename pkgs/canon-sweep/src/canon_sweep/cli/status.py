@@ -10,6 +10,7 @@ import msgspec
 
 from canon_sweep.cli.duration import duration
 from canon_sweep.cli.session import Session, reporting
+from canon_sweep.core.budget import OVER, RECORD_ONLY
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Hold, Note
 from canon_sweep.core.names import plain
@@ -22,7 +23,7 @@ from canon_sweep.state.journal import Entry, unfinished
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
-_OF_THE_CANONICAL = frozenset({LOST, "tag-moved", "canonical-ahead"})
+_OF_THE_CANONICAL = frozenset({LOST, OVER, RECORD_ONLY, "tag-moved", "canonical-ahead"})
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +38,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     canonical: str = ""
     promoted_at: str = ""
     retained: str = ""
+    retained_reason: str = ""
     last_outcome: str = ""
     last_tag: str = ""
     last_at: datetime | None = None
@@ -98,6 +100,7 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
             canonical=record.release_tag if record else "",
             promoted_at=(record.promoted_at or record.ts) if record else "",
             retained=record.retained if record else "",
+            retained_reason=record.retained_reason if record else "",
             problem=broken.get(name) or _history_problem(state, name),
         )
         row = _noted(row, noted.get(name), record)

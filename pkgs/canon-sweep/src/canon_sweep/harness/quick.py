@@ -142,6 +142,12 @@ def _assert_whole(canonical: Canonical, engine: Engine, remedy: str) -> None:
             f"the volumes of {what} are on the node {canonical.node}",
             do="ask the engine of that node",
         )
+    if canonical.unkept:
+        raise UsageFault(
+            f"{what} has no data to test on: {canonical.retained_reason}",
+            do="test it cold, without --quick; to have the data back, raise disk.budget, then:"
+            f" canon-sweep run --retry {canonical.recipe}",
+        )
     lost = lost_parts(canonical, engine)
     if lost:
         raise UsageFault(f"{what} lost {', '.join(lost)}", do=remedy)

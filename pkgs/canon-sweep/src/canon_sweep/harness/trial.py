@@ -15,13 +15,13 @@ from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import TagRule, ordered
 from canon_sweep.errors import Fault, HostFault, TimeFault
 from canon_sweep.harness.order import Order
-from canon_sweep.harness.promote import record_of
+from canon_sweep.harness.promote import Promoted, record_of
 from canon_sweep.harness.protocol import Harness
 from canon_sweep.state.attempts import Ledger
 from canon_sweep.state.runs import Log
 
-Promote = Callable[[Canonical, Canonical | None], str | None]
-"""Makes a record the canonical instead of the one before; gives a remark, or None."""
+Promote = Callable[[Canonical, Canonical | None], Promoted]
+"""Makes a record the canonical instead of the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +134,11 @@ class Trial:
     def _keep(self, recipe: str, result: CiResult, before: Canonical | None) -> Tested:
         record = record_of(result, before, recipe=recipe, run_id=self.run_id, now=self.now())
         try:
-            remark = self.promote(record, before)
+            promoted = self.promote(record, before)
         except Fault as fault:
             self.harness.discard(result)
             return Tested(Outcome.PROMOTE_FAILED, str(fault), result)
-        notes = (Note(code="cleanup-pending", text=remark),) if remark else ()
-        return Tested(Outcome.PROMOTED, "", result, notes=notes, record=record)
+        return Tested(Outcome.PROMOTED, "", result, notes=promoted.notes, record=promoted.record)
 
     def _is_due(self, tested: Tested) -> bool:
         """Whether it is tried again; a red that should have been, and was not, says so."""

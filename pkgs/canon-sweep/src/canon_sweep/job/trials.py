@@ -92,8 +92,10 @@ class Trials:
         """
         assert decision.target is not None
         order = order_of_release(recipe, facts, self.settings, self.run_id, decision.target)
-        # the trigger makes it impossible: a sweep's target is newer than the canonical
-        assert not order.bases.stepped_back, f"same-version upgrade of {recipe.name}"
+        # the trigger makes it impossible: a sweep's target is newer than the canonical, but for
+        # the one whose data a person wants back
+        anew = facts.canonical is not None and bool(facts.canonical.unkept)
+        assert anew or not order.bases.stepped_back, f"same-version upgrade of {recipe.name}"
         return self.trial(recipe, facts, order)
 
     def trial(self, recipe: Recipe, facts: Facts, order: Order) -> Tested:
@@ -114,6 +116,7 @@ class Trials:
                     journal=state.journal,
                     log=stage.log,
                     clear=self.ground.clear,
+                    budget=self.settings.retention,
                 ),
                 releases_now=lambda: self.sources.releases_now(recipe),
                 ledger=state.ledger,

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from canon_sweep.core.budget import Budget
 from canon_sweep.core.declared import Declared
 from canon_sweep.core.names import printable
 from canon_sweep.core.version import TagRule
@@ -261,6 +262,13 @@ class Settings(Table, frozen=True, kw_only=True):
     def enrolled(self) -> dict[str, RecipeSettings]:
         """The recipes that take part in the sweep, in the order of their names."""
         return {name: r for name, r in sorted(self.recipes.items()) if r.enroll}
+
+    @property
+    def retention(self) -> Budget:
+        """How much canonicals may retain, and whose data may go for whose."""
+        given = {name: recipe.priority for name, recipe in self.recipes.items()}
+        priorities = {name: own for name, own in given.items() if own is not None}
+        return Budget(self.disk.budget, priorities)
 
     def recipe(self, name: str) -> RecipeSettings:
         """A recipe's settings.
