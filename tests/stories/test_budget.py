@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,11 +13,13 @@ import pytest
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.space import shown
+from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, UsageFault
 from canon_sweep.harness import promote as promotion
 from canon_sweep.job.budget import Forecast, forecast
+from canon_sweep.job.recover import run_recover
 from child import in_child
-from stories.engines import dying_at, failing, intercepted
+from stories.engines import failing, intercepted
 from stories.fleet import WEEK, Fleet
 
 KIB = 1024
@@ -257,32 +263,50 @@ def test_what_went_and_could_not_be_removed_yet_is_removed_by_the_next_run(large
 
 
 @pytest.mark.parametrize("priorities", [{}, {"a": 1, "c": 9}], ids=["record-only", "taken"])
-def test_killed_at_any_step_it_is_the_old_or_the_new_within_the_budget(
+def test_killed_at_any_step_of_a_promotion_it_is_the_old_or_the_new(
     large: Fleet, priorities: dict[str, int]
 ) -> None:
     """What is on the disk afterwards is what records name, and no more than is allowed."""
     large.sweeps("a", "b")
     for recipe, priority in priorities.items():
         large.recipes[recipe]["priority"] = priority
-    limit = large.options["disk"]["budget"]
-    steps = 0
-    for step in range(1, 200):
-        steps = step
-        large.publishes("c", f"1.{step}.0+1", holds(LARGE))
-        large.wrap = dying_at(step)
-        killed = in_child(lambda: large.sweeps("c")) != 0
-        large.wrap = lambda engine: engine
-        if not killed:
+    state, kept = large.folder / "state", large.folder / "kept"
+    shutil.copytree(state, kept, symlinks=True)
+    found = set()
+    for step in range(1, 100):
+        shutil.rmtree(state)
+        shutil.copytree(kept, state, symlinks=True)
+        large.wrap = dying_once_it_rests(step)
+        if in_child(lambda: large.sweeps("c")) == 0:
             break
-        if step % 6:
-            continue  # each is a whole run: a remedy now and then is enough
-        night = large.sweeps()
-        assert night["c"].canonical == f"1.{step}.0+1"
-        assert retained(large) <= limit
-        named = {v.name for r in "abc" for v in large.canonical(r).volumes}
+        large.wrap = lambda engine: engine
+
+        recovery = run_recover(large.settings(), large.means())
+
+        assert recovery.left == ()
+        records = large.state().canonicals.read_all().records
+        named = {volume.name for record in records.values() for volume in record.volumes}
         assert large.volumes() == named
-    assert steps > 20
-    assert all(not finding.problems for finding in large.verifies())
+        assert retained(large) <= large.options["disk"]["budget"]
+        assert "b" in records
+        assert records["b"].volumes
+        found.add(("c" in records, bool(records["a"].volumes)))
+    assert (False, True) in found
+    # after the less important one's data went, or before the new one's did
+    assert ((False, False) if priorities else (True, True)) in found
+
+
+def dying_once_it_rests(step: int) -> Callable[[Engine], Engine]:
+    """Killed before the n-th call after the test's last teardown; test_crash has the others."""
+    teardowns, made = [0], [0]
+
+    def before(name: str, _arguments: tuple[Any, ...]) -> None:
+        teardowns[0] += name == "undeploy"
+        made[0] += teardowns[0] > 1
+        if made[0] == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return lambda engine: intercepted(engine, before)
 
 
 def test_the_forecast_says_who_will_have_room(large: Fleet) -> None:
