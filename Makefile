@@ -8,10 +8,13 @@ PACKAGE := pkgs/canon-sweep
 # another order of the tests each time; set it to have one again
 SEED := $(shell date +%s)
 CHECKED := $(PACKAGE)/src tests bench docs nixos-tests
+# of `make soak`: how many, and the seed of those that are to come again
+SWEEPS ?= 50
+WEEKS_OF ?=
 # what brings /nix into view, where it is not
 ENTER_NIX ?=
 
-.PHONY: demo test lint types pytest format bench rendered clean
+.PHONY: demo test lint types pytest format bench crash soak rendered clean
 
 demo: $(VENV)/installed
 	rm -rf $(DEMO)
@@ -36,6 +39,14 @@ format: $(VENV)/installed-for-tests
 
 bench: $(VENV)/installed-for-tests
 	$(VENV)/bin/python bench/startup.py
+
+# kill -9 at every moment there is, on both engines, with a table of what was left
+crash: $(VENV)/installed-for-tests
+	$(VENV)/bin/pytest -q --crash=all -rN tests/crash tests/stories/test_crash.py tests/stories/test_quick.py
+
+# fifty weeks of faults, drawn from a seed: `make soak WEEKS_OF=7` has the same again
+soak: $(VENV)/installed-for-tests
+	$(VENV)/bin/pytest -q -n0 -s --soak=$(SWEEPS) $(if $(WEEKS_OF),--seed=$(WEEKS_OF)) tests/soak
 
 # what is kept of the module's texts, made anew: `make rendered NIXPKGS=…`, a
 # folder with nixpkgs; Nix is in the PATH

@@ -16,6 +16,10 @@
       module =
         { pkgs, lib, ... }:
         {
+          _class = "nixos";
+          _file = "canon-sweep/flake.nix";
+          # it has two names, and whoever imports both has it once
+          key = "canon-sweep/flake.nix#nixosModules.default";
           imports = [ ./modules ];
           services.canon-sweep.package = lib.mkDefault (packageFor pkgs);
         };

@@ -82,11 +82,14 @@ let
     data = postgres name name;
   };
 
+  # to what their tags name now; docker waits until they are healthy again, or have been
+  # rolled back, which fails
   rollLiveApps = pkgs.writeShellApplication {
     name = "roll-live-apps";
     text = ''
       for stack in "$@"; do
-        docker service update --detach=false --force "''${stack}_app"
+        image=$(docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' "''${stack}_app")
+        docker service update --detach=false --image "''${image%@*}" "''${stack}_app"
       done
     '';
   };
@@ -122,6 +125,16 @@ in
     # The disk was full in the middle of a sweep, of old images of everybody's, which
     # ci-docker-prune spares as long as they have a tag.
     prune.foreignImages = true;
+
+    # a `!testme` may start a build in the middle of a sweep, two at a time
+    guard = {
+      wait = "45m";
+      drone = {
+        url = "http://127.0.0.1:3001";
+        tokenFile = "/run/secrets/canon-sweep/drone-token";
+      };
+      units = [ "ci-docker-prune.service" ];
+    };
 
     # what nightly-sweep did before it swept
     preSweep = [

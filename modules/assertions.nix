@@ -8,15 +8,32 @@ let
   onSocket = cfg.engine == "swarm" && lib.hasPrefix "unix://" cfg.swarm.host;
   enrolled = lib.filterAttrs (_: each: each.enroll) cfg.recipes;
 
-  # a path of Nix is copied into the store as soon as it is used
-  inStore = file: builtins.isPath file || lib.hasPrefix builtins.storeDir "${file}";
+  # a path of Nix is copied into the store as soon as it is used, and what NixOS puts
+  # into these folders lies there already
+  isStored =
+    file:
+    builtins.isPath file
+    || lib.any (lib.flip lib.hasPrefix "${file}") [
+      "${builtins.storeDir}/"
+      "/run/current-system/"
+      "/run/booted-system/"
+    ];
+  ofEtc =
+    file:
+    lib.filter (each: each.enable && "/etc/${each.target}" == file) (
+      lib.optionals (lib.hasPrefix "/etc/" file) (lib.attrValues config.environment.etc)
+    );
+  inStore = file: isStored file || lib.any (each: isStored each.source) (ofEtc "${file}");
 
-  # short options come together: -af
+  # "https://bot:s3cret@host/…"
+  hasPassword = url: builtins.match "[a-z+]+://[^/@]*:[^/]*@.*" url != null;
+
+  # short options come together, and may have a value: -af, -a=true
   eats =
     flag:
     lib.hasPrefix "--all" flag
     || lib.hasPrefix "--volumes" flag
-    || builtins.match "-[a-z]*a[a-z]*" flag != null;
+    || builtins.match "-[a-z]*a[a-z]*(=.*)?" flag != null;
   eaters = lib.filter eats (lib.concatMap (lib.splitString " ") docker.autoPrune.flags);
 
   hollow = config.systemd.services.nightly-sweep or null;
@@ -38,20 +55,24 @@ let
           takes part; set enroll = false, or remove the exception
         '';
       }
-      {
-        assertion =
-          !lib.any (lib.flip lib.hasPrefix (lib.removePrefix "file://" each.mirror)) [
-            "/home/"
-            "/root/"
-            "/run/user/"
-          ];
-        message = ''
-          services.canon-sweep.recipes.${name}.mirror: ${each.mirror} lies where the service may
-          not look; move the repository, e.g. to /srv
-        '';
-      }
     ]) cfg.recipes
   );
+
+  # what the service does not see, or sees a copy of its own of
+  unseen = [
+    "/home/"
+    "/root/"
+    "/run/user/"
+    "/tmp/"
+    "/var/tmp/"
+  ];
+  lockAssertions = map (pattern: {
+    assertion = !lib.any (lib.flip lib.hasPrefix pattern) unseen;
+    message = ''
+      services.canon-sweep.guard.lockFiles: ${pattern} lies where the service may not look; let
+      what it is for lock a file elsewhere, e.g. in /run/lock
+    '';
+  }) cfg.guard.lockFiles;
 
   secretAssertions = map (each: {
     assertion = !inStore each.file;
@@ -61,12 +82,33 @@ let
       "/run/secrets/forge-token"
     '';
   }) (secrets.secretsOf cfg);
+
+  urlAssertions = lib.concatLists (
+    lib.mapAttrsToList (
+      name: each:
+      map
+        (kind: {
+          assertion = !hasPassword each.${kind};
+          message = ''
+            services.canon-sweep.recipes.${name}.${kind}: the URL carries a password, which would lie
+            in the Nix store, where everybody can read it; take it out, and name a file with it in
+            services.canon-sweep.credentials
+          '';
+        })
+        [
+          "mirror"
+          "upstream"
+        ]
+    ) cfg.recipes
+  );
 in
 {
   config = lib.mkIf cfg.enable {
     assertions =
       recipeAssertions
+      ++ lockAssertions
       ++ secretAssertions
+      ++ urlAssertions
       ++ [
         {
           assertion = enrolled != { };
@@ -95,6 +137,14 @@ in
           message = ''
             virtualisation.docker.autoPrune.flags: ${toString eaters} would remove the images and
             volumes that canonicals are kept warm with; remove it
+          '';
+        }
+        {
+          assertion = docker.enable -> !(docker.autoPrune.allVolumes.enable or false);
+          message = ''
+            virtualisation.docker.autoPrune.allVolumes: every volume that no container uses would
+            be removed, and a canonical's are not used between tests; set
+            virtualisation.docker.autoPrune.allVolumes.enable = false
           '';
         }
         {

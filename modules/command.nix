@@ -12,26 +12,31 @@ let
   service = config.systemd.services.canon-sweep;
   program = lib.getExe cfg.package;
 
+  secrets = import ./secrets.nix { inherit lib; };
+
   # what is about the weekly run and not about where it happens
-  ofTheRun = [
-    "Type"
-    "ExecStart"
-    "ExecStopPost"
-    "SuccessExitStatus"
-    "TimeoutStartSec"
-    "ExecSearchPath"
-  ];
+  isOfTheRun =
+    name:
+    builtins.match "Type|Exec.*|Restart.*|RemainAfterExit|Standard.*|SuccessExitStatus|TimeoutStartSec" name
+    != null;
   shown = value: if lib.isBool value then lib.boolToString value else toString value;
   property =
     name: value:
     # an empty list says what systemd says anyway
     map (each: "--property=${name}=${shown each}") (lib.toList value);
   properties = lib.concatLists (
-    lib.mapAttrsToList property (removeAttrs service.serviceConfig ofTheRun)
+    lib.mapAttrsToList property (lib.filterAttrs (name: _: !isOfTheRun name) service.serviceConfig)
   );
   variables = lib.mapAttrsToList (name: value: "--setenv=${name}=${toString value}") (
     lib.filterAttrs (_: value: value != null) service.environment
   );
+
+  # the option that names a secret, and where it is to be
+  needed = lib.concatMap (each: [
+    "services.canon-sweep.${each.option}"
+    # a path of Nix is another's to refuse, and not to be copied here
+    (toString each.file)
+  ]) (secrets.secretsOf cfg);
 
   command = pkgs.writeShellApplication {
     name = "canon-sweep";
@@ -47,11 +52,39 @@ let
       case ''${1---help} in
         -* | check | demo) exec "$program" "$@" ;;
       esac
+      # another configuration has another state, which is the caller's own, and what a
+      # command is for may be asked by anybody
+      other=''${CANON_SWEEP_CONFIG-}
+      before=
+      for word; do
+        case $word in
+          -h | --help) exec "$program" "$@" ;;
+        esac
+        if [[ $before == --config ]]; then other=$word; fi
+        if [[ $word == --config=* ]]; then other=''${word#*=}; fi
+        before=$word
+      done
+      if [[ -n $other && $other != /etc/canon-sweep/config.toml ]]; then
+        exec "$program" "$@"
+      fi
       if [[ $(id --user --name) == canon-sweep ]]; then
         exec "$program" "$@"
       fi
       if [[ $(id --user) != 0 ]]; then
         echo "canon-sweep: error usage: the state belongs to the service, and you are $(id --user --name); type instead: sudo canon-sweep $*" >&2
+        exit 2
+      fi
+
+      # without one of them systemd starts nothing, and says so with a number alone
+      missing=
+      secrets=(${lib.concatMapStrings (word: "\n  ${lib.escapeShellArg word}") needed})
+      for ((n = 0; n < ''${#secrets[@]}; n += 2)); do
+        if [[ ! -r ''${secrets[n + 1]} ]]; then
+          echo "canon-sweep: error settings: ''${secrets[n]}: there is no ''${secrets[n + 1]} to read, and without it the service cannot start; put the secret there, or name another file" >&2
+          missing=yes
+        fi
+      done
+      if [[ $missing ]]; then
         exit 2
       fi
 
@@ -66,7 +99,10 @@ let
         ${lib.concatMapStringsSep "\n  " lib.escapeShellArg (properties ++ variables)}
       )
       # a run that is stopped takes down what is up before it ends
-      trap 'systemctl stop --no-block "$unit.service"' INT TERM HUP
+      stopped=0
+      trap 'stopped=129; systemctl stop --no-block "$unit.service"' HUP
+      trap 'stopped=130; systemctl stop --no-block "$unit.service"' INT
+      trap 'stopped=143; systemctl stop --no-block "$unit.service"' TERM
       if [[ -t 0 && -t 1 && -t 2 ]]; then
         options+=(--pty)
       else
@@ -81,6 +117,10 @@ let
         code=0
         wait "$job" || code=$?
       done
+      # a program that a signal ended has done well in systemd's eyes, not in ours
+      if [[ $code == 0 ]]; then
+        code=$stopped
+      fi
       exit "$code"
     '';
   };
@@ -92,11 +132,16 @@ in
     readOnly = true;
     default =
       # with the package's manual and completions, and without its program beside it
-      pkgs.runCommand "canon-sweep-command" { meta.mainProgram = "canon-sweep"; } ''
-        mkdir -p $out/bin
-        ln -s ${lib.getExe command} $out/bin/canon-sweep
-        if [ -e ${cfg.package}/share ]; then ln -s ${cfg.package}/share $out/share; fi
-      '';
+      pkgs.runCommand "canon-sweep-command"
+        {
+          meta.mainProgram = "canon-sweep";
+          passthru = { inherit properties; };
+        }
+        ''
+          mkdir -p $out/bin
+          ln -s ${lib.getExe command} $out/bin/canon-sweep
+          if [ -e ${cfg.package}/share ]; then ln -s ${cfg.package}/share $out/share; fi
+        '';
     description = "The command in the system's path.";
   };
 

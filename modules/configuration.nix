@@ -21,6 +21,7 @@ let
     "credentials"
     "domain"
     "engine"
+    "guard"
     "infraRetries"
     "maxRuntime"
     "preSweep"
@@ -46,8 +47,15 @@ let
     else
       value;
 
+  # a reason of several lines is shown in one
+  onOneLine =
+    text:
+    lib.concatStringsSep " " (
+      lib.filter (word: lib.isString word && word != "") (builtins.split "[[:space:]]+" text)
+    );
   withEnd =
-    override: if override == null then null else "${override.reason} (until ${override.until})";
+    override:
+    if override == null then null else "${onOneLine override.reason} (until ${override.until})";
   recipe =
     each:
     each
@@ -62,6 +70,7 @@ let
       // lib.getAttrs typed cfg
       // {
         recipes = lib.mapAttrs (_: recipe) cfg.recipes;
+        guard = secrets.guardWithNames cfg.guard;
         credentials = secrets.withNames "credentials" cfg.credentials;
         registries = secrets.withNames "registries" cfg.registries;
         # whether and when is systemd's to know
@@ -72,6 +81,15 @@ let
       }
     )
   );
+
+  # `settings = lib.mkDefault { … }` says it of each of them; one that is forced by itself
+  # stays as it is
+  weighed =
+    value:
+    if value ? _type then
+      value
+    else
+      lib.mkOverride options.services.canon-sweep.settings.highestPrio value;
 
   timesOf =
     option:
@@ -114,7 +132,7 @@ in
 {
   options.services.canon-sweep = {
     settings = mkOption {
-      type = types.submodule { freeformType = toml.type; };
+      type = types.attrsOf toml.type;
       default = { };
       example = {
         retryRedAfter = "13d";
@@ -144,7 +162,7 @@ in
       key:
       lib.mkMerge (
         lib.concatMap (
-          given: lib.optional (given.value ? ${key}) given.value.${key}
+          given: lib.optional (given.value ? ${key}) (weighed given.value.${key})
         ) options.services.canon-sweep.settings.definitionsWithLocations
       )
     );

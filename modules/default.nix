@@ -4,11 +4,13 @@
     ./options.nix
     ./recipes.nix
     ./credentials.nix
+    ./guard.nix
     ./configuration.nix
     ./service.nix
     ./hardening.nix
     ./prune.nix
     ./command.nix
     ./assertions.nix
+    ./places.nix
   ];
 }

@@ -1,9 +1,13 @@
 # What the service may not do.  What is missing here is named, with what breaks.
+# Whoever may ask Docker can become root by it: this bounds mistakes and a recipe's
+# text that is read wrongly, not whoever holds the socket.
 { config, lib, ... }:
 let
   cfg = config.services.canon-sweep;
+  guard = cfg.guard;
   # the local engine runs the recipes' own programs as children of the service
   containers = cfg.engine == "swarm";
+  folders = import ./folders.nix { inherit lib; };
 in
 {
   config = lib.mkIf cfg.enable {
@@ -22,7 +26,9 @@ in
       PrivateDevices = true;
       DevicePolicy = "closed";
       PrivateMounts = true;
-      UMask = "0077";
+      # records and mirrors outside of the state folder are there for others to read; in
+      # the state folder, which is the service's alone, nobody can
+      UMask = if folders.shared cfg == [ ] then "0077" else "0022";
 
       ProtectClock = true;
       ProtectControlGroups = true;
@@ -30,9 +36,11 @@ in
       ProtectKernelLogs = true;
       ProtectKernelModules = true;
       ProtectKernelTunables = true;
-      ProtectProc = "invisible";
-      # the local engine finds its processes by more than their own folders there
-      ProcSubset = if containers then "pid" else "all";
+      # hidden, the processes that the guard looks for would look like nobody there
+      ProtectProc = if guard.processes == [ ] then "invisible" else "default";
+      # the local engine finds its processes by more than their own folders there, and the
+      # guard reads who has locked a file
+      ProcSubset = if containers && guard.lockFiles == [ ] then "pid" else "all";
 
       KeyringMode = "private";
       LockPersonality = true;
@@ -44,7 +52,7 @@ in
       MemoryDenyWriteExecute = containers;
       RestrictSUIDSGID = containers;
 
-      # unix: Docker's socket; inet: remotes, apps
+      # unix: Docker's socket, D-Bus; inet: remotes, apps, servers of builds
       RestrictAddressFamilies = [
         "AF_UNIX"
         "AF_INET"

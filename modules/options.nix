@@ -71,11 +71,11 @@ in
     swarm.host = mkOption {
       type = types.str;
       default = "unix:///var/run/docker.sock";
-      example = "ssh://deploy@swarm.example.org";
+      example = "tcp://192.0.2.1:2375";
       description = ''
-        Where the Docker Engine listens: a `unix://` socket, `tcp://host:port` or
-        `ssh://user@host`. With a socket of this machine, Docker has to be enabled
-        here, and the service joins the group `docker`. An engine that does not
+        Where the Docker Engine listens: a `unix://` socket or `tcp://host:port`. With
+        a socket of this machine, Docker has to be enabled here, and the service joins
+        the group `docker`, whose members can become root. An engine that does not
         answer makes every test `infra`, never `red`.
       '';
     };
@@ -97,8 +97,9 @@ in
       example = "/srv/canon-sweep";
       description = ''
         Where the records, the runs and the ledger of attempts are. It is made for
-        the service, which alone may look into it; back it up. If it is lost,
-        every recipe is tested anew, and no volume of an old canonical is removed.
+        the service, which alone may look into it; name a new folder, since all that
+        is in it becomes the service's, and back it up. If it is lost, every recipe
+        is tested anew, and no volume of an old canonical is removed.
       '';
     };
 
@@ -220,10 +221,11 @@ in
       '';
       description = ''
         Commands that the sweep itself runs, in this order, when it has its lock and
-        before the first recipe; each is a program and its arguments, run as the
-        service's user without a shell. Each has a line with its exit code in the
-        journal. One that fails does not keep the recipes from being tested, but
-        the run exits 1. A sweep of named recipes runs none of them.
+        before the first recipe; each is a program and its arguments, run without a
+        shell, as the service's user and in its sandbox: Docker can be asked, `sudo`
+        cannot. They end up in the Nix store: no secrets. Each has a line with its exit
+        code in the journal. One that fails does not keep the recipes from being
+        tested, but the run exits 1. A sweep of named recipes runs none of them.
       '';
     };
   };

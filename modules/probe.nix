@@ -39,7 +39,7 @@ in
         '';
     headers = optional (types.attrsOf types.str) {
       Accept = "application/json";
-    } "Of `http`: more headers; by default none.";
+    } "Of `http`: more headers; by default none. They end up in the Nix store: no secrets.";
     body = optional types.str ''{"name": "{token}"}'' "Of `http`: what is sent; by default nothing.";
     status =
       optional (types.ints.between 100 599) 204

@@ -189,10 +189,33 @@ let
     file:
     let
       content = if lib.hasSuffix ".nix" file then import file else lib.importTOML file;
+      others = lib.attrNames (removeAttrs content [ "recipes" ]);
+      refuse = reason: throw "services.canon-sweep.recipesFrom: ${toString file}: ${reason}";
+      tables =
+        if !lib.isAttrs content then
+          refuse "not a table of recipes; what is a module goes to `imports`"
+        else if !content ? recipes then
+          content
+        else if others == [ ] then
+          content.recipes
+        else
+          # they would be lost without a word
+          refuse
+            "beside [recipes] there is ${lib.concatStringsSep ", " others}; say it in options of services.canon-sweep";
       # what is imported gives way, value by value, to what the options say
       yielding = lib.mapAttrsRecursive (_: lib.mkDefault);
+      # a mistake has the file's name, not that of this one
+      located =
+        each:
+        if lib.isAttrs each then
+          (_: {
+            _file = toString file;
+            config = yielding each;
+          })
+        else
+          each;
     in
-    lib.mapAttrs (_: yielding) (content.recipes or content);
+    lib.mapAttrs (_: located) tables;
 in
 {
   options.services.canon-sweep = {

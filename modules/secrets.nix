@@ -11,8 +11,24 @@ let
     registries = [ "passwordFile" ];
   };
 
-  # a credential's name is a file's, and ends at the first colon
-  nameOf = host: kind: "${lib.replaceStrings [ ":" "/" ] [ "_" "_" ] host}.${kind}";
+  # a credential's name is a file's, and ends at the first colon; no host has a plus or
+  # an equals sign, so that no two have one name
+  nameOf = host: kind: "${lib.replaceStrings [ ":" "/" ] [ "+" "=" ] host}.${kind}";
+
+  # the servers of builds that the guard may ask; each has a token
+  servers = [
+    "drone"
+    "woodpecker"
+  ];
+  tokenName = server: "guard.${server}.tokenFile";
+
+  tokensIn =
+    guard:
+    map (server: {
+      option = tokenName server;
+      name = tokenName server;
+      file = guard.${server}.tokenFile;
+    }) (lib.filter (server: guard.${server} != null) servers);
 
   secretsIn =
     option: logins:
@@ -29,7 +45,18 @@ let
 in
 {
   # every secret of a configuration, with the option that names it
-  secretsOf = cfg: lib.concatMap (option: secretsIn option cfg.${option}) (lib.attrNames kinds);
+  secretsOf =
+    cfg:
+    lib.concatMap (option: secretsIn option cfg.${option}) (lib.attrNames kinds) ++ tokensIn cfg.guard;
+
+  # the guard as the program is given it: each token by its credential's name
+  guardWithNames =
+    guard:
+    guard
+    // lib.genAttrs servers (
+      server:
+      if guard.${server} == null then null else guard.${server} // { tokenFile = tokenName server; }
+    );
 
   # an option's logins as the program is given them: each secret by its credential's name
   withNames =

@@ -7,23 +7,13 @@ let
   # the engine of this machine, through its socket
   ownDocker = cfg.engine == "swarm" && lib.hasPrefix "unix://" cfg.swarm.host;
 
-  # a folder that systemd makes and hands over, or one that is made by us
-  managed = root: path: lib.hasPrefix "${root}/" path;
-  underRoot = root: path: lib.removePrefix "${root}/" path;
-  made =
-    lib.optional (!managed "/var/lib" cfg.stateDir) cfg.stateDir
-    ++ lib.optional (!managed "/var/cache" cfg.cacheDir) cfg.cacheDir;
-
+  folders = import ./folders.nix { inherit lib; };
+  made = folders.made cfg;
+  canonicals = lib.optional (cfg.canonicalsDir != null) cfg.canonicalsDir;
   # mirrors that are folders of this machine are written to
-  folderOf = url: if lib.hasPrefix "/" url then url else lib.removePrefix "file://" url;
-  isFolder = url: lib.hasPrefix "/" url || lib.hasPrefix "file:///" url;
-  mirrors = map folderOf (
-    lib.filter isFolder (lib.mapAttrsToList (_: each: each.mirror) cfg.recipes)
-  );
+  mirrors = map (each: each.path) (folders.mirrors cfg);
   # a mirror that is not there yet is its recipe's error, and must not stop the others
   ifThere = path: "-${path}";
-  # systemd would take what stands after it for a word of its own
-  literally = lib.replaceStrings [ "%" ] [ "%%" ];
 in
 {
   config = lib.mkIf cfg.enable {
@@ -56,7 +46,12 @@ in
 
       # hours of tests are not thrown away for a new generation of the system
       restartIfChanged = false;
-      unitConfig.X-StopOnRemoval = false;
+      unitConfig = {
+        X-StopOnRemoval = false;
+        # a sweep that is caught up at boot must not find an empty folder where a disk
+        # is still to come; what systemd makes has this by itself
+        RequiresMountsFor = made ++ canonicals ++ mirrors;
+      };
 
       serviceConfig = {
         Type = "oneshot";
@@ -73,15 +68,11 @@ in
         Group = "canon-sweep";
         SupplementaryGroups = lib.optional ownDocker "docker";
 
-        StateDirectory = lib.optional (managed "/var/lib" cfg.stateDir) (underRoot "/var/lib" cfg.stateDir);
+        StateDirectory = folders.nameBelow "/var/lib" cfg.stateDir;
         StateDirectoryMode = "0700";
-        CacheDirectory = lib.optional (managed "/var/cache" cfg.cacheDir) (
-          underRoot "/var/cache" cfg.cacheDir
-        );
+        CacheDirectory = folders.nameBelow "/var/cache" cfg.cacheDir;
         CacheDirectoryMode = "0700";
-        ReadWritePaths = map literally (
-          made ++ lib.optional (cfg.canonicalsDir != null) cfg.canonicalsDir ++ map ifThere mirrors
-        );
+        ReadWritePaths = made ++ canonicals ++ map ifThere mirrors;
 
         # builds and people come first
         CPUSchedulingPolicy = "idle";

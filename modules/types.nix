@@ -3,8 +3,10 @@
 let
   inherit (lib) mkOption types;
 
+  day = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])";
+
   # the end of an override: it is to expire with a date or with a release
-  end = types.strMatching "[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]+\\.[0-9]+\\.[0-9]+.*" // {
+  end = types.strMatching "${day}|[0-9]+\\.[0-9]+\\.[0-9]+.*" // {
     description = "date (2027-03-01) or release (3.0.1+v2.0.0)";
   };
 in

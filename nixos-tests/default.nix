@@ -39,6 +39,7 @@ let
 in
 lib.genAttrs [
   "crash"
+  "guard"
   "promote"
   "prune"
   "red"

@@ -47,6 +47,14 @@ in
     retries = 0;
     timeouts.deploy = "1m";
     timeouts.probe = "10s";
+    # what the story `guard` lets happen; nothing of it does in the others
+    guard = {
+      wait = "10s";
+      poll = "1s";
+      units = [ "build@*.service" ];
+      processes = [ "*run_recipe_ci.py*" ];
+      lockFiles = [ "/run/lock/builds/*.lock" ];
+    };
     recipes = lib.genAttrs [
       "draft"
       "notes"
@@ -82,6 +90,10 @@ in
       docker network inspect proxy >/dev/null 2>&1 ||
         docker network create --driver overlay --attachable proxy
     '';
+  };
+  systemd.services.fake-drone = {
+    description = "A fake of Drone for the story `guard`, which starts it: files behind HTTP";
+    serviceConfig.ExecStart = "${lib.getExe pkgs.busybox} httpd -f -p 127.0.0.1:3001 -h /srv/fake-drone";
   };
   # a persistent timer fires at boot
   systemd.services.canon-sweep.after = [ "swarm.service" ];

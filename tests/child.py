@@ -14,12 +14,17 @@ def in_child(work: Callable[[], object]) -> int:
     Raises:
         AssertionError: the work has failed; what it said is on stderr.
     """
+    code = os.waitstatus_to_exitcode(os.waitpid(forked(work), 0)[1])
+    assert code <= 0, "what was to be done in a child has failed"
+    return code
+
+
+def forked(work: Callable[[], object]) -> int:
+    """Begin the work in a forked child, whose number is the answer: the caller waits for it."""
     pid = os.fork()
     if pid == 0:
         _work(work)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert code <= 0, "what was to be done in a child has failed"
-    return code
+    return pid
 
 
 def _work(work: Callable[[], object]) -> None:

@@ -4,22 +4,51 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
 from collections.abc import Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from crash.matrix import Matrix, rows, table
 from engine.installed import NEWER, OWN
 
 pytest_plugins = ["engine.swarm_fixture"]
 
+# how long an example takes says more of the machine than of the program
+hypothesis.settings.register_profile("canon-sweep", deadline=None)
+hypothesis.settings.load_profile("canon-sweep")
 # no test may read the configuration of the machine that it runs on
 os.environ.pop("CANON_SWEEP_CONFIG", None)
+# most tests start programs: what Python makes of their modules is made once
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(sys.prefix) / "bytecode"))
 # the programs of the local engine ask for a `python3`, which is to be this one
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+# a disk that is asked to write at once, thousands of times, is what most tests wait for
+MEMORY = Path("/dev/shm")
+ENOUGH = 4 * 1024**3
+if os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > ENOUGH:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make crash` strikes at every moment, which takes its time."""
+    parser.addoption("--crash", choices=("few", "all"), default="few", help="how many moments")
+    parser.addoption("--soak", type=int, default=6, help="how many weeks of faults")
+    parser.addoption("--seed", type=int, default=None, help="of the weeks of faults")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What each kill has left, where that was asked for."""
+    if terminalreporter.config.getoption("--crash") == "all":
+        reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+        terminalreporter.section("crash matrix")
+        terminalreporter.write_line(table(rows(reports)))
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -36,7 +65,9 @@ class FewEngines(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if "swarm" not in nodeid:
             return nodeid
-        folder = next((each for each in ("stories", "recipes") if f"/{each}/" in nodeid), "")
+        folder = next(
+            (each for each in ("stories", "recipes", "crash") if f"/{each}/" in nodeid), ""
+        )
         return f"{folder} {NEWER if NEWER in nodeid else OWN}"
 
     def schedule(self) -> None:
@@ -45,6 +76,18 @@ class FewEngines(LoadScopeScheduling):
         machines = [scope for scope in self.workqueue if "/machine/" in scope]
         for scope in sorted(machines, key=lambda scope: "emulated" in scope):
             self.workqueue.move_to_end(scope, last=False)
+
+
+@pytest.fixture
+def every(request: pytest.FixtureRequest) -> bool:
+    """Whether every moment is struck at, or a few of them."""
+    return bool(request.config.getoption("--crash") == "all")
+
+
+@pytest.fixture
+def matrix(request: pytest.FixtureRequest) -> Matrix:
+    """Where a test writes down each of its kills."""
+    return Matrix(request.node.user_properties)
 
 
 @pytest.hookimpl(tryfirst=True)

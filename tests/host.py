@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,10 @@ def own_disk(folder: Path, options: str) -> Iterator[None]:
         if os.environ.get("CANON_SWEEP_REQUIRE_ALL") == "1":
             raise AssertionError("no file system can be mounted")
         pytest.skip("only root can mount a file system")
-    yield
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @contextmanager
@@ -114,3 +117,23 @@ def needs(program: str) -> str:
         pytest.skip(f"{program} is not installed")
     assert path, f"{program} is not installed, and CANON_SWEEP_REQUIRE_ALL=1 wants it"
     return path
+
+
+def faketime(moment: datetime) -> dict[str, str]:
+    """What a program is started with to begin at this moment by its clock; time passes as ever.
+
+    Where there is no libfaketime the test is skipped, or fails if ``CANON_SWEEP_REQUIRE_ALL=1``.
+    """
+    libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    if not libraries:
+        if os.environ.get("CANON_SWEEP_REQUIRE_ALL") == "1":
+            raise AssertionError("there is no libfaketime")
+        pytest.skip("there is no libfaketime")
+    return {
+        "LD_PRELOAD": str(libraries[0]),
+        "FAKETIME": moment.strftime("@%Y-%m-%d %H:%M:%S"),
+        "TZ": "UTC",
+        # what is waited for, and when files were written, is the host's own time
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "NO_FAKE_STAT": "1",
+    }

@@ -112,7 +112,7 @@ LAYERS = (
     {"web", "settings"},
     {"state", "report"},
     {"engine", "mirror"},
-    {"harness"},
+    {"harness", "guard"},
     {"world"},
     {"sweep"},
     {"job"},

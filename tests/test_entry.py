@@ -67,6 +67,17 @@ def test_a_signal_before_the_configuration_is_read_is_one_line(
     assert not (fleet.folder / "state").exists()
 
 
+def test_a_program_that_asked_for_json_is_told_in_json(fleet: Fleet) -> None:
+    """An answer of nothing at all is none."""
+    command = [sys.executable, "-c", STRUCK, "click", "15", "run", "--json"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    answer = json.loads(done.stdout)
+    assert (answer["error"]["what"], answer["exit_code"]) == ("stopped by SIGTERM", 1)
+
+
 @pytest.mark.parametrize("command", ["status", "plan", "verify"])
 def test_a_signal_at_the_start_ends_any_command(fleet: Fleet, command: str) -> None:
     """It is noted at first, and not forgotten."""

@@ -18,7 +18,7 @@ HEAVY = {"pygit2", "docker", "requests", "rich", "yaml"}
         ("canon_sweep.cli.status", set()),
         ("canon_sweep.cli.hold", set()),
         ("canon_sweep.cli.history", set()),
-        ("canon_sweep.cli.run", {"pygit2", "requests", "yaml"}),
+        ("canon_sweep.cli.run", {"pygit2", "yaml"}),
     ],
 )
 def test_a_command_imports_only_what_it_needs(module: str, allowed: set[str]) -> None:

@@ -388,9 +388,22 @@ class Promises:
         assert bench.engine.volumes_of_ours() == ()
         assert bench.engine.leftovers(bench.stack) == ()
 
+    def test_ours_are_nobody_elses_that_converge(self, bench: Bench) -> None:
+        """A sweep never waits for itself."""
+        app = bench.app(services={"app": failing()})
+        bench.engine.prepare(app, READY_SECONDS)
+        bench.engine.deploy(app)
+
+        assert bench.stack not in {each.stack for each in bench.engine.converging()}
+
     def test_logs_have_what_the_services_said(self, bench: Bench) -> None:
         """The recipe's log can be filled before the teardown."""
         bench.up(bench.app())
+        # it can be ready before its words are in the log
+        for _ in range(100):
+            if bench.engine.logs(bench.stack):
+                break
+            time.sleep(0.05)
 
         assert "version 1.0.0+1 listens" in bench.engine.logs(bench.stack)
         bench.engine.undeploy(bench.stack)

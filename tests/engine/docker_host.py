@@ -64,6 +64,23 @@ class DockerHost:
         self._process.kill()
         self._process.wait()
 
+    def start_again(self) -> None:
+        """Start an engine that was killed, as after a reboot: its containers are gone too.
+
+        Raises:
+            CannotStart: it does not come up.
+        """
+        self._end_stragglers()
+        self._unmount()
+        # as /run is: empty
+        shutil.rmtree(self._root / "exec", ignore_errors=True)
+        (self._root / "pid").unlink(missing_ok=True)
+        self._process = self._dockerd()
+        client: Any = docker.APIClient(base_url=self.url, version="1.41", timeout=60)
+        self._until(lambda: _answers(client))
+        self._until(lambda: _is_manager(client))
+        client.close()
+
     def stop(self) -> None:
         """End the engine and everything it has started and mounted."""
         if self._process is not None and self._process.poll() is None:
@@ -71,10 +88,7 @@ class DockerHost:
             # asked to end, it waits 5 s for a Swarm that nobody needs any more
             self.kill()
         self._end_stragglers()
-        mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-        for mount in sorted(mounts, reverse=True):
-            if mount.startswith(f"{self._root}/"):
-                self._command("umount", "-l", mount)
+        self._unmount()
         self._command("ip", "link", "delete", self._bridge)
         shutil.rmtree(self._root, ignore_errors=True)
 
@@ -92,7 +106,7 @@ class DockerHost:
         command += ["--bridge=none", "--iptables=false", "--ip6tables=false"]
         (root / "empty.json").write_text("{}")
         command += ["--config-file", f"{root}/empty.json"]
-        with (root / "log").open("wb") as log:
+        with (root / "log").open("ab") as log:
             return subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
@@ -154,6 +168,12 @@ class DockerHost:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
+    def _unmount(self) -> None:
+        mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+        for mount in sorted(mounts, reverse=True):
+            if mount.startswith(f"{self._root}/"):
+                self._command("umount", "-l", mount)
+
     @staticmethod
     def _command(*command: str) -> None:
         with suppress(OSError):  # where it is missing, nothing was made with it
@@ -163,6 +183,13 @@ class DockerHost:
 def _answers(client: Any) -> bool:
     try:
         return bool(client.ping())
+    except (docker.errors.DockerException, OSError):
+        return False
+
+
+def _is_manager(client: Any) -> bool:
+    try:
+        return bool(client.nodes())
     except (docker.errors.DockerException, OSError):
         return False
 

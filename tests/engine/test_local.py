@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -1044,8 +1045,19 @@ def test_a_copy_that_does_not_fit_has_one_reason(tmp_path: Path) -> None:
     with small_files(100), pytest.raises(OSError, match="File too large") as caught:
         local_tree.copied(tmp_path / "from", tmp_path / "to")
 
-    assert "cannot be copied" in str(caught.value)
-    assert "(" not in str(caught.value)
+    assert caught.value.errno == errno.EFBIG
+
+
+def test_a_stack_that_does_not_fit_is_told_in_words(engine: LocalEngine, recipe: Recipe) -> None:
+    """With the next step, and without a library's way to write an error."""
+    app = recipe.server()
+    (recipe.folder / "large").write_bytes(bytes(100_000))
+
+    with small_files(50_000), pytest.raises(HostFault) as caught:
+        engine.deploy(app)
+
+    assert str(caught.value).startswith(f"stack {STACK} cannot be written: File too large")
+    assert "ulimit -f" in str(caught.value)
 
 
 # what an app of the same user can put in the place of what the engine has made

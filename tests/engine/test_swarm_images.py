@@ -17,7 +17,7 @@ from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.engine.swarm.ready import Limits
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.settings.records import Registry as Login
-from canon_sweep.settings.records import SecretFile
+from canon_sweep.settings.values import SecretFile
 from engine.contract import READY_SECONDS, Bench
 from engine.docker_host import BUSYBOX
 from engine.registry import PASSWORD, USER, Registry, running_registry

@@ -63,6 +63,7 @@ def node(machine: Container) -> Container:
     """The machine of the stories, still off: the module's texts, and what they stand on."""
     ground.git_server(machine.disk)
     ground.swarm(machine.disk)
+    ground.fake_drone(machine.disk)
     rendered.install("machine", machine.disk)
     return machine
 

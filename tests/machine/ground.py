@@ -50,6 +50,14 @@ ExecStart=/usr/bin/git daemon --export-all --base-path=/srv/git --enable=receive
 WantedBy=multi-user.target
 """
 
+_FAKE_DRONE = """\
+[Unit]
+Description=A fake of Drone for the story `guard`, which starts it: files behind HTTP
+
+[Service]
+ExecStart=/usr/bin/busybox httpd -f -p 127.0.0.1:3001 -h /srv/fake-drone
+"""
+
 
 def swarm(disk: Path) -> None:
     """Put Docker as a Swarm on the disk of a machine that has not been started yet."""
@@ -57,6 +65,11 @@ def swarm(disk: Path) -> None:
     _unit(disk, "swarm.service", _SWARM)
     started = disk / "etc/systemd/system/multi-user.target.wants"
     (started / "docker.service").symlink_to("/usr/lib/systemd/system/docker.service")
+
+
+def fake_drone(disk: Path) -> None:
+    """Put what a story takes for a Drone on the disk of a machine, as a unit that is off."""
+    _unit(disk, "fake-drone.service", _FAKE_DRONE)
 
 
 def git_server(disk: Path) -> None:

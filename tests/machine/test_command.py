@@ -8,6 +8,7 @@ import pytest
 
 from machine.container import Container
 from machine.rendered import write
+from machine.test_faults import SERVICE, plant
 from nix.rendered import RENDERED
 
 pytestmark = pytest.mark.machine
@@ -38,7 +39,8 @@ def entered(node: Container) -> Container:
     node.start()
     node.succeed(
         f"install --directory --mode=0700 {SECRETS}",
-        f"cd {SECRETS}; umask 077; echo s3cret >forge-token; echo others >docker-hub",
+        f"cd {SECRETS}; umask 077; echo s3cret >forge-token",
+        f"cd {SECRETS}; umask 077; echo others | tee docker-hub >drone-token",
     )
     return node
 
@@ -67,6 +69,37 @@ def test_what_is_typed_is_what_the_program_gets(entered: Container) -> None:
     assert entered.succeed("echo here | enter cat") == "here\n"
     assert entered.execute("canon-sweep explain nothing")[0] == 2
     assert entered.execute("enter sh -c 'exit 75'")[0] == 75
+
+
+def test_a_secret_that_is_missing_is_told(entered: Container) -> None:
+    """systemd alone would say 243, of a status too that needs no secret."""
+    entered.succeed(f"rm {SECRETS}/forge-token")
+
+    code, said = entered.execute("enter sees 2>&1")
+
+    assert code == 2
+    assert f"there is no {SECRETS}/forge-token to read" in said
+
+
+def test_a_secret_that_is_missing_on_sunday_is_in_the_journal(node: Container) -> None:
+    """The unit fails, so that somebody is told, and not with a number alone."""
+    secret = "LoadCredential=forge.tokenFile:/run/secrets/forge-token"
+    plant(node, SERVICE, "User=canon-sweep", f"User=canon-sweep\n{secret}")
+
+    node.fail(f"systemctl start {SERVICE}")
+
+    journal = node.succeed(f"journalctl --no-pager --unit {SERVICE}")
+    assert "a file with a secret, which a LoadCredential=" in journal, journal
+
+
+def test_what_a_demo_leaves_can_be_looked_at(entered: Container) -> None:
+    """Anybody's own configuration is read as whom it belongs to."""
+    as_nobody = "runuser -u nobody -- env HOME=/tmp"
+
+    entered.succeed(
+        f"{as_nobody} canon-sweep demo --dir /tmp/demo >/dev/null 2>&1",
+        f"{as_nobody} canon-sweep status --config /tmp/demo/config.toml",
+    )
 
 
 def test_on_a_terminal_the_program_has_one(entered: Container) -> None:

@@ -20,6 +20,9 @@ def test_a_machine_without_docker_sweeps(local_node: Container) -> None:
     assert operator.night().verdict("notes") == "promoted"
 
     is_whole(operator, "1.1.0+1.1.0")
+    # whom the mirror is for can read all that was pushed: no umask of the service's hides it
+    as_another = "runuser -u git -- git -c safe.directory='*' -C /srv/git/mirror/notes"
+    local_node.succeed(f"{as_another} cat-file -e 1.1.0+1.1.0", f"{as_another} fsck --strict")
     operator.verifies()
 
 

@@ -1,5 +1,5 @@
 # Each is laid over examples/minimal.nix.
-{ lib }:
+{ lib, nixpkgs }:
 let
   sweep = settings: { services.canon-sweep = settings; };
   mailu = settings: {
@@ -13,6 +13,14 @@ let
     reason = "mail store without bound";
     until = "2027-03-01";
   };
+  secret = file: sweep { credentials."git.example.org".tokenFile = lib.mkForce file; };
+
+  # nixpkgs has this option since 2025
+  allVolumes = lib.optionalAttrs (
+    !lib.hasInfix "allVolumes" (
+      builtins.readFile (nixpkgs + "/nixos/modules/virtualisation/docker.nix")
+    )
+  ) { options.virtualisation.docker.autoPrune.allVolumes.enable = lib.mkEnableOption "it"; };
 in
 {
   # evaluated: which assertions fail, and what is warned of
@@ -44,6 +52,13 @@ in
         passwordFile = "${builtins.storeDir}/aaaa-password";
       };
     };
+    drone-token-in-store = sweep {
+      guard.drone = {
+        url = "https://drone.example.org";
+        tokenFile = "${builtins.storeDir}/aaaa-token";
+      };
+    };
+    lock-file-at-home = sweep { guard.lockFiles = [ "/tmp/builds/*.lock" ]; };
     no-docker.virtualisation.docker.enable = lib.mkForce false;
     live-restore.virtualisation.docker.liveRestore = lib.mkForce true;
     prune-all.virtualisation.docker.autoPrune = {
@@ -57,9 +72,41 @@ in
       enable = true;
       flags = [ "-af" ];
     };
+    prune-short-value.virtualisation.docker.autoPrune = {
+      enable = true;
+      flags = [ "--filter=label!=a -a=true" ];
+    };
     prune-volumes.virtualisation.docker.autoPrune = {
       enable = true;
       flags = [ "--volumes" ];
+    };
+    prune-every-volume = {
+      imports = [ allVolumes ];
+      virtualisation.docker.autoPrune = {
+        enable = true;
+        allVolumes.enable = true;
+      };
+    };
+    secret-in-etc = {
+      imports = [
+        { environment.etc."forge/token".text = "s3cret"; }
+        (secret "/etc/forge/token")
+      ];
+    };
+    secret-in-system = secret "/run/current-system/sw/share/token";
+    secret-of-odd-name = secret "/run/secrets/100% forge";
+    password-in-url = mailu { upstream = lib.mkForce "https://bot:s3cret@git.example.org/up/mailu"; };
+    state-that-is-emptied = sweep { stateDir = "/var/tmp/sweep"; };
+    state-that-is-anybodys = sweep { stateDir = "/var/lib"; };
+    cache-that-is-anybodys = sweep { cacheDir = "/srv/"; };
+    cache-of-odd-name = sweep { cacheDir = "/srv/the cache"; };
+    state-by-another-way = sweep { stateDir = "/var/lib/canon-sweep/../docker"; };
+    upstream-at-home = mailu { upstream = lib.mkForce "/home/ann/mailu"; };
+    hosts-known-at-home = sweep {
+      credentials."ssh.example.org" = {
+        sshKeyFile = "/root/.ssh/id_ed25519";
+        knownHostsFile = "/root/.ssh/known_hosts";
+      };
     };
     mirror-at-home = mailu { mirror = lib.mkForce "file:///home/ann/mailu.git"; };
     nightly-sweep.systemd.services.nightly-sweep = {
@@ -91,6 +138,16 @@ in
       enable = true;
       flags = [ "--filter=until=24h" ];
     };
+    secret-that-etc-links-to = {
+      imports = [
+        { environment.etc."forge/token".source = "/run/secrets/forge-token"; }
+        (secret "/etc/forge/token")
+      ];
+    };
+    home-let-in = {
+      imports = [ (mailu { mirror = lib.mkForce "/home/ann/mailu.git"; }) ];
+      systemd.services.canon-sweep.serviceConfig.ProtectHome = false;
+    };
     excepted = mailu {
       enroll = false;
       exception = end;
@@ -114,6 +171,19 @@ in
     };
     on-failure.systemd.services.canon-sweep.onFailure = [ "tell@%N.service" ];
     local = sweep { engine = "local"; };
+    guarded = sweep {
+      guard = {
+        drone = {
+          url = "https://drone.example.org";
+          tokenFile = "/run/secrets/drone";
+        };
+        units = [ "upgrade-all.service" ];
+      };
+    };
+    guarded-by-processes = sweep {
+      guard.processes = [ "*run_recipe_ci.py*" ];
+      guard.lockFiles = [ "/run/lock/builds/*.lock" ];
+    };
     by-settings = sweep {
       settings = {
         engine = "local";
@@ -122,6 +192,25 @@ in
         recipes.plausible.retries = 0;
       };
       settings.retries = lib.mkForce 2;
+    };
+    by-default.services.canon-sweep = {
+      settings = lib.mkDefault {
+        retries = 2;
+        timeouts.probe = "3m";
+      };
+      retries = 3;
+    };
+    ports = sweep {
+      credentials."git.example.org:3000".tokenFile = "/run/secrets/one";
+      credentials."git.example.org_3000".tokenFile = "/run/secrets/other";
+    };
+    of-operators.systemd.services.canon-sweep = {
+      preStart = "true";
+      serviceConfig = {
+        MemoryMax = "4G";
+        Restart = "on-failure";
+        StandardOutput = "append:/var/log/sweep";
+      };
     };
     from-file = {
       services.canon-sweep.recipesFrom = ./recipes.toml;
@@ -140,6 +229,16 @@ in
     };
     no-mirror = sweep { recipes.mailu.upstream = "https://git.example.org/up/mailu"; };
     pin-without-reason = sweep { recipes.plausible.upgradeBase = "3.0.1+v2.0.0"; };
+    no-such-day = mailu {
+      enroll = false;
+      exception = end // {
+        until = "2027-13-45";
+      };
+    };
+    file-with-more = sweep { recipesFrom = builtins.toFile "sweep.toml" "retries = 0\n[recipes]\n"; };
+    file-of-a-module = sweep { recipesFrom = builtins.toFile "sweep.nix" "{ ... }: { }"; };
+    file-misspelt = sweep { recipesFrom = builtins.toFile "fleet.toml" "ghost.enrol = true"; };
+    settings-that-are-a-function = sweep { settings = _: { retries = 2; }; };
     two-engines = sweep {
       engine = "swarm";
       settings.engine = "local";
@@ -158,5 +257,14 @@ in
       prune.imagesAfter = "a week";
     };
     sound = sweep { settings.retryRedAfter = "13d"; };
+    several-lines = mailu {
+      enroll = false;
+      exception = end // {
+        reason = ''
+          mail store
+            without bound
+        '';
+      };
+    };
   };
 }

@@ -3,6 +3,7 @@
   nixpkgs,
   program,
   host ? null,
+  readme ? { },
 }:
 let
   pkgs = import nixpkgs { };
@@ -32,7 +33,7 @@ let
       ++ modules;
     }).config;
 
-  hosts = import ./cases.nix { inherit lib; };
+  hosts = import ./cases.nix { inherit lib nixpkgs; };
   minimal = ../../examples/minimal.nix;
   told = config: {
     failed = map (each: each.message) (lib.filter (each: !each.assertion) config.assertions);
@@ -48,19 +49,25 @@ if host == null then
         case
       ])
     ) hosts.told;
-    examples = lib.genAttrs [ "cc-ci" "minimal" ] (
-      name:
-      let
-        config = evaluate [ (../../examples + "/${name}.nix") ];
-      in
-      told config
-      // {
-        # nothing of it is built, and all of it is evaluated
-        system = builtins.unsafeDiscardStringContext config.system.build.toplevel.drvPath;
-        service = config.systemd.units."canon-sweep.service".text;
-        timer = config.systemd.units ? "canon-sweep.timer";
-      }
-    );
+    examples =
+      lib.mapAttrs
+        (
+          _: example:
+          let
+            config = evaluate [ example ];
+          in
+          told config
+          // {
+            # nothing of it is built, and all of it is evaluated
+            system = builtins.unsafeDiscardStringContext config.system.build.toplevel.drvPath;
+            service = config.systemd.units."canon-sweep.service".text;
+            timer = config.systemd.units ? "canon-sweep.timer";
+          }
+        )
+        {
+          cc-ci = ../../examples/cc-ci.nix;
+          inherit minimal readme;
+        };
     # what the options say, for a comparison with the program's own defaults
     defaults =
       let
@@ -93,6 +100,7 @@ if host == null then
       {
         service = config.systemd.units."canon-sweep.service".text;
         timer = config.systemd.units."canon-sweep.timer".text or null;
+        command = config.services.canon-sweep.command.properties;
         pruneService = config.systemd.units."canon-sweep-prune.service".text or null;
         pruneTimer = config.systemd.units."canon-sweep-prune.timer".text or null;
         settings = removeAttrs config.services.canon-sweep [

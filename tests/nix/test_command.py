@@ -34,7 +34,7 @@ sys.exit(subprocess.run(words[words.index("--") + 1 :], check=False).returncode)
 WAITS = """#!/bin/sh
 echo begun > {trace}
 while [ ! -e {trace}.stopped ]; do sleep 0.05; done
-exit 1
+exit {code}
 """
 STOPS = """#!/bin/sh
 echo "$*" > {trace}.stopped
@@ -44,12 +44,15 @@ echo "$*" > {trace}.stopped
 class Command:
     """The command in a folder of its own, with stand-ins beside it."""
 
-    def __init__(self, folder: Path, user: str = "root", uid: int = 0) -> None:
+    def __init__(
+        self, folder: Path, user: str = "root", uid: int = 0, host: str = "machine"
+    ) -> None:
         self.trace = folder / "trace"
         self.folder = folder / "bin"
         self.folder.mkdir()
-        text = (RENDERED / "machine/bin/canon-sweep").read_text()
-        self.program("canon-sweep", text.replace(PROGRAM, str(folder / "program")))
+        text = (RENDERED / host / "bin/canon-sweep").read_text()
+        text = text.replace(PROGRAM, str(folder / "program"))
+        self.program("canon-sweep", text.replace("/run/secrets", str(folder / "secrets")))
         (folder / "program/bin").mkdir(parents=True)
         program = folder / "program/bin/canon-sweep"
         program.write_text(TELLS.format(name="program", code=3))
@@ -134,7 +137,10 @@ def test_words_reach_the_program_as_they_were_typed(tmp_path: Path) -> None:
     assert command.asked[-1] == "costs $$5 & $${HOME} 'x'"
 
 
-@pytest.mark.parametrize("words", [("--help",), ("--version",), ("check",), ("demo",), ()])
+@pytest.mark.parametrize(
+    "words",
+    [("--help",), ("--version",), ("check",), ("demo",), ("run", "--help"), ("hold", "-h"), ()],
+)
 def test_what_needs_no_state_needs_no_service(tmp_path: Path, words: tuple[str, ...]) -> None:
     """Anybody may ask what it is, and whether the configuration is sound."""
     command = Command(tmp_path, "ann", 1000)
@@ -163,11 +169,68 @@ def test_nobody_else_may_and_is_told_what_to_type(tmp_path: Path) -> None:
     assert command.asked == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_run_that_is_stopped_is_waited_for(tmp_path: Path, number: signal.Signals) -> None:
-    """It takes down what is up: the command ends when that is done, and not before."""
+@pytest.mark.parametrize("words", [("--config", "mine.toml"), ("--config=mine.toml",)])
+@pytest.mark.parametrize(("user", "uid"), [("ann", 1000), ("root", 0)])
+def test_another_configuration_is_the_callers_own(
+    tmp_path: Path, words: tuple[str, ...], user: str, uid: int
+) -> None:
+    """What a demo has left can be looked at: the service could not even see it."""
+    command = Command(tmp_path, user, uid)
+
+    assert command("status", *words) == (3, f"program: status {' '.join(words)}\n")
+    assert command.asked == []
+
+
+def test_the_services_own_configuration_is_the_services(tmp_path: Path) -> None:
+    """Whoever names what is read anyway still does not leave anything of root's."""
     command = Command(tmp_path)
-    command.program("systemd-run", WAITS.format(trace=command.trace))
+
+    command("run", "--config", "/etc/canon-sweep/config.toml")
+
+    assert "--property=User=canon-sweep" in command.asked
+
+
+def test_a_secret_that_is_not_there_is_told_with_its_option(tmp_path: Path) -> None:
+    """systemd would end with 243 and say nothing; the next mistake is told with it."""
+    command = Command(tmp_path, host="cc-ci")
+
+    code, said = command("status")
+
+    assert code == 2
+    token, password = said.splitlines()
+    assert 'services.canon-sweep.credentials."git.example.org".tokenFile: there is no' in token
+    assert "/canon-sweep/forge-token to read" in token
+    assert 'services.canon-sweep.registries."docker.io".passwordFile' in password
+    assert command.asked == []
+
+
+def test_with_its_secrets_there_the_service_is_entered(tmp_path: Path) -> None:
+    """So that the test above does not show a command that always refuses."""
+    command = Command(tmp_path, host="cc-ci")
+    secrets = tmp_path / "secrets/canon-sweep"
+    secrets.mkdir(parents=True)
+    for name in ("forge-token", "docker-hub"):
+        (secrets / name).write_text("s3cret\n")
+
+    assert command("status") == (3, "program: status\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "ends", "code"),
+    [
+        (signal.SIGTERM, 1, 1),
+        (signal.SIGHUP, 1, 1),
+        # ended by a signal before it could say so: well in systemd's eyes
+        (signal.SIGTERM, 0, 143),
+        (signal.SIGHUP, 0, 129),
+    ],
+)
+def test_a_run_that_is_stopped_is_waited_for(
+    tmp_path: Path, number: signal.Signals, ends: int, code: int
+) -> None:
+    """It takes down what is up: the command ends when that is done, and not as if all was well."""
+    command = Command(tmp_path)
+    command.program("systemd-run", WAITS.format(trace=command.trace, code=ends))
     command.program("systemctl", STOPS.format(trace=command.trace))
     child = command.start("run")
     while not command.trace.exists():
@@ -176,7 +239,7 @@ def test_a_run_that_is_stopped_is_waited_for(tmp_path: Path, number: signal.Sign
 
     child.send_signal(number)
 
-    assert child.wait(30) == 1
+    assert child.wait(30) == code
     assert child.stdout is not None
     child.stdout.close()
     stopped = Path(f"{command.trace}.stopped").read_text()

@@ -35,12 +35,33 @@ FAILS = {
     "secret-in-store": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "sops"),
     "key-in-store": ('services.canon-sweep.credentials."ssh.example.org".sshKeyFile:', "store"),
     "password-in-store": ('services.canon-sweep.registries."ghcr.io".passwordFile:', "store"),
+    "drone-token-in-store": ("services.canon-sweep.guard.drone.tokenFile:", "sops"),
+    "lock-file-at-home": ("services.canon-sweep.guard.lockFiles: /tmp/builds/", "/run/lock"),
     "no-docker": ("services.canon-sweep.engine:", "virtualisation.docker.enable = true"),
     "live-restore": ("virtualisation.docker:", "liveRestore = false"),
     "prune-all": ("virtualisation.docker.autoPrune.flags: --all", "remove it"),
     "prune-short": ("virtualisation.docker.autoPrune.flags: -af", "remove it"),
+    "prune-short-value": ("virtualisation.docker.autoPrune.flags: -a=true", "remove it"),
     "prune-volumes": ("virtualisation.docker.autoPrune.flags: --volumes", "remove it"),
-    "mirror-at-home": ("services.canon-sweep.recipes.mailu.mirror:", "move the repository"),
+    "prune-every-volume": ("virtualisation.docker.autoPrune.allVolumes:", "enable = false"),
+    "secret-in-etc": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "store"),
+    "secret-in-system": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "store"),
+    "secret-of-odd-name": (
+        'services.canon-sweep.credentials."git.example.org".tokenFile: "/run/secrets/100% forge"',
+        "another name",
+    ),
+    "password-in-url": ("services.canon-sweep.recipes.mailu.upstream:", "canon-sweep.credentials"),
+    "state-that-is-emptied": ("services.canon-sweep.stateDir: /var/tmp/sweep", "move it"),
+    "state-that-is-anybodys": ("services.canon-sweep.stateDir:", "e.g. /var/lib/canon-sweep"),
+    "cache-that-is-anybodys": ("services.canon-sweep.cacheDir:", "e.g. /srv/canon-sweep"),
+    "cache-of-odd-name": ('services.canon-sweep.cacheDir: "/srv/the cache"', "letters"),
+    "state-by-another-way": ("services.canon-sweep.stateDir:", '".."'),
+    "upstream-at-home": ("services.canon-sweep.recipes.mailu.upstream:", "move it"),
+    "hosts-known-at-home": (
+        'services.canon-sweep.credentials."ssh.example.org".knownHostsFile:',
+        "move it",
+    ),
+    "mirror-at-home": ("services.canon-sweep.recipes.mailu.mirror:", "move it"),
     "nightly-sweep": ("systemd.services.nightly-sweep:", "second job", "preSweep"),
 }
 WARNS = {
@@ -55,6 +76,11 @@ REFUSED = {
     "no-end": ("services.canon-sweep.recipes.mailu.exception.until", "no value defined"),
     "no-mirror": ("services.canon-sweep.recipes.mailu.mirror", "no value defined"),
     "pin-without-reason": ("services.canon-sweep.recipes.plausible.upgradeBase", "not of type"),
+    "no-such-day": ("services.canon-sweep.recipes.mailu.exception.until", "not of type `date"),
+    "file-with-more": ("services.canon-sweep.recipesFrom", "beside [recipes] there is retries"),
+    "file-of-a-module": ("services.canon-sweep.recipesFrom", "`imports`"),
+    "file-misspelt": ("services.canon-sweep.recipes.ghost.enrol", "-fleet.toml'"),
+    "settings-that-are-a-function": ("services.canon-sweep.settings", "not of type"),
     "two-engines": ("services.canon-sweep.engine", "conflicting definition values"),
 }
 
@@ -72,9 +98,16 @@ def nix(command: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def told() -> Any:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Everything that can be evaluated, in one go: each host takes a second."""
-    done = nix("nix-instantiate", "--eval", "--strict", "--json")
+    readme = tmp_path_factory.mktemp("readme") / "readme.nix"
+    # the first that a new reader types; its flake's part is for another test
+    _, _, block = (ROOT / "README.md").read_text().partition("```nix\n")
+    block, _, _ = block.partition("```")
+    readme.write_text(f'removeAttrs {{ {block} }} [ "inputs" "outputs" ]')
+    done = nix(
+        "nix-instantiate", "--arg", "readme", f"import {readme}", "--eval", "--strict", "--json"
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
 
@@ -111,7 +144,7 @@ def test_what_may_be_meant_is_warned_of(told: Any, case: str) -> None:
     assert all(words in plain(message) for words in WARNS[case])
 
 
-@pytest.mark.parametrize("example", ["cc-ci", "minimal"])
+@pytest.mark.parametrize("example", ["cc-ci", "minimal", "readme"])
 def test_the_examples_are_whole_systems_without_a_warning(told: Any, example: str) -> None:
     """They are what an operator begins with."""
     found = told["examples"][example]
@@ -120,6 +153,22 @@ def test_the_examples_are_whole_systems_without_a_warning(told: Any, example: st
     assert found["system"].startswith("/nix/store/")
     assert found["timer"]
     assert "X-RestartIfChanged=false" in found["service"]
+
+
+def test_the_flakes_module_may_be_imported_under_both_names() -> None:
+    """It is one module, and the program is the flake's own."""
+    asked = ["--eval", "--strict", "--json", "--arg", "nixpkgs", NIXPKGS]
+    done = subprocess.run(
+        ["nix-instantiate", *asked, HOSTS.with_name("outputs.nix")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert found["failed"] == []
+    assert found["program"] == found["ours"]
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -153,6 +202,15 @@ def test_a_sound_configuration_is_built() -> None:
     done = nix("nix-build", "--no-out-link", "--argstr", "host", "sound")
 
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_a_reason_of_several_lines_is_shown_in_one() -> None:
+    """Nix's long texts have line ends, and each recipe has one line."""
+    done = nix("nix-build", "--no-out-link", "--argstr", "host", "several-lines")
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    said = Path(done.stdout.strip()).read_text()
+    assert 'exception = "mail store without bound (until 2027-03-01)"' in said
 
 
 def test_the_options_have_the_programs_defaults(told: Any) -> None:
@@ -220,6 +278,12 @@ def test_folders_elsewhere_can_be_written_to(told: Any) -> None:
         "-/srv/mirrors/plausible.git",
     }
     assert "StateDirectory" not in service
+    # a disk that comes late is waited for, or the sweep caught up at boot finds no state
+    unit = settings_of(told["renders"]["elsewhere"]["service"], "Unit")
+    waited_for = {path.removeprefix("-") for path in service["ReadWritePaths"]}
+    assert set(unit["RequiresMountsFor"]) == waited_for
+    # records and mirrors out there are for others to read
+    assert service["UMask"] == ["0022"]
     assert service["ProtectSystem"] == ["strict"]
 
 
@@ -240,6 +304,24 @@ def test_the_local_engine_has_what_its_programs_need(told: Any) -> None:
     assert "docker" not in service.get("After", [""])[0]
 
 
+def test_the_guard_is_asked_with_a_credential_and_no_more_is_let_through(told: Any) -> None:
+    """Servers and units need nothing that a sweep does not need anyway."""
+    service = settings_of(told["renders"]["guarded"]["service"], "Service")
+    without = settings_of(told["renders"]["by-hand"]["service"], "Service")
+
+    token = "guard.drone.tokenFile:/run/secrets/drone"
+    assert set(service["LoadCredential"]) - set(without["LoadCredential"]) == {token}
+    del service["LoadCredential"], without["LoadCredential"]
+    assert service == without
+
+
+def test_what_the_guard_looks_for_the_service_can_see(told: Any) -> None:
+    """Processes and locks of others, which it would else take for nobody's."""
+    service = settings_of(told["renders"]["guarded-by-processes"]["service"], "Service")
+
+    assert (service["ProtectProc"], service["ProcSubset"]) == (["default"], ["all"])
+
+
 def test_a_setting_and_its_option_are_one_thing(told: Any) -> None:
     """Either may be used; what they say together is merged, forces and all."""
     settings = told["renders"]["by-settings"]["settings"]
@@ -248,6 +330,31 @@ def test_a_setting_and_its_option_are_one_thing(told: Any) -> None:
     assert settings["timeouts"]["deploy"] == "9m"
     assert settings["timeouts"]["probe"] == "1m"
     assert settings["recipes"]["plausible"]["retries"] == 0
+
+
+def test_a_setting_that_gives_way_gives_way_to_the_option(told: Any) -> None:
+    """`mkDefault` around all of them says it of each."""
+    settings = told["renders"]["by-default"]["settings"]
+
+    assert settings["retries"] == 3
+    assert settings["timeouts"]["probe"] == "3m"
+
+
+def test_no_two_secrets_are_one_credential(told: Any) -> None:
+    """systemd would load one of them for both hosts."""
+    service = settings_of(told["renders"]["ports"]["service"], "Service")
+    names = [line.partition(":")[0] for line in service["LoadCredential"]]
+
+    assert len(names) == len(set(names)) == 3
+
+
+def test_by_hand_is_with_the_operators_limits_and_without_the_weeks_hooks(told: Any) -> None:
+    """What is said of the unit beyond this module: only where it happens is for the hand."""
+    given = told["renders"]["of-operators"]["command"]
+    keys = {each.removeprefix("--property=").partition("=")[0] for each in given}
+
+    assert "--property=MemoryMax=4G" in given
+    assert not keys & {"ExecStartPre", "Restart", "StandardOutput"}
 
 
 def test_recipes_of_a_file_give_way_to_the_options(told: Any) -> None:

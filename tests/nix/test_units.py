@@ -130,12 +130,18 @@ def test_every_secret_is_handed_over(host: str) -> None:
     """What the configuration names is what systemd loads, and no path of it is in there."""
     settings = load(RENDERED / host / "config.toml")
     service = settings_of(text_of(host, "systemd/canon-sweep.service"), "Service")
-    named = {
-        file.name
-        for each in settings.credentials.values()
-        for file in (each.token_file, each.ssh_key_file, each.ssh_passphrase_file)
-        if file is not None
-    } | {each.password_file.name for each in settings.registries.values()}
+    guard = settings.guard
+    servers = (server for server in (guard.drone, guard.woodpecker) if server is not None)
+    named = (
+        {server.token_file.name for server in servers}
+        | {
+            file.name
+            for each in settings.credentials.values()
+            for file in (each.token_file, each.ssh_key_file, each.ssh_passphrase_file)
+            if file is not None
+        }
+        | {each.password_file.name for each in settings.registries.values()}
+    )
 
     assert {line.partition(":")[0] for line in service.get("LoadCredential", [])} == named
 

@@ -60,6 +60,7 @@ ALL_DECIDE_NOTHING: dict[str, dict[str, Any]] = {
     "preSweep": {"preSweep": [["roll", "traefik"]]},
     "disk": {"disk": {"minFree": "20GiB"}},
     "prune": {"prune": {"keepRuns": 7}},
+    "guard": {"guard": {"wait": "1h", "units": ["upgrade-all.service"]}},
     "credentials": {"credentials": {"up.example": {"tokenFile": "/run/token"}}},
     "registries": {"registries": {"up.example": {"username": "u", "passwordFile": "/run/p"}}},
     "recipes": {"recipes": {"other": {"upstream": "/a", "mirror": "/b"}}},

@@ -81,11 +81,11 @@ def test_a_floor_above_what_is_to_be_free_is_a_contradiction() -> None:
 
 def test_the_disk_of_another_machine_cannot_be_watched() -> None:
     """Said when the configuration is read, and not on Sunday night; the budget needs no such."""
-    there = {"swarm": {"host": "ssh://deploy@swarm.example.org"}}
+    there = {"swarm": {"host": "tcp://swarm.example.org:2375"}}
 
     problems = mistakes({"minFree": "5GiB", "floor": "1GiB", "budget": "9GiB"}, **there)
 
     assert [problem.split(":")[0] for problem in problems] == ["disk.minFree", "disk.floor"]
-    assert all("swarm.example.org' cannot be seen" in problem for problem in problems)
+    assert all("swarm.example.org:2375' cannot be seen" in problem for problem in problems)
     with_disk({"budget": "9GiB"}, **there)
     with_disk({"minFree": "5GiB"}, engine="local", **there)

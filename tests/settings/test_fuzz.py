@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import datetime
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,17 @@ WHOLE: dict[str, Any] = {
     "maxRuntime": 3600,
     "syncTimeout": "5m",
     "preSweep": [["roll", "traefik"]],
+    "guard": {
+        "wait": "30m",
+        "poll": 30,
+        "drone": {"url": "https://drone.example", "tokenFile": "guard.drone.tokenFile"},
+        "woodpecker": {"url": "http://ci.example:8000/woodpecker/", "tokenFile": "/token"},
+        "stacks": True,
+        "ignore": ["traefik"],
+        "units": ["upgrade-all.service", "build@*.service"],
+        "processes": ["*run_recipe_ci.py*"],
+        "lockFiles": ["/run/lock/builds/*.lock"],
+    },
     "timeouts": {"prepare": "1s", "deploy": 1, "deployCap": "1h", "probe": 1.5, "exec": "1m"},
     "disk": {"minFree": "20GiB", "floor": 1000, "budget": "1.5TB", "assumedPeak": "5 GiB"},
     "prune": {"keepRuns": 20, "imagesAfter": "7d", "foreignImages": True},
@@ -78,6 +89,9 @@ WHOLE: dict[str, Any] = {
     },
 }
 
+# the quickest copy that there is, of thousands
+_WHOLE = pickle.dumps(WHOLE)
+
 VALUES: tuple[Any, ...] = (
     *([], ["http"], [["a"]], [{}], {}, {"a": 1}, {"a": {"b": []}}, {"": []}),
     *(True, False, 0, -1, 2**70, 10**400, -(10**400), 1e308, float("nan"), float("inf")),
@@ -107,7 +121,7 @@ def places(node: Any, above: _Path = ()) -> Iterator[_Path]:
 
 def changed(place: _Path) -> tuple[dict[str, Any], Any, Any]:
     """A tree of one's own, what holds the place, and the place's key there."""
-    tree: Any = copy.deepcopy(WHOLE)
+    tree: Any = pickle.loads(_WHOLE)
     node = tree
     for key in place[:-1]:
         node = node[key]

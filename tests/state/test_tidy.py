@@ -118,3 +118,24 @@ def test_an_app_that_nests_folders_without_end_stops_no_run(state: State) -> Non
 
     assert theirs.exists()
     assert not draft.exists()
+
+
+def test_what_would_be_tidied_can_be_told_without_doing_it(state: State) -> None:
+    """A living writer's draft is none of it, and its lock stays free for it."""
+    dead = state.folder / f".holds.json.{DRAFT}"
+    record = state.canonicals.folder / "notes" / f".canonical.json.{DRAFT}"
+    checkout = state.checkouts / "notes"
+    for path in (dead, record):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half")
+    checkout.mkdir(parents=True)
+    alive = state.folder / ".journal.json.fedcba9876543210.draft"
+    with alive.open("w") as writer:
+        assert lock.is_taken(writer.fileno())
+
+        found = set(state.dead_drafts())
+
+    assert found == {dead, record}
+    assert state.left_checkouts() == (checkout,)
+    assert all(path.exists() for path in (dead, record, checkout, alive))
+    assert state.clear_drafts() == 3

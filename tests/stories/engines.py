@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 from collections.abc import Callable
@@ -40,13 +41,31 @@ def failing(method: str, error: Exception, times: int = 1) -> Callable[[Engine],
     return lambda engine: intercepted(engine, before)
 
 
-def dying_at(step: int) -> Callable[[Engine], Engine]:
+class LastWord:
+    """A line that a child leaves behind, however it ends."""
+
+    def __init__(self) -> None:
+        self._shared = mmap.mmap(-1, 256)
+
+    def say(self, text: str) -> None:
+        """Leave this line, instead of an earlier one."""
+        self._shared[:] = text.encode()[:256].ljust(256, b"\0")
+
+    @property
+    def text(self) -> str:
+        """What was said; empty if nothing was."""
+        return self._shared[:].rstrip(b"\0").decode()
+
+
+def dying_at(step: int, last: LastWord | None = None) -> Callable[[Engine], Engine]:
     """Let the process be killed, as by a power cut, just before its n-th engine call."""
     made = [0]
 
-    def before(_name: str, _arguments: tuple[Any, ...]) -> None:
+    def before(name: str, _arguments: tuple[Any, ...]) -> None:
         made[0] += 1
         if made[0] == step:
+            if last is not None:
+                last.say(f"{step} before {name}")
             os.kill(os.getpid(), signal.SIGKILL)
 
     return lambda engine: intercepted(engine, before)

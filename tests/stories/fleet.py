@@ -175,7 +175,7 @@ class Fleet:
         """A calendar instead of a clock, and the engine of the story."""
         return Surroundings(Quiet(), lambda _: None, lambda: self.now, self.wrap(self.engine()))
 
-    def engine(self) -> LocalEngine:
+    def engine(self) -> Engine:
         """The local engine, as another process would open it."""
         return LocalEngine(self.folder / "state" / "local")
 

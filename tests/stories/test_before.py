@@ -101,7 +101,7 @@ def test_a_run_that_is_stopped_runs_no_further_command(
     released: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A signal ends the one that is under way, and every recipe still has its line."""
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in interrupt.SIGNALS}
     interrupt.install()
     trace = Path(released.folder / "trace")
     stop = f"touch {trace}; kill -TERM {os.getpid()}; sleep 60"
@@ -109,7 +109,8 @@ def test_a_run_that_is_stopped_runs_no_further_command(
     try:
         night, _ = sweeps(released)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     assert trace.exists()
     assert len(night.results.pre_sweep) == 1

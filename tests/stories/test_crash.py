@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ import pytest
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical
 from child import in_child
-from stories.engines import dying_at
+from crash.matrix import Matrix, Row
+from stories.engines import LastWord, dying_at
 from stories.fleet import Fleet
 
 
@@ -26,20 +28,25 @@ def is_whole(fleet: Fleet) -> Canonical:
     return record
 
 
+def end_of(record: Canonical, new: str) -> str:
+    """Whether a record is still the old one."""
+    return "new" if record.tag == new else "old"
+
+
 def killed(work: Callable[[], object]) -> bool:
     """Do the work in a forked child; was it killed?"""
     return in_child(work) != 0
 
 
 @pytest.mark.parametrize(
-    ("settings", "first", "stride"),
+    ("settings", "points"),
     [
-        *(({"expectedNA": {"upgrade": "every call of the others"}}, n, 4) for n in range(1, 5)),
-        *(({}, n, 10) for n in (12, 17)),
+        *(({"expectedNA": {"upgrade": "every call of the others"}}, (n, 4)) for n in range(1, 5)),
+        *(({}, (n, 10)) for n in (12, 17)),
     ],
 )
 def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(
-    fleet: Fleet, settings: dict[str, Any], first: int, stride: int
+    fleet: Fleet, settings: dict[str, Any], points: tuple[int, int], matrix: Matrix, every: bool
 ) -> None:
     """The next run cleans up the rest, and ends what the crashed one began."""
     fleet.publishes("notes", "1.0.0+1")
@@ -47,6 +54,7 @@ def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(
     fleet.add("notes", **settings)
     fleet.sweeps()
     seen = set()
+    first, stride = points if settings or not every else (points[0], 2)
     step, release = first - stride, 1
     while True:
         step += stride
@@ -54,8 +62,10 @@ def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(
         old = fleet.canonical("notes").tag
         new = fleet.publishes("notes", f"1.{release}.0+1") and f"1.{release}.0+1"
 
-        def crash(step: int = step) -> None:
-            fleet.wrap = dying_at(step)
+        last = LastWord()
+
+        def crash(step: int = step, last: LastWord = last) -> None:
+            fleet.wrap = dying_at(step, last)
             fleet.sweeps()
 
         died = killed(crash)
@@ -67,7 +77,10 @@ def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(
         assert night["notes"].outcome in (Outcome.PROMOTED, None)
         after = is_whole(fleet)
         assert after.tag == new
-        assert fleet.volumes() == {volume.name for volume in after.volumes}, step
+        left = fleet.volumes() - {volume.name for volume in after.volumes}
+        if died:
+            matrix.add(Row("local", "run", last.text, end_of(record, new), len(left)))
+        assert not left, step
         assert fleet.running() == ()
         assert fleet.state().journal.entries() == ()
         history = [entry.tag for entry in fleet.state().canonicals.history("notes")]
@@ -81,7 +94,7 @@ def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(
 
 @pytest.mark.parametrize("first", range(1, 5))
 def test_a_crash_at_any_write_of_the_promotion_leaves_a_whole_canonical(
-    fleet: Fleet, first: int
+    fleet: Fleet, first: int, matrix: Matrix
 ) -> None:
     """Killed at each rename in turn: records, journal and history agree afterwards."""
     fleet.publishes("notes", "1.0.0+1")
@@ -94,25 +107,35 @@ def test_a_crash_at_any_write_of_the_promotion_leaves_a_whole_canonical(
         new = f"2.{number}.0+1"
         fleet.publishes("notes", new)
 
-        died = killed(lambda number=number: _sweep_until_rename(fleet, number))  # type: ignore[misc]
+        last = LastWord()
 
-        is_whole(fleet)
+        def crash(number: int = number, last: LastWord = last) -> None:
+            _sweep_until_rename(fleet, number, last)
+
+        died = killed(crash)
+
+        record = is_whole(fleet)
         fleet.sweeps()
         assert is_whole(fleet).tag == new
-        assert fleet.volumes() == {volume.name for volume in fleet.canonical("notes").volumes}
+        left = fleet.volumes() - {volume.name for volume in fleet.canonical("notes").volumes}
+        if died:
+            row = Row("local", "run, each rename", last.text, end_of(record, new), len(left))
+            matrix.add(row)
+        assert not left
         if not died:
             break
     assert number > 5
 
 
-def _sweep_until_rename(fleet: Fleet, number: int) -> None:
-    """Sweep, and die right after the n-th rename in the state folder."""
+def _sweep_until_rename(fleet: Fleet, number: int, last: LastWord) -> None:
+    """Sweep, and die right before the n-th rename in the state folder."""
     made = [0]
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:
         if event == "os.rename" and "state" in str(arguments[0]):
             made[0] += 1
             if made[0] == number:
+                last.say(f"{number} before a rename to {Path(str(arguments[1])).name}")
                 os.kill(os.getpid(), signal.SIGKILL)
 
     # an audit hook cannot be taken away again: only in a child that ends here

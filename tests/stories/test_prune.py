@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from canon_sweep.mirror import scratch
 from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment
 from child import in_child
-from stories.engines import dying_at, failing
+from stories.engines import doing, dying_at, failing
 from stories.fleet import RUNS, WEEK, Fleet, compose
 
 LEFT = "left-abcdef_ci_localhost"
@@ -140,7 +143,7 @@ def test_it_settles_what_a_killed_run_left_first(released: Fleet) -> None:
     released.publishes("notes", "1.2.0+1")
 
     def dies() -> None:
-        released.wrap = dying_at(5)
+        released.wrap = doing("wait_ready", lambda: os.kill(os.getpid(), signal.SIGKILL))
         released.sweeps("notes")
 
     assert in_child(dies) < 0
@@ -158,6 +161,28 @@ def test_it_settles_what_a_killed_run_left_first(released: Fleet) -> None:
     assert released.state().journal.entries() == ()
     assert released.running() == ()
     assert released.bytes_of("notes", "site") == before
+
+
+@pytest.mark.parametrize("step", range(1, 12))
+def test_a_prune_that_is_killed_is_gone_on_with_by_the_next(released: Fleet, step: int) -> None:
+    """Before each of its calls of the engine: nothing that is named is ever gone."""
+    released.sweeps()
+    before = released.bytes_of("notes", "site")
+    leave(released)
+    leave_files(released)
+
+    def dies() -> None:
+        released.wrap = dying_at(step)
+        prunes(released)
+
+    in_child(dies)
+
+    assert released.bytes_of("notes", "site") == before
+    assert prunes(released).exit_code == 0
+    assert prunes(released) == Pruning(dry_run=False)
+    assert released.running() == ()
+    assert not any(name.startswith(LEFT) for name in released.volumes())
+    assert {finding.problems for finding in released.verifies()} == {()}
 
 
 def test_what_the_journal_names_and_nobody_can_settle_stays(released: Fleet) -> None:
@@ -292,3 +317,21 @@ def test_a_sweep_goes_on_whatever_becomes_of_old_images(released: Fleet) -> None
 
     assert {entry.outcome for entry in results.entries} == {Outcome.PROMOTED}
     assert said == ["old images were not removed: Docker does not answer"]
+
+
+def test_nothing_goes_while_a_build_is_in_flight(fleet: Fleet) -> None:
+    """It may be about to use what looks unused; a dry run tells all the same."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.sweeps()
+    left = leave_files(fleet)
+    busy = fleet.folder / "build.lock"
+    fleet.options["guard"] = {"lockFiles": [str(busy)], "stacks": False}
+
+    with lock.held(busy):
+        assert prunes(fleet, dry_run=True).acts
+        with pytest.raises(DeferredFault, match=re.escape(str(busy))):
+            prunes(fleet)
+        assert all(path.exists() for path in left)
+
+    assert prunes(fleet).exit_code == 0
+    assert not any(path.exists() for path in left)

@@ -11,7 +11,8 @@ from canon_sweep.core.result import Status, Tier
 from canon_sweep.errors import HostFault, StateFault, UsageFault
 from canon_sweep.state.journal import Entry, Journal, QuickRun
 from child import in_child
-from stories.engines import dying_at, failing
+from crash.matrix import Matrix, Row
+from stories.engines import LastWord, dying_at, failing
 from stories.fleet import LOSES_DATA, REFUSES_OLD_DATA, RUNS, Fleet
 
 
@@ -182,27 +183,31 @@ def test_a_canonical_that_lost_its_volume_is_not_tested_on(proven: Fleet) -> Non
     assert proven.tests("notes").outcome is Outcome.PROMOTED
 
 
-def test_a_crash_at_any_step_is_mended_by_the_next_run(proven: Fleet) -> None:
+def test_a_crash_at_any_step_is_mended_by_the_next_run(proven: Fleet, matrix: Matrix) -> None:
     """Killed before each call of the engine in turn: the canonical is what it was."""
     before, volumes = proven.bytes_of("notes"), proven.volumes()
     step = 0
     survived = False
     while not survived:
         step += 1
-        survived = _dies(proven, step)
+        last = LastWord()
+        survived = _dies(proven, step, last)
         assert proven.sweeps().results.entries[0].code is Code.NO_NEW_VERSION
         assert proven.bytes_of("notes") == before, step
+        left = proven.volumes() - volumes
+        if not survived:
+            matrix.add(Row("local", "test --quick", last.text, "old", len(left)))
         assert proven.volumes() == volumes, step
         assert proven.running() == (), step
         assert proven.state().journal.entries() == (), step
     assert step > 10
 
 
-def _dies(fleet: Fleet, step: int) -> bool:
+def _dies(fleet: Fleet, step: int, last: LastWord) -> bool:
     """Run a quick test in a child that dies before its n-th engine call; did it survive?"""
 
     def dies() -> None:
-        fleet.wrap = dying_at(step)
+        fleet.wrap = dying_at(step, last)
         fleet.tests("notes", ref="main", quick=True)
 
     return in_child(dies) == 0

@@ -24,6 +24,7 @@ from canon_sweep.engine.swarm.ready import Limits
 from canon_sweep.job import images
 from canon_sweep.job.prune import Pruning, run_prune
 from canon_sweep.job.run import run_sweep
+from canon_sweep.job.test import Wanted, run_test
 from canon_sweep.job.wiring import Surroundings
 from canon_sweep.settings.records import PruneSettings, RecipeSettings, Settings
 from canon_sweep.state.images import Pulls
@@ -382,6 +383,45 @@ def test_what_was_here_before_our_test_is_somebody_elses(
     bench.now += WEEK
     assert bench.prunes(foreign=True)
     assert not bench.has(app)
+
+
+def test_an_image_that_was_here_by_another_name_is_somebody_elses(
+    bench: Bench, client: Any, publish: Callable[[str], str]
+) -> None:
+    """As Swarm has it, by its digest alone: our pull has only given it a tag."""
+    app = publish("digest:1")
+    client.pull(app)
+    (name,) = client.inspect_image(app)["RepoDigests"]
+    client.remove_image(app)
+    client.pull(name)
+    bench.tests(app)
+
+    bench.now += 9 * WEEK
+
+    assert bench.prunes() == []
+
+
+def test_data_of_a_stack_that_was_made_without_a_mark_is_used_again(
+    fleet: Fleet, client: Any
+) -> None:
+    """A canonical of an earlier version is deployed with the mark, on its own volume."""
+    fleet.commits("notes", "1.0.0+1", compose(BUSYBOX))
+    assert swept(fleet) is Outcome.PROMOTED
+    (volume,) = fleet.canonical("notes").volumes
+    labels = client.inspect_volume(volume.name)["Labels"]
+    data = Path(client.inspect_volume(volume.name)["Mountpoint"]) / "token"
+    token = data.read_text()
+    client.remove_volume(volume.name)
+    unmarked = {label: value for label, value in labels.items() if label != HOME}
+    made = client.create_volume(volume.name, labels=unmarked)
+    (Path(made["Mountpoint"]) / "token").write_text(token)
+    wanted = Wanted("notes", None, None, quick=True)
+
+    results = run_test(fleet.settings(), wanted, means(fleet))
+
+    assert [entry.outcome for entry in results.entries] == [Outcome.PASSED]
+    assert data.read_text() == token
+    assert prunes(fleet).acts == ()
 
 
 def test_an_image_of_others_whose_age_nobody_knows_is_not_old(

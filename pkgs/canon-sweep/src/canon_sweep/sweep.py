@@ -37,17 +37,16 @@ def each(
     world: World,
     policy: Policy,
     *,
-    is_over: Callable[[], Stop | None],
+    is_over: Callable[[Recipe], Stop | None],
     progress: Progress,
 ) -> tuple[Entry, ...]:
     """One line for each recipe, whatever happens to any of them.
 
-    Once ``is_over`` says stop, no further recipe begins.
+    No recipe begins of which ``is_over`` says that it is not reached any more.
     """
     entries: list[Entry] = []
-    stop: Stop | None = None
     for recipe in recipes:
-        stop = stop or is_over()
+        stop = is_over(recipe)
         if stop:
             entry = Entry(
                 recipe=recipe.name,

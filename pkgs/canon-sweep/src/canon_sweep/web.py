@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msgspec
-import requests
 
 from canon_sweep.bounded import OverdueError, bounded
 from canon_sweep.core import names
 from canon_sweep.errors import HostFault
+
+if TYPE_CHECKING:
+    import requests
 
 MAX_BODY = 1024 * 1024
 # read in small parts: a compressed one may be a thousand times larger than it looks
@@ -227,6 +229,9 @@ def _followed(request: Request, seconds: float, most: int) -> Answer:
 
 
 def _send(request: Request, seconds: float, most: int) -> Answer:
+    # a quarter of a program's start, for what most runs never ask
+    import requests  # noqa: PLC0415
+
     with requests.Session() as session:
         session.trust_env = False
         try:

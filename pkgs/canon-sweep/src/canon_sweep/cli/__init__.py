@@ -77,7 +77,7 @@ def main() -> NoReturn:
             error.show()  # the help
         sys.exit(EXIT_USAGE)
     except (click.Abort, Interrupted) as stop:
-        output.talk(f"canon-sweep: {stop}" if str(stop) else "canon-sweep: aborted")
+        output.parting(str(stop) or "aborted", as_json=_wants_json(words))
         sys.exit(EXIT_WRONG)
 
 
@@ -85,8 +85,11 @@ def _complain(error: click.ClickException, words: list[str]) -> None:
     """Tell what click found wrong as everything else is told: it has no session yet."""
     command = next((f" {word}" for word in words if word in _COMMANDS), "")
     fault = UsageFault(error.format_message().rstrip("."), do=f"see canon-sweep{command} --help")
-    options = words[: words.index("--")] if "--" in words else words
-    output.complain(fault, as_json="--json" in options)
+    output.complain(fault, as_json=_wants_json(words))
+
+
+def _wants_json(words: list[str]) -> bool:
+    return "--json" in (words[: words.index("--")] if "--" in words else words)
 
 
 def _check_words(words: list[str]) -> None:

@@ -13,7 +13,7 @@ import select
 import sys
 from typing import TextIO
 
-from canon_sweep.errors import Fault, SettingsFault
+from canon_sweep.errors import EXIT_WRONG, Fault, SettingsFault
 
 # seconds for which a line of talk waits for its reader
 PATIENCE = 5
@@ -75,6 +75,13 @@ def result(text: str) -> None:
         raise OutputFault(f"the result cannot be printed: {error.strerror}") from error
 
 
+def parting(stopped: str, *, as_json: bool) -> None:
+    """Say that a command was stopped before it had anything to tell, as `complain` does."""
+    talk(f"canon-sweep: {stopped}")
+    if as_json:
+        _error({"code": "stopped", "what": stopped, "do": ""}, EXIT_WRONG)
+
+
 def complain(fault: Fault, *, as_json: bool) -> None:
     """Say what ends a command: one line of talk, with ``as_json`` an object on stdout too."""
     talk(f"canon-sweep: error {fault.code}: {fault}")
@@ -82,9 +89,12 @@ def complain(fault: Fault, *, as_json: bool) -> None:
         error: dict[str, object] = {"code": fault.code, "what": fault.what, "do": fault.do}
         if isinstance(fault, SettingsFault):
             error["problems"] = fault.problems
-        text = json.dumps({"error": error, "exit_code": fault.exit_code}, indent=2)
-        with contextlib.suppress(OutputFault):  # it is said already
-            result(text)
+        _error(error, fault.exit_code)
+
+
+def _error(error: dict[str, object], exit_code: int) -> None:
+    with contextlib.suppress(OutputFault):  # it is said already
+        result(json.dumps({"error": error, "exit_code": exit_code}, indent=2))
 
 
 def _silence(stream: TextIO) -> None:

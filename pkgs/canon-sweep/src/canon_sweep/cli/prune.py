@@ -25,6 +25,7 @@ def command(session: Session, dry_run: bool) -> int:
         pruning,
         *(plain(act.line) for act in pruning.acts),
         *(plain(f"left alone: {text}") for text in pruning.left),
+        *(plain(f"later: {text}") for text in pruning.remarks),
         _sum(pruning),
     )
     return pruning.exit_code

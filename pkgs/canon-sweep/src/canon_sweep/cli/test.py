@@ -15,9 +15,16 @@ from canon_sweep.job.wiring import Surroundings
 @click.option("--version", help="A release tag; without it, the latest.")
 @click.option("--ref", help="A branch, tag, commit, or pull/N/head; is never promoted.")
 @click.option("--quick", is_flag=True, help="On the canonical's own data, which is put back.")
+@click.option("--wait", is_flag=True, help="While a sweep is at work, wait for a turn.")
 @reporting
 def command(
-    session: Session, recipe: str, version: str | None, ref: str | None, quick: bool
+    session: Session,
+    recipe: str,
+    *,
+    version: str | None,
+    ref: str | None,
+    quick: bool,
+    wait: bool,
 ) -> int:
     """Test RECIPE cold, or on its canonical's data (--quick).
 
@@ -27,7 +34,7 @@ def command(
         raise click.UsageError("--version and --ref need a value")
     if version and ref:
         raise click.UsageError("--version and --ref exclude each other")
-    wanted = Wanted(recipe, version, ref, quick)
+    wanted = Wanted(recipe, version, ref, quick, wait)
     settings = session.settings()
     # from here on the recipe has its line, whatever comes
     with interrupt.Held():

@@ -20,7 +20,8 @@ _SCP = re.compile(r"(?:(?P<user>[^@:/]*)@)?(?P<host>[^@:/\[\]]+):(?P<path>[^/:].
 _PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _MAX_PORT = 65535
 
-_ENGINE_SCHEMES = ("tcp", "ssh", "http", "https")
+_ENGINE_SCHEMES = ("tcp", "http", "https")
+_FORWARDING = "`ssh -NL 2375:/var/run/docker.sock USER@HOST`, then tcp://localhost:2375"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def credential_problem(key: str) -> str | None:
 
 def engine_problem(text: str) -> str | None:
     """Say why a text is not where a Docker Engine may listen, or None."""
-    expected = "expected a URL such as unix:///var/run/docker.sock, tcp://host:2375 or ssh://host"
+    expected = "expected a URL such as unix:///var/run/docker.sock or tcp://host:2375"
     try:
         parts = urlsplit(text)
         _ = parts.port
@@ -171,14 +172,15 @@ def engine_problem(text: str) -> str | None:
         return expected
     if parts.scheme == "unix":
         return None if re.match(r"unix:///[^/]", text) else expected
-    if parts.scheme not in _ENGINE_SCHEMES or not _HOST.fullmatch(parts.hostname or ""):
+    if parts.scheme not in (*_ENGINE_SCHEMES, "ssh") or not _HOST.fullmatch(parts.hostname or ""):
         return expected
     return _engine_host_problem(parts)
 
 
 def _engine_host_problem(parts: SplitResult) -> str | None:
     if parts.scheme == "ssh":
-        return "an ssh URL of an engine has no path" if parts.path else None
+        # the client's calls through it have no time limit, and it needs a library of its own
+        return f"an engine is not reached by ssh; forward its socket: {_FORWARDING}"
     return (
         None if parts.port else f"{parts.scheme}:// needs a port, e.g. {parts.scheme}://host:2375"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -34,7 +35,7 @@ def load(name: str, text: str) -> dict[str, Any]:
         RecipeFault: it is not YAML, or no table.
     """
     try:
-        tree = first_document(text)
+        tree = _document(text)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         told = names.plain(str(error.problem or error.context))
@@ -45,6 +46,10 @@ def load(name: str, text: str) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise RecipeFault(f"{name} is no compose file: it holds no table")
     return tree
+
+
+# a sweep reads a version's files at each of its deploys; nobody changes what they hold
+_document = lru_cache(maxsize=32)(first_document)
 
 
 def filled(tree: Mapping[str, Any], env: Mapping[str, str], where: str) -> dict[str, Any]:

@@ -33,7 +33,11 @@ def interpolate(text: str, env: Mapping[str, str], where: str) -> str:
     Raises:
         RecipeFault: a lone ``$``, or a required variable (``:?``) that is not set.
     """
+    if "$" not in text:
+        return text
     problem: RecipeFault | None = None
+    # made once: a text may hold half a million of them
+    lone = RecipeFault(f"{where}: lone '$' in {names.printable(text)}", do="write '$$'")
 
     def replace(match: re.Match[str]) -> str:
         nonlocal problem
@@ -43,7 +47,7 @@ def interpolate(text: str, env: Mapping[str, str], where: str) -> str:
         problem = None
         word = match["named"] or match["braced"]
         if not word:
-            problem = RecipeFault(f"{where}: lone '$' in {names.printable(text)}", do="write '$$'")
+            problem = lone
             return ""
         try:
             return _value(word, env, where)

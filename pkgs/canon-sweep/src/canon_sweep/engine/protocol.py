@@ -81,6 +81,14 @@ class Address:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Converging:
+    """Somebody else's stack on its way from one state to another; ``why`` has its service."""
+
+    stack: str
+    why: str
+
+
 class Engine(Protocol):
     """Deploys stacks and keeps their volumes.
 
@@ -225,6 +233,10 @@ class Engine(Protocol):
 
         Gives why it stays; empty if it is gone.
         """
+        ...
+
+    def converging(self) -> tuple[Converging, ...]:
+        """The stacks here that canon-sweep did not make and that are on their way, by name."""
         ...
 
     def logs(self, stack: str) -> str:

@@ -19,6 +19,7 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.kept import Named
 from canon_sweep.core.result import CiResult, Tier
 from canon_sweep.core.shared import Shared, carries, shared_by
+from canon_sweep.core.stray import COPY
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import HostFault, RecipeFault, UsageFault
 from canon_sweep.harness.discard import discard_added, discard_copies, named_as_far_as_read
@@ -98,7 +99,7 @@ def _borrowed(canonical: Canonical, stage: Stage) -> Iterator[None]:
     entry = QuickRun(
         recipe=canonical.recipe,
         stack=canonical.stack,
-        snapshots={v.name: f"snapshot.{v.name}" for v in canonical.volumes},
+        snapshots={v.name: f"{COPY}{v.name}" for v in canonical.volumes},
         secrets=canonical.secrets,
         engine=stage.engine.name,
     )

@@ -23,11 +23,12 @@ from canon_sweep.state.store import State
 
 @contextmanager
 def opened(
-    settings: Settings, around: Surroundings, read: Read
+    settings: Settings, around: Surroundings, read: Read, *, patience: float = 0.0
 ) -> Iterator[tuple[Parts, runs.Run]]:
     """The parts of a run that may act: alone, with a folder, and cleaned up first.
 
-    Signals are held until it ends, so that what was done is written down.
+    While another run is at work, it is waited for ``patience`` seconds.  Signals are held
+    until it ends, so that what was done is written down.
 
     Raises:
         UsageFault: the state is somebody else's.
@@ -36,9 +37,9 @@ def opened(
     """
     check_state(settings)
     state = State.of(settings)
-    with interrupt.Held(), lock.held(state.folder / "lock"):
+    with interrupt.Held(), lock.held(state.folder / "lock", patience, around.say) as turn:
         run = runs.begin(state.folder / "runs", around.clock())
-        parts = parts_to_act(settings, around, state, run, read)
+        parts = parts_to_act(settings, around, state, run, read, turn=turn)
         try:
             parts.ground.tidy()
             parts.ground.settle()
@@ -67,7 +68,7 @@ def finish(
     named: Sequence[str] = (),
     pre_sweep: tuple[PreStep, ...] = (),
 ) -> Results:
-    """Settle what is left, then sum up, then write it down.
+    """Settle what is left, if it is still our turn, then sum up, then write it down.
 
     ``named`` are the recipes that somebody asked for, if it was not all.  Results that
     cannot be written are a problem too, and whoever looks on sees them all the same.
@@ -87,7 +88,8 @@ def finish(
 
     # each makes the run wrong, whatever its recipes' lines say
     failed = (step.sentence for step in pre_sweep if step.failed)
-    problems = (*failed, *parts.ground.left(), *parts.ground.problems)
+    left = parts.ground.left() if parts.may_act else ()
+    problems = (*failed, *left, *parts.ground.problems)
     results = with_problems(*problems)
     try:
         run.write_results(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")

@@ -17,10 +17,14 @@ from canon_sweep.state.store import State
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The images that may go, and of which others nobody can say; a text each."""
+    """The images that may go; ``unread`` and ``remark`` are why others are not looked at.
+
+    What is ``unread`` is to be mended; what the ``remark`` says passes by itself.
+    """
 
     deeds: tuple[Deed, ...] = ()
-    unsure: tuple[str, ...] = ()
+    unread: str = ""
+    remark: str = ""
 
 
 def old(
@@ -34,7 +38,7 @@ def old(
     """
     records, unread = state.canonicals.read_all()
     if unread:
-        return Found(unsure=(f"old images, until {', '.join(unread)} can be read",))
+        return Found(unread=f"old images, until {', '.join(sorted(unread))} can be read")
     images = engine.images()
     needs = needed_by(records.values(), engine.name)
     look = partial(looked_at, images, needs=needs, now=now)
@@ -44,9 +48,10 @@ def old(
         Deed(each.image.shown, each.why, partial(engine.remove_image, each.image))
         for each in old_images(images, known, needs, age, now)
     )
-    unsaid = f"old images of others: nobody knows which {', '.join(needs.unsaid)} was proven with"
     waits = settings.foreign_images and bool(needs.unsaid)
-    return Found(tuple(deeds), (unsaid,) if waits else ())
+    whose = ", ".join(needs.unsaid)
+    remark = f"old images of others, until {whose} is promoted anew: its record names none of its"
+    return Found(tuple(deeds), remark=remark if waits else "")
 
 
 def make_room(
@@ -67,5 +72,5 @@ def make_room(
         return
     for act in carry_out(found.deeds, only_say=False):
         say(act.line)
-    for text in found.unsure:
+    for text in filter(None, (found.unread, found.remark)):
         say(f"not removed: {text}")

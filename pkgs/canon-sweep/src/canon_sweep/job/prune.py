@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from canon_sweep import interrupt, tree
-from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, Fault
+from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, DeferredFault, Fault
 from canon_sweep.job import images, strays
 from canon_sweep.job.deed import Act, Deed, carry_out
 from canon_sweep.job.finish import check_state
@@ -28,12 +28,14 @@ class Pruning(msgspec.Struct, frozen=True, kw_only=True):
     """What was removed, or with ``dry_run`` would be.
 
     ``left`` is what nothing names and what may be somebody's all the same, and what could
-    not be looked at; ``others`` counts what another canon-sweep has made on the same engine.
+    not be looked at; ``remarks`` is what will be looked at later.  ``others`` counts what
+    another canon-sweep has made on the same engine.
     """
 
     dry_run: bool
     acts: tuple[Act, ...] = ()
     left: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     others: int = 0
 
     @property
@@ -54,13 +56,16 @@ def run_prune(settings: Settings, around: Surroundings, *, dry_run: bool) -> Pru
 
     Raises:
         UsageFault: the state is somebody else's.
-        DeferredFault: a run is at work.
+        DeferredFault: a run is at work, or a build is in flight.
         StateFault: the journal, or the folder of all records, cannot be read.
     """
     with _alone(settings):
         parts = parts_to_look(settings, around)
+        if not dry_run:
+            _check_quiet(parts)
         acts = list(_settled(parts, only_say=dry_run))
         left: list[str] = []
+        remarks: list[str] = []
         others = 0
         for find in (_files, _old_runs, _strays, partial(_old_images, note=not dry_run)):
             try:
@@ -70,16 +75,24 @@ def run_prune(settings: Settings, around: Surroundings, *, dry_run: bool) -> Pru
                 continue
             acts += carry_out(found.deeds, only_say=dry_run)
             left += found.left
+            remarks += found.remarks
             others += found.others
-        return Pruning(dry_run=dry_run, acts=tuple(acts), left=tuple(left), others=others)
+        return Pruning(
+            dry_run=dry_run,
+            acts=tuple(acts),
+            left=tuple(left),
+            remarks=tuple(remarks),
+            others=others,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What may go, what stays though it should not, and how much is another canon-sweep's."""
+    """What may go, and what stays: as in `Pruning`."""
 
     deeds: tuple[Deed, ...] = ()
     left: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     others: int = 0
 
 
@@ -92,8 +105,20 @@ def _alone(settings: Settings) -> Iterator[None]:
     """
     check_state(settings)
     with interrupt.Held(), lock.held(State.of(settings).folder / "lock"):
-        # whether a build is in flight is to be asked here, as in `finish.opened`
         yield
+
+
+def _check_quiet(parts: Parts) -> None:
+    """See that no build is in flight, which may be about to use what looks unused.
+
+    Nobody waits: the timer comes again.
+
+    Raises:
+        DeferredFault: one is, or may be.
+    """
+    reason = parts.watch.in_flight()
+    if reason is not None:
+        raise DeferredFault(reason, do="prune when it has ended")
 
 
 def _settled(parts: Parts, *, only_say: bool) -> Iterator[Act]:
@@ -154,14 +179,15 @@ def _strays(parts: Parts) -> _Found:
     left = [f"{stray.what} {stray.why}; {stray.doubt}" for stray in found.found if stray.doubt]
     if found.unread:
         left.append(f"volumes and secrets, until {', '.join(found.unread)} can be read")
-    return _Found(deeds, tuple(left), found.others)
+    return _Found(deeds, tuple(left), others=found.others)
 
 
 def _old_images(parts: Parts, *, note: bool) -> _Found:
     found = images.old(
         parts.settings.prune, parts.state, parts.engine, parts.world.now(), note=note
     )
-    return _Found(found.deeds, found.unsure)
+    left, remarks = (tuple(filter(None, [text])) for text in (found.unread, found.remark))
+    return _Found(found.deeds, left, remarks)
 
 
 def _scratch_folders(parts: Parts) -> set[Path]:

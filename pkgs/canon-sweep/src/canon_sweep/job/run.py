@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
-from canon_sweep import interrupt
-from canon_sweep.core.decision import Code, Policy
-from canon_sweep.core.stop import Stop
+from canon_sweep.core.decision import Policy
 from canon_sweep.core.turn import in_turn
 from canon_sweep.job import images, presweep
 from canon_sweep.job.finish import check_state, finish, opened, results_of
+from canon_sweep.job.stop import Between, stop_of
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Results
@@ -31,7 +30,9 @@ def run_sweep(
     """Sweep the named recipes, or all of them if none is named.
 
     ``accept_upstream`` lets a mirror lose more than a few withdrawn tags.  If it is all
-    recipes, old images go first, and then what ``preSweep`` says is run.
+    recipes, old images go first, and then what ``preSweep`` says is run.  While a build is
+    in flight no recipe begins; one that is still in flight after ``guard.wait`` defers what
+    is left.
 
     Raises:
         UsageFault: there is no such recipe, or the state is somebody else's.
@@ -43,16 +44,18 @@ def run_sweep(
     with opened(settings, around, read) as (parts, run):
         parts.state.check_common()
         started = around.clock()
-        if not names:
+        # before the operator's own commands too: they touch live apps
+        stop = stop_of(parts)
+        if not (names or stop):
             images.make_room(settings.prune, parts.state, parts.engine, around.clock(), around.say)
-        commands = () if names else settings.pre_sweep
+        commands = () if names or stop else settings.pre_sweep
         before = presweep.run_steps(commands, around.say, parts.ground.time_left)
         entries = each(
             _turns(recipes, parts),
             sweep_one,
             parts.world,
             Policy(timedelta(seconds=settings.retry_red_after), retry=retry),
-            is_over=lambda: stop_of(parts.ground.time_left),
+            is_over=Between(parts, stop),
             progress=around.progress,
         )
         return finish(
@@ -81,17 +84,9 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
     started = around.clock()
     policy = Policy(timedelta(seconds=settings.retry_red_after))
     entries = each(
-        recipes, plan_one, parts.world, policy, is_over=lambda: None, progress=around.progress
+        recipes, plan_one, parts.world, policy, is_over=lambda _: None, progress=around.progress
     )
     return results_of("plan", recipes, entries, started=started, parts=parts, named=names)
-
-
-def stop_of(time_left: Callable[[], float]) -> Stop | None:
-    """Why no further recipe may begin, or None."""
-    stopped = interrupt.reason()
-    if stopped is None and time_left() <= 0:
-        stopped = "maxRuntime is used up"
-    return None if stopped is None else Stop(Code.OUT_OF_TIME, f"not reached: {stopped}")
 
 
 def _turns(recipes: tuple[Recipe, ...], parts: Parts) -> list[Recipe]:

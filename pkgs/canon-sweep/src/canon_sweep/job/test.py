@@ -20,7 +20,7 @@ from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
 from canon_sweep.job.files import file_notes, source_of
 from canon_sweep.job.finish import finish, opened
-from canon_sweep.job.run import stop_of
+from canon_sweep.job.stop import stop_of
 from canon_sweep.job.trials import order_of, order_of_release
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.mirror import sync as mirrors
@@ -34,13 +34,15 @@ from canon_sweep.sweep import broken_off, check_name, each, entry_of, with_facts
 class Wanted:
     """What to test: a release by its tag, or any ref; neither means the latest release.
 
-    ``quick`` tests on the canonical's own data, and promotes nothing.
+    ``quick`` tests on the canonical's own data, and promotes nothing.  ``wait`` queues
+    behind a run that is at work, and a sweep lets it in between two recipes.
     """
 
     recipe: str
     version: str | None = None
     ref: str | None = None
     quick: bool = False
+    wait: bool = False
 
 
 def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Results:
@@ -48,11 +50,12 @@ def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Result
 
     Raises:
         UsageFault: there is no such recipe, version or ref, or no canonical to test on.
-        DeferredFault: another run is at work.
+        DeferredFault: another run is at work, and not waited for, or for too long.
         StateFault: the state folder cannot be used.
     """
     recipe = recipe_of(settings, wanted.recipe)
-    with opened(settings, around, mirrors.look) as (parts, run):
+    patience = settings.max_runtime if wanted.wait else 0.0
+    with opened(settings, around, mirrors.look, patience=patience) as (parts, run):
         parts.state.check_common()
         started = around.clock()
         entries = each(
@@ -60,7 +63,7 @@ def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Result
             lambda recipe, _world, _policy: _test_one(recipe, parts, wanted),
             parts.world,
             Policy(timedelta(0)),
-            is_over=lambda: stop_of(parts.ground.time_left),
+            is_over=lambda _: stop_of(parts),
             progress=around.progress,
         )
         return finish(

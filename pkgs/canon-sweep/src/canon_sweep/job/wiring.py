@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from canon_sweep.engine.choice import engine_of
 from canon_sweep.engine.protocol import Engine
+from canon_sweep.guard.choice import watch_of
+from canon_sweep.guard.watch import Watch
 from canon_sweep.job.ground import Ground
 from canon_sweep.job.records import Records
 from canon_sweep.job.room import Room
@@ -18,6 +20,7 @@ from canon_sweep.mirror import sync as mirrors
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.images import Pulls
+from canon_sweep.state.lock import Turn
 from canon_sweep.state.runs import Log
 from canon_sweep.state.store import State
 from canon_sweep.world import Progress, World
@@ -50,12 +53,25 @@ class Parts:
     ground: Ground
     room: Room
     trials: Trials
+    watch: Watch
     world: World
     run_id: str
+    turn: Turn | None = None
+
+    @property
+    def may_act(self) -> bool:
+        """Whether it is our turn: a sweep that let somebody in may have none any more."""
+        return self.turn is not None and self.turn.is_ours
 
 
 def parts_to_act(
-    settings: Settings, around: Surroundings, state: State, run: runs.Run, read: Read
+    settings: Settings,
+    around: Surroundings,
+    state: State,
+    run: runs.Run,
+    read: Read,
+    *,
+    turn: Turn,
 ) -> Parts:
     """The parts of a command that may act; its time runs from now.
 
@@ -66,7 +82,7 @@ def parts_to_act(
     engine = around.engine or engine_of(settings, state.home.make(), pulls)
     time_left = countdown(settings.max_runtime)
     ground = Ground(settings, state, engine, run.log_of, around.say, time_left)
-    return _joined(settings, around, ground, read, run.run_id)
+    return replace(_joined(settings, around, ground, read, run.run_id), turn=turn)
 
 
 def parts_to_look(settings: Settings, around: Surroundings) -> Parts:
@@ -107,6 +123,7 @@ def _joined(
         ground=ground,
         room=room,
         trials=trials,
+        watch=watch_of(settings.guard, ground.engine),
         world=world,
         run_id=run_id,
     )

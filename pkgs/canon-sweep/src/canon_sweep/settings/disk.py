@@ -7,8 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 from canon_sweep.core import names
-from canon_sweep.settings.records import Bytes, Settings
+from canon_sweep.settings.records import Settings
 from canon_sweep.settings.size import size
+from canon_sweep.settings.values import Bytes
 
 _HERE = "unix://"
 

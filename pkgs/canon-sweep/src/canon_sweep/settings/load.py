@@ -16,6 +16,7 @@ from canon_sweep.settings import remotes
 from canon_sweep.settings.disk import disk_problems
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.folders import folder_problems
+from canon_sweep.settings.guard import guard_problems
 from canon_sweep.settings.probes import command_problems, env_problems, probe_problems
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.registries import registry_problems
@@ -67,6 +68,8 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
     commands = tree.get("preSweep")
     for number, command in enumerate(commands if isinstance(commands, list) else (), start=1):
         problems += command_problems(f"preSweep[{number}]", command)
+    if isinstance(tree.get("guard"), dict):
+        problems += guard_problems(tree["guard"])
     credentials, recipes = tree.get("credentials", {}), tree.get("recipes", {})
     if isinstance(credentials, dict):
         problems += remotes.credentials_problems(credentials)

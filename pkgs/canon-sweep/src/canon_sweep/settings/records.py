@@ -6,7 +6,7 @@ of the NixOS module are.
 
 from __future__ import annotations
 
-from pathlib import Path, PosixPath
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,35 +17,16 @@ from canon_sweep.core.declared import Declared
 from canon_sweep.core.names import printable
 from canon_sweep.core.version import TagRule
 from canon_sweep.errors import UsageFault
-
-Port = Annotated[int, Meta(ge=1, le=65535)]
-Count = Annotated[int, Meta(ge=0, le=100)]
-Priority = Annotated[int, Meta(ge=0, le=1000)]
-Text = Annotated[str, Meta(min_length=1)]
-Command = Annotated[tuple[str, ...], Meta(min_length=1)]
-
-
-class Seconds(float):
-    """A duration in seconds, written as ``"90s"``, ``"5m"``, ``"1h 30m"``, ``"6d"``."""
-
-
-class Bytes(int):
-    """A size in bytes, written as ``"20GiB"``, ``"500MB"``, or as a number of bytes."""
-
-
-class SecretFile(PosixPath):
-    """A file with a secret: an absolute path, or the name of a credential of the service.
-
-    systemd hands credentials over in a folder that only the service can look into, and
-    that has another path in each unit.
-    """
-
-    @property
-    def origin(self) -> str:
-        """Where an operator changes it: a credential is a copy that nobody can write to."""
-        if self.is_relative_to("/run/credentials"):
-            return f"what the credential {self.name} is loaded from"
-        return str(self)
+from canon_sweep.settings.values import (
+    Bytes,
+    Command,
+    Count,
+    Port,
+    Priority,
+    Seconds,
+    SecretFile,
+    Text,
+)
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -230,6 +211,34 @@ class SwarmSettings(Table, frozen=True, kw_only=True):
     host: Text = "unix:///var/run/docker.sock"
 
 
+class BuildServer(Table, frozen=True, kw_only=True):
+    """A server of builds that is asked whether any is in flight, and the token for it."""
+
+    url: Text
+    token_file: SecretFile
+
+
+class GuardSettings(Table, frozen=True, kw_only=True):
+    """What the sweep is never beside, and how long it waits for the end of it.
+
+    ``wait`` is the longest before the first recipe, and again between any two; ``poll`` is
+    how long after each other it asks meanwhile.  ``stacks`` is whether other people's
+    stacks on the Swarm that converge are waited for, but for those in ``ignore``.  The
+    patterns are of the shell's kind: ``units`` of systemd, ``processes`` by their whole
+    command line, ``lockFiles`` that some process has locked.
+    """
+
+    wait: Seconds = Seconds(1800)
+    poll: Seconds = Seconds(30)
+    drone: BuildServer | None = None
+    woodpecker: BuildServer | None = None
+    stacks: bool = True
+    ignore: tuple[Text, ...] = ()
+    units: tuple[Text, ...] = ()
+    processes: tuple[Text, ...] = ()
+    lock_files: tuple[Text, ...] = ()
+
+
 class Settings(Table, frozen=True, kw_only=True):
     """The whole configuration.
 
@@ -250,6 +259,7 @@ class Settings(Table, frozen=True, kw_only=True):
     max_runtime: Seconds = Seconds(20 * 3600)
     sync_timeout: Seconds = Seconds(300)
     pre_sweep: tuple[Command, ...] = ()
+    guard: GuardSettings = GuardSettings()
     timeouts: Timeouts = Timeouts()
     disk: DiskSettings = DiskSettings()
     prune: PruneSettings = PruneSettings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from canon_sweep.settings.records import Bytes
+from canon_sweep.settings.values import Bytes
 
 MAX_BYTES = 2**60
 

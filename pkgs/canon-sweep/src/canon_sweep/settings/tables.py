@@ -16,8 +16,9 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.settings.duration import seconds
-from canon_sweep.settings.records import Bytes, Seconds, SecretFile, Table
+from canon_sweep.settings.records import Table
 from canon_sweep.settings.size import size
+from canon_sweep.settings.values import Bytes, Seconds, SecretFile
 
 # of a sentence that quotes a value
 LONGEST = 160
@@ -77,7 +78,10 @@ def _fields(table: type[Table]) -> Mapping[str, msgspec.structs.FieldInfo]:
 
 def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
     kind, arguments = typing.get_origin(wanted), typing.get_args(wanted)
-    if isinstance(wanted, type) and issubclass(wanted, Table):
+    tables = [each for each in arguments if _is_table(each)]
+    if isinstance(value, dict) and tables and arguments == (*tables, type(None)):
+        yield from table_problems(tables[0], value, at)
+    elif isinstance(wanted, type) and issubclass(wanted, Table):
         yield from table_problems(wanted, value, at)
     elif kind is dict and isinstance(value, dict) and _is_table(arguments[1]):
         for name, body in value.items():

@@ -1,42 +1,109 @@
-"""One sweep at a time, one change of a file at a time.  The kernel frees a dead holder's lock."""
+"""One sweep at a time, one change of a file at a time.  The kernel frees a dead holder's lock.
+
+Who waits for his turn has the queue's lock together with the others who do, and so the
+holder can see that anybody waits: the kernel promises no order among those who want a lock,
+and whoever lets go of it for a moment would most often have it back at once.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from canon_sweep import interrupt
 from canon_sweep.errors import DeferredFault, StateFault
 from canon_sweep.state import folders, storage
 
 PATIENCE = 10.0
 """How long to wait for somebody else's change, in seconds: far longer than one takes."""
 _PAUSE = 0.01
+# somebody else's turn takes minutes
+_TURN_PAUSE = 0.1
+
+
+@dataclass(slots=True)
+class Turn:
+    """The right to act on the state; ``is_ours`` is false while somebody else has it."""
+
+    path: Path
+    descriptor: int
+    queue: int
+    is_ours: bool = True
+
+    def let_in(self, time_left: Callable[[], float], say: Callable[[str], None]) -> bool:
+        """Let those who queue have their turn, then take ours again.
+
+        False if there was no time to wait for the end of theirs: the turn is not ours then,
+        and nothing may be done any more that needs it.
+
+        Raises:
+            StateFault: a lock cannot be had.
+        """
+        if _is_taken(self.queue, self.path):
+            fcntl.flock(self.queue, fcntl.LOCK_UN)
+            return True
+        say("somebody waits for his turn: the sweep goes on after him")
+        self.is_ours = False
+        fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+        # who has got his turn leaves the queue; and when the queue is empty, it is ours next
+        for descriptor in (self.queue, self.descriptor):
+            while not _is_taken(descriptor, self.path):
+                if time_left() <= 0:
+                    return False
+                time.sleep(_TURN_PAUSE)
+        fcntl.flock(self.queue, fcntl.LOCK_UN)
+        self.is_ours = True
+        _sign(self.descriptor, self.path)
+        return True
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Hold the lock, or give up at once.
+def held(
+    path: Path, patience: float = 0.0, say: Callable[[str], None] = lambda _: None
+) -> Iterator[Turn]:
+    """Hold the lock; while another process has it, queue for ``patience`` seconds, or give up.
 
     Raises:
         DeferredFault: another process holds it.
         StateFault: the lock's file cannot be made or written.
     """
-    descriptor = _open(path)
-    try:
+    with ExitStack() as files:
+        descriptor, queue = _open(path), _open(path.with_name(f"{path.name}.queue"))
+        files.callback(os.close, descriptor)
+        files.callback(os.close, queue)
         if not _is_taken(descriptor, path):
-            holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
-            raise DeferredFault(
-                f"another canon-sweep (process {holder}) is at work",
+            fault = DeferredFault(
+                f"another canon-sweep (process {_holder(descriptor)}) is at work",
                 do="try again when it has ended",
             )
+            if patience <= 0:
+                raise fault
+            say(f"waiting for a turn, at most {patience:.0f} s: {fault.what}")
+            _queue(descriptor, queue, path, patience, fault)
         _sign(descriptor, path)
-        yield
-    finally:
-        os.close(descriptor)
+        yield Turn(path, descriptor, queue)
+
+
+def _queue(descriptor: int, queue: int, path: Path, patience: float, fault: DeferredFault) -> None:
+    end = time.monotonic() + patience
+    is_queued = False
+    # a signal ends the waiting: nothing has been done yet
+    with interrupt.LetThrough():
+        while not _is_taken(descriptor, path):
+            if time.monotonic() > end:
+                raise fault
+            is_queued = is_queued or _is_taken(queue, path, fcntl.LOCK_SH)
+            time.sleep(_TURN_PAUSE)
+    fcntl.flock(queue, fcntl.LOCK_UN)
+
+
+def _holder(descriptor: int) -> str:
+    return os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
 
 
 @contextmanager
@@ -74,22 +141,24 @@ def wait(descriptor: int, path: Path, patience: float = PATIENCE) -> None:
         time.sleep(_PAUSE)
 
 
-def is_taken(descriptor: int) -> bool:
+def is_taken(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
     """Take the lock of an open file if nobody has it, and say whether it is ours.
+
+    Several may have one of the kind ``LOCK_SH`` together.
 
     Raises:
         OSError: the file system has no locks, or too many.
     """
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
 
 
-def _is_taken(descriptor: int, path: Path) -> bool:
+def _is_taken(descriptor: int, path: Path, kind: int = fcntl.LOCK_EX) -> bool:
     try:
-        return is_taken(descriptor)
+        return is_taken(descriptor, kind)
     except OSError as error:
         raise storage.denied(f"{path} cannot be locked", error) from error
 

@@ -21,9 +21,9 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 from canon_sweep import disk, tree
+from canon_sweep.core import denial
 from canon_sweep.core.compose import Compose
 from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
@@ -42,7 +42,7 @@ from canon_sweep.engine.local.secret import SecretFolder
 from canon_sweep.engine.local.start import Start
 from canon_sweep.engine.local.state import Deployment, Running
 from canon_sweep.engine.local.volume import VolumeFolder, folders
-from canon_sweep.engine.protocol import Address, App, Volume
+from canon_sweep.engine.protocol import Address, App, Converging, Volume
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed, await_end
 
@@ -103,7 +103,10 @@ class LocalEngine:
             values = self._values(app.source.compose, folder)
             Start(folder, plans, values, self._taken_ports(), self._grace).run(app.version)
         except OSError as error:
-            raise HostFault(f"stack {app.stack} cannot be written: {error}") from error
+            why = error.strerror or error
+            raise HostFault(
+                f"stack {app.stack} cannot be written: {why}", do=denial.remedy(error.errno)
+            ) from error
 
     def wait_ready(self, app: App, timeout: float) -> None:
         """Return as soon as every service of this version is up and healthy.
@@ -170,7 +173,7 @@ class LocalEngine:
                 local_state.save(folder, deployment)
             if code is None:
                 raise RecipeFault(f"{command[0]} in service {service} took over {timeout:g} s")
-            return Completed(code, _said(output))
+            return Completed(code, local_log.said(output, MAX_OUTPUT))
 
     def address(self, stack: str, service: str, port: int) -> Address:
         """Where this port of a running service can be reached.
@@ -247,6 +250,10 @@ class LocalEngine:
         """There is none."""
         return f"there is no {image.shown} here"
 
+    def converging(self) -> tuple[Converging, ...]:
+        """None: nobody but canon-sweep deploys here."""
+        return ()
+
     def logs(self, stack: str) -> str:
         """What the stack's services said since the stack came up, updates included."""
         return local_log.everything(self._folder(stack) / "logs")
@@ -289,8 +296,3 @@ def _await_end(held: Held, timeout: float) -> None:
     descriptor = local_process.watch(held.identity)
     if descriptor is not None:
         await_end(descriptor, timeout)
-
-
-def _said(output: IO[bytes]) -> str:
-    output.seek(max(0, output.seek(0, os.SEEK_END) - MAX_OUTPUT))
-    return output.read(MAX_OUTPUT).decode("utf-8", "replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from canon_sweep import tree
 from canon_sweep.engine.local import keeper
@@ -36,6 +36,12 @@ def last_lines(folder: Path, service: str, start: int, count: int = 5) -> str:
     shown = " | ".join(text.splitlines()[-count:])
     # a service must not be able to colour or move about on the operator's terminal
     return "".join(char if char.isprintable() else "?" for char in shown)
+
+
+def said(output: IO[bytes], most: int) -> str:
+    """The last ``most`` bytes of a command's output."""
+    output.seek(max(0, output.seek(0, os.SEEK_END) - most))
+    return output.read(most).decode("utf-8", "replace")
 
 
 def everything(folder: Path) -> str:

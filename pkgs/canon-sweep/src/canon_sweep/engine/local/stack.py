@@ -14,13 +14,12 @@ from canon_sweep.errors import HostFault
 
 def runs(folder: Path) -> bool:
     """Whether anything of a stack runs that its record names, or that can be found without it."""
-    if local_stray.keepers(folder):
-        return True
     with suppress(HostFault):  # told when the stack is ended
         deployment = local_state.load(folder)
         named = deployment.identities if deployment else ()
-        return any(local_process.runs(identity) for identity in named)
-    return False
+        if any(local_process.runs(identity) for identity in named):
+            return True
+    return bool(local_stray.keepers(folder))
 
 
 def end(folder: Path, grace: float) -> None:

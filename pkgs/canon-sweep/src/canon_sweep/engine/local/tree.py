@@ -21,18 +21,36 @@ def is_ours(folder: Path) -> bool:
     return not found or not found.isdisjoint({"state.json", "source", "source.new", "logs"})
 
 
+class _RefusedError(Exception):
+    """A file that cannot be copied: the others need not be tried."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 def copied(origin: Path, goal: Path) -> Path:
     """Copy a recipe's checkout, without its repository; OSError with one reason if it cannot."""
     with suppress(OSError):  # what stays is told by the copy
         tree.remove(goal)
     # links stay links: what they point to is not ours to copy
+    without = shutil.ignore_patterns(".git")
     try:
-        shutil.copytree(origin, goal, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+        shutil.copytree(origin, goal, symlinks=True, ignore=without, copy_function=_copied)
+    except _RefusedError as refused:
+        raise refused.error from refused
     except shutil.Error as error:
-        # every file with its own reason; they are all the same where a disk is full
+        # the folders, each with its own reason, in Python's words
         source, _, why = error.args[0][0]
         raise OSError(f"{source} cannot be copied: {why}") from error
     return goal
+
+
+def _copied(origin: str, goal: str) -> str:
+    try:
+        return str(shutil.copy2(origin, goal))
+    except OSError as error:
+        raise _RefusedError(error) from error
 
 
 def replace(fresh: Path, goal: Path) -> None:

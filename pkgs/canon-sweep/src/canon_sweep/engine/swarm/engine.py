@@ -13,10 +13,11 @@ from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
 from canon_sweep.core.space import Space
 from canon_sweep.core.stray import Thing
-from canon_sweep.engine.protocol import Address, App, Volume
+from canon_sweep.engine.protocol import Address, App, Converging, Volume
 from canon_sweep.engine.secret import random_value
 from canon_sweep.engine.source import Source, check_part, check_stack
 from canon_sweep.engine.swarm import command as docker_command
+from canon_sweep.engine.swarm import converging as others
 from canon_sweep.engine.swarm import (
     labelled,
     outside,
@@ -235,6 +236,10 @@ class SwarmEngine:
     def remove_image(self, image: Stored) -> str:
         """Remove an image that nothing needs; gives why it stays, empty if it is gone."""
         return stored.remove(self._docker, image)
+
+    def converging(self) -> tuple[Converging, ...]:
+        """The stacks of others that are on their way from one state to another."""
+        return others.converging(self._docker)
 
     def logs(self, stack: str) -> str:
         """What the stack's services said, for the recipe's log; empty when not deployed."""

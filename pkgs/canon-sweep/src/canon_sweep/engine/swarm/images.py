@@ -75,32 +75,39 @@ class Images:
     def _asked(self, name: str, seconds: float) -> _Known:
         here = self._docker.image(name)
         if here is not None and "@" in name:
-            self._note(name, here, here)
+            self._note(name, here, {str(here["Id"])})
             return _known(name, here)  # a digest is the same image everywhere
+        before = self._ids()
         try:
             digest = self._pull(name, seconds)
         except PullFault as fault:
             # users would get another one, or none
             if here is None or fault.begun or fault.word in (Word.GONE, Word.NO_NAME):
                 raise self._missing(name, fault) from fault
-            self._note(name, here, here)
+            self._note(name, here, before)
             return _known(name, here, not_asked=self._why(name, fault))
         body = self._docker.image(name) or {}
-        self._note(name, here, body)
-        fetched = int(body.get("Size") or 0) if _is_fresh(here, body) else 0
-        return _known(name, body, digest=digest, fetched=fetched)
+        self._note(name, body, before)
+        return _known(name, body, digest=digest, fetched=_fetched(here, body, before))
 
     def _again(self, name: str, seconds: float) -> None:
+        before = self._ids()
         try:
             self._pull(name, seconds)
         except PullFault as fault:
             raise self._missing(name, fault) from fault
-        self._note(name, None, self._docker.image(name) or {})
+        self._note(name, self._docker.image(name) or {}, before)
 
-    def _note(self, name: str, before: Body | None, body: Body) -> None:
+    def _ids(self) -> set[str]:
+        """Every image that is here: by another name it may be somebody else's."""
+        return (
+            {str(body["Id"]) for body in self._docker.images(inner=True)} if self._pulls else set()
+        )
+
+    def _note(self, name: str, body: Body, before: set[str]) -> None:
         image = str(body.get("Id", ""))
         if self._pulls is not None and image:
-            self._pulls.pulled(image, pull.listed(name), fresh=_is_fresh(before, body))
+            self._pulls.pulled(image, pull.listed(name), fresh=image not in before)
 
     def _pull(self, name: str, seconds: float) -> str:
         """Fetch an image, and give its digest; empty if nobody tells it."""
@@ -132,9 +139,10 @@ class Images:
         return f"{names.plain(host)} may want a login, set {key}: {fault.what}"
 
 
-def _is_fresh(before: Body | None, body: Body) -> bool:
-    """Whether an image was not here before it was asked for."""
-    return before is None or before.get("Id") != body.get("Id")
+def _fetched(here: Body | None, body: Body, before: set[str]) -> int:
+    """The bytes of an image that was not here, by this name or another."""
+    was_here = body.get("Id") in {*before, (here or {}).get("Id")}
+    return 0 if was_here else int(body.get("Size") or 0)
 
 
 def _known(

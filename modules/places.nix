@@ -1,0 +1,85 @@
+# What a folder or file has to be, so that the service can use it: where its sandbox
+# lets it look, with a name that systemd reads as it is written.
+{ config, lib, ... }:
+let
+  cfg = config.services.canon-sweep;
+  folders = import ./folders.nix { inherit lib; };
+  secrets = import ./secrets.nix { inherit lib; };
+  sandbox = config.systemd.services.canon-sweep.serviceConfig;
+
+  # an operator may take a part of the sandbox away, and then it hides nothing
+  isOn =
+    name:
+    !lib.elem (sandbox.${name} or false) [
+      false
+      "no"
+      "false"
+      "read-only"
+    ];
+  hidden =
+    lib.optionals (isOn "ProtectHome") [
+      "/home"
+      "/root"
+      "/run/user"
+    ]
+    ++ lib.optionals (isOn "PrivateTmp") [
+      "/tmp"
+      "/var/tmp"
+    ];
+  isHidden = path: lib.any (place: path == place || lib.hasPrefix "${place}/" path) hidden;
+
+  knownHosts = lib.concatLists (
+    lib.mapAttrsToList (
+      host: each:
+      lib.optional (each.knownHostsFile != null) {
+        option = ''credentials."${host}".knownHostsFile'';
+        path = "${each.knownHostsFile}";
+      }
+    ) cfg.credentials
+  );
+  written = folders.own cfg ++ folders.shared cfg;
+
+  say = option: message: "services.canon-sweep.${option}: ${message}";
+
+  lookedAt = map (each: {
+    assertion = !isHidden each.path;
+    message = say each.option ''
+      ${each.path} lies where the service may not look, or sees a folder of its own that is
+      emptied when it ends; move it, e.g. to /srv
+    '';
+  }) (written ++ folders.upstreams cfg ++ knownHosts);
+
+  # it is handed over to the service, with all that others have in it
+  ownFolders = map (each: {
+    assertion = builtins.match "/[^/]*/?|/var/[^/]*/?" each.path == null;
+    message = say each.option ''
+      ${each.path} is not the service's alone, and would be handed over to it; name a folder in
+      it, e.g. ${lib.removeSuffix "/" each.path}/canon-sweep
+    '';
+  }) (folders.own cfg);
+
+  isPlain =
+    path:
+    builtins.match "[A-Za-z0-9/._+@,=~-]+" path != null
+    && !lib.any (part: part == "." || part == "..") (lib.splitString "/" path);
+  plainFolders = map (each: {
+    assertion = isPlain each.path;
+    message = say each.option ''
+      "${each.path}" has a character, or a "..", that systemd would not take as it is; use letters,
+      digits and . _ + @ , = ~ - alone
+    '';
+  }) written;
+
+  plainSecrets = map (each: {
+    assertion = builtins.match "[^%[:space:]\"'\\\\]+" "${each.file}" != null;
+    message = say each.option ''
+      "${each.file}" has a space, a quote, a % or a backslash, which systemd would not take as it
+      is; give the file another name
+    '';
+  }) (lib.filter (each: !builtins.isPath each.file) (secrets.secretsOf cfg));
+in
+{
+  config = lib.mkIf cfg.enable {
+    assertions = lookedAt ++ ownFolders ++ plainFolders ++ plainSecrets;
+  };
+}

@@ -1,0 +1,1 @@
+"""Is anything in flight beside which no test may run?  One answer; a doubt means yes."""

@@ -1,0 +1,36 @@
+"""A server of builds, asked by HTTP: only an answer of the right shape counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from canon_sweep.web import Request, json_of, send
+
+SECONDS = 20.0
+"""How long one answer may take."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where it is, and the file with the token that it is asked with.
+
+    A wrong path is answered with a page of its own and 200, and a redirect may lead to a
+    login: neither is an answer.
+    """
+
+    name: str
+    url: str
+    token_file: Path
+
+    def ask(self, path: str, shape: type[T]) -> T:
+        """What it says at a path, as a value of the type ``shape``.
+
+        Raises:
+            WebFault: it does not say that, in whatever way.
+        """
+        url = f"{self.url.rstrip('/')}{path}"
+        return json_of(send(Request("GET", url, token_file=self.token_file), SECONDS), shape)

@@ -1,0 +1,64 @@
+"""Units of systemd that are active: a job of the host's own that no test may run beside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from canon_sweep import process
+from canon_sweep.core.names import plain
+from canon_sweep.errors import HostFault
+
+SECONDS = 20.0
+_IDLE = frozenset({"inactive", "failed"})
+_WILD = frozenset("*?[")
+_PROPERTIES = ("Id", "LoadState", "ActiveState")
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Units by name or pattern; a pattern that matches none is idle, a name has to be one's."""
+
+    patterns: Sequence[str]
+
+    def in_flight(self) -> str | None:
+        """The first unit that is anything but inactive or failed.
+
+        A oneshot is *activating* while it runs.
+
+        Raises:
+            HostFault: systemd cannot be asked, or knows no such unit.
+        """
+        for unit in _shown(self.patterns):
+            name, state = plain(unit["Id"]), plain(unit["ActiveState"])
+            if unit["LoadState"] == "not-found" and not _is_pattern(unit["Id"], self.patterns):
+                raise HostFault(
+                    f"there is no unit {name} on this host",
+                    do="correct guard.units; one that comes and goes is named by a pattern",
+                )
+            if state not in _IDLE:
+                return f"unit {name} is {state}"
+        return None
+
+
+def _is_pattern(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a unit was asked for by a pattern."""
+    return any(_WILD & set(each) and fnmatchcase(name, each) for each in patterns)
+
+
+def _shown(patterns: Sequence[str]) -> Iterator[Mapping[str, str]]:
+    command = ["systemctl", "show", "--no-pager", f"--property={','.join(_PROPERTIES)}", "--"]
+    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    done = process.run([*command, *patterns], env=env, timeout=SECONDS)
+    if done.exit_code != 0:
+        said = plain(" ".join(done.output.split())[:200])
+        raise HostFault(f"systemd cannot be asked: {said}", do="see: systemctl status")
+    for block in done.output.split("\n\n"):
+        pairs = (line.partition("=") for line in block.splitlines())
+        unit = {key: value for key, _, value in pairs}
+        if unit.keys() >= set(_PROPERTIES):
+            yield unit
+        elif block.strip():
+            raise HostFault(f"systemd answers what nobody can read: {plain(block[:200])}")

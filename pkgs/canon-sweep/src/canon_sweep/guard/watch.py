@@ -1,0 +1,55 @@
+"""All guards together: ask once, or wait for the end of what is in flight."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from canon_sweep.core.names import plain
+from canon_sweep.errors import Fault
+from canon_sweep.guard.protocol import Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Guards, and how patient to be with what they see: ``wait`` and ``poll`` in seconds."""
+
+    guards: Sequence[Guard]
+    wait: float
+    poll: float
+
+    def in_flight(self) -> str | None:
+        """What the first guard sees that sees anything; a doubt is a sight."""
+        reasons = (_answer(guard) for guard in self.guards)
+        return next((reason for reason in reasons if reason is not None), None)
+
+    def clear(self, time_left: Callable[[], float], say: Callable[[str], None]) -> str | None:
+        """Wait until nothing is in flight: None, or what still is when time is up.
+
+        That is after ``wait`` seconds, or when the caller has none left.  What is waited
+        for is said once, and again when it is something else.
+        """
+        started = time.monotonic()
+        told = None
+        while (reason := self.in_flight()) is not None:
+            left = min(self.wait - (time.monotonic() - started), time_left())
+            if left <= 0:
+                return reason
+            if reason != told:
+                say(f"waiting, at most {left:.0f} s more: {reason}")
+                told = reason
+            time.sleep(min(self.poll, left))
+        if told is not None:
+            say(f"waited {time.monotonic() - started:.0f} s: nothing is in flight any more")
+        return None
+
+
+def _answer(guard: Guard) -> str | None:
+    try:
+        return guard.in_flight()
+    except Fault as fault:
+        why = str(fault)
+    except Exception as error:  # a bug of ours is a doubt as well
+        why = plain(f"{type(error).__name__}: {error}"[:200])
+    return f"cannot tell whether a build is in flight: {why}"

@@ -1,0 +1,104 @@
+"""The stories' fleet on a Docker Swarm."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.engine.protocol import Engine
+from canon_sweep.engine.swarm.engine import SwarmEngine
+from engine.docker_host import BUSYBOX
+from stories.fleet import RUNS, Fleet
+
+# what everything of ours carries, or is called by
+KINDS = ("container", "network", "volume", "secret", "config", "service")
+
+
+@dataclass(slots=True)
+class SwarmFleet(Fleet):
+    """Its recipes are one container each, with a volume; ``host`` is the engine's address."""
+
+    host: str = ""
+
+    def __post_init__(self) -> None:
+        self.options |= {"engine": "swarm", "swarm": {"host": self.host}}
+
+    def publishes(
+        self, recipe: str, tag: str | None, program: str = RUNS, *, ready: bool = False
+    ) -> str:
+        """A maintainer commits to main, and tags it if it is a release; gives the commit."""
+        return self.commits(recipe, tag, {"compose.yml": _compose(program, tag or "untagged")})
+
+    def engine(self) -> Engine:
+        """The Swarm, as another process would reach it."""
+        return SwarmEngine(self.host)
+
+    def there(self) -> set[str]:
+        """Everything on the engine, whoever made it."""
+        return {f"{kind} {name}" for kind in KINDS for name in self._list(kind)}
+
+    def kept(self) -> set[str]:
+        """What the records name."""
+        records = [self.canonical(recipe) for recipe in self.state().canonicals.recipes()]
+        volumes = {f"volume {volume.name}" for record in records for volume in record.volumes}
+        return volumes | {f"secret {secret}" for record in records for secret in record.secrets}
+
+    def whole(self, recipe: str) -> Canonical:
+        """A record of which everything is there, with the data that was seeded."""
+        record = self.canonical(recipe)
+        assert self.kept() <= self.there()
+        assert self._token(record.volumes[0].name) == record.stack.split("_")[0]
+        return record
+
+    def digest(self, recipe: str) -> str:
+        """What a canonical's volume holds."""
+        return self.engine().volume_digest(self.canonical(recipe).volumes[0].name)
+
+    def forget(self, recipe: str) -> None:
+        """Take a canonical's things off the engine."""
+        record = self.canonical(recipe)
+        for volume in record.volumes:
+            self.engine().remove_volume(volume.name)
+        for secret in record.secrets:
+            self.engine().remove_secret(secret)
+
+    def _token(self, volume: str) -> str:
+        command = ["run", "--rm", "--network=none", "-v", f"{volume}:/data", BUSYBOX]
+        return self._docker(*command, "cat", "/data/token").strip()
+
+    def _list(self, kind: str) -> list[str]:
+        every = ["--all"] if kind == "container" else []
+        name = "{{.Names}}" if kind == "container" else "{{.Name}}"
+        return self._docker(kind, "ls", *every, "--format", name).split()
+
+    def _docker(self, *words: str) -> str:
+        command = ["docker", "-H", self.host, *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _compose(program: str, tag: str) -> str:
+    soon = {"monitor": "100ms"}
+    service = {
+        "image": BUSYBOX,
+        "command": ["sh", "-c", program],
+        "environment": {"DATA": "/data"},
+        "volumes": ["data:/data"],
+        "secrets": ["pw"],
+        "stop_grace_period": "100ms",
+        "deploy": {
+            "restart_policy": {"delay": "100ms"},
+            "update_config": soon,
+            "rollback_config": soon,
+            "labels": [
+                f"coop-cloud.${{STACK_NAME}}.version={tag}",
+                "coop-cloud.${STACK_NAME}.timeout=60",
+            ],
+        },
+    }
+    secret = {"external": True, "name": "${STACK_NAME}_pw_v1"}
+    # JSON is YAML
+    return json.dumps(
+        {"services": {"app": service}, "volumes": {"data": {}}, "secrets": {"pw": secret}}
+    )

@@ -1,0 +1,128 @@
+"""kill -9, of a sweep or of the Docker Engine, at the moments that the engine tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.decision import Code
+from crash import struck
+from crash.matrix import Matrix, Row
+from crash.swarm_fleet import SwarmFleet
+from engine import installed
+from engine.docker_host import DockerHost
+from engine.installed import OWN, or_skip
+from engine.swarm_fixture import DockerHosts
+
+pytestmark = pytest.mark.swarm
+
+# in the middle of the install, the base, the upgrade, the reattachment and the promotion; one
+# quick run's clone, test and way back
+FEW_OF_A_SWEEP = (8, 30, 38, 52, 71)
+FEW_OF_A_QUICK_RUN = (12, 24)
+
+
+@pytest.fixture
+def swarm(docker_hosts: DockerHosts, tmp_path: Path) -> Iterator[SwarmFleet]:
+    """A fleet whose one recipe has a canonical."""
+    yield from _proven(tmp_path, docker_hosts.use(OWN))
+
+
+@pytest.fixture
+def own_host() -> Iterator[DockerHost]:
+    """An engine that may be killed: no other test is on it."""
+    host = DockerHost(or_skip(installed.own))
+    or_skip(host.start)
+    yield host
+    host.stop()
+
+
+def _proven(folder: Path, host: str) -> Iterator[SwarmFleet]:
+    fleet = SwarmFleet(folder, host=host)
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1")
+    fleet.sweeps()
+    yield fleet
+    fleet.forget("notes")
+
+
+def test_a_sweep_that_is_killed_leaves_a_whole_canonical(
+    swarm: SwarmFleet, matrix: Matrix, every: bool
+) -> None:
+    """During deploy, update, teardown and promotion; the next run does the rest."""
+    _strike_sweeps(swarm, matrix, count(1) if every else FEW_OF_A_SWEEP, "run", struck.kill)
+
+
+def test_an_engine_that_is_killed_costs_no_canonical(
+    own_host: DockerHost, tmp_path: Path, matrix: Matrix, every: bool
+) -> None:
+    """It is started again, and brings up what it had; the sweep, too, goes on."""
+
+    def restart(_pid: int) -> None:
+        own_host.kill()
+        own_host.start_again()
+
+    for fleet in _proven(tmp_path, own_host.url):
+        points = count(2, 5) if every else (16,)
+        _strike_sweeps(fleet, matrix, points, "run, and dockerd is killed", restart)
+
+
+def _strike_sweeps(
+    swarm: SwarmFleet,
+    matrix: Matrix,
+    points: Iterable[int],
+    command: str,
+    blow: Callable[[int], object],
+) -> None:
+    common = swarm.there() - swarm.kept()
+    ends = set()
+    for release, point in enumerate(points, start=2):
+        old, new = swarm.canonical("notes").tag, f"1.{release}.0+1"
+        swarm.publishes("notes", new)
+
+        moment = struck.strike(swarm.host, swarm.sweeps, point, blow)
+
+        record = swarm.whole("notes")
+        assert record.tag in (old, new)
+        ends.add(record.tag == new)
+        night = swarm.sweeps()
+        assert night["notes"].outcome in (Outcome.PROMOTED, None), night["notes"]
+        assert swarm.whole("notes").tag == new
+        left = swarm.there() - swarm.kept() - common
+        if moment:
+            state = "new" if record.tag == new else "old"
+            matrix.add(Row("swarm", command, f"{point} {moment}", state, len(left)))
+        assert not left
+        assert swarm.state().journal.entries() == ()
+        # whatever struck, it was not the recipe
+        outcomes = {attempt.outcome for attempt in swarm.state().ledger.index().all}
+        assert outcomes <= {Outcome.PROMOTED, Outcome.INFRA}
+        if not moment:
+            break
+    assert ends
+
+
+def test_a_quick_run_that_is_killed_is_put_back(
+    swarm: SwarmFleet, matrix: Matrix, every: bool
+) -> None:
+    """At any moment: the canonical's data is what it was, byte for byte."""
+    swarm.publishes("notes", None, 'echo x > "$$DATA/changed"; exec sleep 1000')
+    before, common = swarm.digest("notes"), swarm.there()
+    for point in count(1) if every else FEW_OF_A_QUICK_RUN:
+        moment = struck.strike(
+            swarm.host, lambda: swarm.tests("notes", ref="main", quick=True), point, struck.kill
+        )
+
+        assert swarm.sweeps()["notes"].code is Code.NO_NEW_VERSION
+        left = swarm.there() - common
+        if moment:
+            matrix.add(Row("swarm", "test --quick", f"{point} {moment}", "old", len(left)))
+        assert not left
+        assert swarm.digest("notes") == before
+        assert swarm.state().journal.entries() == ()
+        if not moment:
+            break

@@ -1,0 +1,222 @@
+"""Other people's stacks that are on their way, on a real Swarm."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.decision import Code
+from canon_sweep.engine.protocol import Converging, Engine
+from canon_sweep.engine.swarm.engine import SwarmEngine
+from canon_sweep.engine.swarm.facts import NAMESPACE
+from canon_sweep.engine.swarm.overlay import STACK
+from stories.fleet import Fleet
+
+pytestmark = pytest.mark.swarm
+
+BUSYBOX = "canon-sweep/busybox:1"
+RUNS = ["sleep", "1000"]
+NEVER = ["node.labels.of-a-node-that-is-not-here==1"]
+SECONDS = 30.0
+
+
+class Neighbour:
+    """Somebody who deploys stacks of his own here."""
+
+    def __init__(self, host: str) -> None:
+        self.client: Any = docker.APIClient(host, version="1.41")
+        self.engine = SwarmEngine(host)
+        self.made: list[str] = []
+
+    def deploys(
+        self,
+        stack: str | None = "traefik",
+        service: str = "app",
+        *,
+        command: Sequence[str] = RUNS,
+        where: Sequence[str] = (),
+        condition: str = "any",
+        mode: Any = None,
+        labels: Mapping[str, str] | None = None,
+        update: Any = None,
+    ) -> str:
+        """A service of a stack, as `docker stack deploy` makes it; gives its id."""
+        types: Any = docker.types
+        task = types.TaskTemplate(
+            types.ContainerSpec(BUSYBOX, command=list(command), stop_grace_period=10**9),
+            placement=types.Placement(constraints=list(where)),
+            restart_policy=types.RestartPolicy(condition, delay=10**8),
+        )
+        made = self.client.create_service(
+            task,
+            name=f"{stack}_{service}" if stack else service,
+            labels=({NAMESPACE: stack} if stack else {}) | dict(labels or {}),
+            mode=mode or types.ServiceMode("replicated", 1),
+            update_config=update,
+        )
+        self.made.append(made["ID"])
+        return str(made["ID"])
+
+    def changes(self, service: str, **over: Any) -> None:
+        """Change a service's tasks, all else as it is."""
+        body = self.client.inspect_service(service)
+        self.client.update_service(
+            service,
+            body["Version"]["Index"],
+            name=body["Spec"]["Name"],
+            task_template=body["Spec"]["TaskTemplate"] | over,
+            fetch_current_spec=True,
+        )
+
+    def seen(self) -> dict[str, str]:
+        """What the engine says of stacks that converge."""
+        return {each.stack: each.why for each in self.engine.converging()}
+
+    def until(self, is_so: Callable[[dict[str, str]], bool]) -> dict[str, str]:
+        """Wait until it says so."""
+        end = time.monotonic() + SECONDS
+        while not is_so(seen := self.seen()):
+            assert time.monotonic() < end, seen
+            time.sleep(0.05)  # the Swarm has no event for a state that it has reached
+        return seen
+
+    def rests(self) -> None:
+        """Wait until nothing is on its way, and see that it stays so."""
+        self.until(lambda seen: not seen)
+        time.sleep(0.5)
+        assert self.seen() == {}
+
+    def leaves(self) -> None:
+        """Take everything along."""
+        for service in self.made:
+            self.client.remove_service(service)
+        self.client.close()
+
+
+@pytest.fixture
+def neighbour(docker_host: str) -> Iterator[Neighbour]:
+    """Whoever shares the Swarm with us."""
+    made = Neighbour(docker_host)
+    yield made
+    made.leaves()
+
+
+def test_a_stack_is_on_its_way_until_all_its_tasks_are_up(neighbour: Neighbour) -> None:
+    """It is named, and the service that is waited for."""
+    neighbour.deploys(service="db")
+    app = neighbour.deploys(service="app", where=NEVER)
+
+    told = "service app has 0 of 1 tasks up"
+    neighbour.until(lambda seen: seen == {"traefik": told})
+    neighbour.changes(app, Placement={"Constraints": []})
+    neighbour.rests()
+
+
+def test_only_stacks_of_others_count(neighbour: Neighbour) -> None:
+    """Neither ours, nor a service that is of no stack."""
+    neighbour.deploys("note-1a2b3c_ci_localhost", where=NEVER, labels={STACK: "note-1a2b3c"})
+    neighbour.deploys(None, where=NEVER)
+
+    assert neighbour.seen() == {}
+
+
+def test_what_has_ended_well_and_may_has_arrived(neighbour: Neighbour) -> None:
+    """A one-shot, a job, and a service that is scaled to none."""
+    types = docker.types
+    neighbour.deploys("once", command=["true"], condition="on-failure")
+    neighbour.deploys("none", mode=types.ServiceMode("replicated", 0))
+
+    neighbour.rests()
+
+
+def test_a_job_is_on_its_way_until_it_is_done(neighbour: Neighbour) -> None:
+    """That it runs is not what it is for."""
+    mode = {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}}
+    job = neighbour.deploys("job", mode=mode, command=["sleep", "2"], condition="none")
+
+    assert neighbour.seen() == {"job": "service app has 0 of 1 tasks done"}
+    assert job
+    neighbour.rests()
+
+
+def test_a_service_that_keeps_crashing_never_arrives(neighbour: Neighbour) -> None:
+    """Also while it is between two tries."""
+    neighbour.deploys("broken", command=["false"])
+
+    for _ in range(10):
+        neighbour.until(lambda seen: "broken" in seen)
+
+
+def test_an_update_is_on_its_way_and_a_paused_one_is_not(neighbour: Neighbour) -> None:
+    """A paused one never goes on by itself; with its tasks up it is at rest."""
+    types: Any = docker.types
+    pauses = types.UpdateConfig(parallelism=1, monitor=10**9, failure_action="pause")
+    app = neighbour.deploys(update=pauses | {"Order": "start-first"})
+    neighbour.rests()
+    spec = neighbour.client.inspect_service(app)["Spec"]["TaskTemplate"]["ContainerSpec"]
+
+    neighbour.changes(app, ContainerSpec=spec | {"Command": ["sleep", "2000"]})
+    neighbour.until(lambda seen: seen == {"traefik": "service app is being updated"})
+    neighbour.rests()
+    neighbour.changes(app, ContainerSpec=spec | {"Image": "canon-sweep/nowhere:1"})
+    neighbour.until(bool)
+    neighbour.rests()
+
+    assert neighbour.client.inspect_service(app)["UpdateStatus"]["State"] == "paused"
+
+
+@pytest.fixture
+def released(neighbour: Neighbour, tmp_path: Path) -> Fleet:
+    """Two recipes, tested on the local engine, beside a neighbour on the real Swarm."""
+    fleet = Fleet(tmp_path)
+    for recipe in ("notes", "site"):
+        fleet.publishes(recipe, "1.0.0+1")
+
+    def beside(engine: Engine) -> Engine:
+        class Beside:
+            name = engine.name
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(engine, name)
+
+            def converging(self) -> tuple[Converging, ...]:
+                return neighbour.engine.converging()
+
+        return Beside()
+
+    fleet.wrap = beside
+    return fleet
+
+
+def test_a_sweep_waits_for_a_neighbours_stack(released: Fleet, neighbour: Neighbour) -> None:
+    """It goes on when that is up."""
+    app = neighbour.deploys(where=NEVER)
+    released.options["guard"] = {"wait": f"{SECONDS:.0f}s", "poll": "100ms"}
+    threading.Timer(1.0, neighbour.changes, [app], {"Placement": {"Constraints": []}}).start()
+
+    night = released.sweeps()
+
+    assert [entry.outcome for entry in night.results.entries] == [Outcome.PROMOTED] * 2
+    assert neighbour.seen() == {}
+
+
+def test_a_neighbours_stack_that_never_comes_up_defers_and_is_named(
+    released: Fleet, neighbour: Neighbour
+) -> None:
+    """Until the operator says to ignore it."""
+    neighbour.deploys(where=NEVER)
+    released.options["guard"] = {"wait": "1s", "poll": "100ms"}
+
+    night = released.sweeps()
+
+    assert [entry.code for entry in night.results.entries] == [Code.IN_FLIGHT] * 2
+    assert "stack traefik converges: service app has 0 of 1 tasks up" in night["notes"].sentence
+    released.options["guard"]["ignore"] = ["traefik"]
+    assert released.sweeps().results.exit_code == 0
