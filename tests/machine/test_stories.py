@@ -12,7 +12,18 @@ from machine.container import Container
 pytestmark = pytest.mark.machine
 
 STORIES = Path(__file__).resolve().parents[2] / "nixos-tests"
-NAMES = ["crash", "guard", "promote", "prune", "red", "run_twice", "skip", "timer", "untagged"]
+NAMES = [
+    "budget",
+    "crash",
+    "guard",
+    "promote",
+    "prune",
+    "red",
+    "run_twice",
+    "skip",
+    "timer",
+    "untagged",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

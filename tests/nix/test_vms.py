@@ -18,7 +18,18 @@ from nix.rendered import ROOT
 from nix.test_module import NIXPKGS
 
 STORIES = ROOT / "nixos-tests"
-NAMES = ("crash", "guard", "promote", "prune", "red", "run-twice", "skip", "timer", "untagged")
+NAMES = (
+    "budget",
+    "crash",
+    "guard",
+    "promote",
+    "prune",
+    "red",
+    "run-twice",
+    "skip",
+    "timer",
+    "untagged",
+)
 
 pytestmark = pytest.mark.skipif(not NIXPKGS, reason="NIXPKGS names no folder with nixpkgs")
 

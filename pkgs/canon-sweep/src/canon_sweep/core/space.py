@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from canon_sweep.core.attempts import Attempt, Outcome
+from canon_sweep.core.count import counted
 
 # a mark that only grew would bar a recipe for good once one of its runs went wild
 RECENT = 10
@@ -94,9 +95,11 @@ def shortage(space: Space | None, bounds: Bounds, mark: Mark) -> str:
 
 def shown(size: int) -> str:
     """A size for people, e.g. ``3.4 GiB``."""
-    value = float(size)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if abs(value) < _STEP:
-            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+    if size < _STEP:
+        return counted(size, "byte")
+    value = size / _STEP
+    for unit in ("KiB", "MiB", "GiB"):
+        if value < _STEP:
+            return f"{value:.1f} {unit}"
         value /= _STEP
     return f"{value:.1f} TiB"

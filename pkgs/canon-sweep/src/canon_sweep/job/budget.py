@@ -74,11 +74,11 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
     return Forecast(
         retained=there.bytes,
         unknown=there.unknown,
-        budget=disk.budget,
+        budget=_bytes(disk.budget),
         free=space.free if space else None,
         total=space.total if space else None,
-        min_free=disk.min_free,
-        floor=disk.floor,
+        min_free=_bytes(disk.min_free),
+        floor=_bytes(disk.floor),
         recipes=tuple(map(look.line, sorted({*settings.recipes, *records, *unread}))),
         problems=(*unread.values(), *_over(there, disk.budget)),
     )
@@ -107,7 +107,7 @@ class _Look:
             retained=self.sizes.get(name, 0),
             reason=record.retained_reason if record else "",
             priority=own.priority if own else None,
-            peak=mark.bytes,
+            peak=int(mark.bytes),
             peak_known=mark.known,
             problems=problems,
         )
@@ -120,6 +120,11 @@ class _Look:
         others = {other: size for other, size in self.sizes.items() if other != name}
         needed = msgspec.structs.replace(record, volumes=(*record.volumes, *record.unkept))
         return share(name, size_of(needed), others, self.settings.retention).why
+
+
+def _bytes(size: int | None) -> int | None:
+    """A size of the settings as the plain number that it is in JSON."""
+    return None if size is None else int(size)
 
 
 def _over(there: Sum, limit: int | None) -> Iterator[str]:
