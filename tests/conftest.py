@@ -92,9 +92,9 @@ def matrix(request: pytest.FixtureRequest) -> Matrix:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who leaves out the engines (`-m "not swarm"`) leaves out the machines that have one."""
+    """Who leaves out the engines (`-m "not swarm"`) leaves out whatever else takes minutes."""
     for item in items:
-        if item.get_closest_marker("machine"):
+        if item.get_closest_marker("machine") or item.get_closest_marker("long"):
             item.add_marker("swarm")
 
 

@@ -87,6 +87,7 @@ python3Packages.buildPythonApplication (finalAttrs: {
   # these start a Docker Engine, boot machines, or need root or a tool that is not here
   disabledTestMarks = [
     "host"
+    "long"
     "machine"
     "swarm"
   ];

@@ -197,7 +197,11 @@ def test_a_secret_that_is_not_there_is_told_with_its_option(tmp_path: Path) -> N
     code, said = command("status")
 
     assert code == 2
-    token, password = said.splitlines()
+    told = said.splitlines()
+    assert len(told) == 3
+    (token,) = [line for line in told if "forge-token" in line]
+    (password,) = [line for line in told if "registries" in line]
+    assert any("services.canon-sweep.guard.drone.tokenFile" in line for line in told)
     assert 'services.canon-sweep.credentials."git.example.org".tokenFile: there is no' in token
     assert "/canon-sweep/forge-token to read" in token
     assert 'services.canon-sweep.registries."docker.io".passwordFile' in password
@@ -209,7 +213,7 @@ def test_with_its_secrets_there_the_service_is_entered(tmp_path: Path) -> None:
     command = Command(tmp_path, host="cc-ci")
     secrets = tmp_path / "secrets/canon-sweep"
     secrets.mkdir(parents=True)
-    for name in ("forge-token", "docker-hub"):
+    for name in ("forge-token", "docker-hub", "drone-token"):
         (secrets / name).write_text("s3cret\n")
 
     assert command("status") == (3, "program: status\n")

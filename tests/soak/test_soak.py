@@ -13,6 +13,7 @@ from stories.fleet import Fleet
 
 
 @pytest.mark.host
+@pytest.mark.long
 def test_after_weeks_of_faults_one_clean_sweep_makes_all_well(
     tmp_path: Path, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
 ) -> None:

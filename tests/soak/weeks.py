@@ -104,7 +104,7 @@ class Soak:
         self, *words: str, kill_after: float | None = None
     ) -> subprocess.CompletedProcess[str]:
         config = self.fleet.folder / "config.toml"
-        config.write_text(_toml(self.fleet))
+        config.write_text(toml(self.fleet))
         command = [sys.executable, "-c", PROGRAM, *words, "--config", str(config)]
         env = os.environ | faketime(self.now)
         with subprocess.Popen(
@@ -118,7 +118,8 @@ class Soak:
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
-def _toml(fleet: Fleet) -> str:
+def toml(fleet: Fleet) -> str:
+    """The fleet's settings as a file for the command line."""
     lines = [f'stateDir = "{fleet.folder}/state"', f'cacheDir = "{fleet.folder}/cache"']
     lines += ['engine = "local"', "retries = 0", "infraRetries = 0"]
     lines += ['timeouts.probe = "400ms"']
