@@ -128,6 +128,13 @@ in
     # ci-docker-prune spares as long as they have a tag.
     prune.foreignImages = true;
 
+    # 150 GB, of which builds want their part; a test is ended before they are out of it
+    disk = {
+      minFree = "20GiB";
+      floor = "5GiB";
+      budget = "40GiB";
+    };
+
     # a `!testme` may start a build in the middle of a sweep, two at a time
     guard = {
       wait = "45m";

@@ -19,6 +19,7 @@ let
     "cacheDir"
     "canonicalsDir"
     "credentials"
+    "disk"
     "domain"
     "engine"
     "guard"

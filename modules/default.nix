@@ -6,6 +6,7 @@
     ./credentials.nix
     ./guard.nix
     ./configuration.nix
+    ./disk.nix
     ./service.nix
     ./hardening.nix
     ./prune.nix

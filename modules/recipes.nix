@@ -114,6 +114,11 @@ let
         How often a red release is tested again in the same sweep; by default
         {option}`services.canon-sweep.retries`.
       '';
+      priority = optional (types.ints.between 0 1000) 10 ''
+        How much its data matters, for when {option}`services.canon-sweep.disk.budget`
+        is used up: what is new takes the place of data with a lower one, of which the
+        record stays. Without one a recipe neither gives nor takes.
+      '';
       env = mkOption {
         type = types.attrsOf types.str;
         default = { };

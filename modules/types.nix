@@ -16,6 +16,11 @@ in
     description = ''duration, such as "90s", "5m", "1h 30m" or "6d"'';
   };
 
+  # the same
+  size = types.either types.ints.positive types.str // {
+    description = ''size, such as "20GiB" or "500MB", or a number of bytes'';
+  };
+
   # what may be left unsaid
   optional =
     type: example: description:

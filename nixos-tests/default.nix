@@ -38,6 +38,7 @@ let
     };
 in
 lib.genAttrs [
+  "budget"
   "crash"
   "guard"
   "promote"

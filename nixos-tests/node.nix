@@ -55,6 +55,13 @@ in
       processes = [ "*run_recipe_ci.py*" ];
       lockFiles = [ "/run/lock/builds/*.lock" ];
     };
+    # the story `budget` needs these; there is room for the others
+    disk = {
+      minFree = "64MiB";
+      floor = "32MiB";
+      budget = "24MiB";
+      assumedPeak = "16MiB";
+    };
     recipes = lib.genAttrs [
       "draft"
       "notes"

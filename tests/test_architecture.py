@@ -108,7 +108,7 @@ def test_the_sweep_knows_no_engine() -> None:
 LAYERS = (
     {"errors", "__init__"},
     {"core", "interrupt"},
-    {"process", "bounded", "tree"},
+    {"process", "bounded", "tree", "disk"},
     {"web", "settings"},
     {"state", "report"},
     {"engine", "mirror"},

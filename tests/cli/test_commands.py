@@ -37,6 +37,7 @@ class Done:
 
 
 Call = Callable[..., Done]
+WRITES = 'echo data > "$$DATA/data"; exec sleep 1000'
 PROGRAM = [sys.executable, "-c", "from canon_sweep.entry import main; main()"]
 
 
@@ -83,6 +84,11 @@ def config(fleet: Fleet) -> Path:
         f'cacheDir = "{fleet.folder}/cache"',
         'engine = "local"',
         "retries = 0",
+        *(
+            f"{key}.{name} = {json.dumps(value)}"
+            for key, table in fleet.options.items()
+            for name, value in table.items()
+        ),
     ]
     for name, recipe in fleet.recipes.items():
         lines += [
@@ -865,3 +871,76 @@ def test_prune_is_deferred_while_a_run_is_on(call: Call, fleet: Fleet) -> None:
 
     assert (done.returncode, dry.returncode) == (75, 75)
     assert "at work" in done.stderr
+
+
+def test_budget_says_what_is_kept_and_whether_the_next_release_has_room(
+    call: Call, fleet: Fleet
+) -> None:
+    """In words and in numbers; exit 1 as soon as one has none."""
+    fleet.publishes("notes", "1.2.0+1", WRITES)
+    fleet.options["disk"] = {"minFree": "1B", "budget": "1GiB", "assumedPeak": "1MiB"}
+    call("run")
+
+    done, numbers = call("budget"), json.loads(call("budget", "--json").stdout)
+
+    assert done.returncode == 0, done.stdout
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["recipe", "canonical", "keeps", "next", "test", "what"]
+    assert [line.split()[0] for line in lines[1:3]] == ["draft", "notes"]
+    assert "1.0 MiB (assumed)" in lines[1]
+    assert lines[2].endswith("has room")
+    assert lines[3].startswith("canonicals retain ")
+    assert lines[3].endswith(" of 1.0 GiB")
+    assert "are free on the engine's disk; disk.minFree is 1 byte" in lines[4]
+    assert (numbers["budget"], numbers["min_free"], numbers["floor"]) == (2**30, 1, None)
+    assert 0 < numbers["free"] < numbers["total"]
+    assert numbers["retained"] == sum(line["retained"] for line in numbers["recipes"]) > 0
+
+    fleet.options["disk"] = {"minFree": "500TiB", "budget": 1}
+    done = call("budget")
+
+    assert done.returncode == 1
+    assert "disk.minFree is 500.0 TiB; its " in told(done)
+    assert "error: canonicals retain " in done.stdout
+
+
+def told(done: Done) -> str:
+    """What was printed, without the ends of lines that are too long."""
+    return " ".join(done.stdout.split())
+
+
+def test_a_record_without_its_data_is_told_by_every_command(call: Call, fleet: Fleet) -> None:
+    """What is so, why, and what to type."""
+    fleet.publishes("notes", "1.2.0+1", WRITES)
+    fleet.options["disk"] = {"budget": 1}
+
+    run, verify, status = call("run"), call("verify"), call("status")
+    again, quick = call("run"), call("test", "notes", "--ref", "main", "--quick")
+
+    why = "more than disk.budget, 1 byte; raise disk.budget, then: canon-sweep run --retry notes"
+    assert run.returncode == 1
+    assert "over-budget: its data is not kept: its " in told(run)
+    assert why in told(run)
+    assert verify.returncode == 0
+    assert "holds; a record only: its " in told(verify)
+    assert why in told(verify)
+    assert " record-only " in told(status)
+    assert "its data is not kept: its " in told(status)
+    assert why in told(status)
+    assert "over-budget" not in told(status)
+    assert again.returncode == 0
+    assert "record-only: its data is not kept: " in told(again)
+    assert quick.returncode == 2
+    assert "has no data to test on" in quick.stderr
+    assert "run --retry notes" in quick.stderr
+
+
+def test_too_little_room_is_a_line_and_exit_1(call: Call, fleet: Fleet) -> None:
+    """With the figures and the next step."""
+    fleet.options["disk"] = {"minFree": "500TiB"}
+
+    done = call("run")
+
+    assert done.returncode == 1
+    assert "deferred/disk" in told(done)
+    assert "disk.minFree is 500.0 TiB; make room; canon-sweep budget shows" in told(done)

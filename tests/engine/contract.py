@@ -246,6 +246,13 @@ class Promises:
 
         assert bench.ask("/note") == "kept"
 
+    def test_its_disk_can_be_seen(self, bench: Bench) -> None:
+        """How much there is, and how much of it is free."""
+        space = bench.engine.space()
+
+        assert space is not None
+        assert 0 < space.free < space.total
+
     def test_volumes_are_listed_with_their_size(self, bench: Bench) -> None:
         """Sizes are of the data; an engine may count what keeps them too."""
         bench.up(bench.app())

@@ -17,7 +17,7 @@ from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.engine.swarm.ready import Limits
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.settings.records import Registry as Login
-from canon_sweep.settings.records import SecretFile
+from canon_sweep.settings.values import SecretFile
 from engine.contract import READY_SECONDS, Bench
 from engine.docker_host import BUSYBOX
 from engine.registry import PASSWORD, USER, Registry, running_registry
@@ -98,8 +98,12 @@ def test_an_image_that_is_not_here_is_fetched(
     name = f"{registry.host}/fresh:1"
     client.remove_image(name)
 
-    assert prepared(sweep(), name) == Image(name=name, digest=digest)
-    assert client.inspect_image(name)["RepoDigests"] == [f"{registry.host}/fresh@{digest}"]
+    found = prepared(sweep(), name)
+    assert (found.name, found.digest) == (name, digest)
+    here = client.inspect_image(name)
+    assert here["RepoDigests"] == [f"{registry.host}/fresh@{digest}"]
+    assert found.fetched == here["Size"] > 0
+    assert prepared(sweep(), name).fetched == 0
 
 
 def test_a_tag_that_has_moved_is_fetched_again(
@@ -209,7 +213,8 @@ def test_a_login_opens_a_registry(
     (tmp_path / "password").write_text(f"{PASSWORD}\n")
     login = Login(username=USER, password_file=SecretFile(tmp_path / "password"))
 
-    assert prepared(sweep(**{locked.host: login}), name) == Image(name=name, digest=digest)
+    found = prepared(sweep(**{locked.host: login}), name)
+    assert (found.name, found.digest) == (name, digest)
 
 
 @dataclass(frozen=True)
@@ -344,7 +349,8 @@ def test_an_image_without_a_digest_that_is_tidied_away_is_asked_for_anew(
     client.remove_image(name)
     front.busy = ()
 
-    assert prepared(bench, name) == Image(name=name, digest=digest)
+    found = prepared(bench, name)
+    assert (found.name, found.digest) == (name, digest)
 
 
 def test_an_engines_own_id_is_no_name_of_an_image(sweep: Sweep, client: Any) -> None:

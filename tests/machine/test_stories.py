@@ -13,7 +13,7 @@ pytestmark = pytest.mark.machine
 
 STORIES = Path(__file__).resolve().parents[2] / "nixos-tests"
 NAMES = [
-    *("crash", "guard", "promote", "prune", "red", "resume", "run_twice"),
+    *("budget", "crash", "guard", "promote", "prune", "red", "resume", "run_twice"),
     *("skip", "timer", "untagged"),
 ]
 

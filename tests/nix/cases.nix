@@ -255,6 +255,9 @@ in
       startAt = [ "Sun 25:00" ];
       prune.startAt = "daily at five";
       prune.imagesAfter = "a week";
+      disk.budget = "40G";
+      disk.minFree = "5GiB";
+      disk.floor = "6GiB";
     };
     sound = sweep { settings.retryRedAfter = "13d"; };
     several-lines = mailu {

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.records import Settings
+from canon_sweep.settings.size import size
 from nix.rendered import ROOT, settings_of
 
 NIXPKGS = os.environ.get("NIXPKGS", "")
@@ -193,6 +195,8 @@ def test_what_the_program_finds_fails_the_build_all_at_once() -> None:
         "services.canon-sweep.startAt: Sun 25:00 is no time",
         "services.canon-sweep.prune.startAt: daily at five is no time",
         "services.canon-sweep.prune.imagesAfter: expected a duration",
+        "services.canon-sweep.disk.budget: expected a size",
+        "services.canon-sweep.disk.floor: more than disk.minFree",
     ):
         assert line in done.stderr, done.stderr[-3000:]
 
@@ -223,17 +227,20 @@ def test_the_options_have_the_programs_defaults(told: Any) -> None:
 
 def spelled(value: object) -> object:
     """What JSON has no word for."""
-    return float(value) if isinstance(value, float) else str(value)
+    for kind in (float, int):
+        if isinstance(value, kind):
+            return kind(value)
+    return str(value)
 
 
 def comparable(value: Any) -> Any:
-    """The same, with durations in seconds."""
+    """The same, with durations in seconds and sizes in bytes."""
     if isinstance(value, dict):
         return {key: comparable(each) for key, each in value.items()}
-    try:
-        return float(seconds(value)) if isinstance(value, str) else value
-    except ValueError:
-        return value
+    for read in (seconds, size) if isinstance(value, str) else ():
+        with suppress(ValueError):
+            return read(value)
+    return value
 
 
 def test_a_sweep_by_hand_alone_has_no_timer(told: Any) -> None:

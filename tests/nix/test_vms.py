@@ -19,7 +19,7 @@ from nix.test_module import NIXPKGS
 
 STORIES = ROOT / "nixos-tests"
 NAMES = (
-    *("crash", "guard", "promote", "prune", "red", "resume", "run-twice"),
+    *("budget", "crash", "guard", "promote", "prune", "red", "resume", "run-twice"),
     *("skip", "timer", "untagged"),
 )
 

@@ -37,6 +37,7 @@ DECIDES_NOTHING: dict[str, dict[str, Any]] = {
     "branch": {"branch": "trunk"},
     "exception": {"exception": ""},
     "retries": {"retries": 3},
+    "priority": {"priority": 3},
 }
 
 # The same of everybody's settings.
@@ -58,6 +59,7 @@ ALL_DECIDE_NOTHING: dict[str, dict[str, Any]] = {
     "retryWindow": {"retryWindow": "1h"},
     "syncTimeout": {"syncTimeout": "1h"},
     "preSweep": {"preSweep": [["roll", "traefik"]]},
+    "disk": {"disk": {"minFree": "20GiB"}},
     "prune": {"prune": {"keepRuns": 7}},
     "guard": {"guard": {"wait": "1h", "units": ["upgrade-all.service"]}},
     "credentials": {"credentials": {"up.example": {"tokenFile": "/run/token"}}},

@@ -47,6 +47,7 @@ WHOLE: dict[str, Any] = {
         "exec": "1m",
         "test": 60,
     },
+    "disk": {"minFree": "20GiB", "floor": 1000, "budget": "1.5TB", "assumedPeak": "5 GiB"},
     "prune": {"keepRuns": 20, "imagesAfter": "7d", "foreignImages": True},
     "swarm": {"host": "unix:///var/run/docker.sock"},
     "credentials": {
@@ -70,6 +71,7 @@ WHOLE: dict[str, Any] = {
             "prereleases": False,
             "upgradeBase": "v1.0.0",
             "retries": 1,
+            "priority": 5,
             "env": {"A": "b"},
             "probes": [
                 {

@@ -10,7 +10,8 @@ import pytest
 from canon_sweep.errors import EXIT_USAGE, SettingsFault
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.load import load, read
-from canon_sweep.settings.records import ExecProbe, HttpProbe, SecretFile, Settings
+from canon_sweep.settings.records import ExecProbe, HttpProbe, Settings
+from canon_sweep.settings.values import SecretFile
 
 
 def remotes(name: str) -> dict[str, Any]:

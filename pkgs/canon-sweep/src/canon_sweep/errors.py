@@ -89,6 +89,12 @@ class GoneFault(HostFault):
     """What a version needs is nowhere any more: no fault of its files, and no try will help."""
 
 
+class RoomFault(Fault):
+    """There is not enough room on the engine's disk to begin; it says nothing about anybody."""
+
+    code = "disk"
+
+
 class TimeFault(Fault):
     """The run's time is used up; it says nothing about anybody."""
 

@@ -25,6 +25,12 @@ APART = 1.0
 # a terminal that is closed is told of by its kernel and its shell, whenever they come to it
 _FINAL = (signal.SIGTERM, signal.SIGINT)
 _LAST_WORDS = b"canon-sweep: stopped again: it ends at once; canon-sweep recover cleans up\n"
+# by which a thread of ours reaches the main one, wherever that waits
+_OWN = signal.SIGUSR1
+
+
+class EndedError(Interrupted):
+    """What was under way was ended by ourselves; the process goes on."""
 
 
 class _Asked:
@@ -35,6 +41,8 @@ class _Asked:
         self.reason: str | None = None
         self.since = 0.0
         self.held = False
+        # why what is under way is to end, though the process is not
+        self.end: str | None = None
 
 
 # signals are the process's, so this is too
@@ -118,6 +126,7 @@ class Deferred:
         if not self._is_ours:
             return
         _asked.held = self._held
+        _tell_end()
         if self._reason is None and _asked.reason is not None and not self._held:
             # told once, as any signal
             self._reason = _asked.reason
@@ -135,6 +144,43 @@ class Lifted:
 
     def __exit__(self, *_error: object) -> None:
         self._deferred.hold()
+
+
+class Endable:
+    """While this is entered another thread can end what is under way; see `end`.
+
+    It ends as by a signal: at once, or as soon as signals are no longer deferred, and what
+    is under way is taken down.  Once: taking down must not be ended again.
+    """
+
+    def __enter__(self) -> Endable:
+        import threading  # noqa: PLC0415 - start-up
+
+        # elsewhere no signal is ever told
+        self._main = threading.current_thread() is threading.main_thread()
+        self._thread = threading.get_ident()
+        if self._main:
+            _asked.end = None
+            self._before = signal.signal(_OWN, lambda *_: _tell_end())
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._main:
+            # one that comes late has nothing to tell
+            _asked.end = None
+            signal.signal(_OWN, self._before)
+
+    def end(self, why: str) -> None:
+        """Raise `EndedError` in the main thread."""
+        if self._main:
+            _asked.end = why
+            signal.pthread_kill(self._thread, _OWN)
+
+
+def _tell_end() -> None:
+    if _asked.end is not None and not _asked.held:
+        why, _asked.end = _asked.end, None
+        raise EndedError(why)
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

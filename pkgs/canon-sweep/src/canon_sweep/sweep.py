@@ -13,7 +13,15 @@ from canon_sweep.core import denial, names
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Decision, Facts, Policy, decide, excepted
 from canon_sweep.core.stop import Stop
-from canon_sweep.errors import Fault, HostFault, Interrupted, SyncFault, TimeFault, UsageFault
+from canon_sweep.errors import (
+    Fault,
+    HostFault,
+    Interrupted,
+    RoomFault,
+    SyncFault,
+    TimeFault,
+    UsageFault,
+)
 from canon_sweep.harness.trial import Tested
 from canon_sweep.report.records import Entry, Ignored
 from canon_sweep.settings.recipe import Recipe
@@ -161,19 +169,25 @@ def broken_off(entry: Entry, why: BaseException) -> Entry:
     return msgspec.structs.replace(entry, code=code, sentence=sentence)
 
 
+# the most exact first
+_CODES = (
+    (RoomFault, Code.DISK),
+    (HostFault, Code.HOST_ERROR),
+    (SyncFault, Code.SYNC_ERROR),
+    (Fault, Code.INTERNAL_ERROR),
+)
+
+
 def _verdict_on(why: BaseException) -> tuple[Code, str]:
     if isinstance(why, (TimeFault, Interrupted)):
         return Code.OUT_OF_TIME, f"broken off: {why}"
-    if isinstance(why, HostFault):
-        return Code.HOST_ERROR, str(why)
-    if isinstance(why, SyncFault):
-        return Code.SYNC_ERROR, str(why)
-    if isinstance(why, Fault):
-        return Code.INTERNAL_ERROR, str(why)
+    for kind, code in _CODES:
+        if isinstance(why, kind):
+            return code, str(why)
     if exhaustion := denial.exhaustion(why):
         return Code.HOST_ERROR, str(exhaustion)
-    kind = f"{type(why).__name__}: {why}".splitlines()[0]
-    sentence = f"a bug in canon-sweep ({kind}); the recipe's log has the traceback"
+    bug = f"{type(why).__name__}: {why}".splitlines()[0]
+    sentence = f"a bug in canon-sweep ({bug}); the recipe's log has the traceback"
     return Code.INTERNAL_ERROR, sentence
 
 

@@ -28,6 +28,7 @@ _COMMANDS = {
     "verify": "Check every record against tag, commit and volumes.",
     "check": "Whether the configuration is sound; looks at nothing else.",
     "recover": "Clean up after a run that was killed.",
+    "budget": "What canonicals retain, and whether the next releases have room.",
     "prune": "Remove what nothing names any more, and what is old.",
     "forget": "Take a canonical back.",
     "demo": "The whole job on a fleet of little apps, in a folder.",

@@ -10,6 +10,7 @@ import msgspec
 
 from canon_sweep.cli.duration import duration
 from canon_sweep.cli.session import Session, reporting
+from canon_sweep.core.budget import OVER, RECORD_ONLY
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Hold, Note
 from canon_sweep.core.names import plain
@@ -24,11 +25,14 @@ from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
 _OF_THE_CANONICAL = frozenset({LOST, "tag-moved", "canonical-ahead"})
+# read here too, as it is now
+_READ_HERE = frozenset({OVER, RECORD_ONLY, "history"})
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One recipe as the state folder knows it.
 
+    ``without_data`` is why its canonical's data was given up, with what brings it back;
     ``notes`` are those of the last run that has looked at it, which ended at ``noted_at``.
     """
 
@@ -38,6 +42,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     canonical: str = ""
     promoted_at: str = ""
     retained: str = ""
+    without_data: str = ""
     last_outcome: str = ""
     last_tag: str = ""
     last_at: datetime | None = None
@@ -102,6 +107,7 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
             canonical=record.release_tag if record else "",
             promoted_at=(record.promoted_at or record.ts) if record else "",
             retained=record.retained if record else "",
+            without_data=record.data_lost if record else "",
             problem=broken.get(name) or _history_problem(state, name),
         )
         row = _noted(row, noted.get(name), record)
@@ -153,8 +159,8 @@ def _noted(row: Row, noted: runs.Noted | None, record: Canonical | None) -> Row:
     notes = tuple(
         note
         for note in noted.notes
-        # a canonical that was made anew since is another one; the history is read here too
-        if (is_older or note.code not in _OF_THE_CANONICAL) and note.code != "history"
+        # a canonical that was made anew since is another one
+        if (is_older or note.code not in _OF_THE_CANONICAL) and note.code not in _READ_HERE
     )
     return msgspec.structs.replace(row, notes=notes, noted_at=noted.at)
 
@@ -192,7 +198,7 @@ def _show(session: Session, status: Status, max_age: timedelta | None) -> None:
     from canon_sweep.report import table  # noqa: PLC0415 - start-up
 
     columns = ("recipe", "canonical", "since", "kept", "last attempt")
-    rows = tuple(table.Row(_cells(row), (_what(row), *_notes(row))) for row in status.recipes)
+    rows = tuple(table.Row(_cells(row), (_what(row), *_remarks(row))) for row in status.recipes)
     lines = [f"unfinished: {text}" for text in status.unfinished]
     lines += status.waiting
     lines += [f"error: {problem}" for problem in status.problems]
@@ -232,8 +238,9 @@ def _what(row: Row) -> str:
     return row.last_reason
 
 
-def _notes(row: Row) -> tuple[str, ...]:
+def _remarks(row: Row) -> tuple[str, ...]:
+    lost = (f"its data is not kept: {row.without_data}",) if row.without_data else ()
     if row.noted_at is None:
-        return ()
+        return lost
     when = f"{row.noted_at.astimezone(UTC):%Y-%m-%d}"
-    return tuple(f"{note.code}, noted {when}: {note.text}" for note in row.notes)
+    return (*lost, *(f"{note.code}, noted {when}: {note.text}" for note in row.notes))

@@ -32,4 +32,5 @@ def command(session: Session) -> int:
 
 def _said(finding: Finding) -> str:
     said = [*finding.problems, *(f"unchecked: {text}" for text in finding.unchecked)]
-    return "; ".join(said) or "holds"
+    said += [finding.remark] if finding.remark else []
+    return "; ".join(said if finding.problems or finding.unchecked else ["holds", *said])

@@ -43,11 +43,28 @@ class AttemptKey(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
 
 
+class Took(msgspec.Struct, frozen=True, kw_only=True):
+    """What a test took of the engine's disk at its peak, in bytes.
+
+    ``images`` are those that it fetched, ``volumes`` all that it had at one time: its own,
+    those that an upgrade was tried on, and copies.
+    """
+
+    images: int
+    volumes: int
+
+    @property
+    def bytes(self) -> int:
+        """All of it."""
+        return self.images + self.volumes
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One line of ``attempts.jsonl``.  ``ts`` is when it ended, in UTC.
 
     Only cold attempts say whether a release is a known red.  ``seconds`` is what it took; 0
-    in lines from before that was noted.
+    in lines from before that was noted.  ``took`` is what it took of the disk, None where
+    that was not measured.
     """
 
     key: AttemptKey
@@ -59,6 +76,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     flaky: bool = False
     quick: bool = False
     seconds: float = 0.0
+    took: Took | None = None
 
 
 def known_red(

@@ -10,10 +10,10 @@ SCHEMA = 1
 
 
 class KeptVolume(msgspec.Struct, frozen=True, kw_only=True):
-    """A volume that a canonical keeps; ``bytes`` as measured at promotion."""
+    """A volume that a canonical keeps; ``bytes`` as measured at promotion, None if it was not."""
 
     name: str
-    bytes: int
+    bytes: int | None
 
 
 class Previous(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +31,8 @@ class Canonical(msgspec.Struct, frozen=True, kw_only=True):
     ones that a record made by them has.  ``commit`` is the tag's commit.  The
     volumes are only useful with the stack name, the domain and the secrets that
     they were made with, so the record keeps all four together.  ``images`` has the
-    digest of each image that was proven, by its name in the compose files.
+    digest of each image that was proven, by its name in the compose files; ``unkept`` has
+    the volumes that were given up for want of room, with the secrets: `without_data`.
     """
 
     recipe: str
@@ -54,7 +55,27 @@ class Canonical(msgspec.Struct, frozen=True, kw_only=True):
     images: dict[str, str] = {}
     retained: Literal["volume", "record-only"] = "record-only"
     retained_reason: str = ""
+    unkept: tuple[KeptVolume, ...] = ()
     previous: Previous | None = None
+
+    def without_data(self, why: str) -> Canonical:
+        """The same canonical as a record only: its volumes and secrets go."""
+        return msgspec.structs.replace(
+            self,
+            volumes=(),
+            secrets=(),
+            retained="record-only",
+            retained_reason=why,
+            unkept=(*self.unkept, *self.volumes),
+        )
+
+    @property
+    def data_lost(self) -> str:
+        """Why its data was given up, with what brings it back; empty if it was not."""
+        if not self.unkept:
+            return ""
+        step = f"raise disk.budget, then: canon-sweep run --retry {self.recipe}"
+        return f"{self.retained_reason}; {step}"
 
     @property
     def release_tag(self) -> str:

@@ -87,7 +87,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How patient to be with a known red; ``retry`` means not at all."""
+    """How patient to be with a known red; ``retry`` means not at all.
+
+    With it, a canonical whose data was given up is proven once more, to have it again.
+    """
 
     retry_red_after: timedelta
     retry: bool = False
@@ -127,9 +130,9 @@ def _judge(facts: Facts, policy: Policy, now: datetime) -> Decision:
         )
     if latest is None:
         return _without_release(facts)
-    skip = _against_canonical(facts, latest)
-    if skip is not None:
-        return skip
+    found = _against_canonical(facts, latest, policy)
+    if found is not None:
+        return found
     key = attempt_key(facts.recipe, latest, facts.digest)
     red = None if policy.retry else known_red(facts.attempts, key, now, policy.retry_red_after)
     if red is not None:
@@ -161,12 +164,15 @@ def _without_release(facts: Facts) -> Decision:
     )
 
 
-def _against_canonical(facts: Facts, latest: Release) -> Decision | None:
+def _against_canonical(facts: Facts, latest: Release, policy: Policy) -> Decision | None:
     if facts.canonical is None:
         return None
     tag = facts.canonical.release_tag
     if tag == latest.tag:
         moved = facts.canonical.commit != latest.commit
+        if policy.retry and facts.canonical.unkept and not moved:
+            sentence = f"{tag} is the canonical, but its data was not kept: proven once more"
+            return Decision(Code.NEW_RELEASE, sentence, latest)
         notes = (_moved(facts.canonical, latest),) if moved else ()
         return Decision(Code.NO_NEW_VERSION, f"{tag} is the canonical", notes=notes)
     version = facts.rule.order(tag)

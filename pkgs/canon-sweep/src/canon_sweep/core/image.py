@@ -17,11 +17,14 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     The digest is the one by which its registry has the image; where an image never came
     from a registry it is the engine's own id of it.  ``not_asked`` is why the registry
     could not be asked, so that the image that was here already was run; empty if it was.
+    ``fetched`` are the bytes that came onto the disk for it, with what it shares with other
+    images; 0 if it was here.
     """
 
     name: str
     digest: str
     not_asked: str = ""
+    fetched: int = 0
 
 
 def image_notes(images: Iterable[Image]) -> Iterator[Note]:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
+from canon_sweep.core.space import Space
 from canon_sweep.core.stray import Thing
 from canon_sweep.engine.source import Source
 from canon_sweep.engine.source import read as read_source
@@ -103,6 +104,13 @@ class Engine(Protocol):
 
     def node(self) -> str:
         """The node that holds this engine's volumes; empty where there is only this machine."""
+        ...
+
+    def space(self) -> Space | None:
+        """How much room there is where volumes and images are kept; None if nobody can say.
+
+        Asked again at any moment, also by another thread, it takes no time.
+        """
         ...
 
     def prepare(self, app: App, timeout: float) -> tuple[Image, ...]:

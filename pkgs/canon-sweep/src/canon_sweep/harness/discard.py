@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from canon_sweep.core.kept import Named, named_by
-from canon_sweep.engine.protocol import Engine
+from canon_sweep.engine.protocol import Engine, Volume
 from canon_sweep.errors import StateFault
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Journal, Promotion, QuickRun
@@ -13,11 +13,11 @@ from canon_sweep.state.journal import Journal, Promotion, QuickRun
 
 def discard(
     recipe: str, stack: str, *, engine: Engine, journal: Journal, canonicals: Canonicals
-) -> None:
+) -> tuple[Volume, ...]:
     """End a stack and remove its volumes and secrets, but for those that a record names.
 
-    For a stack that this very run has made.  One that somebody else names, a journal or
-    a record, is discarded only after `check_all_read`.
+    Gives the volumes that it had.  For a stack that this very run has made.  One that
+    somebody else names, a journal or a record, is discarded only after `check_all_read`.
 
     Raises:
         HostFault: the engine cannot be used; the journal still has the stack.
@@ -26,10 +26,11 @@ def discard(
     engine.undeploy(stack)
     canonicals.read(recipe)
     named = named_as_far_as_read(canonicals)
+    volumes = () if stack in named.stacks else engine.volumes(stack)
     if stack not in named.stacks:
-        volumes = [volume.name for volume in engine.volumes(stack)]
-        _remove(volumes, engine.secrets(stack), named, engine)
+        _remove([volume.name for volume in volumes], engine.secrets(stack), named, engine)
     journal.drop(stack)
+    return volumes
 
 
 def discard_previous(

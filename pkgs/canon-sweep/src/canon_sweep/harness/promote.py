@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from canon_sweep.core.budget import OVER, TAKEN, Budget, Share, retained, share, size_of
 from canon_sweep.core.canonical import Canonical, Previous
-from canon_sweep.core.kept import discarded
+from canon_sweep.core.decision import Note
 from canon_sweep.core.result import CiResult
+from canon_sweep.core.space import shown
 from canon_sweep.errors import Fault, StateFault
+from canon_sweep.harness.giveup import Clear, give_up, left_by
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Discarded, Journal, Promotion
 from canon_sweep.state.runs import Log
 
-Clear = Callable[[Promotion], None]
-"""Removes what a replaced canonical leaves behind, and forgets the journal's entry."""
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """The record that is the canonical now, and what is to be said of how it came to be."""
+
+    record: Canonical
+    notes: tuple[Note, ...] = ()
 
 
 def promote(
@@ -26,39 +34,90 @@ def promote(
     journal: Journal,
     log: Log,
     clear: Clear,
-) -> str | None:
-    """Keep what a record names and make it the canonical.
+    budget: Budget,
+) -> Promoted:
+    """Keep what a record names, as far as it fits the budget, and make it the canonical.
 
     The previous canonical's volumes go only after the new record is on disk.  From
-    there on nothing can fail the promotion; what could not be removed is returned
-    as a text, and stays in the journal for the next run.
+    there on nothing can fail the promotion; what could not be removed is told by a
+    note, and stays in the journal for the next run.
 
     Raises:
         Fault: the record was not written; the previous canonical stands.
     """
+    # a record that cannot be read is never replaced: nothing may be done before that is known
+    canonicals.read(record.recipe)
+    fits = _share(record, canonicals, budget)
+    notes = [_given_up(other, record, canonicals, journal, clear) for other in fits.takes]
+    kept = record if fits.is_kept else record.without_data(fits.why)
     # a record of another tool names nothing that any engine of ours could remove
     ours = before is not None and bool(before.engine)
     elsewhere = before.kept_elsewhere(record.engine) if before is not None and ours else ""
-    gone = Discarded() if elsewhere else _discarded(before, record, canonicals)
     entry = Promotion(
-        recipe=record.recipe, stack=record.stack, discarded=gone, engine=record.engine
+        recipe=record.recipe,
+        stack=record.stack,
+        discarded=_both(
+            left_by(None if elsewhere else before, kept, canonicals),
+            left_by(record, kept, canonicals),
+        ),
+        engine=record.engine,
     )
-    # a record that cannot be read is never replaced: nothing may be done before that is known
-    canonicals.read(record.recipe)
     journal.put(entry)
     # the record is flushed at once, and must not outlive the data that it names
     os.sync()
-    remark = _write(record, canonicals)
+    remark = _write(kept, canonicals)
     log.say(f"promoted {record.tag} ({record.commit})")
+    for note in notes:
+        log.say(note.text)
+    if not fits.is_kept:
+        log.say(f"its data is not kept: {fits.why}")
+        notes.append(Note(code=OVER, text=f"its data is not kept: {kept.data_lost}"))
+    if not remark:
+        remark = _cleared(kept, entry, canonicals, clear)
+    if not remark and elsewhere and before is not None:
+        remark = f"the volumes of {before.release_tag} stay on the {before.engine} engine"
     if remark:
-        return remark
+        notes.append(Note(code="cleanup-pending", text=remark))
+    return Promoted(kept, tuple(notes))
+
+
+def _share(record: Canonical, canonicals: Canonicals, budget: Budget) -> Share:
+    known, unread = canonicals.read_all()
+    others = [other for recipe, other in known.items() if recipe != record.recipe]
+    sizes = retained(others, unread, record.engine)
+    # what cannot be read may name what would go
+    may_go = {} if unread else budget.priorities
+    return share(record.recipe, size_of(record), sizes, replace(budget, priorities=may_go))
+
+
+def _given_up(
+    other: str, record: Canonical, canonicals: Canonicals, journal: Journal, clear: Clear
+) -> Note:
+    """Take a less important canonical's data, and say so."""
+    theirs = canonicals.read(other)
+    assert theirs is not None, "it was read just now"
+    why = f"its data went for that of {record.recipe}, which has the higher priority"
+    give_up(theirs, why, canonicals=canonicals, journal=journal, clear=clear)
+    freed = shown(size_of(theirs) or 0)
+    return Note(code=TAKEN, text=f"the canonical {theirs.release_tag} of {other}: {why} ({freed})")
+
+
+def _both(one: Discarded, other: Discarded) -> Discarded:
+    return Discarded(
+        volumes=tuple(sorted({*one.volumes, *other.volumes})),
+        secrets=tuple(sorted({*one.secrets, *other.secrets})),
+    )
+
+
+def _cleared(
+    record: Canonical, entry: Promotion, canonicals: Canonicals, clear: Clear
+) -> str | None:
+    """Remove what the previous canonical kept; gives why that is not done yet, if so."""
     try:
         canonicals.note_promotion(record)
         clear(entry)
     except Fault as fault:
         return f"what the previous canonical left could not be removed yet: {fault}"
-    if elsewhere and before is not None:
-        return f"the volumes of {before.release_tag} stay on the {before.engine} engine"
     return None
 
 
@@ -111,13 +170,6 @@ def record_of(
         retained_reason="" if retained.volumes else "the recipe has no volume of its own",
         previous=_previous(before),
     )
-
-
-def _discarded(before: Canonical | None, record: Canonical, canonicals: Canonicals) -> Discarded:
-    known = canonicals.read_all().records
-    others = [other for recipe, other in known.items() if recipe != record.recipe]
-    volumes, secrets = discarded(before, record, others)
-    return Discarded(volumes=tuple(sorted(volumes)), secrets=tuple(sorted(secrets)))
 
 
 def _previous(before: Canonical | None) -> Previous | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from canon_sweep.core.attempts import Took
 from canon_sweep.core.result import CiResult
 from canon_sweep.harness.order import Order
 
@@ -27,6 +28,10 @@ class Harness(Protocol):
 
     def discard(self, result: CiResult) -> None:
         """Take away what a green result left; what any record names stays."""
+        ...
+
+    def took(self) -> Took | None:
+        """The most that its tests took of the engine's disk so far; None if nobody knows."""
         ...
 
     def unsettled(self) -> tuple[str, ...]:

@@ -115,6 +115,8 @@ def _borrowed(canonical: Canonical, stage: Stage) -> Iterator[None]:
         yield
     finally:
         stage.down(canonical.stack)
+        # with the copies that is as much as it was, and what the run has added to it
+        stage.weigh(canonical.stack)
         put_back(
             entry,
             engine=stage.engine,
@@ -140,6 +142,12 @@ def _assert_whole(canonical: Canonical, engine: Engine, remedy: str) -> None:
         raise UsageFault(
             f"the volumes of {what} are on the node {canonical.node}",
             do="ask the engine of that node",
+        )
+    if canonical.unkept:
+        raise UsageFault(
+            f"{what} has no data to test on: {canonical.retained_reason}",
+            do="test it cold, without --quick; to have the data back, raise disk.budget, then:"
+            f" canon-sweep run --retry {canonical.recipe}",
         )
     lost = lost_parts(canonical, engine)
     if lost:

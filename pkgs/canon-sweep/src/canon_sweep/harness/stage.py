@@ -16,6 +16,7 @@ from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
 from canon_sweep.harness.discard import discard
 from canon_sweep.harness.probe import RunningApp, perform, until_pass
+from canon_sweep.harness.scale import Scale
 from canon_sweep.settings.records import HttpProbe, Probe, RecipeSettings, Settings, TcpProbe
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Journal
@@ -63,7 +64,7 @@ class Stage:
     ``time_left`` gives the seconds that the whole run still has; ``unsettled`` says
     what could not be taken down, and is in the journal to be tried again; ``declared`` is
     what the recipe's settings let its stacks share; ``images`` has what each version that
-    was put up is run with.
+    was put up is run with; ``scale`` weighs what all of it takes.
     """
 
     recipe: str
@@ -77,6 +78,7 @@ class Stage:
     deploys: int = 0
     unsettled: list[str] = field(default_factory=list)
     images: dict[str, tuple[Image, ...]] = field(default_factory=dict)
+    scale: Scale = field(default_factory=Scale)
     _ends: float = float("inf")
     _apps: dict[tuple[object, ...], App] = field(default_factory=dict)
 
@@ -124,6 +126,7 @@ class Stage:
         wanted = self._deploy_limit(app)
         with self._bounded(self.limits.prepare) as seconds:
             self.images[app.version] = self.engine.prepare(app, seconds)
+        self.scale.fetched(self.images[app.version])
         for image in self.images[app.version]:
             told = f", as it was here: {image.not_asked}" if image.not_asked else ""
             self.log.say(f"image {names.plain(image.name)} is {image.digest}{told}")
@@ -191,7 +194,7 @@ class Stage:
         said = self._logs(stack)
         self.log.say(f"discard {stack}" + (f"\n{said}" if said else ""))
         try:
-            discard(
+            had = discard(
                 self.recipe,
                 stack,
                 engine=self.engine,
@@ -201,6 +204,18 @@ class Stage:
         except Fault as fault:
             self.log.say(f"{stack} could not be discarded: {fault}")
             self.unsettled.append(f"{stack} could not be taken down yet: {fault}")
+            self.scale.cannot_tell()
+        else:
+            self.scale.weigh(stack, had)
+            self.scale.removed(stack)
+
+    def weigh(self, stack: str) -> None:
+        """See what a stack that is down takes; that costs no result, whatever comes of it."""
+        try:
+            self.scale.weigh(stack, self.engine.volumes(stack))
+        except Fault as fault:
+            self.log.say(f"what {stack} takes of the disk is not known: {fault}")
+            self.scale.cannot_tell()
 
     def carries(self, app: App) -> tuple[str, ...]:
         """The places through which an app's data can have come from another deployment.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from msgspec import structs
 
+from canon_sweep.core.attempts import Took
 from canon_sweep.core.base import Base, upgrade_na
 from canon_sweep.core.canonical import KeptVolume
 from canon_sweep.core.result import BrokenBase, CiResult, Retained, Status, Tier, TierResult
@@ -117,6 +118,10 @@ class Tiers:
         if result.retained is not None:
             self.stage.discard(result.retained.stack)
 
+    def took(self) -> Took | None:
+        """As `Harness`."""
+        return self.stage.scale.took
+
     def unsettled(self) -> tuple[str, ...]:
         """As `Harness`."""
         return tuple(self.stage.unsettled)
@@ -181,6 +186,7 @@ class _ColdRun:
         """
         engine = self.stage.engine
         volumes = engine.volumes(self.place.stack)
+        self.stage.scale.weigh(self.place.stack, volumes)
         return Retained(
             engine=engine.name,
             node=engine.node(),
@@ -207,6 +213,7 @@ class _ColdRun:
         self._seed(app)
         self._check_data(app)
         self._rest(app)
+        self.stage.weigh(app.stack)
 
     def upgrade(self) -> None:
         """From the first base that comes up, on a stack of its own."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome
+from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, Took
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Note
 from canon_sweep.core.gate import Condition, Failed, Verdict, gate
@@ -16,22 +16,22 @@ from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import TagRule, ordered
 from canon_sweep.errors import Fault, HostFault, TimeFault
 from canon_sweep.harness.order import Order
-from canon_sweep.harness.promote import record_of
+from canon_sweep.harness.promote import Promoted, record_of
 from canon_sweep.harness.protocol import Harness
 from canon_sweep.state.attempts import Ledger
 from canon_sweep.state.runs import Log
 
-Promote = Callable[[Canonical, Canonical | None], str | None]
-"""Makes a record the canonical instead of the one before; gives a remark, or None."""
+Promote = Callable[[Canonical, Canonical | None], Promoted]
+"""Makes a record the canonical instead of the one before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reruns:
-    """How often a test is repeated in one sweep, and until when one may begin."""
+    """How often a test is repeated in one sweep; ``hindrance`` is why one may not begin."""
 
     reds: int
     infra: int
-    may_begin: Callable[[], bool]
+    hindrance: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,14 @@ class Trial:
 
     def _noted(self, order: Order, tested: Tested) -> Tested:
         """Write an attempt down; a red is kept, since no rerun that says nothing outranks it."""
-        attempt = attempt_of(order, tested, self.digest, run_id=self.run_id, now=self.now())
+        attempt = attempt_of(
+            order,
+            tested,
+            self.digest,
+            run_id=self.run_id,
+            now=self.now(),
+            took=self.harness.took(),
+        )
         tested = replace(tested, notes=(*tested.notes, *note_attempt(attempt, self.ledger)))
         if tested.outcome is Outcome.RED:
             self._reds.append(tested)
@@ -134,12 +141,11 @@ class Trial:
     def _keep(self, recipe: str, result: CiResult, before: Canonical | None) -> Tested:
         record = record_of(result, before, recipe=recipe, run_id=self.run_id, now=self.now())
         try:
-            remark = self.promote(record, before)
+            promoted = self.promote(record, before)
         except Fault as fault:
             self.harness.discard(result)
             return Tested(Outcome.PROMOTE_FAILED, str(fault), result)
-        notes = (Note(code="cleanup-pending", text=remark),) if remark else ()
-        return Tested(Outcome.PROMOTED, "", result, notes=notes, record=record)
+        return Tested(Outcome.PROMOTED, "", result, notes=promoted.notes, record=promoted.record)
 
     def _is_due(self, tested: Tested) -> bool:
         """Whether it is tried again; a red that should have been, and was not, says so."""
@@ -153,9 +159,7 @@ class Trial:
         if not due:
             return False
         # beside a stack that could not be taken down, nothing is cold
-        hindrance = next(iter(self.harness.unsettled()), "")
-        if not hindrance and not self.reruns.may_begin():
-            hindrance = "maxRuntime is used up"
+        hindrance = next(iter(self.harness.unsettled()), "") or self.reruns.hindrance()
         if hindrance and tested.outcome is Outcome.RED:
             self._not_repeated(hindrance)
         return not hindrance
@@ -193,7 +197,14 @@ def why_red(result: CiResult) -> str:
 
 
 def attempt_of(
-    order: Order, tested: Tested, digest: str, *, run_id: str, now: datetime, quick: bool = False
+    order: Order,
+    tested: Tested,
+    digest: str,
+    *,
+    run_id: str,
+    now: datetime,
+    took: Took | None,
+    quick: bool = False,
 ) -> Attempt:
     """The ledger's line for an attempt that ended."""
     failed = tested.result.failed if tested.result else None
@@ -207,6 +218,7 @@ def attempt_of(
         flaky=tested.flaky,
         quick=quick,
         seconds=round(tested.seconds, 3),
+        took=took,
     )
 
 

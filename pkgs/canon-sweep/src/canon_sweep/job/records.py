@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from canon_sweep.core import remake
+from canon_sweep.core.budget import RECORD_ONLY
 from canon_sweep.core.decision import Facts, Note
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault
@@ -49,6 +50,7 @@ class Records:
         """What is wrong with a recipe's canonical, history and files, and what is unfinished."""
         latest = facts.releases.latest
         return (
+            *_given_up(facts),
             *self._losses(recipe, facts),
             *history_notes(recipe.name, self.state),
             # a run has settled what can be, and tells the rest itself
@@ -76,6 +78,12 @@ class Records:
         enrolled = recipe.settings.enroll
         advice = remake.advice(record, facts.releases, facts.rule, enrolled=enrolled)
         return tuple(Note(code=LOST, text=f"{part} is gone; {advice}") for part in lost)
+
+
+def _given_up(facts: Facts) -> tuple[Note, ...]:
+    """A note if the canonical is without its data: as long as it is, and whoever reads it."""
+    lost = facts.canonical.data_lost if facts.canonical else ""
+    return (Note(code=RECORD_ONLY, text=f"its data is not kept: {lost}"),) if lost else ()
 
 
 def history_notes(recipe: str, state: State) -> tuple[Note, ...]:

@@ -151,12 +151,21 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
     canonical = _canonical_to_test_on(facts, order)
     remedy = remake.advice(canonical, facts.releases, facts.rule, enrolled=recipe.settings.enroll)
     with parts.ground.stage(recipe) as (stage, checkout):
+        parts.room.check(recipe.name)
         try:
-            tested = _judged(run_quick(order, canonical, stage, checkout, remedy=remedy))
+            with parts.room.watched():
+                result = run_quick(order, canonical, stage, checkout, remedy=remedy)
+            tested = _judged(result)
         except HostFault as fault:
             tested = Tested(Outcome.INFRA, str(fault))
     attempt = attempt_of(
-        order, tested, recipe.digest, run_id=parts.run_id, now=parts.world.now(), quick=True
+        order,
+        tested,
+        recipe.digest,
+        run_id=parts.run_id,
+        now=parts.world.now(),
+        took=stage.scale.took,
+        quick=True,
     )
     return replace(tested, notes=(*tested.notes, *note_attempt(attempt, parts.state.ledger)))
 

@@ -20,7 +20,9 @@ from canon_sweep.harness.promote import promote
 from canon_sweep.harness.stage import Limits
 from canon_sweep.harness.tiers import Tiers
 from canon_sweep.harness.trial import Reruns, Tested, Trial, note_attempt
+from canon_sweep.harness.watched import Watched
 from canon_sweep.job.ground import Ground
+from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Sources
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
@@ -82,6 +84,7 @@ class Trials:
     settings: Settings
     sources: Sources
     ground: Ground
+    room: Room
     now: Callable[[], datetime]
     run_id: str
 
@@ -101,30 +104,36 @@ class Trials:
 
         Raises:
             HostFault: what an earlier test left would disturb this one.
+            RoomFault: there is not enough room for it.
             TimeFault: the run's time is used up.
         """
         assert decision.target is not None
         order = order_of_release(recipe, facts, self.settings, self.run_id, decision.target)
-        # the trigger makes it impossible: a sweep's target is newer than the canonical
-        assert not order.bases.stepped_back, f"same-version upgrade of {recipe.name}"
+        # the trigger makes it impossible: a sweep's target is newer than the canonical, but for
+        # the one whose data a person wants back
+        anew = facts.canonical is not None and bool(facts.canonical.unkept)
+        assert anew or not order.bases.stepped_back, f"same-version upgrade of {recipe.name}"
         return self.trial(recipe, facts, order)
 
     def trial(self, recipe: Recipe, facts: Facts, order: Order) -> Tested:
         """Test an order, and promote it if the gate says so.
 
         Raises:
-            HostFault, TimeFault: as for `test`.
+            HostFault, RoomFault, TimeFault: as for `test`.
         """
         state = self.ground.state
         with self.ground.stage(recipe) as (stage, checkout):
+            # what an earlier test left is gone by now
+            self.room.check(recipe.name)
             trial = Trial(
-                harness=Tiers(stage, checkout),
+                harness=Watched(Tiers(stage, checkout), self.room.watched),
                 promote=partial(
                     promote,
                     canonicals=state.canonicals,
                     journal=state.journal,
                     log=stage.log,
                     clear=self.ground.clear,
+                    budget=self.settings.retention,
                 ),
                 releases_now=lambda: self.sources.releases_now(recipe),
                 ledger=state.ledger,
@@ -164,8 +173,14 @@ class Trials:
         return Reruns(
             reds=self.settings.retries if own is None else own,
             infra=self.settings.infra_retries,
-            may_begin=lambda: self.ground.time_left() > 0,
+            hindrance=lambda: self._hindrance(recipe),
         )
+
+    def _hindrance(self, recipe: Recipe) -> str:
+        """Why no rerun may begin, or empty."""
+        if self.ground.time_left() <= 0:
+            return "maxRuntime is used up"
+        return self.room.hindrance(recipe.name)
 
 
 def _with_advice(tested: Tested, order: Order) -> Tested:

@@ -26,13 +26,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What was found of one recipe's record.
 
     ``problems`` is what is not as the record says, ``unchecked`` what could not be
-    looked at: only with neither does the record hold.
+    looked at: only with neither does the record hold.  ``remark`` is said of one that does.
     """
 
     recipe: str
     canonical: str = ""
     problems: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
+    remark: str = ""
 
 
 Check = Callable[[Canonical, Parts], Iterator[str]]
@@ -84,6 +85,7 @@ def _find(recipe: str, parts: Parts) -> Finding | None:
         canonical=record.release_tag,
         problems=tuple(problems),
         unchecked=(*unchecked, *_out_of_reach(record, parts)),
+        remark=f"a record only: {record.data_lost}" if record.unkept else "",
     )
 
 
@@ -114,7 +116,7 @@ def _kept_problems(record: Canonical, parts: Parts) -> Iterator[str]:
     sizes = {volume.name: volume.bytes for volume in parts.engine.volumes(record.stack)}
     for volume in record.volumes:
         size = sizes.get(volume.name, volume.bytes)
-        if size != volume.bytes and not _is_kept_elsewhere(volume.name, record, parts):
+        if volume.bytes not in (None, size) and not _is_kept_elsewhere(volume.name, record, parts):
             problems.append(f"volume {volume.name} has {size} bytes, had {volume.bytes}")
     if problems:
         advice = _advice(record, parts)

@@ -13,6 +13,7 @@ from canon_sweep.guard.choice import watch_of
 from canon_sweep.guard.watch import Watch
 from canon_sweep.job.ground import Ground
 from canon_sweep.job.records import Records
+from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Read, Sources
 from canon_sweep.job.trials import Trials
 from canon_sweep.mirror import sync as mirrors
@@ -50,6 +51,7 @@ class Parts:
     sources: Sources
     records: Records
     ground: Ground
+    room: Room
     trials: Trials
     watch: Watch
     world: World
@@ -109,7 +111,8 @@ def _joined(
 
     sources = Sources(settings, say, read)
     records = Records(ground.state, sources, ground.engine)
-    trials = Trials(settings, sources, ground, around.clock, run_id)
+    room = Room(settings, ground.state, ground.engine, around.clock, around.say)
+    trials = Trials(settings, sources, ground, room, around.clock, run_id)
     world = World(sources=sources, records=records, trials=trials, say=say, now=around.clock)
     return Parts(
         settings=settings,
@@ -118,6 +121,7 @@ def _joined(
         sources=sources,
         records=records,
         ground=ground,
+        room=room,
         trials=trials,
         watch=watch_of(settings.guard, ground.engine),
         world=world,

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.budget import OVER
 from canon_sweep.core.decision import DEFERRED, Code, Note
 from canon_sweep.core.gate import Failed
 from canon_sweep.core.image import Image
@@ -94,6 +95,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             self.code in _WRONG
             or self.deferred_weeks >= WRONG_FROM
             or self.outcome not in (None, Outcome.PROMOTED, Outcome.PASSED)
+            or any(note.code == OVER for note in self.notes)
             or (self.outcome is None and any(note.code == LOST for note in self.notes))
         )
 

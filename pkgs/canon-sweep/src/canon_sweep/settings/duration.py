@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from canon_sweep.settings.records import Seconds
+from canon_sweep.settings.values import Seconds
 
 MAX_SECONDS = 30 * 365 * 86400
 

@@ -13,6 +13,7 @@ from canon_sweep.core.address import engine_problem
 from canon_sweep.core.version import IgnoredTag, TagRule
 from canon_sweep.errors import SettingsFault
 from canon_sweep.settings import remotes
+from canon_sweep.settings.disk import disk_problems
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.folders import folder_problems
 from canon_sweep.settings.guard import guard_problems
@@ -63,6 +64,7 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
     problems += _domain_problems(tree.get("domain"))
     problems += _swarm_problems(tree.get("swarm"))
     problems += folder_problems(tree)
+    problems += disk_problems(tree)
     commands = tree.get("preSweep")
     for number, command in enumerate(commands if isinstance(commands, list) else (), start=1):
         problems += command_problems(f"preSweep[{number}]", command)

@@ -6,40 +6,27 @@ of the NixOS module are.
 
 from __future__ import annotations
 
-from pathlib import Path, PosixPath
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from canon_sweep.core.budget import Budget
 from canon_sweep.core.declared import Declared
 from canon_sweep.core.names import printable
 from canon_sweep.core.version import TagRule
 from canon_sweep.errors import UsageFault
-
-Port = Annotated[int, Meta(ge=1, le=65535)]
-Count = Annotated[int, Meta(ge=0, le=100)]
-Text = Annotated[str, Meta(min_length=1)]
-Command = Annotated[tuple[str, ...], Meta(min_length=1)]
-
-
-class Seconds(float):
-    """A duration in seconds, written as ``"90s"``, ``"5m"``, ``"1h 30m"``, ``"6d"``."""
-
-
-class SecretFile(PosixPath):
-    """A file with a secret: an absolute path, or the name of a credential of the service.
-
-    systemd hands credentials over in a folder that only the service can look into, and
-    that has another path in each unit.
-    """
-
-    @property
-    def origin(self) -> str:
-        """Where an operator changes it: a credential is a copy that nobody can write to."""
-        if self.is_relative_to("/run/credentials"):
-            return f"what the credential {self.name} is loaded from"
-        return str(self)
+from canon_sweep.settings.values import (
+    Bytes,
+    Command,
+    Count,
+    Port,
+    Priority,
+    Seconds,
+    SecretFile,
+    Text,
+)
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -160,6 +147,7 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     prereleases: bool = False
     upgrade_base: str | None = None
     retries: Count | None = None
+    priority: Priority | None = None
     env: dict[str, str] = {}
     host_paths: dict[str, str] = {}
     stateless: bool = False
@@ -204,6 +192,20 @@ class PruneSettings(Table, frozen=True, kw_only=True):
     keep_runs: Annotated[int, Meta(ge=1, le=10_000)] = 100
     images_after: Seconds = Seconds(7 * 86400)
     foreign_images: bool = False
+
+
+class DiskSettings(Table, frozen=True, kw_only=True):
+    """How much of the engine's disk may be used; what is not set is not asked for.
+
+    ``minFree`` is what stays free of it also at a test's peak, ``floor`` what ends a test
+    under way, ``budget`` the most that canonicals retain, and ``assumedPeak`` what a recipe
+    is reckoned with of which no test was measured yet.
+    """
+
+    min_free: Bytes | None = None
+    floor: Bytes | None = None
+    budget: Bytes | None = None
+    assumed_peak: Bytes = Bytes(5 * 2**30)
 
 
 class SwarmSettings(Table, frozen=True, kw_only=True):
@@ -264,6 +266,7 @@ class Settings(Table, frozen=True, kw_only=True):
     pre_sweep: tuple[Command, ...] = ()
     guard: GuardSettings = GuardSettings()
     timeouts: Timeouts = Timeouts()
+    disk: DiskSettings = DiskSettings()
     prune: PruneSettings = PruneSettings()
     swarm: SwarmSettings = SwarmSettings()
     credentials: dict[str, Credential] = {}
@@ -274,6 +277,13 @@ class Settings(Table, frozen=True, kw_only=True):
     def enrolled(self) -> dict[str, RecipeSettings]:
         """The recipes that take part in the sweep, in the order of their names."""
         return {name: r for name, r in sorted(self.recipes.items()) if r.enroll}
+
+    @property
+    def retention(self) -> Budget:
+        """How much canonicals may retain, and whose data may go for whose."""
+        given = {name: recipe.priority for name, recipe in self.recipes.items()}
+        priorities = {name: own for name, own in given.items() if own is not None}
+        return Budget(self.disk.budget, priorities)
 
     def recipe(self, name: str) -> RecipeSettings:
         """A recipe's settings.

@@ -16,7 +16,9 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.settings.duration import seconds
-from canon_sweep.settings.records import Seconds, SecretFile, Table
+from canon_sweep.settings.records import Table
+from canon_sweep.settings.size import size
+from canon_sweep.settings.values import Bytes, Seconds, SecretFile
 
 # of a sentence that quotes a value
 LONGEST = 160
@@ -37,6 +39,8 @@ def convert(value: Any, wanted: Any) -> Any:
 def _decode(wanted: type, value: object) -> object:
     if wanted is Seconds:
         return seconds(value)
+    if wanted is Bytes:
+        return size(value)
     if wanted is SecretFile and isinstance(value, str) and _CREDENTIAL.fullmatch(value):
         return SecretFile(os.environ.get(_CREDENTIALS, f"${_CREDENTIALS}"), value)
     if wanted in (Path, SecretFile) and isinstance(value, str):

@@ -22,11 +22,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from canon_sweep import tree
+from canon_sweep import disk, tree
 from canon_sweep.core import denial
 from canon_sweep.core.compose import Compose
 from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
+from canon_sweep.core.space import Space
 from canon_sweep.core.stray import Thing, things
 from canon_sweep.engine import source
 from canon_sweep.engine.local import log as local_log
@@ -69,6 +70,10 @@ class LocalEngine:
     def node(self) -> str:
         """The node that holds this engine's volumes: there is only this machine."""
         return ""
+
+    def space(self) -> Space | None:
+        """How much room there is where volumes are kept; None if nobody can say."""
+        return disk.space_of(self._root)
 
     def prepare(self, app: App, timeout: float) -> tuple[Image, ...]:
         """Check that the recipe can run here; there is nothing to fetch, and no image runs.

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
 
+from canon_sweep import disk
 from canon_sweep.bounded import OverdueError, bounded
 from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
+from canon_sweep.core.space import Space
 from canon_sweep.core.stray import Thing
 from canon_sweep.engine.protocol import Address, App, Converging, Volume
 from canon_sweep.engine.secret import random_value
 from canon_sweep.engine.source import Source, check_part, check_stack
 from canon_sweep.engine.swarm import command as docker_command
 from canon_sweep.engine.swarm import converging as others
-from canon_sweep.engine.swarm import labelled, outside, overlay, reach, removal, stored, volume
+from canon_sweep.engine.swarm import (
+    labelled,
+    outside,
+    overlay,
+    reach,
+    removal,
+    storage,
+    stored,
+    volume,
+)
 from canon_sweep.engine.swarm import stack as swarm_stack
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.images import Images
@@ -59,6 +72,18 @@ class SwarmEngine:
             HostFault: no active Swarm.
         """
         return str(self._check_swarm()["NodeID"])
+
+    def space(self) -> Space | None:
+        """How much room there is where volumes and images are kept; None if nobody can say.
+
+        Raises:
+            HostFault: the engine has to be asked for the places first, and cannot be.
+        """
+        return disk.tightest(disk.space_of(place) for place in self._places)
+
+    @cached_property
+    def _places(self) -> tuple[Path, ...]:
+        return storage.places(self._docker)
 
     def prepare(self, app: App, timeout: float) -> tuple[Image, ...]:
         """Check that the Swarm is usable, and fetch the images as their registries have them.

@@ -88,7 +88,7 @@ class Images:
             return _known(name, here, not_asked=self._why(name, fault))
         body = self._docker.image(name) or {}
         self._note(name, body, before)
-        return _known(name, body, digest=digest)
+        return _known(name, body, digest=digest, fetched=_fetched(here, body, before))
 
     def _again(self, name: str, seconds: float) -> None:
         before = self._ids()
@@ -139,9 +139,18 @@ class Images:
         return f"{names.plain(host)} may want a login, set {key}: {fault.what}"
 
 
-def _known(name: str, body: Body, *, digest: str = "", not_asked: str = "") -> _Known:
+def _fetched(here: Body | None, body: Body, before: set[str]) -> int:
+    """The bytes of an image that was not here, by this name or another."""
+    was_here = body.get("Id") in {*before, (here or {}).get("Id")}
+    return 0 if was_here else int(body.get("Size") or 0)
+
+
+def _known(
+    name: str, body: Body, *, digest: str = "", not_asked: str = "", fetched: int = 0
+) -> _Known:
     digest = digest or _digest_here(name, body)
-    image = Image(name=name, digest=digest or str(body.get("Id", "")), not_asked=not_asked)
+    known = digest or str(body.get("Id", ""))
+    image = Image(name=name, digest=known, not_asked=not_asked, fetched=fetched)
     return _Known(image, f"{name}@{digest}" if digest and "@" not in name else name)
 
 

@@ -1,0 +1,98 @@
+"""The disk: what canonicals retain, what a test may take, and a test that would fill it."""
+
+from __future__ import annotations
+
+import json
+
+from stories.first_day import first_day
+from stories.machine import Machine
+from stories.maintainer import SERVES, Maintainer
+from stories.operator import Operator
+
+# two of these are more than the machine's budget
+HOLDS = f"head -c 16777216 /dev/zero >$DATA/big; {SERVES}"
+# 1.5 GiB, bit by bit
+FILLS = (
+    "i=0; while [ $i -lt 48 ]; do head -c 33554432 /dev/zero >$DATA/$i;"
+    f" i=$((i+1)); sleep 0.5; done; {SERVES}"
+)
+_MIB = 2**20
+_CONFIG = "/etc/canon-sweep/config.toml"
+
+
+def story(machine: Machine) -> None:
+    """Two recipes whose data does not fit together, then little room, then hardly any."""
+    with machine.nested("both are promoted, and the data of one is kept"):
+        operator, notes, draft = first_day(machine)
+        draft.publishes("1.0.0+1.0.0", HOLDS)
+        notes.publishes("1.0.0+1.0.0", HOLDS)
+        night = operator.night()
+
+        assert (night.verdict("draft"), night.verdict("notes")) == ("promoted", "promoted")
+        assert night.result == "exit-code", night.journal
+        (note,) = (n for n in night.entries["notes"]["notes"] if n["code"] == "over-budget")
+        assert "raise disk.budget, then: canon-sweep run --retry notes" in note["text"]
+        assert operator.record("notes")["retained"] == "record-only"
+        operator.swarm.holds_only(set(operator.volumes("draft")))
+        operator.verifies()
+
+    with machine.nested("the program says so, whoever asks"):
+        assert "record-only" in machine.succeed("canon-sweep status")
+        code, said = machine.execute("canon-sweep budget 2>&1")
+        assert code == 1, said
+        assert "more than disk.budget, 24.0 MiB" in said
+        code, said = machine.execute("canon-sweep test notes --ref main --quick 2>&1")
+        assert code == 2, said
+        assert "has no data to test on" in said
+
+    with machine.nested("with a larger budget its data comes back"):
+        _config(machine, budget="256MiB")
+        machine.succeed("canon-sweep run --retry notes")
+        operator.finds_only_canonicals()
+        operator.verifies()
+        machine.succeed(
+            "canon-sweep budget",
+            "canon-sweep test notes --ref main --quick",
+        )
+
+    with machine.nested("where there is too little room nothing is deployed"):
+        before = operator.bytes_of("notes")
+        notes.publishes("1.1.0+1.1.0", FILLS)
+        _config(machine, budget="8GiB", minFree="500TiB")
+        with operator.swarm.makes_no_container():
+            code, said = machine.execute("canon-sweep run 2>&1")
+        assert code == 1, said
+        assert "notes 1.1.0+1.1.0 deferred/disk" in said
+        assert "disk.minFree is 500.0 TiB" in said
+        assert operator.bytes_of("notes") == before
+
+    with machine.nested("a test that would fill the disk is ended, and nothing is lost"):
+        _is_ended(operator, draft)
+        assert operator.bytes_of("notes") == before
+        operator.finds_only_canonicals()
+        operator.verifies()
+
+
+def _is_ended(operator: Operator, draft: Maintainer) -> None:
+    """The floor is a little below what is free: the test goes on until it comes to it."""
+    machine = operator.machine
+    # for who comes after it
+    draft.publishes("1.1.0+1.1.0", HOLDS)
+    free = json.loads(machine.execute("canon-sweep budget --json")[1])["free"]
+    floor = f"{free // _MIB - 256}MiB"
+    _config(machine, budget="8GiB", minFree=floor, floor=floor)
+    code, said = machine.execute("canon-sweep run notes 2>&1")
+    assert code == 1, said
+    assert "notes 1.1.0+1.1.0 infra" in said
+    assert "below disk.floor" in said
+    machine.succeed("canon-sweep run draft")
+    assert operator.record("draft")["tag"] == "1.1.0+1.1.0"
+
+
+def _config(machine: Machine, **disk: str) -> None:
+    """The operator says something else of the disk, as by a rebuild."""
+    edits = " ".join(f"-e 's/^{key} = .*/{key} = \"{size}\"/'" for key, size in disk.items())
+    machine.succeed(
+        f"sed {edits} {_CONFIG} >/root/config.toml",
+        f"install --mode=644 /root/config.toml {_CONFIG}",
+    )

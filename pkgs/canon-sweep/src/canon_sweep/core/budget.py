@@ -1,0 +1,139 @@
+"""Which canonicals keep their data where all of it does not fit.  Pure, and always the same.
+
+The record of a green test is always kept.  Where its data does not fit it is that data which is
+not kept, and nobody else's, unless the operator has said by priorities whose may go for whose.
+A size that is not known is never taken for zero, and nobody's data goes because of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.space import shown
+
+OVER = "over-budget"
+"""The note of a canonical whose data was not kept: the budget is to be raised."""
+TAKEN = "data-given-up"
+"""The note of whose data went for another's, by the operator's priorities."""
+RECORD_ONLY = "record-only"
+"""The note of a canonical that has been without its data since an earlier run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much canonicals may retain, in bytes, None without bound; and whose data goes first.
+
+    A recipe without a priority neither gives nor takes.
+    """
+
+    limit: int | None = None
+    priorities: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What is retained; with ``unknown``, recipes of which it is not known how much, at least."""
+
+    bytes: int
+    unknown: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"at least {shown(self.bytes)}" if self.unknown else shown(self.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What becomes of a new canonical's data.
+
+    It is kept once the data of those in ``takes`` is gone, in this order; or it is not kept,
+    and ``why`` says so.
+    """
+
+    takes: tuple[str, ...] = ()
+    why: str = ""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is."""
+        return not self.why
+
+
+def size_of(record: Canonical) -> int | None:
+    """The bytes that a record's volumes take; None if that of one of them is not known."""
+    known = [volume.bytes for volume in record.volumes if volume.bytes is not None]
+    return sum(known) if len(known) == len(record.volumes) else None
+
+
+def retained(
+    records: Iterable[Canonical], unread: Iterable[str], engine: str
+) -> dict[str, int | None]:
+    """How much each canonical retains on an engine, by recipe; ``unread`` records: not known."""
+    sizes = {record.recipe: size_of(record) for record in records if record.kept_by(engine)}
+    return sizes | dict.fromkeys(unread)
+
+
+def total(sizes: Mapping[str, int | None]) -> Sum:
+    """All of it."""
+    unknown = tuple(sorted(recipe for recipe, size in sizes.items() if size is None))
+    return Sum(sum(size or 0 for size in sizes.values()), unknown)
+
+
+def share(recipe: str, size: int | None, others: Mapping[str, int | None], budget: Budget) -> Share:
+    """Whether data of this size is kept for a recipe, beside what ``others`` retain.
+
+    What its last canonical retained is not among it: that goes when this one comes.
+    """
+    there = total(others)
+    if budget.limit is None or size == 0:
+        return Share()
+    if size is None:
+        return Share(why="nobody knows how large its volumes are, so nobody can say that they fit")
+    over = there.bytes + size - budget.limit
+    if over <= 0:
+        return Share()
+    takes = _takes(recipe, over, others, budget)
+    if takes:
+        return Share(takes)
+    return Share(
+        why=f"its {shown(size)} and the {there} of the others are more than disk.budget,"
+        f" {shown(budget.limit)}"
+    )
+
+
+def _takes(
+    recipe: str, over: int, others: Mapping[str, int | None], budget: Budget
+) -> tuple[str, ...]:
+    """Whose data goes so that so many bytes come free: as little that matters as can be.
+
+    Nobody's, if all that may go would not be enough.
+    """
+    own = budget.priorities.get(recipe)
+    if own is None:
+        return ()
+    below = {
+        other: size
+        for other, size in others.items()
+        if size and budget.priorities.get(other, own) < own
+    }
+    # the least important first, and of these the largest, so that few have to go
+    order = sorted(below, key=lambda other: (budget.priorities[other], -below[other], other))
+    taken: list[str] = []
+    for other in order:
+        if over <= 0:
+            break
+        taken.append(other)
+        over -= below[other]
+    if over > 0:
+        return ()
+    return _spared(taken, below, -over)
+
+
+def _spared(taken: list[str], sizes: Mapping[str, int], spare: int) -> tuple[str, ...]:
+    """Without those, the most important first, who need not go after all."""
+    for other in reversed(taken[:]):
+        if sizes[other] <= spare:
+            spare -= sizes[other]
+            taken.remove(other)
+    return tuple(taken)

@@ -1,0 +1,105 @@
+"""How much room there is on a disk, how much a test may take of it, and what follows.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from canon_sweep.core.attempts import Attempt, Outcome
+from canon_sweep.core.count import counted
+
+# a mark that only grew would bar a recipe for good once one of its runs went wild
+RECENT = 10
+# these have gone through every tier, so they have been where a test takes most
+_WHOLE = frozenset({Outcome.PROMOTED, Outcome.REFUSED, Outcome.PROMOTE_FAILED, Outcome.PASSED})
+_STEP = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The file system that holds an engine's volumes and images; both in bytes."""
+
+    free: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"{shown(self.free)} of {shown(self.total)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a recipe's next test may take at its peak, in bytes.
+
+    ``measured`` is what past tests took, 0 if none was measured; not ``known`` means that
+    none of them has gone through, so that an assumption stands in unless they took more.
+    """
+
+    bytes: int
+    measured: int = 0
+    known: bool = True
+
+    def __str__(self) -> str:
+        source = "the most of its last tests" if self.known else "assumed, until one goes through"
+        return f"{shown(self.bytes)} ({source})"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What is to stay free: ``min_free`` before a test's peak and ``floor`` in any case, in bytes.
+
+    None: it is not asked for.
+    """
+
+    min_free: int | None = None
+    floor: int | None = None
+
+    @property
+    def are_set(self) -> bool:
+        """Whether anything is asked for."""
+        return self.min_free is not None or self.floor is not None
+
+    def needed(self, mark: Mark) -> int:
+        """How much has to be free before a test begins that may take so much."""
+        before = 0 if self.min_free is None else self.min_free + mark.bytes
+        return max(before, self.floor or 0)
+
+
+def high_water(attempts: Iterable[Attempt], assumed: int) -> Mark:
+    """What a recipe's next test may take, by the last of its attempts that were measured.
+
+    One that was broken off, and a quick run, may have taken less than a whole test does:
+    they can raise the mark, and do not make it known.
+    """
+    measured = [attempt for attempt in attempts if attempt.took is not None][-RECENT:]
+    most = max((a.took.bytes for a in measured if a.took is not None), default=0)
+    known = any(a.outcome in _WHOLE and not a.quick for a in measured)
+    return Mark(most if known else max(most, assumed), most, known)
+
+
+def shortage(space: Space | None, bounds: Bounds, mark: Mark) -> str:
+    """Why a test that may take so much must not begin; empty if it may.
+
+    ``space`` None: nobody can say how much is free, which is never enough.
+    """
+    if not bounds.are_set:
+        return ""
+    if space is None:
+        return "nobody can say how much is free on the engine's file system"
+    if space.free >= bounds.needed(mark):
+        return ""
+    free = f"{space} are free on the engine's file system"
+    if bounds.min_free is None or space.free < (bounds.floor or 0):
+        return f"{free}, and disk.floor is {shown(bounds.floor or 0)}"
+    return f"{free}; the test may take {mark}, and disk.minFree is {shown(bounds.min_free)}"
+
+
+def shown(size: int) -> str:
+    """A size for people, e.g. ``3.4 GiB``."""
+    if size < _STEP:
+        return counted(size, "byte")
+    value = size / _STEP
+    for unit in ("KiB", "MiB", "GiB"):
+        if value < _STEP:
+            return f"{value:.1f} {unit}"
+        value /= _STEP
+    return f"{value:.1f} TiB"

@@ -1,0 +1,135 @@
+"""``budget``: what each canonical retains, and what the next release of each recipe will need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from canon_sweep.core.budget import Sum, retained, share, size_of, total
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.space import Space, shortage, shown
+from canon_sweep.errors import EXIT_DONE, EXIT_WRONG
+from canon_sweep.job.finish import check_state
+from canon_sweep.job.room import Room
+from canon_sweep.job.wiring import Surroundings, parts_to_look
+from canon_sweep.settings.records import Settings
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One recipe; sizes are in bytes, None where nobody knows.
+
+    ``retained`` is what its canonical keeps, and ``reason`` why that is nothing; ``peak`` is
+    what its next test may take, which is an assumption unless it is ``peak_known``.  With
+    no ``problems`` the next release has room, and its data a place.
+    """
+
+    recipe: str
+    canonical: str = ""
+    retained: int | None = 0
+    reason: str = ""
+    priority: int | None = None
+    peak: int = 0
+    peak_known: bool = False
+    problems: tuple[str, ...] = ()
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    """All recipes and the disk; sizes are in bytes, None where nobody knows or nothing is set.
+
+    ``retained`` is at least so much if there is any recipe in ``unknown``.
+    """
+
+    retained: int
+    unknown: tuple[str, ...] = ()
+    budget: int | None = None
+    free: int | None = None
+    total: int | None = None
+    min_free: int | None = None
+    floor: int | None = None
+    recipes: tuple[Line, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 if every next release has room, and all that is retained fits."""
+        wrong = self.problems or any(line.problems for line in self.recipes)
+        return EXIT_WRONG if wrong else EXIT_DONE
+
+
+def forecast(settings: Settings, around: Surroundings) -> Forecast:
+    """Look at the records, the ledger and the disk; nothing is changed.
+
+    Raises:
+        UsageFault: the state is somebody else's.
+        StateFault: the records or the ledger cannot be read.
+    """
+    check_state(settings)
+    parts = parts_to_look(settings, around)
+    records, unread = parts.state.canonicals.read_all()
+    sizes = retained(records.values(), unread, parts.engine.name)
+    there, disk, space = total(sizes), settings.disk, parts.room.space()
+    look = _Look(settings, parts.room, records, sizes, space)
+    return Forecast(
+        retained=there.bytes,
+        unknown=there.unknown,
+        budget=_bytes(disk.budget),
+        free=space.free if space else None,
+        total=space.total if space else None,
+        min_free=_bytes(disk.min_free),
+        floor=_bytes(disk.floor),
+        recipes=tuple(map(look.line, sorted({*settings.recipes, *records, *unread}))),
+        problems=(*unread.values(), *_over(there, disk.budget)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was found, to be told recipe by recipe."""
+
+    settings: Settings
+    room: Room
+    records: Mapping[str, Canonical]
+    sizes: Mapping[str, int | None]
+    space: Space | None
+
+    def line(self, name: str) -> Line:
+        record, own = self.records.get(name), self.settings.recipes.get(name)
+        mark = self.room.mark(name)
+        problems: tuple[str, ...] = ()
+        if own is not None and own.enroll:  # else there will be no next test
+            found = (shortage(self.space, self.room.bounds, mark), self._no_place(name))
+            problems = tuple(filter(None, found))
+        return Line(
+            recipe=name,
+            canonical=record.release_tag if record else "",
+            retained=self.sizes.get(name, 0),
+            reason=record.retained_reason if record else "",
+            priority=own.priority if own else None,
+            peak=int(mark.bytes),
+            peak_known=mark.known,
+            problems=problems,
+        )
+
+    def _no_place(self, name: str) -> str:
+        """Why data as large as the canonical's is, or was, would not be kept; or empty."""
+        record = self.records.get(name)
+        if record is None:
+            return ""
+        others = {other: size for other, size in self.sizes.items() if other != name}
+        needed = msgspec.structs.replace(record, volumes=(*record.volumes, *record.unkept))
+        return share(name, size_of(needed), others, self.settings.retention).why
+
+
+def _bytes(size: int | None) -> int | None:
+    """A size of the settings as the plain number that it is in JSON."""
+    return None if size is None else int(size)
+
+
+def _over(there: Sum, limit: int | None) -> Iterator[str]:
+    if limit is not None and there.bytes > limit:
+        yield (
+            f"canonicals retain {there}, more than disk.budget, {shown(limit)}: what comes next"
+            " is not kept; raise it, or canon-sweep forget RECIPE --reason TEXT"
+        )
