@@ -131,6 +131,24 @@ def test_only_what_was_not_reached_is_taken_up(released: Fleet, builds: Builds) 
     assert released.canonical("notes").tag == "1.1.0+1"
 
 
+def test_who_had_no_room_is_due_when_there_is(released: Fleet) -> None:
+    """The run is wrong all the same: nobody makes room by waiting."""
+    released.options["disk"] = {"minFree": "1000TiB"}
+
+    night = released.sweeps()
+
+    assert [entry.code for entry in night.results.entries] == [Code.DISK] * 2
+    assert night.results.exit_code == 1
+    assert due(released).keys() == {"notes", "site"}
+
+    del released.options["disk"]
+    last = released.resumes()
+
+    assert last is not None
+    assert [entry.outcome for entry in last.results.entries] == [Outcome.PROMOTED] * 2
+    assert due(released) == {}
+
+
 def test_a_red_recipe_was_reached(released: Fleet, builds: Builds) -> None:
     """It is not due; the run is wrong already, and what is left comes back all the same."""
     released.publishes("notes", "1.2.0+1", NEVER_STARTS)
