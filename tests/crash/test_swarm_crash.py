@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from engine import installed
 from engine.docker_host import DockerHost
 from engine.installed import OWN, or_skip
 from engine.swarm_fixture import DockerHosts
+from host import own_disk
 
 pytestmark = pytest.mark.swarm
 
@@ -24,6 +27,15 @@ pytestmark = pytest.mark.swarm
 # quick run's clone, test and way back
 FEW_OF_A_SWEEP = (8, 30, 38, 52, 71)
 FEW_OF_A_QUICK_RUN = (12, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """What befalls a sweep, whose process it is told, and what somebody does about it later."""
+
+    name: str
+    strike: Callable[[int], object]
+    mend: Callable[[], object] = lambda: None
 
 
 @pytest.fixture
@@ -54,7 +66,8 @@ def test_a_sweep_that_is_killed_leaves_a_whole_canonical(
     swarm: SwarmFleet, matrix: Matrix, every: bool
 ) -> None:
     """During deploy, update, teardown and promotion; the next run does the rest."""
-    _strike_sweeps(swarm, matrix, count(1) if every else FEW_OF_A_SWEEP, "run", struck.kill)
+    points = count(1) if every else FEW_OF_A_SWEEP
+    _strike_sweeps(swarm, matrix, points, Blow("run", struck.kill))
 
 
 def test_an_engine_that_is_killed_costs_no_canonical(
@@ -68,15 +81,38 @@ def test_an_engine_that_is_killed_costs_no_canonical(
 
     for fleet in _proven(tmp_path, own_host.url):
         points = count(2, 5) if every else (16,)
-        _strike_sweeps(fleet, matrix, points, "run, and dockerd is killed", restart)
+        _strike_sweeps(fleet, matrix, points, Blow("run, and dockerd is killed", restart))
+
+
+def test_a_disk_that_is_full_all_at_once_costs_no_canonical(
+    tmp_path: Path, matrix: Matrix, every: bool
+) -> None:
+    """The engine's own: images, volumes and the Swarm's memory are on it.  Then there is room."""
+    host = DockerHost(or_skip(installed.own))
+    filler = host.data / "filler"
+
+    def fill(_pid: int) -> None:
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(65536)):
+                pass
+
+    try:
+        host.data.mkdir()
+        with own_disk(host.data, "size=400m"):
+            or_skip(host.start)
+            for fleet in _proven(tmp_path, host.url):
+                points = count(2, 5) if every else (35,)
+                blow = Blow("run, and its disk is full", fill, filler.unlink)
+                _strike_sweeps(fleet, matrix, points, blow)
+    finally:
+        host.stop()
 
 
 def _strike_sweeps(
     swarm: SwarmFleet,
     matrix: Matrix,
     points: Iterable[int],
-    command: str,
-    blow: Callable[[int], object],
+    blow: Blow,
 ) -> None:
     common = swarm.there() - swarm.kept()
     ends = set()
@@ -84,18 +120,20 @@ def _strike_sweeps(
         old, new = swarm.canonical("notes").tag, f"1.{release}.0+1"
         swarm.publishes("notes", new)
 
-        moment = struck.strike(swarm.host, swarm.sweeps, point, blow)
+        moment = struck.strike(swarm.host, swarm.sweeps, point, blow.strike)
 
+        if moment:
+            blow.mend()
         record = swarm.whole("notes")
         assert record.tag in (old, new)
         ends.add(record.tag == new)
         night = swarm.sweeps()
         assert night["notes"].outcome in (Outcome.PROMOTED, None), night["notes"]
-        assert swarm.whole("notes").tag == new
+        assert swarm.whole("notes").tag == new, night["notes"]
         left = swarm.there() - swarm.kept() - common
         if moment:
             state = "new" if record.tag == new else "old"
-            matrix.add(Row("swarm", command, f"{point} {moment}", state, len(left)))
+            matrix.add(Row("swarm", blow.name, f"{point} {moment}", state, len(left)))
         assert not left
         assert swarm.state().journal.entries() == ()
         # whatever struck, it was not the recipe

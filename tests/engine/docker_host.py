@@ -58,6 +58,11 @@ class DockerHost:
         self._import(client, PYTHON, lambda out: python_image.write_python(out, busybox))
         client.close()
 
+    @property
+    def data(self) -> Path:
+        """Where the engine keeps images, volumes, and what it knows of its Swarm."""
+        return self._root / "data"
+
     def kill(self) -> None:
         """End the engine as a crash would."""
         assert self._process is not None

@@ -158,7 +158,9 @@ def small(released: Fleet) -> Iterator[Path]:
         yield state
 
 
-@pytest.mark.parametrize("moment", ["leftovers", "prepare", "deploy", "wait_ready", "volumes"])
+@pytest.mark.parametrize(
+    "moment", ["leftovers", "prepare", "deploy", "wait_ready", "execute", "volumes"]
+)
 def test_a_disk_that_is_full_from_some_moment_on_loses_nothing(
     released: Fleet, small: Path, moment: str
 ) -> None:

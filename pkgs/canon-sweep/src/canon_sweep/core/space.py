@@ -13,6 +13,8 @@ RECENT = 10
 # these have gone through every tier, so they have been where a test takes most
 _WHOLE = frozenset({Outcome.PROMOTED, Outcome.REFUSED, Outcome.PROMOTE_FAILED, Outcome.PASSED})
 _STEP = 1024
+FULL = 64 * 1024**2
+"""In bytes; of a small disk a hundredth.  A database writes its log in pieces of 16 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,11 @@ def shortage(space: Space | None, bounds: Bounds, mark: Mark) -> str:
     if bounds.min_free is None or space.free < (bounds.floor or 0):
         return f"{free}, and disk.floor is {shown(bounds.floor or 0)}"
     return f"{free}; the test may take {mark}, and disk.minFree is {shown(bounds.min_free)}"
+
+
+def is_full(space: Space | None) -> bool:
+    """Whether there is so little room that whatever fails now may fail because of that."""
+    return space is not None and space.free < min(FULL, space.total // 100)
 
 
 def shown(size: int) -> str:

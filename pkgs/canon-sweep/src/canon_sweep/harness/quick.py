@@ -25,7 +25,7 @@ from canon_sweep.errors import HostFault, RecipeFault, UsageFault
 from canon_sweep.harness.discard import discard_added, discard_copies, named_as_far_as_read
 from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.stage import Stage
-from canon_sweep.harness.tiers import Step, run_tiers
+from canon_sweep.harness.steps import Step, run_steps
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Journal, QuickRun
 
@@ -52,7 +52,7 @@ def run_quick(
             Step(Tier.UPGRADE, run.upgrade, na=run.same_commit),
             Step(Tier.CUSTOM, run.custom),
         ]
-        tiers = run_tiers(stage.log, steps)
+        tiers = run_steps(stage.log, steps, stage.check_room)
     return CiResult(
         tag=order.tag,
         commit=order.commit,

@@ -12,6 +12,7 @@ from canon_sweep.core import names
 from canon_sweep.core.declared import Declared
 from canon_sweep.core.image import Image
 from canon_sweep.core.shared import carries, check_declared, check_kept, shared_by
+from canon_sweep.core.space import is_full
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
 from canon_sweep.harness.discard import discard
@@ -140,6 +141,19 @@ class Stage:
                 self.log.say(f"not ready: {fault}\n{self._logs(app.stack)}")
                 raise
         self.log.say(f"ready: {app.version}")
+
+    def check_room(self, fault: Fault) -> None:
+        """See that a failure is not the host's: on a full disk nothing is known of the recipe.
+
+        Raises:
+            HostFault: the engine's disk is full.
+        """
+        space = self.engine.space()
+        if is_full(space):
+            raise HostFault(
+                f"{space} were free on the engine's file system when this failed: {fault}",
+                do="make room, and see disk.minFree and disk.floor",
+            ) from fault
 
     def ask(self, probes: Sequence[Probe], app: App) -> None:
         """Ask a running app until every probe has passed.

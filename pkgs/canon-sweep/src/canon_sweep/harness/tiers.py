@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -12,52 +10,12 @@ from msgspec import structs
 from canon_sweep.core.attempts import Took
 from canon_sweep.core.base import Base, upgrade_na
 from canon_sweep.core.canonical import KeptVolume
-from canon_sweep.core.result import BrokenBase, CiResult, Retained, Status, Tier, TierResult
+from canon_sweep.core.result import BrokenBase, CiResult, Retained, Tier
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import GoneFault, RecipeFault, SyncFault
 from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.stage import Stage
-from canon_sweep.state.runs import Log
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One row of the table of tiers.
-
-    ``na`` is the reason why the tier does not apply, and empty if it does.
-    ``after`` is done at its end, also where it does not apply, as a part of it.
-    """
-
-    tier: Tier
-    run: Callable[[], None]
-    na: str = ""
-    after: Callable[[], None] = lambda: None
-
-
-def run_tiers(log: Log, steps: Sequence[Step]) -> tuple[TierResult, ...]:
-    """Run tiers in order until one fails.
-
-    Raises:
-        HostFault: the host failed in one of them.
-        TimeFault: the run's time is used up.
-    """
-    results: list[TierResult] = []
-    for step in steps:
-        log.say(f"tier {step.tier}")
-        started = time.monotonic()
-        status, reason = (Status.NA, step.na) if step.na else (Status.PASS, "")
-        try:
-            if not step.na:
-                step.run()
-            step.after()
-        except RecipeFault as fault:
-            status, reason = Status.FAIL, str(fault)
-        seconds = round(time.monotonic() - started, 3)
-        results.append(TierResult(tier=step.tier, status=status, reason=reason, seconds=seconds))
-        log.say(f"tier {step.tier}: {status}{f': {reason}' if reason else ''}")
-        if status is Status.FAIL:
-            break
-    return tuple(results)
+from canon_sweep.harness.steps import Step, run_steps
 
 
 def not_applicable(order: Order) -> dict[Tier, str]:
@@ -163,7 +121,8 @@ class _ColdRun:
             Step(Tier.UPGRADE, self.upgrade),
             Step(Tier.REATTACH, self.reattach),
         )
-        tiers = run_tiers(self.stage.log, [replace(s, na=na.get(s.tier, "")) for s in steps])
+        wanted = [replace(step, na=na.get(step.tier, "")) for step in steps]
+        tiers = run_steps(self.stage.log, wanted, self.stage.check_room)
         result = CiResult(
             tag=self.order.tag,
             commit=self.order.commit,
@@ -259,6 +218,7 @@ class _ColdRun:
             # a base that loses its own data is not the new version's fault
             self._check_data(app)
         except (RecipeFault, GoneFault) as fault:
+            self.stage.check_room(fault)
             # an old release whose image is gone must not bar all that come after it
             self.broken.append(BrokenBase(tag=base.tag, reason=str(fault)))
             self.stage.log.say(f"broken-base {base.tag}: {fault}")
