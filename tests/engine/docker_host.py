@@ -29,9 +29,13 @@ START_SECONDS = 60.0
 
 
 class DockerHost:
-    """A running engine in Swarm mode; ``url`` is what to connect to."""
+    """A running engine in Swarm mode; ``url`` is what to connect to.
 
-    def __init__(self, docker: Installed | None = None) -> None:
+    ``disk`` has options of tmpfs, for an engine that has a small file system to itself.
+    """
+
+    def __init__(self, docker: Installed | None = None, *, disk: str = "") -> None:
+        self._disk = disk
         self._installed = docker or installed.own()
         self._root = Path(tempfile.mkdtemp(prefix="canon-sweep-docker-"))
         self._mark = secrets.token_hex(3)
@@ -49,6 +53,8 @@ class DockerHost:
             raise CannotStart("a Docker Engine is started by root only")
         if busybox is None:
             raise CannotStart("there is no busybox for the images")
+        if self._disk:
+            self._mount_disk()
         self._process = self._dockerd()
         client = docker.APIClient(base_url=self.url, version="1.41", timeout=60)
         self._until(lambda: _answers(client))
@@ -172,6 +178,12 @@ class DockerHost:
             if pid != os.getpid():
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+
+    def _mount_disk(self) -> None:
+        (self._root / "data").mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", self._disk, "none", f"{self._root}/data"]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            raise CannotStart("no file system can be mounted")
 
     def _unmount(self) -> None:
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
