@@ -26,7 +26,13 @@ class SwarmFleet(Fleet):
         self.options |= {"engine": "swarm", "swarm": {"host": self.host}}
 
     def publishes(
-        self, recipe: str, tag: str | None, program: str = RUNS, *, ready: bool = False
+        self,
+        recipe: str,
+        tag: str | None,
+        program: str = RUNS,
+        *,
+        ready: bool = False,
+        secret: bool = True,
     ) -> str:
         """A maintainer commits to main, and tags it if it is a release; gives the commit."""
         return self.commits(recipe, tag, {"compose.yml": _compose(program, tag or "untagged")})

@@ -56,15 +56,15 @@ class Quiet:
         """Say nothing."""
 
 
-def compose(program: str, tag: str, *, ready: bool = False) -> str:
-    """A compose file whose service is a line of shell."""
+def compose(program: str, tag: str, *, ready: bool = False, secret: bool = False) -> str:
+    """A compose file whose service is a line of shell; it may have a secret of its own."""
     local: dict[str, Any] = {
         "command": ["sh", "-c", program],
         "environment": {"DATA": "{volumes.data}"},
     }
     if ready:
         local["ready"] = {"port": 8080}
-    service = {
+    service: dict[str, Any] = {
         "image": "none",
         "volumes": ["data:/data"],
         "x-canon-sweep": local,
@@ -75,8 +75,12 @@ def compose(program: str, tag: str, *, ready: bool = False) -> str:
             ]
         },
     }
+    tree: dict[str, Any] = {"services": {"app": service}, "volumes": {"data": {}}}
+    if secret:
+        service["secrets"] = ["pw"]
+        tree["secrets"] = {"pw": {"external": True, "name": "${STACK_NAME}_pw_v1"}}
     # JSON is YAML
-    return json.dumps({"services": {"app": service}, "volumes": {"data": {}}})
+    return json.dumps(tree)
 
 
 @dataclass(slots=True)
@@ -101,10 +105,17 @@ class Fleet:
     wrap: Callable[[Engine], Engine] = lambda engine: engine
 
     def publishes(
-        self, recipe: str, tag: str | None, program: str = RUNS, *, ready: bool = False
+        self,
+        recipe: str,
+        tag: str | None,
+        program: str = RUNS,
+        *,
+        ready: bool = False,
+        secret: bool = False,
     ) -> str:
         """A maintainer commits to main, and tags it if it is a release; gives the commit."""
-        files = {"compose.yml": compose(program, tag or "untagged", ready=ready)}
+        text = compose(program, tag or "untagged", ready=ready, secret=secret)
+        files = {"compose.yml": text}
         return self.commits(recipe, tag, files)
 
     def commits(self, recipe: str, tag: str | None, files: dict[str, str]) -> str:
@@ -221,3 +232,7 @@ class Fleet:
     def volumes(self) -> set[str]:
         """Every volume there is."""
         return set(self.engine().volumes_of_ours())
+
+    def secrets(self) -> set[str]:
+        """Every secret there is."""
+        return {thing.name for thing in self.engine().of_ours() if thing.kind == "secret"}
