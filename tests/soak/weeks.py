@@ -6,6 +6,7 @@ The fleet is the stories': real git remotes and the local engine.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from host import faketime
@@ -123,6 +125,7 @@ def toml(fleet: Fleet) -> str:
     lines = [f'stateDir = "{fleet.folder}/state"', f'cacheDir = "{fleet.folder}/cache"']
     lines += ['engine = "local"', "retries = 0", "infraRetries = 0"]
     lines += ['timeouts.probe = "400ms"']
+    lines += [f'guard = {{ lockFiles = ["{_building(fleet)}"], wait = "300ms", poll = "100ms" }}']
     for name, recipe in fleet.recipes.items():
         lines += [f"[recipes.{name}]"]
         lines += [f"{key} = {json.dumps(recipe[key])}" for key in ("upstream", "mirror")]
@@ -131,6 +134,18 @@ def toml(fleet: Fleet) -> str:
             (probe,) = recipe["data"][kind]
             lines += [f"{key} = {json.dumps(value)}" for key, value in probe.items()]
     return "\n".join(lines) + "\n"
+
+
+def _building(fleet: Fleet) -> Path:
+    """What a build has locked."""
+    return fleet.folder / "build.lock"
+
+
+@contextmanager
+def _in_flight(soak: Soak, _chance: random.Random) -> Iterator[None]:
+    with _building(soak.fleet).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
@@ -182,6 +197,7 @@ def _clock_moved(soak: Soak, chance: random.Random) -> Iterator[None]:
 
 _FAULTS = {
     "none": _nothing,
+    "build in flight": _in_flight,
     "engine down": _engine_down,
     "upstream down": _upstream_down,
     "disk full": _disk_full,
