@@ -73,15 +73,21 @@ def test_a_sweep_that_is_killed_leaves_a_whole_canonical(
 def test_an_engine_that_is_killed_costs_no_canonical(
     own_host: DockerHost, tmp_path: Path, matrix: Matrix, every: bool
 ) -> None:
-    """It is started again, and brings up what it had; the sweep, too, goes on."""
+    """It is started again, and the sweep goes on; or both are, and it brings up what it had."""
 
     def restart(_pid: int) -> None:
         own_host.kill()
         own_host.start_again()
 
+    def reboot(pid: int) -> None:
+        struck.kill(pid)
+        restart(pid)
+
     for fleet in _proven(tmp_path, own_host.url):
         points = count(2, 5) if every else (16,)
         _strike_sweeps(fleet, matrix, points, Blow("run, and dockerd is killed", restart))
+        points = count(2, 5) if every else (35,)
+        _strike_sweeps(fleet, matrix, points, Blow("run, and a reboot", reboot))
 
 
 def test_a_disk_that_is_full_all_at_once_costs_no_canonical(
@@ -116,8 +122,8 @@ def _strike_sweeps(
 ) -> None:
     common = swarm.there() - swarm.kept()
     ends = set()
-    for release, point in enumerate(points, start=2):
-        old, new = swarm.canonical("notes").tag, f"1.{release}.0+1"
+    for point in points:
+        old, new = swarm.canonical("notes").tag, f"1.{swarm.clock}.0+1"
         swarm.publishes("notes", new)
 
         moment = struck.strike(swarm.host, swarm.sweeps, point, blow.strike)
