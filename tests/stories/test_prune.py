@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,8 @@ import pytest
 from canon_sweep import interrupt
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.engine.protocol import App, Place
-from canon_sweep.errors import DeferredFault, HostFault, StateFault
+from canon_sweep.errors import DeferredFault, HostFault, StateFault, UsageFault
+from canon_sweep.job.forget import run_forget
 from canon_sweep.job.prune import Pruning, run_prune
 from canon_sweep.job.run import run_sweep
 from canon_sweep.mirror import scratch
@@ -335,3 +338,89 @@ def test_nothing_goes_while_a_build_is_in_flight(fleet: Fleet) -> None:
 
     assert prunes(fleet).exit_code == 0
     assert not any(path.exists() for path in left)
+
+
+def record_is_removed(fleet: Fleet) -> None:
+    """By hand, or by a check of a disk that was not well."""
+    (fleet.folder / "state/canonicals/notes/canonical.json").unlink()
+
+
+def folder_is_removed(fleet: Fleet) -> None:
+    """The history went along."""
+    shutil.rmtree(fleet.folder / "state/canonicals/notes")
+
+
+def disk_is_not_mounted(fleet: Fleet) -> None:
+    """An empty folder is in its place."""
+    folder = fleet.folder / "state/canonicals"
+    folder.rename(fleet.folder / "elsewhere")
+    folder.mkdir()
+
+
+def another_folder_is_configured(fleet: Fleet) -> None:
+    """And nobody has moved what was in the old one."""
+    fleet.options["canonicalsDir"] = str(fleet.folder / "nothing/here/yet")
+
+
+@pytest.mark.parametrize(
+    "loses",
+    [record_is_removed, folder_is_removed, disk_is_not_mounted, another_folder_is_configured],
+)
+def test_a_record_that_is_lost_is_no_reason_to_remove_anything(
+    released: Fleet, loses: Callable[[Fleet], None]
+) -> None:
+    """Somebody has promoted it, and nobody has taken it back."""
+    released.options["prune"] = {"keepRuns": 1}
+    released.sweeps()
+    for _ in range(2):
+        released.now += WEEK
+        released.sweeps()
+    volumes, paths = released.volumes(), tree_of(released)
+    loses(released)
+    gone = paths - tree_of(released)
+
+    done = prunes(released)
+
+    assert released.volumes() == volumes
+    assert paths - tree_of(released) == gone
+    assert done.acts == ()
+    assert done.exit_code == 1
+    assert any("notes" in text and "canon-sweep forget notes" in text for text in done.left)
+    told = {finding.recipe: finding.problems for finding in released.verifies()}
+    assert "canon-sweep forget notes" in told["notes"][0]
+
+
+@pytest.mark.parametrize("loses", [record_is_removed, folder_is_removed])
+def test_a_record_that_is_lost_may_be_given_up(
+    released: Fleet, loses: Callable[[Fleet], None]
+) -> None:
+    """Then its data belongs to nobody, and goes; the other canonical's stays."""
+    released.sweeps()
+    before, volume = released.bytes_of("site"), released.canonical("notes").volumes[0].name
+    loses(released)
+
+    given_up = run_forget(released.settings(), "notes", "moved away", released.means())
+
+    assert (given_up.exit_code, given_up.canonical) == (0, "1.1.0+1")
+    assert [act.what for act in prunes(released).acts] == [f"volume {volume}"]
+    assert released.bytes_of("site") == before
+    assert {finding.problems for finding in released.verifies()} == {()}
+    with pytest.raises(UsageFault, match="no canonical"):
+        run_forget(released.settings(), "notes", "again", released.means())
+
+
+@pytest.mark.parametrize("loses", [record_is_removed, folder_is_removed])
+def test_a_record_that_is_lost_is_made_anew_by_the_next_sweep(
+    released: Fleet, loses: Callable[[Fleet], None]
+) -> None:
+    """The release is tested as the first one, and what the lost one kept goes."""
+    released.sweeps()
+    volume = released.canonical("notes").volumes[0].name
+    loses(released)
+    released.now += WEEK
+
+    assert released.sweeps()["notes"].outcome is Outcome.PROMOTED
+
+    done = prunes(released)
+    assert [act.what for act in done.acts] == [f"volume {volume}"]
+    assert done.exit_code == 0

@@ -159,7 +159,7 @@ def _files(parts: Parts) -> _Found:
 
 
 def _old_runs(parts: Parts) -> _Found:
-    records, unread = parts.state.canonicals.read_all()
+    records, unread = parts.state.records()
     if unread:
         return _Found(left=(f"old runs, until {', '.join(unread)} can be read",))
     keep = parts.settings.prune.keep_runs
@@ -177,6 +177,7 @@ def _strays(parts: Parts) -> _Found:
         if not stray.doubt
     )
     left = [f"{stray.what} {stray.why}; {stray.doubt}" for stray in found.found if stray.doubt]
+    left += found.problems
     if found.unread:
         left.append(f"volumes and secrets, until {', '.join(found.unread)} can be read")
     return _Found(deeds, tuple(left), others=found.others)

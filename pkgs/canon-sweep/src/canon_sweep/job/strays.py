@@ -14,12 +14,14 @@ from canon_sweep.state.store import State
 class Strays(NamedTuple):
     """What nothing names.
 
-    ``unread`` are the recipes whose records cannot be read, so that volumes and secrets are
-    not among it; ``others`` counts what another canon-sweep has made.
+    ``unread`` are the recipes whose records cannot be read or are gone, so that volumes and
+    secrets are not among it, and ``problems`` is why, a text each; ``others`` counts what
+    another canon-sweep has made.
     """
 
     found: tuple[Stray, ...]
     unread: tuple[str, ...]
+    problems: tuple[str, ...]
     others: int
 
 
@@ -28,20 +30,21 @@ def look(state: State, engine: Engine) -> Strays:
 
     Raises:
         HostFault: the engine cannot be asked.
-        StateFault: the journal, or the folder of all records, cannot be read.
+        StateFault: the journal, the folder of all records, a history or the ledger cannot be
+            read.
     """
     # in the order in which a run makes things: they are in the journal before they are there,
     # and in a record before they leave the journal
     there = engine.of_ours()
     journal = named_in(state.journal.entries())
-    records, problems = state.canonicals.read_all()
+    records, problems = state.records()
     unread = tuple(sorted(problems))
     found = strays(there, named_by(records.values()), journal, unread)
     if found:
         # who only looks may do so while a run is on, and takes away what it has made
         still = set(engine.of_ours())
         found = tuple(stray for stray in found if not still.isdisjoint(stray.things))
-    return Strays(found, unread, made_by_others(there))
+    return Strays(found, unread, tuple(problems.values()), made_by_others(there))
 
 
 def remove(stray: Stray, engine: Engine) -> str:
