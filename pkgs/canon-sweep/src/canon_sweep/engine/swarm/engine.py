@@ -214,7 +214,7 @@ class SwarmEngine:
 
     def converging(self) -> tuple[Converging, ...]:
         """The stacks of others that are on their way from one state to another."""
-        return others.converging(self._docker)
+        return others.converging(self._docker, self._home)
 
     def logs(self, stack: str) -> str:
         """What the stack's services said, for the recipe's log; empty when not deployed."""
