@@ -42,7 +42,7 @@ class SwarmEngine:
         home: str = "",
         pulls: Pulls | None = None,
     ) -> None:
-        self._docker = Docker(host)
+        self._docker = Docker(host, home)
         self._limits = limits or Limits()
         self._home = home
         self._images = Images(self._docker, registries or {}, self._limits.registry, pulls)

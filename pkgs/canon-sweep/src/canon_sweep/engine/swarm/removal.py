@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from canon_sweep.engine.swarm import watch
 from canon_sweep.engine.swarm.api import Docker
-from canon_sweep.engine.swarm.facts import HAS_CONTAINER, NAMESPACE
+from canon_sweep.engine.swarm.facts import HAS_CONTAINER, NAMESPACE, container_name
 from canon_sweep.engine.swarm.ready import Limits, Look
 from canon_sweep.errors import HostFault
 
@@ -83,7 +83,7 @@ def _remove(docker: Docker, stack: str, *, forced: bool) -> tuple[str, ...]:
             docker.remove_container(body["Id"])
     if containers:
         # networks last: one that is still in use refuses to go
-        return tuple(f"container {body['Names'][0].strip('/')}" for body in containers)
+        return tuple(f"container {container_name(body)}" for body in containers)
     if tasks:
         return tasks
     held = [docker.remove_config(body["ID"]) for body in docker.configs(label)]
