@@ -44,7 +44,21 @@ def volume(docker: Docker, name: str, limits: Limits) -> None:
     Raises:
         HostFault: something still uses it after the limit.
     """
-    _until_gone(docker, f"volume {name}", lambda: docker.remove_volume(name), limits)
+
+    def remove() -> str:
+        # without replicas, or between two tasks, it holds nothing that the engine sees
+        return _user(docker, name) or docker.remove_volume(name)
+
+    _until_gone(docker, f"volume {name}", remove, limits)
+
+
+def _user(docker: Docker, volume: str) -> str:
+    """The service that mounts a volume, wherever its tasks are; empty if there is none."""
+    for body in docker.services():
+        mounts = body["Spec"]["TaskTemplate"].get("ContainerSpec", {}).get("Mounts") or ()
+        if any(mount.get("Source") == volume and mount["Type"] == "volume" for mount in mounts):
+            return f"service {body['Spec']['Name']} mounts it"
+    return ""
 
 
 def secret(docker: Docker, name: str, limits: Limits) -> None:
