@@ -390,6 +390,29 @@ def test_a_record_that_is_lost_is_no_reason_to_remove_anything(
     assert "canon-sweep forget notes" in told["notes"][0]
 
 
+def test_what_was_promoted_after_a_backup_was_made_stays_when_it_is_put_back(
+    released: Fleet,
+) -> None:
+    """The records are older then than the data: what no record names is the canonical."""
+    released.sweeps()
+    backup = shutil.copytree(released.folder / "state/canonicals", released.folder / "backup")
+    released.publishes("notes", "1.2.0+1")
+    released.sweeps("notes")
+    newest = released.canonical("notes").volumes[0].name
+    shutil.rmtree(released.folder / "state/canonicals")
+    backup.rename(released.folder / "state/canonicals")
+
+    done = prunes(released)
+
+    assert newest in released.volumes()
+    assert (done.acts, done.exit_code) == ((), 1)
+    assert "the records may be older" in done.left[0]
+    # tested again, or given up, there is no doubt any more
+    released.now += WEEK
+    assert released.sweeps()["notes"].outcome is Outcome.PROMOTED
+    assert [act.what for act in prunes(released).acts] == [f"volume {newest}"]
+
+
 @pytest.mark.parametrize("loses", [record_is_removed, folder_is_removed])
 def test_a_record_that_is_lost_may_be_given_up(
     released: Fleet, loses: Callable[[Fleet], None]

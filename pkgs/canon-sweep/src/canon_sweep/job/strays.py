@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
+from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.kept import named_by
 from canon_sweep.core.stray import COPY, Kind, Stray, made_by_others, not_ours, running, strays
 from canon_sweep.engine.protocol import Engine
+from canon_sweep.harness.quick import lost_parts
 from canon_sweep.state.journal import named_in
 from canon_sweep.state.store import State
 
@@ -44,7 +48,25 @@ def look(state: State, engine: Engine) -> Strays:
         # who only looks may do so while a run is on, and takes away what it has made
         still = set(engine.of_ours())
         found = tuple(stray for stray in found if not still.isdisjoint(stray.things))
+        old = _out_of_step(records.values(), engine)
+        found = tuple(replace(stray, doubt=stray.doubt or old) for stray in found)
     return Strays(found, unread, tuple(problems.values()), made_by_others(there))
+
+
+def _out_of_step(records: Iterable[Canonical], engine: Engine) -> str:
+    """Why what is on the engine may be newer than the records, empty if nothing says so.
+
+    So it is with a state folder that came out of a backup, or was copied: what looks like a
+    stray is then what was promoted since.
+    """
+    for record in records:
+        lost = lost_parts(record, engine) if record.kept_by(engine.name) else ()
+        if lost:
+            return (
+                f"the record of {record.recipe} names {lost[0]}, which is gone: the records may"
+                " be older than what is here"
+            )
+    return ""
 
 
 def remove(stray: Stray, engine: Engine) -> str:

@@ -31,10 +31,7 @@ Body = Mapping[str, Any]
 
 
 class Docker:
-    """The calls that this engine makes, with plain dictionaries as answers.
-
-    ``home`` is the mark of this canon-sweep, empty if it has none.
-    """
+    """The calls that this engine makes, answers plain; ``home`` is this canon-sweep's mark."""
 
     def __init__(self, host: str, home: str = "") -> None:
         self.host = host
@@ -162,10 +159,7 @@ class Docker:
             return _body(client.create_volume(name, driver=driver, labels=dict(labels)))
 
     def create_holder(self, image: str, volume: str, path: str, label: str) -> str:
-        """Make a container, never started, that holds a volume at ``path``.
-
-        Its ``label`` says whose it is.
-        """
+        """Make a container, never started, that holds a volume; its ``label`` says whose it is."""
         # no_copy: else the image's own files at that path would be put into it
         mount = docker.types.Mount(path, volume, type="volume", no_copy=True)
         with self._door() as client:
