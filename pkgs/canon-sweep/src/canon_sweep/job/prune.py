@@ -115,8 +115,11 @@ def _check_quiet(parts: Parts) -> None:
 
     Raises:
         DeferredFault: one is, or may be.
+        Interrupted: the process is asked to end.
     """
-    reason = parts.watch.in_flight()
+    # a server of builds may take its time, and nothing is begun yet
+    with interrupt.LetThrough():
+        reason = parts.watch.in_flight()
     if reason is not None:
         raise DeferredFault(reason, do="prune when it has ended")
 
