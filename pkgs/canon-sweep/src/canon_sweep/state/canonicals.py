@@ -181,7 +181,8 @@ class Canonicals:
         Raises:
             StateFault: one cannot be removed.
         """
-        return sum(files.clear_drafts(folder, "canonical.json") for folder in self.folder.glob("*"))
+        own = (self.folder / recipe for recipe in self.folders())
+        return sum(files.clear_drafts(folder, "canonical.json") for folder in own)
 
     def dead_drafts(self) -> tuple[Path, ...]:
         """What `clear_drafts` would remove.
@@ -189,8 +190,9 @@ class Canonicals:
         Raises:
             StateFault: a folder cannot be read.
         """
-        own = (files.dead_drafts(folder, "canonical.json") for folder in self.folder.glob("*"))
-        return tuple(draft for drafts in own for draft in drafts)
+        own = (self.folder / recipe for recipe in self.folders())
+        found = (files.dead_drafts(folder, "canonical.json") for folder in own)
+        return tuple(draft for drafts in found for draft in drafts)
 
     def _folders(self, wanted: Callable[[os.DirEntry[str]], bool]) -> tuple[str, ...]:
         try:
@@ -252,7 +254,9 @@ def _has_record(entry: os.DirEntry[str]) -> bool:
     except FileNotFoundError:
         return False
     except OSError:
-        return True  # nobody can say, so it is read, and its fault told
+        # nobody can say, so it is read, and its fault told; unless it is no recipe's at all,
+        # as the lost+found of a disk of the records' own
+        return names.recipe_problem(entry.name) is None
     return True
 
 
