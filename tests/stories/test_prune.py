@@ -35,9 +35,14 @@ def prunes(fleet: Fleet, *, dry_run: bool = False) -> Pruning:
 
 
 def tree_of(fleet: Fleet) -> set[str]:
-    """Every path in the state folder and the cache, but the lock's."""
+    """Every path in the state folder and the cache, but the lock's and when there was a prune."""
     roots = (fleet.folder / "state", fleet.folder / "cache")
-    return {str(path) for root in roots for path in root.rglob("*") if path.name != "lock"}
+    return {
+        str(path)
+        for root in roots
+        for path in root.rglob("*")
+        if path.name not in ("lock", "pruned")
+    }
 
 
 def leave(fleet: Fleet) -> None:
@@ -447,3 +452,25 @@ def test_a_record_that_is_lost_is_made_anew_by_the_next_sweep(
     done = prunes(released)
     assert [act.what for act in done.acts] == [f"volume {volume}"]
     assert done.exit_code == 0
+
+
+@pytest.mark.parametrize("by", ["a build", "a run"])
+def test_a_prune_that_is_put_off_for_weeks_is_a_failure(fleet: Fleet, by: str) -> None:
+    """A neighbour's stack that never comes up would keep it away for ever, and nobody saw it."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.sweeps()
+    busy = fleet.folder / ("build.lock" if by == "a build" else "state/lock")
+    fleet.options["guard"] = {"lockFiles": [str(fleet.folder / "build.lock")], "stacks": False}
+    with lock.held(busy):
+        for _ in range(14):
+            with pytest.raises(DeferredFault):
+                prunes(fleet)
+            fleet.now += WEEK / 7
+        with pytest.raises(HostFault, match="no prune for 14 days: ") as caught:
+            prunes(fleet)
+    assert caught.value.exit_code == 1
+
+    assert prunes(fleet).exit_code == 0
+
+    with lock.held(busy), pytest.raises(DeferredFault):
+        prunes(fleet)

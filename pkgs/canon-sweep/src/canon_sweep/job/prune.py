@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from canon_sweep import interrupt, tree
-from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, DeferredFault, Fault
+from canon_sweep.core.count import counted
+from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, DeferredFault, Fault, HostFault, StateFault
 from canon_sweep.job import images, strays
 from canon_sweep.job.deed import Act, Deed, carry_out
 from canon_sweep.job.finish import check_state
@@ -22,6 +24,9 @@ from canon_sweep.settings.records import Settings
 from canon_sweep.state import lock
 from canon_sweep.state.oldruns import old_runs
 from canon_sweep.state.store import State
+
+OVERDUE = timedelta(days=14)
+"""For so long a prune may be put off, night after night, before that is a failure."""
 
 
 class Pruning(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +62,34 @@ def run_prune(settings: Settings, around: Surroundings, *, dry_run: bool) -> Pru
     Raises:
         UsageFault: the state is somebody else's.
         DeferredFault: a run is at work, or a build is in flight.
+        HostFault: that has been so for `OVERDUE`.
         StateFault: the journal, or the folder of all records, cannot be read.
     """
+    last, now = State.of(settings).last_prune, around.clock()
+    try:
+        pruning = _pruned(settings, around, dry_run=dry_run)
+    except DeferredFault as fault:
+        if not dry_run and now - last.since(now) >= OVERDUE:
+            raise _overdue(now - last.since(now), fault) from fault
+        raise
+    if dry_run:
+        return pruning
+    try:
+        last.note(now)
+    except StateFault as fault:  # what was done is told all the same
+        return msgspec.structs.replace(pruning, left=(*pruning.left, str(fault)))
+    return pruning
+
+
+def _overdue(ago: timedelta, fault: DeferredFault) -> HostFault:
+    return HostFault(
+        f"there was no prune for {counted(ago.days, 'day')}: {fault.what}",
+        do="see that it ends, or at what other time there is room; guard.ignore lists stacks"
+        " that are not waited for",
+    )
+
+
+def _pruned(settings: Settings, around: Surroundings, *, dry_run: bool) -> Pruning:
     with _alone(settings):
         parts = parts_to_look(settings, around)
         if not dry_run:

@@ -19,6 +19,7 @@ from canon_sweep.state.holds import Holds
 from canon_sweep.state.home import Home
 from canon_sweep.state.images import Images
 from canon_sweep.state.journal import Journal
+from canon_sweep.state.lastprune import LastPrune
 from canon_sweep.state.lost import lost
 
 # data of apps and trees of recipes: a draft there is not ours
@@ -45,6 +46,7 @@ class State:
     journal: Journal
     home: Home
     images: Images
+    last_prune: LastPrune
 
     @classmethod
     def of(cls, settings: Settings) -> State:
@@ -58,6 +60,7 @@ class State:
             journal=Journal(folder / "journal.json"),
             home=Home(folder / "home"),
             images=Images(folder / "images.json"),
+            last_prune=LastPrune(folder / "pruned"),
         )
 
     @property
