@@ -286,7 +286,7 @@ def test_an_engine_that_is_away_costs_the_folders_nothing(released: Fleet) -> No
 
     done = prunes(released)
 
-    assert done.left == ("Docker does not answer",)
+    assert done.left == ("what nothing names, which nobody could look for: Docker does not answer",)
     assert done.exit_code == 1
     assert not any(path.exists() for path in files)
 

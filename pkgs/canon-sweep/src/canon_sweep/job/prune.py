@@ -98,11 +98,17 @@ def _pruned(settings: Settings, around: Surroundings, *, dry_run: bool) -> Pruni
         left: list[str] = []
         remarks: list[str] = []
         others = 0
-        for find in (_files, _old_runs, _strays, partial(_old_images, note=not dry_run)):
+        finds: tuple[tuple[str, Callable[[Parts], _Found]], ...] = (
+            ("what dead processes left in folders", _files),
+            ("old runs", _old_runs),
+            ("what nothing names", _strays),
+            ("old images", partial(_old_images, note=not dry_run)),
+        )
+        for what, find in finds:
             try:
                 found = find(parts)
             except Fault as fault:
-                left.append(str(fault))
+                left.append(f"{what}, which nobody could look for: {fault}")
                 continue
             acts += carry_out(found.deeds, only_say=dry_run)
             left += found.left
