@@ -18,10 +18,11 @@ from canon_sweep.engine.protocol import App, Place
 from canon_sweep.errors import DeferredFault, HostFault, StateFault, UsageFault
 from canon_sweep.job.forget import run_forget
 from canon_sweep.job.prune import Pruning, run_prune
+from canon_sweep.job.recover import run_recover
 from canon_sweep.job.run import run_sweep
 from canon_sweep.mirror import scratch
 from canon_sweep.state import lock
-from canon_sweep.state.journal import Deployment
+from canon_sweep.state.journal import Deployment, Discarded, Promotion
 from child import in_child
 from stories.engines import doing, dying_at, failing
 from stories.fleet import RUNS, WEEK, Fleet, compose
@@ -393,6 +394,29 @@ def test_a_record_that_is_lost_is_no_reason_to_remove_anything(
     assert any("notes" in text and "canon-sweep forget notes" in text for text in done.left)
     told = {finding.recipe: finding.problems for finding in released.verifies()}
     assert "canon-sweep forget notes" in told["notes"][0]
+
+
+@pytest.mark.parametrize("loses", [record_is_removed, folder_is_removed, disk_is_not_mounted])
+def test_a_promotion_that_was_cut_short_stays_while_its_record_is_lost(
+    released: Fleet, loses: Callable[[Fleet], None]
+) -> None:
+    """Killed after the record was in its place, and before the old volumes had gone."""
+    released.sweeps()
+    record = released.canonical("notes")
+    old = Discarded(volumes=("note-000000_ci_localhost_data",))
+    released.state().journal.put(
+        Promotion(recipe="notes", stack=record.stack, discarded=old, engine="local")
+    )
+    loses(released)
+
+    done = run_recover(released.settings(), released.means())
+
+    assert record.volumes[0].name in released.volumes()
+    assert done.exit_code == 1
+    assert "canon-sweep forget notes" in done.left[0]
+    run_forget(released.settings(), "notes", "moved away", released.means())
+    assert run_recover(released.settings(), released.means()).exit_code == 0
+    assert record.volumes[0].name not in released.volumes()
 
 
 def test_what_was_promoted_after_a_backup_was_made_stays_when_it_is_put_back(
