@@ -42,14 +42,13 @@ def volume(docker: Docker, name: str, limits: Limits) -> None:
     """Remove a volume, as soon as nothing uses it any more; gone is gone.
 
     Raises:
-        HostFault: something still uses it after the limit.
+        HostFault: something still uses it after the limit, or a service mounts it.
     """
-
-    def remove() -> str:
-        # without replicas, or between two tasks, it holds nothing that the engine sees
-        return _user(docker, name) or docker.remove_volume(name)
-
-    _until_gone(docker, f"volume {name}", remove, limits)
+    # without replicas, or between two tasks, it holds nothing that the engine sees
+    user = _user(docker, name)
+    if user:
+        raise HostFault(f"volume {name} cannot be removed: {user}", do="end what uses it")
+    _until_gone(docker, f"volume {name}", lambda: docker.remove_volume(name), limits)
 
 
 def _user(docker: Docker, volume: str) -> str:
