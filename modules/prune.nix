@@ -83,7 +83,11 @@ in
       inherit (sweep) wants;
       after = lib.remove unit sweep.after;
       restartIfChanged = false;
-      unitConfig.X-StopOnRemoval = false;
+      unitConfig = {
+        X-StopOnRemoval = false;
+        # an empty folder where records are still to come is all records gone
+        inherit (sweep.unitConfig) RequiresMountsFor;
+      };
 
       # where and as whom the sweep runs, and with as few rights; whoever changes those of
       # the sweep changes these

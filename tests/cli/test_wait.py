@@ -112,6 +112,48 @@ def test_what_a_guest_that_was_killed_has_left_is_cleaned_up(fleet: Fleet) -> No
     assert fleet.running() == ()
 
 
+def test_a_guest_that_was_stopped_costs_the_sweep_nothing(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He is in the queue, and takes no turn: Ctrl-Z, and home for the weekend."""
+    monkeypatch.setattr(lock, "UNCLAIMED", 0.3)
+    guest = Guest(fleet)
+
+    def types() -> None:
+        guest.tests("site")()
+        assert guest.process is not None
+        os.kill(guest.process.pid, signal.SIGSTOP)
+
+    fleet.wrap = doing("deploy", types)
+    fleet.options["maxRuntime"] = "30s"
+
+    night = fleet.sweeps()
+
+    assert [entry.outcome for entry in night.results.entries] == [Outcome.PROMOTED] * 2
+    assert night.results.exit_code == 0
+    assert guest.process is not None
+    os.kill(guest.process.pid, signal.SIGCONT)
+    assert guest.ends() == 0
+
+
+def test_guests_that_come_together_have_their_turns_one_after_another(fleet: Fleet) -> None:
+    """And the sweep goes on after the last of them."""
+    guests = [Guest(fleet), Guest(fleet), Guest(fleet)]
+
+    def come() -> None:
+        for guest in guests:
+            guest.tests("site")()
+
+    fleet.wrap = doing("deploy", come)
+
+    night = fleet.sweeps()
+
+    assert [guest.ends() for guest in guests] == [0, 0, 0]
+    assert night["notes"].outcome is Outcome.PROMOTED
+    assert night["site"].code is Code.NO_NEW_VERSION
+    assert fleet.running() == ()
+
+
 SITS = """
 import sys
 from pathlib import Path

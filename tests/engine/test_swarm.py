@@ -644,6 +644,27 @@ def test_a_copy_through_the_api_is_on_disk(
     assert f"{STACK}2_data" in folder
 
 
+@pytest.mark.parametrize(
+    ("home", "stays"), [("f" * 16, True), ("0" * 16, False), ("", False)], ids=["his", "ours", "?"]
+)
+def test_what_another_canon_sweep_copies_through_is_left_to_it(
+    docker_host: str, client: Any, home: str, stays: bool
+) -> None:
+    """Its copy would break off; a killed run's of ours goes, and one of nobody knows whom."""
+    client.create_volume(f"{STACK}_data")
+    try:
+        his = Docker(docker_host, home)
+        held = his.create_holder(str(BUSYBOX["image"]), f"{STACK}_data", "/x", volume.HOLDER)
+
+        volume.remove_stale_holders(Docker(docker_host, "0" * 16))
+
+        assert [body["Id"] for body in client.containers(all=True)] == [held] * stays
+    finally:
+        for body in client.containers(all=True):
+            client.remove_container(body["Id"])
+        client.remove_volume(f"{STACK}_data")
+
+
 @pytest.mark.parametrize("broken", ["_walk", "digest_of"])
 def test_a_disk_that_cannot_be_read_is_the_hosts_fault(
     bench: Bench, docker_host: str, monkeypatch: pytest.MonkeyPatch, broken: str

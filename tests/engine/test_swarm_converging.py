@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from canon_sweep.core.decision import Code
 from canon_sweep.engine.protocol import Converging, Engine
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.engine.swarm.facts import NAMESPACE
-from canon_sweep.engine.swarm.overlay import STACK
+from canon_sweep.engine.swarm.overlay import HOME, STACK
 from stories.fleet import Fleet
 
 pytestmark = pytest.mark.swarm
@@ -32,6 +33,7 @@ class Neighbour:
 
     def __init__(self, host: str) -> None:
         self.client: Any = docker.APIClient(host, version="1.41")
+        self.host = host
         self.engine = SwarmEngine(host)
         self.made: list[str] = []
 
@@ -94,9 +96,14 @@ class Neighbour:
         assert self.seen() == {}
 
     def leaves(self) -> None:
-        """Take everything along."""
+        """Take everything along, and wait until it has gone: others count containers."""
         for service in self.made:
             self.client.remove_service(service)
+        end = time.monotonic() + SECONDS
+        ours = [f"com.docker.swarm.service.id={service}" for service in self.made]
+        while any(self.client.containers(all=True, filters={"label": label}) for label in ours):
+            assert time.monotonic() < end
+            time.sleep(0.05)  # a container that is taken away by somebody else
         self.client.close()
 
 
@@ -125,6 +132,31 @@ def test_only_stacks_of_others_count(neighbour: Neighbour) -> None:
     neighbour.deploys(None, where=NEVER)
 
     assert neighbour.seen() == {}
+
+
+def test_another_canon_sweeps_test_counts(neighbour: Neighbour) -> None:
+    """The demo's, say: each has a lock of its own, and neither sees the other's."""
+    ours = {STACK: "note-1a2b3c_ci_localhost", HOME: "0" * 16}
+    neighbour.engine = SwarmEngine(neighbour.host, home="0" * 16)
+    neighbour.deploys("note-1a2b3c_ci_localhost", where=NEVER, labels=ours)
+    neighbour.deploys("demo-1a2b3c_ci_localhost", where=NEVER, labels=ours | {HOME: "f" * 16})
+
+    assert set(neighbour.seen()) == {"demo-1a2b3c_ci_localhost"}
+
+
+def test_a_job_that_runs_once_more_is_on_its_way_again(neighbour: Neighbour) -> None:
+    """The tasks of its last time are all done, and say nothing of this one."""
+    mode = {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}}
+    job = neighbour.deploys("job", mode=mode, command=["sleep", "2"], condition="none")
+    neighbour.until(bool)
+    neighbour.rests()
+
+    # the SDK sends an update's rules along, which a job may not have
+    again = ["docker", "--host", neighbour.host, "service", "update", "--force", "--detach", job]
+    subprocess.run(again, check=True, capture_output=True)
+
+    neighbour.until(lambda seen: seen == {"job": "service app has 0 of 1 tasks done"})
+    neighbour.rests()
 
 
 def test_what_has_ended_well_and_may_has_arrived(neighbour: Neighbour) -> None:

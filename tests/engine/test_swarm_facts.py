@@ -34,6 +34,17 @@ def service(task: dict[str, Any] | None = None, **over: Any) -> Service:
 
 
 @pytest.mark.parametrize(
+    ("called", "name"),
+    [(["/app.1"], "app.1"), ([], "0123456789ab"), (None, "0123456789ab")],
+)
+def test_a_container_that_is_being_removed_may_have_no_name(
+    called: list[str] | None, name: str
+) -> None:
+    """Its id is told instead."""
+    assert facts.container_name({"Id": "0123456789abcdef", "Names": called}) == name
+
+
+@pytest.mark.parametrize(
     ("body", "health"),
     [
         (inspected(), ""),

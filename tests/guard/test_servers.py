@@ -12,7 +12,7 @@ from canon_sweep.guard.drone import Drone
 from canon_sweep.guard.protocol import Guard
 from canon_sweep.guard.server import Server
 from canon_sweep.guard.steady import Steady
-from canon_sweep.guard.watch import Watch
+from canon_sweep.guard.watch import LONGEST, Watch
 from canon_sweep.guard.woodpecker import Woodpecker
 from guard.fake_builds import (
     INCOMPLETE,
@@ -123,6 +123,38 @@ def test_json_of_another_shape_is_in_flight(
     builds.answers[path] = Answer(body=body)
 
     assert str(answer(builds, kind)).startswith("cannot tell ")
+
+
+@pytest.mark.parametrize("status", [203, 204, 206, 299])
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_other_success_than_200_is_in_flight(
+    builds: FakeBuilds, kind: str, status: int
+) -> None:
+    """A part of the list, or what a proxy makes of it."""
+    for answer_of in builds.answers.values():
+        answer_of.status = status
+
+    assert str(answer(builds, kind)).startswith("cannot tell ")
+
+
+@pytest.mark.parametrize("count", ["pending_count", "waiting_on_deps_count", "running_count"])
+def test_a_queue_whose_counts_say_more_than_its_lists_is_in_flight(
+    builds: FakeBuilds, count: str
+) -> None:
+    """A server that contradicts itself is a doubt."""
+    builds.answers[INFO] = of(info() | {"stats": {"worker_count": 2, count: 1}})
+
+    assert answer(builds, "Woodpecker") is not None
+
+
+def test_a_name_without_end_is_cut(builds: FakeBuilds) -> None:
+    """Each recipe's line has it."""
+    builds.answers[INCOMPLETE] = of([REPO | {"slug": "x" * 100_000}])
+
+    told = str(answer(builds, "Drone"))
+
+    assert told.startswith("Drone has xxx")
+    assert len(told) == LONGEST
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -301,6 +301,9 @@ def test_folders_elsewhere_can_be_written_to(told: Any) -> None:
     unit = settings_of(told["renders"]["elsewhere"]["service"], "Unit")
     waited_for = {path.removeprefix("-") for path in service["ReadWritePaths"]}
     assert set(unit["RequiresMountsFor"]) == waited_for
+    # and to prune an empty folder would be all records gone
+    prune = settings_of(told["renders"]["elsewhere"]["pruneService"], "Unit")
+    assert prune["RequiresMountsFor"] == unit["RequiresMountsFor"]
     # records and mirrors out there are for others to read
     assert service["UMask"] == ["0022"]
     assert service["ProtectSystem"] == ["strict"]

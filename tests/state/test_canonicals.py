@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.errors import StateFault
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.history import Forgotten
+from child import in_child
 from state.killed import killed_at
 
 NOW = datetime(2026, 6, 14, 3, tzinfo=UTC)
@@ -187,3 +189,32 @@ def test_folders_below_another_tools_are_as_open_as_its_own(tmp_path: Path) -> N
     assert theirs.stat().st_mode & 0o777 == 0o755
     assert (theirs / "notes").stat().st_mode & 0o777 == 0o755
     assert (theirs / "notes" / "canonical.json").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="somebody else's folder is made by root only")
+def test_the_root_folder_of_a_disk_may_hold_the_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lost+found is root's alone, and no recipe's record that cannot be read."""
+    for name in ("lost+found", "notes"):
+        (tmp_path / "disk" / name).mkdir(parents=True, mode=0o700)
+    (tmp_path / "disk").chmod(0o755)
+    # the folders above are not to be looked into either
+    monkeypatch.chdir(tmp_path / "disk")
+
+    def looks() -> None:
+        os.seteuid(65534)
+        # a recipe's folder that we may not look into is a doubt
+        canonicals = Canonicals(Path())
+        assert canonicals.recipes() == ("notes",)
+        with pytest.raises(StateFault, match="notes"):
+            canonicals.dead_drafts()
+
+    def looks_again() -> None:
+        os.seteuid(65534)
+        assert Canonicals(Path()).dead_drafts() == ()
+        assert Canonicals(Path()).clear_drafts() == 0
+
+    assert in_child(looks) == 0
+    (tmp_path / "disk/notes").chmod(0o755)
+    assert in_child(looks_again) == 0

@@ -117,3 +117,20 @@ def test_without_a_sweep_the_newest_runs_stay(tmp_path: Path) -> None:
 
     assert [path.name for path in old_runs(tmp_path, 1, [], NOW)] == names[:2]
     assert old_runs(tmp_path / "none", 1, [], NOW) == ()
+
+
+def test_a_run_that_may_be_at_work_stays(tmp_path: Path) -> None:
+    """A sweep that has let somebody in has no lock and no results, and others are newer."""
+    at_work = runs.begin(tmp_path, NOW - DAY).folder
+    dead = runs.begin(tmp_path, NOW - 8 * DAY).folder
+    (tmp_path / "20259999T999999Z").mkdir()
+    for hours in (3, 2):
+        guest = runs.begin(tmp_path, NOW - timedelta(hours=hours))
+        results = {"schema": 1, "command": "test", "ended": NOW.isoformat(), "exit_code": 0}
+        guest.write_results(json.dumps(results).encode())
+
+    old = old_runs(tmp_path, 1, [], NOW)
+
+    assert at_work not in old
+    assert dead in old
+    assert len(old) == 3

@@ -17,6 +17,7 @@ from canon_sweep import interrupt
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.engine.protocol import Converging
+from canon_sweep.errors import HostFault
 from canon_sweep.guard import steady
 from canon_sweep.job.recover import run_recover
 from canon_sweep.job.run import run_sweep
@@ -24,7 +25,7 @@ from canon_sweep.job.test import Wanted, run_test
 from canon_sweep.job.wiring import Surroundings
 from canon_sweep.state.journal import Deployment
 from guard.fake_builds import INCOMPLETE, QUEUE, FakeBuilds, fake_builds
-from stories.engines import doing, intercepted
+from stories.engines import doing, failing, intercepted
 from stories.fleet import Fleet, Night
 
 BUILD = "Drone has recipes/ghost #12 (running)"
@@ -348,3 +349,32 @@ def test_a_stack_that_is_not_to_be_waited_for_is_not(
     busy(released, math.inf)
 
     assert sweeps(released)[0].results.exit_code == 0
+
+
+def test_an_engine_that_does_not_tell_of_stacks_is_a_doubt(released: Fleet) -> None:
+    """It is there: a test could begin beside whatever it is busy with."""
+    released.options["guard"] = {"wait": "1ms", "poll": "1ms"}
+    released.wrap = failing("converging", HostFault("Docker refused: deadline exceeded"), 10)
+
+    night, _ = sweeps(released)
+
+    assert night.results.exit_code == 75
+    assert "cannot tell" in night["notes"].sentence
+    assert "deadline exceeded" in night["notes"].sentence
+
+
+def test_an_engine_that_is_away_is_no_build(released: Fleet) -> None:
+    """The tests say so, each with `infra`, and the run is wrong."""
+    away = HostFault("Docker does not answer")
+    released.options["guard"] = {"wait": "1ms", "poll": "1ms"}
+
+    def before(name: str, _arguments: tuple[Any, ...]) -> None:
+        if name in ("converging", "node", "prepare"):
+            raise away
+
+    released.wrap = lambda engine: intercepted(engine, before)
+
+    night, _ = sweeps(released)
+
+    assert night["notes"].outcome is Outcome.INFRA
+    assert night.results.exit_code == 1

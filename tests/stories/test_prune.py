@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +15,14 @@ import pytest
 from canon_sweep import interrupt
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.engine.protocol import App, Place
-from canon_sweep.errors import DeferredFault, HostFault, StateFault
+from canon_sweep.errors import DeferredFault, HostFault, StateFault, UsageFault
+from canon_sweep.job.forget import run_forget
 from canon_sweep.job.prune import Pruning, run_prune
+from canon_sweep.job.recover import run_recover
 from canon_sweep.job.run import run_sweep
 from canon_sweep.mirror import scratch
 from canon_sweep.state import lock
-from canon_sweep.state.journal import Deployment
+from canon_sweep.state.journal import Deployment, Discarded, Promotion
 from child import in_child
 from stories.engines import doing, dying_at, failing
 from stories.fleet import RUNS, WEEK, Fleet, compose
@@ -32,9 +36,14 @@ def prunes(fleet: Fleet, *, dry_run: bool = False) -> Pruning:
 
 
 def tree_of(fleet: Fleet) -> set[str]:
-    """Every path in the state folder and the cache, but the lock's."""
+    """Every path in the state folder and the cache, but the lock's and when there was a prune."""
     roots = (fleet.folder / "state", fleet.folder / "cache")
-    return {str(path) for root in roots for path in root.rglob("*") if path.name != "lock"}
+    return {
+        str(path)
+        for root in roots
+        for path in root.rglob("*")
+        if path.name not in ("lock", "pruned")
+    }
 
 
 def leave(fleet: Fleet) -> None:
@@ -278,7 +287,7 @@ def test_an_engine_that_is_away_costs_the_folders_nothing(released: Fleet) -> No
 
     done = prunes(released)
 
-    assert done.left == ("Docker does not answer",)
+    assert done.left == ("what nothing names, which nobody could look for: Docker does not answer",)
     assert done.exit_code == 1
     assert not any(path.exists() for path in files)
 
@@ -335,3 +344,157 @@ def test_nothing_goes_while_a_build_is_in_flight(fleet: Fleet) -> None:
 
     assert prunes(fleet).exit_code == 0
     assert not any(path.exists() for path in left)
+
+
+def record_is_removed(fleet: Fleet) -> None:
+    """By hand, or by a check of a disk that was not well."""
+    (fleet.folder / "state/canonicals/notes/canonical.json").unlink()
+
+
+def folder_is_removed(fleet: Fleet) -> None:
+    """The history went along."""
+    shutil.rmtree(fleet.folder / "state/canonicals/notes")
+
+
+def disk_is_not_mounted(fleet: Fleet) -> None:
+    """An empty folder is in its place."""
+    folder = fleet.folder / "state/canonicals"
+    folder.rename(fleet.folder / "elsewhere")
+    folder.mkdir()
+
+
+def another_folder_is_configured(fleet: Fleet) -> None:
+    """And nobody has moved what was in the old one."""
+    fleet.options["canonicalsDir"] = str(fleet.folder / "nothing/here/yet")
+
+
+@pytest.mark.parametrize(
+    "loses",
+    [record_is_removed, folder_is_removed, disk_is_not_mounted, another_folder_is_configured],
+)
+def test_a_record_that_is_lost_is_no_reason_to_remove_anything(
+    released: Fleet, loses: Callable[[Fleet], None]
+) -> None:
+    """Somebody has promoted it, and nobody has taken it back."""
+    released.options["prune"] = {"keepRuns": 1}
+    released.sweeps()
+    for _ in range(2):
+        released.now += WEEK
+        released.sweeps()
+    volumes, paths = released.volumes(), tree_of(released)
+    loses(released)
+    gone = paths - tree_of(released)
+
+    done = prunes(released)
+
+    assert released.volumes() == volumes
+    assert paths - tree_of(released) == gone
+    assert done.acts == ()
+    assert done.exit_code == 1
+    assert any("notes" in text and "canon-sweep forget notes" in text for text in done.left)
+    told = {finding.recipe: finding.problems for finding in released.verifies()}
+    assert "canon-sweep forget notes" in told["notes"][0]
+
+
+@pytest.mark.parametrize("loses", [record_is_removed, folder_is_removed, disk_is_not_mounted])
+def test_a_promotion_that_was_cut_short_stays_while_its_record_is_lost(
+    released: Fleet, loses: Callable[[Fleet], None]
+) -> None:
+    """Killed after the record was in its place, and before the old volumes had gone."""
+    released.sweeps()
+    record = released.canonical("notes")
+    old = Discarded(volumes=("note-000000_ci_localhost_data",))
+    released.state().journal.put(
+        Promotion(recipe="notes", stack=record.stack, discarded=old, engine="local")
+    )
+    loses(released)
+
+    done = run_recover(released.settings(), released.means())
+
+    assert record.volumes[0].name in released.volumes()
+    assert done.exit_code == 1
+    assert "canon-sweep forget notes" in done.left[0]
+    run_forget(released.settings(), "notes", "moved away", released.means())
+    assert run_recover(released.settings(), released.means()).exit_code == 0
+    assert record.volumes[0].name not in released.volumes()
+
+
+def test_what_was_promoted_after_a_backup_was_made_stays_when_it_is_put_back(
+    released: Fleet,
+) -> None:
+    """The records are older then than the data: what no record names is the canonical."""
+    released.sweeps()
+    backup = shutil.copytree(released.folder / "state/canonicals", released.folder / "backup")
+    released.publishes("notes", "1.2.0+1")
+    released.sweeps("notes")
+    newest = released.canonical("notes").volumes[0].name
+    shutil.rmtree(released.folder / "state/canonicals")
+    backup.rename(released.folder / "state/canonicals")
+
+    done = prunes(released)
+
+    assert newest in released.volumes()
+    assert (done.acts, done.exit_code) == ((), 1)
+    assert "the records may be older" in done.left[0]
+    # tested again, or given up, there is no doubt any more
+    released.now += WEEK
+    assert released.sweeps()["notes"].outcome is Outcome.PROMOTED
+    assert [act.what for act in prunes(released).acts] == [f"volume {newest}"]
+
+
+@pytest.mark.parametrize("loses", [record_is_removed, folder_is_removed])
+def test_a_record_that_is_lost_may_be_given_up(
+    released: Fleet, loses: Callable[[Fleet], None]
+) -> None:
+    """Then its data belongs to nobody, and goes; the other canonical's stays."""
+    released.sweeps()
+    before, volume = released.bytes_of("site"), released.canonical("notes").volumes[0].name
+    loses(released)
+
+    given_up = run_forget(released.settings(), "notes", "moved away", released.means())
+
+    assert (given_up.exit_code, given_up.canonical) == (0, "1.1.0+1")
+    assert [act.what for act in prunes(released).acts] == [f"volume {volume}"]
+    assert released.bytes_of("site") == before
+    assert {finding.problems for finding in released.verifies()} == {()}
+    with pytest.raises(UsageFault, match="no canonical"):
+        run_forget(released.settings(), "notes", "again", released.means())
+
+
+@pytest.mark.parametrize("loses", [record_is_removed, folder_is_removed])
+def test_a_record_that_is_lost_is_made_anew_by_the_next_sweep(
+    released: Fleet, loses: Callable[[Fleet], None]
+) -> None:
+    """The release is tested as the first one, and what the lost one kept goes."""
+    released.sweeps()
+    volume = released.canonical("notes").volumes[0].name
+    loses(released)
+    released.now += WEEK
+
+    assert released.sweeps()["notes"].outcome is Outcome.PROMOTED
+
+    done = prunes(released)
+    assert [act.what for act in done.acts] == [f"volume {volume}"]
+    assert done.exit_code == 0
+
+
+@pytest.mark.parametrize("by", ["a build", "a run"])
+def test_a_prune_that_is_put_off_for_weeks_is_a_failure(fleet: Fleet, by: str) -> None:
+    """A neighbour's stack that never comes up would keep it away for ever, and nobody saw it."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.sweeps()
+    busy = fleet.folder / ("build.lock" if by == "a build" else "state/lock")
+    fleet.options["guard"] = {"lockFiles": [str(fleet.folder / "build.lock")], "stacks": False}
+    with lock.held(busy):
+        for _ in range(14):
+            with pytest.raises(DeferredFault):
+                prunes(fleet)
+            fleet.now += WEEK / 7
+        with pytest.raises(HostFault, match="no prune for 14 days: ") as caught:
+            prunes(fleet)
+    assert caught.value.exit_code == 1
+
+    assert prunes(fleet).exit_code == 0
+
+    with lock.held(busy), pytest.raises(DeferredFault):
+        prunes(fleet)

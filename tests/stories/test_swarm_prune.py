@@ -251,6 +251,26 @@ def test_a_stack_in_which_somebody_has_put_something_stays(fleet: Fleet, client:
     assert client.services(filters={"label": f"{facts.NAMESPACE}={LEFT}"})
 
 
+def test_a_volume_that_somebodys_service_mounts_stays(fleet: Fleet, client: Any) -> None:
+    """Also while that has no replicas, or a task that has just ended: no container holds it."""
+    fleet.commits("notes", "1.0.0+1", compose(BUSYBOX))
+    assert swept(fleet) is Outcome.PROMOTED
+    home = fleet.state().home.read()
+    volume = f"{LEFT}_data"
+    client.create_volume(volume, labels={RECIPE: "notes", STACK: LEFT, HOME: home})
+    mount = docker.types.Mount("/x", volume, type="volume")
+    task = docker.types.TaskTemplate(docker.types.ContainerSpec(BUSYBOX, mounts=[mount]))
+    mode = docker.types.ServiceMode("replicated", replicas=0)
+    his = client.create_service(task, name="rescue", mode=mode)
+
+    (act,) = prunes(fleet).acts
+    assert "service rescue mounts it" in act.problem
+    assert volume in {name for kind, name in everything(client) if kind == "volume"}
+    client.remove_service(his["ID"])
+
+    assert [act.problem for act in prunes(fleet).acts] == [""]
+
+
 # images
 
 

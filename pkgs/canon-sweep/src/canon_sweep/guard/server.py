@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from canon_sweep.web import Request, json_of, send
+from canon_sweep.web import Request, StatusFault, json_of, send
 
 SECONDS = 20.0
 """How long one answer may take."""
@@ -33,4 +33,8 @@ class Server:
             WebFault: it does not say that, in whatever way.
         """
         url = f"{self.url.rstrip('/')}{path}"
-        return json_of(send(Request("GET", url, token_file=self.token_file), SECONDS), shape)
+        answer = send(Request("GET", url, token_file=self.token_file), SECONDS)
+        if answer.status in range(201, 300):
+            # a part of an answer, say, or somebody's between us and the server
+            raise StatusFault(f"{answer.url} answers {answer.status}, and only 200 is an answer")
+        return json_of(answer, shape)

@@ -20,14 +20,26 @@ class Stacks:
     def in_flight(self) -> str | None:
         """The first stack that converges, with the service that it waits for.
 
-        An engine that cannot be asked runs no test either: that is ``infra``, said by the
-        test itself, and loud.  Were it in flight, a dead Docker would look like a busy one.
+        An engine that is not there at all runs no test either: that is ``infra``, said by
+        the test itself, and loud.  Were it in flight, a dead Docker would look like a busy one.
+
+        Raises:
+            HostFault: the engine is there, and does not tell.
         """
         try:
             found = self.engine.converging()
         except HostFault:
-            return None
+            if self._is_away():
+                return None
+            raise  # a test could begin, and beside what nobody knows
         for each in found:
             if each.stack not in self.ignore:
                 return f"stack {plain(each.stack)} converges: {plain(each.why)}"
         return None
+
+    def _is_away(self) -> bool:
+        try:
+            self.engine.node()
+        except HostFault:
+            return True
+        return False

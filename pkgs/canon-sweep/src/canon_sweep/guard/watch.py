@@ -10,6 +10,9 @@ from canon_sweep.core.names import plain
 from canon_sweep.errors import Fault
 from canon_sweep.guard.protocol import Guard
 
+LONGEST = 500
+"""How many characters of a reason are told: some of it is other people's to choose."""
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:
@@ -46,6 +49,14 @@ class Watch:
 
 
 def _answer(guard: Guard) -> str | None:
+    """What a guard sees; as every recipe's line will have it, of a bounded length."""
+    reason = _asked(guard)
+    if reason is None or len(reason) <= LONGEST:
+        return reason
+    return f"{reason[: LONGEST - 3]}..."
+
+
+def _asked(guard: Guard) -> str | None:
     try:
         return guard.in_flight()
     except Fault as fault:

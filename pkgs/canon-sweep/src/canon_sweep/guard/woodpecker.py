@@ -11,10 +11,28 @@ from canon_sweep.core.count import counted
 from canon_sweep.guard.server import Server
 
 
+class _Stats(msgspec.Struct):
+    pending_count: int = 0
+    waiting_on_deps_count: int = 0
+    running_count: int = 0
+
+
 class _Queue(msgspec.Struct):
     pending: list[dict[str, Any]]
     waiting_on_deps: list[dict[str, Any]]
     running: list[dict[str, Any]]
+    stats: _Stats = msgspec.field(default_factory=_Stats)
+
+    @property
+    def at_work(self) -> int:
+        """How many run; lists and counts are asked both, and the greater counts."""
+        return max(len(self.running), self.stats.running_count)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait, for a worker or for others."""
+        counted = self.stats.pending_count + self.stats.waiting_on_deps_count
+        return max(len(self.pending) + len(self.waiting_on_deps), counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +48,7 @@ class Woodpecker:
             WebFault: its queue cannot be had.
         """
         queue = self.server.ask("/api/queue/info", _Queue)
-        waiting = len(queue.pending) + len(queue.waiting_on_deps)
-        if not queue.running and not waiting:
+        if queue.at_work <= 0 and queue.waiting <= 0:
             return None
-        running = counted(len(queue.running), "running workflow")
-        return f"{self.server.name} has {running}, and {waiting} waiting"
+        running = counted(queue.at_work, "running workflow")
+        return f"{self.server.name} has {running}, and {queue.waiting} waiting"

@@ -9,10 +9,11 @@ from functools import partial
 from canon_sweep.core import denial
 from canon_sweep.core.canonical import made_elsewhere
 from canon_sweep.engine.protocol import Engine
-from canon_sweep.errors import Fault, HostFault
+from canon_sweep.errors import Fault, HostFault, StateFault
 from canon_sweep.harness.discard import check_all_read, discard, discard_previous
 from canon_sweep.harness.quick import put_back
 from canon_sweep.state.canonicals import Canonicals
+from canon_sweep.state.history import Forgotten
 from canon_sweep.state.journal import Deployment, Entry, Journal, Promotion, QuickRun
 
 # the kinds of leftovers that are data, and run no more; see `Engine.leftovers`
@@ -81,9 +82,27 @@ def _settle(entry: Entry, journal: Journal, canonicals: Canonicals, engine: Engi
                 canonicals.note_promotion(record)
                 discard_previous(entry, engine=engine, journal=journal, canonicals=canonicals)
                 return
+            if record is None:
+                _check_not_lost(entry, canonicals, engine)
             _discard(entry, journal, canonicals, engine)
         case Deployment():
             _discard(entry, journal, canonicals, engine)
+
+
+def _check_not_lost(entry: Promotion, canonicals: Canonicals, engine: Engine) -> None:
+    """See that there never was a record: a promotion puts one in another's place.
+
+    Raises:
+        StateFault: there was, and nobody can say whether it was the old or the new one.
+    """
+    past = canonicals.past(entry.recipe)
+    was_there = bool(entry.discarded.volumes or entry.discarded.secrets)
+    if was_there and not (past and isinstance(past[-1], Forgotten)):
+        engine.undeploy(entry.stack)
+        raise StateFault(
+            f"the record of {entry.recipe} is gone, and it may name this stack",
+            do=f"bring it back; or give it up: canon-sweep forget {entry.recipe} --reason TEXT",
+        )
 
 
 def _why(error: Exception) -> str:

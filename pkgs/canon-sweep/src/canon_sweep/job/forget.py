@@ -12,6 +12,7 @@ from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.journal import Deployment
+from canon_sweep.state.lost import lost
 
 
 class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +36,8 @@ class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
 def run_forget(settings: Settings, recipe: str, reason: str, around: Surroundings) -> Forgetting:
     """Move a recipe's record to its history and discard its volumes and secrets.
 
+    Of one whose record is gone it is only noted that it is; `prune` removes what it kept.
+
     The recipe need not be in the configuration any more.
 
     Raises:
@@ -49,7 +52,7 @@ def run_forget(settings: Settings, recipe: str, reason: str, around: Surrounding
     with opened(settings, around, mirrors.look) as (parts, _run):
         record = parts.state.canonicals.read(recipe)
         if record is None:
-            raise UsageFault(f"{recipe} has no canonical", do="see: canon-sweep status")
+            return _given_up(recipe, reason, parts)
         if record.stack and not record.kept_by(parts.engine.name):
             raise UsageFault(
                 f"the canonical of {recipe} cannot be taken back:"
@@ -64,6 +67,16 @@ def run_forget(settings: Settings, recipe: str, reason: str, around: Surrounding
             left=parts.ground.left(),
             problems=parts.ground.problems,
         )
+
+
+def _given_up(recipe: str, reason: str, parts: Parts) -> Forgetting:
+    """Only noted: what it has kept is named by nothing any more, and `prune` finds it."""
+    state = parts.state
+    record = lost(state.canonicals, state.ledger).get(recipe)
+    if record is None:
+        raise UsageFault(f"{recipe} has no canonical", do="see: canon-sweep status")
+    state.canonicals.give_up(record, reason, parts.world.now())
+    return Forgetting(recipe=recipe, canonical=record.release_tag, reason=reason)
 
 
 def _take_back(recipe: str, stack: str, reason: str, parts: Parts) -> None:

@@ -36,7 +36,7 @@ def old(
         HostFault: the engine cannot be asked.
         StateFault: what is known of images cannot be read or written, or no record can.
     """
-    records, unread = state.canonicals.read_all()
+    records, unread = state.records()
     if unread:
         return Found(unread=f"old images, until {', '.join(sorted(unread))} can be read")
     images = engine.images()

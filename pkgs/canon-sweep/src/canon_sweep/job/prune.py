@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from canon_sweep import interrupt, tree
-from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, DeferredFault, Fault
+from canon_sweep.core.count import counted
+from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, DeferredFault, Fault, HostFault, StateFault
 from canon_sweep.job import images, strays
 from canon_sweep.job.deed import Act, Deed, carry_out
 from canon_sweep.job.finish import check_state
@@ -22,6 +24,9 @@ from canon_sweep.settings.records import Settings
 from canon_sweep.state import lock
 from canon_sweep.state.oldruns import old_runs
 from canon_sweep.state.store import State
+
+OVERDUE = timedelta(days=14)
+"""For so long a prune may be put off, night after night, before that is a failure."""
 
 
 class Pruning(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +62,34 @@ def run_prune(settings: Settings, around: Surroundings, *, dry_run: bool) -> Pru
     Raises:
         UsageFault: the state is somebody else's.
         DeferredFault: a run is at work, or a build is in flight.
+        HostFault: that has been so for `OVERDUE`.
         StateFault: the journal, or the folder of all records, cannot be read.
     """
+    last, now = State.of(settings).last_prune, around.clock()
+    try:
+        pruning = _pruned(settings, around, dry_run=dry_run)
+    except DeferredFault as fault:
+        if not dry_run and now - last.since(now) >= OVERDUE:
+            raise _overdue(now - last.since(now), fault) from fault
+        raise
+    if dry_run:
+        return pruning
+    try:
+        last.note(now)
+    except StateFault as fault:  # what was done is told all the same
+        return msgspec.structs.replace(pruning, left=(*pruning.left, str(fault)))
+    return pruning
+
+
+def _overdue(ago: timedelta, fault: DeferredFault) -> HostFault:
+    return HostFault(
+        f"there was no prune for {counted(ago.days, 'day')}: {fault.what}",
+        do="see that it ends, or at what other time there is room; guard.ignore lists stacks"
+        " that are not waited for",
+    )
+
+
+def _pruned(settings: Settings, around: Surroundings, *, dry_run: bool) -> Pruning:
     with _alone(settings):
         parts = parts_to_look(settings, around)
         if not dry_run:
@@ -67,11 +98,17 @@ def run_prune(settings: Settings, around: Surroundings, *, dry_run: bool) -> Pru
         left: list[str] = []
         remarks: list[str] = []
         others = 0
-        for find in (_files, _old_runs, _strays, partial(_old_images, note=not dry_run)):
+        finds: tuple[tuple[str, Callable[[Parts], _Found]], ...] = (
+            ("what dead processes left in folders", _files),
+            ("old runs", _old_runs),
+            ("what nothing names", _strays),
+            ("old images", partial(_old_images, note=not dry_run)),
+        )
+        for what, find in finds:
             try:
                 found = find(parts)
             except Fault as fault:
-                left.append(str(fault))
+                left.append(f"{what}, which nobody could look for: {fault}")
                 continue
             acts += carry_out(found.deeds, only_say=dry_run)
             left += found.left
@@ -115,8 +152,11 @@ def _check_quiet(parts: Parts) -> None:
 
     Raises:
         DeferredFault: one is, or may be.
+        Interrupted: the process is asked to end.
     """
-    reason = parts.watch.in_flight()
+    # a server of builds may take its time, and nothing is begun yet
+    with interrupt.LetThrough():
+        reason = parts.watch.in_flight()
     if reason is not None:
         raise DeferredFault(reason, do="prune when it has ended")
 
@@ -159,7 +199,7 @@ def _files(parts: Parts) -> _Found:
 
 
 def _old_runs(parts: Parts) -> _Found:
-    records, unread = parts.state.canonicals.read_all()
+    records, unread = parts.state.records()
     if unread:
         return _Found(left=(f"old runs, until {', '.join(unread)} can be read",))
     keep = parts.settings.prune.keep_runs
@@ -177,6 +217,7 @@ def _strays(parts: Parts) -> _Found:
         if not stray.doubt
     )
     left = [f"{stray.what} {stray.why}; {stray.doubt}" for stray in found.found if stray.doubt]
+    left += found.problems
     if found.unread:
         left.append(f"volumes and secrets, until {', '.join(found.unread)} can be read")
     return _Found(deeds, tuple(left), others=found.others)

@@ -54,7 +54,7 @@ def verify(settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
     known = set(settings.recipes) | set(parts.state.canonicals.recipes())
     found = [_find(recipe, parts) for recipe in sorted(known)]
     own = (finding for finding in found if finding is not None)
-    return (*own, *_unread(parts.state), *_unnamed(parts))
+    return (*own, *_lost(parts.state), *_unread(parts.state), *_unnamed(parts))
 
 
 def _find(recipe: str, parts: Parts) -> Finding | None:
@@ -170,6 +170,15 @@ def _tag_problems(record: Canonical, parts: Parts) -> Iterator[str]:
     elif release.commit != record.commit:
         now, then = release.commit[:12], record.commit[:12]
         yield f"{record.release_tag} is commit {now} now, the record has {then}"
+
+
+def _lost(state: State) -> Iterator[Finding]:
+    """Of recipes that should have a record."""
+    try:
+        for recipe, problem in state.lost().items():
+            yield Finding(recipe=recipe, problems=(problem,))
+    except StateFault as fault:
+        yield Finding(recipe="-", unchecked=(f"whether a record is gone: {fault}",))
 
 
 def _unread(state: State) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -80,13 +80,15 @@ class Canonicals:
         Raises:
             StateFault: nobody can say: 'none' would let everything be removed.
         """
-        try:
-            with os.scandir(self.folder) as entries:
-                return tuple(sorted(e.name for e in entries if e.is_dir() and _has_record(e)))
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            raise storage.denied(f"{self.folder} cannot be read", error) from error
+        return self._folders(_has_record)
+
+    def folders(self) -> tuple[str, ...]:
+        """The recipes that have a folder, with a record in it or without.
+
+        Raises:
+            StateFault: nobody can say.
+        """
+        return self._folders(lambda entry: names.recipe_problem(entry.name) is None)
 
     def write(self, record: Canonical) -> None:
         """Make a record the canonical: the one instant at which a promotion happens.
@@ -99,6 +101,15 @@ class Canonicals:
         path = self._record(record.recipe)
         self._make_folder(path.parent)
         files.write_atomically(path, _text(record), mode=0o644)
+
+    def give_up(self, lost: Canonical, reason: str, now: datetime) -> None:
+        """Note that a canonical whose record is gone is taken back.
+
+        Raises:
+            StateFault: the history cannot be read or written.
+        """
+        self._make_folder(self._folder(lost.recipe))
+        self._history(lost.recipe).note(Forgotten(at=now, reason=reason, record=lost))
 
     def forget(self, recipe: str, reason: str, now: datetime) -> Canonical | None:
         """Take a canonical back, and return what it was; None if there is none.
@@ -170,7 +181,8 @@ class Canonicals:
         Raises:
             StateFault: one cannot be removed.
         """
-        return sum(files.clear_drafts(folder, "canonical.json") for folder in self.folder.glob("*"))
+        own = (self.folder / recipe for recipe in self.folders())
+        return sum(files.clear_drafts(folder, "canonical.json") for folder in own)
 
     def dead_drafts(self) -> tuple[Path, ...]:
         """What `clear_drafts` would remove.
@@ -178,8 +190,18 @@ class Canonicals:
         Raises:
             StateFault: a folder cannot be read.
         """
-        own = (files.dead_drafts(folder, "canonical.json") for folder in self.folder.glob("*"))
-        return tuple(draft for drafts in own for draft in drafts)
+        own = (self.folder / recipe for recipe in self.folders())
+        found = (files.dead_drafts(folder, "canonical.json") for folder in own)
+        return tuple(draft for drafts in found for draft in drafts)
+
+    def _folders(self, wanted: Callable[[os.DirEntry[str]], bool]) -> tuple[str, ...]:
+        try:
+            with os.scandir(self.folder) as entries:
+                return tuple(sorted(e.name for e in entries if e.is_dir() and wanted(e)))
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise storage.denied(f"{self.folder} cannot be read", error) from error
 
     def _history(self, recipe: str) -> History:
         return History(self._folder(recipe) / "history.jsonl")
@@ -232,7 +254,9 @@ def _has_record(entry: os.DirEntry[str]) -> bool:
     except FileNotFoundError:
         return False
     except OSError:
-        return True  # nobody can say, so it is read, and its fault told
+        # nobody can say, so it is read, and its fault told; unless it is no recipe's at all,
+        # as the lost+found of a disk of the records' own
+        return names.recipe_problem(entry.name) is None
     return True
 
 

@@ -21,6 +21,8 @@ from canon_sweep.state import folders, storage
 
 PATIENCE = 10.0
 """How long to wait for somebody else's change, in seconds: far longer than one takes."""
+UNCLAIMED = 10.0
+"""How long a turn may be nobody's while somebody waits for it: he looks ten times a second."""
 _PAUSE = 0.01
 # somebody else's turn takes minutes
 _TURN_PAUSE = 0.1
@@ -39,7 +41,8 @@ class Turn:
         """Let those who queue have their turn, then take ours again.
 
         False if there was no time to wait for the end of theirs: the turn is not ours then,
-        and nothing may be done any more that needs it.
+        and nothing may be done any more that needs it.  A turn that nobody takes, as who
+        waits for it may have been stopped, is ours again after `UNCLAIMED` seconds.
 
         Raises:
             StateFault: a lock cannot be had.
@@ -50,15 +53,33 @@ class Turn:
         say("somebody waits for his turn: the sweep goes on after him")
         self.is_ours = False
         fcntl.flock(self.descriptor, fcntl.LOCK_UN)
-        # who has got his turn leaves the queue; and when the queue is empty, it is ours next
-        for descriptor in (self.queue, self.descriptor):
-            while not _is_taken(descriptor, self.path):
-                if time_left() <= 0:
-                    return False
-                time.sleep(_TURN_PAUSE)
+        if not self._is_back(time_left, say):
+            return False
         fcntl.flock(self.queue, fcntl.LOCK_UN)
         self.is_ours = True
         _sign(self.descriptor, self.path)
+        return True
+
+    def _is_back(self, time_left: Callable[[], float], say: Callable[[str], None]) -> bool:
+        """Take the turn when all who wait have had theirs, or as soon as none of them does."""
+        free_since = None
+        # who has got his turn leaves the queue; and when the queue is empty, it is ours next
+        while not _is_taken(self.queue, self.path):
+            if not _is_taken(self.descriptor, self.path):
+                free_since = None
+            elif free_since is not None and time.monotonic() - free_since >= UNCLAIMED:
+                say("whoever waits for his turn does not take it: the sweep goes on")
+                return True
+            else:
+                fcntl.flock(self.descriptor, fcntl.LOCK_UN)
+                free_since = free_since or time.monotonic()
+            if time_left() <= 0:
+                return False
+            time.sleep(_TURN_PAUSE)
+        while not _is_taken(self.descriptor, self.path):
+            if time_left() <= 0:
+                return False
+            time.sleep(_TURN_PAUSE)
         return True
 
 

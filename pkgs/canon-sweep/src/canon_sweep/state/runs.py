@@ -216,6 +216,15 @@ def newest_first(folder: Path) -> list[Path]:
     return [path for _, _, path in sorted(runs, reverse=True)]
 
 
+def began(run: Path) -> datetime:
+    """When a run began, as its name says; long ago if that is no time."""
+    stem = run.name.partition("-")[0]
+    try:
+        return datetime.strptime(stem, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
 def command_of(run: Path) -> str:
     """The command of a run that has written results; empty if it has not."""
     results = _results_of(run)

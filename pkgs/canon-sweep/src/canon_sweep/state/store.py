@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from canon_sweep.core import names
+from canon_sweep.core.canonical import Canonical
 from canon_sweep.errors import StateFault
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import files, folders, storage
 from canon_sweep.state.attempts import Ledger
-from canon_sweep.state.canonicals import Canonicals
+from canon_sweep.state.canonicals import Canonicals, Records
 from canon_sweep.state.holds import Holds
 from canon_sweep.state.home import Home
 from canon_sweep.state.images import Images
 from canon_sweep.state.journal import Journal
+from canon_sweep.state.lastprune import LastPrune
+from canon_sweep.state.lost import lost
 from canon_sweep.state.waiting import WaitingList
 
 # data of apps and trees of recipes: a draft there is not ours
@@ -43,6 +47,7 @@ class State:
     journal: Journal
     home: Home
     images: Images
+    last_prune: LastPrune
     waiting: WaitingList
 
     @classmethod
@@ -57,6 +62,7 @@ class State:
             journal=Journal(folder / "journal.json"),
             home=Home(folder / "home"),
             images=Images(folder / "images.json"),
+            last_prune=LastPrune(folder / "pruned"),
             waiting=WaitingList(folder / "waiting.json"),
         )
 
@@ -64,6 +70,33 @@ class State:
     def checkouts(self) -> Path:
         """Where the versions under test are checked out, each only while it is tested."""
         return self.folder / "checkouts"
+
+    def records(self) -> Records:
+        """Every record; also one that is gone and should not be is a problem of its recipe.
+
+        Raises:
+            StateFault: the folder of all records, a history or the ledger cannot be read.
+        """
+        records, problems = self.canonicals.read_all()
+        return Records(records, problems | self.lost())
+
+    def lost(self) -> dict[str, str]:
+        """What to do about each recipe whose record is gone, as in `state.lost`.
+
+        Raises:
+            StateFault: the folder of all records, a history or the ledger cannot be read.
+        """
+        found = lost(self.canonicals, self.ledger)
+        return {recipe: self._lost(record) for recipe, record in found.items()}
+
+    def _lost(self, record: Canonical) -> str:
+        recipe = record.recipe
+        fault = StateFault(
+            f"{self.canonicals.folder / recipe}/canonical.json is gone, though {recipe} was"
+            f" promoted ({names.plain(record.release_tag)}) and never taken back",
+            do=f"bring it back; or give it up: canon-sweep forget {recipe} --reason TEXT",
+        )
+        return str(fault)
 
     def check_common(self) -> None:
         """See that what is read for every recipe can be read: one fault, not one for each.

@@ -31,10 +31,11 @@ Body = Mapping[str, Any]
 
 
 class Docker:
-    """The calls that this engine makes, with plain dictionaries as answers."""
+    """The calls that this engine makes, answers plain; ``home`` is this canon-sweep's mark."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, home: str = "") -> None:
         self.host = host
+        self.home = home
 
     @property
     def is_here(self) -> bool:
@@ -158,14 +159,14 @@ class Docker:
             return _body(client.create_volume(name, driver=driver, labels=dict(labels)))
 
     def create_holder(self, image: str, volume: str, path: str, label: str) -> str:
-        """Make a container, never started, that holds a volume at ``path``."""
+        """Make a container, never started, that holds a volume; its ``label`` says whose it is."""
         # no_copy: else the image's own files at that path would be put into it
         mount = docker.types.Mount(path, volume, type="volume", no_copy=True)
         with self._door() as client:
             made = client.create_container(
                 image,
                 command=["/never-started"],
-                labels={label: ""},
+                labels={label: self.home},
                 host_config=client.create_host_config(mounts=[mount], network_mode="none"),
             )
             return str(made["Id"])

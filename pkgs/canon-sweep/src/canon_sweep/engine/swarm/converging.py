@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from canon_sweep.engine.protocol import Converging
@@ -17,15 +17,18 @@ _UNDER_WAY = {
 }
 
 
-def converging(docker: Docker) -> tuple[Converging, ...]:
-    """The stacks that canon-sweep did not make and that are on their way, by name."""
-    bodies = [body for body in docker.services(NAMESPACE) if not _is_ours(body)]
+def converging(docker: Docker, home: str) -> tuple[Converging, ...]:
+    """The stacks that this canon-sweep did not make and that are on their way, by name.
+
+    What another one deploys is a test that is under way; ``home`` is the mark of this one.
+    """
+    bodies = [body for body in docker.services(NAMESPACE) if not _is_ours(body, home)]
     # by their label: a service that is gone by now would be refused by its name
     tasks = docker.tasks_of(NAMESPACE)
     found: dict[str, str] = {}
     for body in sorted(bodies, key=lambda body: str(body["Spec"]["Name"])):
         stack = body["Spec"]["Labels"][NAMESPACE]
-        service = facts.service(body, stack, tasks, {}, overlay.VERSION)
+        service = facts.service(body, stack, _of_now(tasks, body), {}, overlay.VERSION)
         why = awaited(service, is_job=_is_job(body))
         if why:
             found.setdefault(stack, f"service {service.name} {why}")
@@ -56,8 +59,21 @@ def _is_up(task: Task, service: Service, is_job: bool) -> bool:
     return task.state == "running" and task.wanted and not is_job
 
 
-def _is_ours(body: Mapping[str, Any]) -> bool:
-    return overlay.STACK in (body["Spec"].get("Labels") or {})
+def _of_now(tasks: Sequence[Mapping[str, Any]], body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The tasks without those of a job's earlier times, which are done and stay so."""
+    return [task for task in tasks if _iteration(task) == _iteration(body.get("JobStatus") or {})]
+
+
+def _iteration(of: Mapping[str, Any]) -> int | None:
+    """Which time of a job that is, from 0 on; None for what is no job's."""
+    found = of.get("JobIteration")
+    return None if found is None else int(found.get("Index") or 0)
+
+
+def _is_ours(body: Mapping[str, Any], home: str) -> bool:
+    labels = body["Spec"].get("Labels") or {}
+    # earlier versions gave no mark: what they left is a stray, and nobody's test
+    return overlay.STACK in labels and labels.get(overlay.HOME) in (None, "", home)
 
 
 def _is_job(body: Mapping[str, Any]) -> bool:

@@ -55,7 +55,7 @@ class SwarmEngine:
         home: str = "",
         pulls: Pulls | None = None,
     ) -> None:
-        self._docker = Docker(host)
+        self._docker = Docker(host, home)
         self._limits = limits or Limits()
         self._home = home
         self._images = Images(self._docker, registries or {}, self._limits.registry, pulls)
@@ -239,7 +239,7 @@ class SwarmEngine:
 
     def converging(self) -> tuple[Converging, ...]:
         """The stacks of others that are on their way from one state to another."""
-        return others.converging(self._docker)
+        return others.converging(self._docker, self._home)
 
     def logs(self, stack: str) -> str:
         """What the stack's services said, for the recipe's log; empty when not deployed."""

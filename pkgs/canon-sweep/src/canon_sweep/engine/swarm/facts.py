@@ -161,6 +161,15 @@ def container(body: Mapping[str, Any]) -> Container:
     )
 
 
+def container_name(body: Mapping[str, Any]) -> str:
+    """What a listed container is called; by its id once its name is taken from it.
+
+    That is the first step of its removal, and a removal may be stuck.
+    """
+    names_given = body.get("Names") or [body["Id"][:12]]
+    return str(names_given[0]).strip("/")
+
+
 def timestamp(text: str) -> float:
     """Seconds since 1970 of a time as Docker writes it; 0 for never."""
     # the year 1 stands for never, and Python reads six decimals

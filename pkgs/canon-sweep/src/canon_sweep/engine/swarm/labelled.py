@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from canon_sweep.core.stray import Kind, Maker, Thing
-from canon_sweep.engine.swarm import overlay
+from canon_sweep.engine.swarm import facts, overlay
 from canon_sweep.engine.swarm.api import Docker
 
 
@@ -23,7 +23,7 @@ def _all(docker: Docker) -> Iterator[tuple[Kind, str, Mapping[str, str]]]:
     for body in docker.services(overlay.STACK):
         yield Kind.SERVICE, body["Spec"]["Name"], body["Spec"].get("Labels") or {}
     for body in docker.containers(label=overlay.STACK):
-        yield Kind.CONTAINER, body["Names"][0].strip("/"), body.get("Labels") or {}
+        yield Kind.CONTAINER, facts.container_name(body), body.get("Labels") or {}
     for body in docker.networks(overlay.STACK):
         yield Kind.NETWORK, body["Name"], body.get("Labels") or {}
     for body in docker.configs(overlay.STACK):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from canon_sweep import interrupt
 from canon_sweep.engine.swarm import watch
 from canon_sweep.engine.swarm.api import Docker
-from canon_sweep.engine.swarm.facts import HAS_CONTAINER, NAMESPACE
+from canon_sweep.engine.swarm.facts import HAS_CONTAINER, NAMESPACE, container_name
 from canon_sweep.engine.swarm.ready import Limits, Look
 from canon_sweep.errors import HostFault
 
@@ -48,9 +48,22 @@ def volume(docker: Docker, name: str, limits: Limits) -> None:
     """Remove a volume, as soon as nothing uses it any more; gone is gone.
 
     Raises:
-        HostFault: something still uses it after the limit.
+        HostFault: something still uses it after the limit, or a service mounts it.
     """
+    # without replicas, or between two tasks, it holds nothing that the engine sees
+    user = _user(docker, name)
+    if user:
+        raise HostFault(f"volume {name} cannot be removed: {user}", do="end what uses it")
     _until_gone(docker, f"volume {name}", lambda: docker.remove_volume(name), limits)
+
+
+def _user(docker: Docker, volume: str) -> str:
+    """The service that mounts a volume, wherever its tasks are; empty if there is none."""
+    for body in docker.services():
+        mounts = body["Spec"]["TaskTemplate"].get("ContainerSpec", {}).get("Mounts") or ()
+        if any(mount.get("Source") == volume and mount["Type"] == "volume" for mount in mounts):
+            return f"service {body['Spec']['Name']} mounts it"
+    return ""
 
 
 def secret(docker: Docker, name: str, limits: Limits) -> None:
@@ -93,7 +106,7 @@ def _remove(docker: Docker, stack: str, *, forced: bool, hurried: bool) -> tuple
             docker.remove_container(body["Id"])
     if containers:
         # networks last: one that is still in use refuses to go
-        return tuple(f"container {body['Names'][0].strip('/')}" for body in containers)
+        return tuple(f"container {container_name(body)}" for body in containers)
     if tasks:
         return tasks
     held = [docker.remove_config(body["ID"]) for body in docker.configs(label)]

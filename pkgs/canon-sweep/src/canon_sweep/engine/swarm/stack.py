@@ -82,7 +82,7 @@ def leftovers(docker: Docker, stack: str) -> tuple[str, ...]:
     """Everything that exists under a stack's name, by kind."""
     label = f"{NAMESPACE}={stack}"
     found = [f"service {body['Spec']['Name']}" for body in docker.services(label)]
-    found += [f"container {body['Names'][0].strip('/')}" for body in docker.containers(label=label)]
+    found += [f"container {facts.container_name(body)}" for body in docker.containers(label=label)]
     found += [f"network {body['Name']}" for body in docker.networks(label)]
     found += [f"config {body['Spec']['Name']}" for body in docker.configs(label)]
     found += [f"volume {name}" for name in volume_names(docker, stack)]
@@ -128,7 +128,7 @@ def logs(docker: Docker, stack: str) -> str:
     bodies.sort(key=lambda body: int(body["Created"]))
     most = log.share(len(bodies))
     said = [
-        (body["Names"][0].strip("/"), docker.logs(body["Id"], MAX_LINES, most)) for body in bodies
+        (facts.container_name(body), docker.logs(body["Id"], MAX_LINES, most)) for body in bodies
     ]
     return log.dump(said)
 

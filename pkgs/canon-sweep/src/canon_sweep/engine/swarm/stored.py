@@ -83,7 +83,7 @@ def _needed(docker: Docker) -> Iterator[tuple[str, str]]:
         if body.get("ParentId"):
             yield body["ParentId"], f"image {body['Id'].removeprefix('sha256:')[:12]}"
     for body in docker.containers():
-        yield body["ImageID"], f"container {body['Names'][0].strip('/')}"
+        yield body["ImageID"], f"container {facts.container_name(body)}"
     for body in docker.services():
         for spec in (body["Spec"], body.get("PreviousSpec") or {}):
             # a service may have no containers now, and go back to what it was

@@ -21,7 +21,7 @@ from canon_sweep.core import names
 from canon_sweep.engine import content
 from canon_sweep.engine.swarm import overlay
 from canon_sweep.engine.swarm.api import Body, Docker
-from canon_sweep.engine.swarm.facts import NAMESPACE
+from canon_sweep.engine.swarm.facts import NAMESPACE, container_name
 from canon_sweep.errors import Fault, HostFault
 
 HOLDER = "canon-sweep.holder"
@@ -129,9 +129,14 @@ def clone_labels(source: str, target: str, labels: Mapping[str, str]) -> dict[st
 
 
 def remove_stale_holders(docker: Docker) -> None:
-    """Remove what a killed run left; a holder keeps its volume from being removed."""
+    """Remove what a killed run left; a holder keeps its volume from being removed.
+
+    Not another canon-sweep's, which may be copying a volume of its own just now.
+    """
     for holder in docker.containers(label=HOLDER):
-        docker.remove_container(holder["Id"])
+        # earlier versions did not say whose it is
+        if (holder.get("Labels") or {}).get(HOLDER) in (None, "", docker.home):
+            docker.remove_container(holder["Id"])
 
 
 def _check_clone(docker: Docker, source: str, target: str, origin: Body | None) -> None:
@@ -146,7 +151,7 @@ def _check_clone(docker: Docker, source: str, target: str, origin: Body | None) 
             raise HostFault(f"volume {name} has driver options and cannot be copied or replaced")
         users = docker.containers(volume=name) if volume is not None else []
         if any(name == target or user["State"] == "running" for user in users):
-            raise HostFault(f"volume {name} is in use by {users[0]['Names'][0].strip('/')}")
+            raise HostFault(f"volume {name} is in use by {container_name(users[0])}")
 
 
 def _folder(docker: Docker, volume: Body) -> Path | None:

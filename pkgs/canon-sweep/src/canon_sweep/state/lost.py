@@ -1,0 +1,52 @@
+"""Canonicals whose record is gone, though they were promoted and nobody has taken them back.
+
+A disk that is not mounted, another `canonicalsDir`, a folder that was removed by hand: no
+record names their volumes then, and yet they are no strays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from canon_sweep.core import names
+from canon_sweep.core.attempts import Attempt, Outcome
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.state.attempts import Ledger
+from canon_sweep.state.canonicals import Canonicals
+
+
+def lost(canonicals: Canonicals, ledger: Ledger) -> dict[str, Canonical]:
+    """What is known of each, by recipe; of whose history is gone too the ledger tells.
+
+    Raises:
+        StateFault: nobody can say, as a history or the ledger cannot be read.
+    """
+    there = set(canonicals.recipes())
+    promoted = {each.key.recipe: each for each in _promotions(ledger)}
+    found = {}
+    for recipe in sorted({*promoted, *canonicals.folders()} - there):
+        past = canonicals.past(recipe)
+        if past and isinstance(past[-1], Canonical):
+            found[recipe] = past[-1]
+        elif not past and recipe in promoted:
+            found[recipe] = _told_by(promoted[recipe])
+    return found
+
+
+def _promotions(ledger: Ledger) -> Iterator[Attempt]:
+    for attempt in ledger.index().all:
+        is_name = names.recipe_problem(attempt.key.recipe) is None
+        if attempt.outcome is Outcome.PROMOTED and is_name:
+            yield attempt
+
+
+def _told_by(attempt: Attempt) -> Canonical:
+    key = attempt.key
+    return Canonical(
+        recipe=key.recipe,
+        version=key.tag,
+        commit=key.commit,
+        tag=key.tag,
+        run_id=attempt.run_id,
+        ts=attempt.ts.isoformat(),
+    )
