@@ -125,7 +125,9 @@ def test_a_guest_that_was_stopped_costs_the_sweep_nothing(
         os.kill(guest.process.pid, signal.SIGSTOP)
 
     fleet.wrap = doing("deploy", types)
-    fleet.options["maxRuntime"] = "30s"
+    # enough for a test that may take its longest, and not for a guest that is waited for
+    fleet.options["maxRuntime"] = "60s"
+    fleet.options["timeouts"] = {"prepare": "5s", "deploy": "5s", "probe": "400ms"}
 
     night = fleet.sweeps()
 
