@@ -85,9 +85,9 @@ def config(fleet: Fleet) -> Path:
         'engine = "local"',
         "retries = 0",
         *(
-            f"{key}.{name} = {json.dumps(value)}"
+            f"{key}.{name} = {json.dumps(value)}" if name else f"{key} = {json.dumps(value)}"
             for key, table in fleet.options.items()
-            for name, value in table.items()
+            for name, value in (table.items() if isinstance(table, dict) else [("", table)])
         ),
     ]
     for name, recipe in fleet.recipes.items():

@@ -131,7 +131,8 @@ def test_a_guest_that_was_stopped_costs_the_sweep_nothing(
 
     night = fleet.sweeps()
 
-    assert [entry.outcome for entry in night.results.entries] == [Outcome.PROMOTED] * 2
+    outcomes = [entry.outcome for entry in night.results.entries]
+    assert outcomes == [Outcome.PROMOTED] * 2, night.results
     assert night.results.exit_code == 0
     assert guest.process is not None
     os.kill(guest.process.pid, signal.SIGCONT)
