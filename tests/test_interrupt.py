@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from canon_sweep import interrupt
+from canon_sweep.errors import Interrupted
 from canon_sweep.interrupt import Deferred, Endable, EndedError
 
 
@@ -75,3 +76,15 @@ def test_afterwards_nothing_is_left_of_it() -> None:
         pass
     with Endable():
         pass
+
+
+def test_who_takes_down_for_a_stop_is_not_ended() -> None:
+    """The stop would be forgotten, and a rerun begin."""
+    down: list[str] = []
+    with interrupt.Held(), interrupt.LetThrough(), Endable() as test:
+        with pytest.raises(Interrupted, match="SIGTERM"):
+            interrupt._interrupt(signal.SIGTERM, None)
+        in_thread(lambda: test.end("no room"))
+        down.append("it")
+
+    assert down == ["it"]

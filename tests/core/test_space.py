@@ -41,7 +41,15 @@ def test_what_was_broken_off_raises_the_mark_and_does_not_make_it_known(outcome:
     """It may have ended before it took most; and what it took it took."""
     assert high_water([attempt(5, outcome)], 100) == Mark(100, 5, known=False)
     assert high_water([attempt(500, outcome)], 100) == Mark(500, 500, known=False)
-    assert high_water([attempt(7), attempt(9, outcome)], 100) == Mark(9, 9)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.RED, Outcome.INFRA, Outcome.OUT_OF_TIME])
+def test_what_went_wild_does_not_bar_a_recipe_that_is_known(outcome: Outcome) -> None:
+    """Nobody would begin the release that mends it, and the mark would stay for ever."""
+    wild = [attempt(10**12, outcome)] * (RECENT + 1)
+
+    assert high_water([attempt(7), *wild], 100) == Mark(7, 7)
+    assert high_water([attempt(7), attempt(10**12, Outcome.PASSED, quick=True)], 100) == Mark(7, 7)
 
 
 def test_a_quick_run_is_no_whole_test() -> None:

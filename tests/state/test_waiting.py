@@ -149,6 +149,7 @@ def test_what_is_written_is_plain(waiting: WaitingList) -> None:
             "until": "2026-06-14T15:00:00Z",
             "code": "deferred/out-of-time",
             "sentence": "not reached: the sweep has ended before its turn",
+            "begun": False,
         }
     }
     assert waiting.path.stat().st_mode & 0o777 == 0o600

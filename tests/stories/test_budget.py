@@ -18,6 +18,7 @@ from canon_sweep.errors import HostFault, UsageFault
 from canon_sweep.harness import promote as promotion
 from canon_sweep.job.budget import Forecast, forecast
 from canon_sweep.job.recover import run_recover
+from canon_sweep.state.journal import QuickRun
 from child import in_child
 from stories.engines import failing, intercepted
 from stories.fleet import WEEK, Fleet
@@ -206,6 +207,26 @@ def test_the_less_important_gives_way_with_a_line_of_its_own(large: Fleet) -> No
     large.publishes("a", "1.1.0+1", holds(LARGE))
     assert "over-budget" in codes(large.sweeps()["a"])
     assert with_data(large) == ["b", "d"]
+
+
+def test_who_is_not_settled_yet_gives_nothing(large: Fleet) -> None:
+    """Of a broken quick run the copies are the data: they must not be forgotten."""
+    large.sweeps()
+    large.recipes["a"]["priority"] = 1
+    large.recipes["d"]["priority"] = 9
+    record = large.canonical("a")
+    copies = {record.volumes[0].name: "snapshot.cannot-be-read"}
+    quick = QuickRun(
+        recipe="a", stack=record.stack, snapshots=copies, complete=True, engine="local"
+    )
+    large.state().journal.put(quick)
+    large.publishes("d", "1.1.0+1", holds(LARGE))
+
+    night = large.sweeps()
+
+    assert "over-budget" in codes(night["d"])
+    assert "a" in with_data(large)
+    assert large.state().journal.entries() == (quick,)
 
 
 def test_nobody_gives_way_where_that_would_not_be_enough(large: Fleet) -> None:

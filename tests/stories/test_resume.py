@@ -15,6 +15,7 @@ import pytest
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Hold
 from canon_sweep.errors import DeferredFault, StateFault
+from canon_sweep.job.resume import run_resume
 from canon_sweep.job.run import run_sweep
 from canon_sweep.job.turns import Turns
 from canon_sweep.job.wiring import Surroundings
@@ -245,11 +246,21 @@ def test_what_a_killed_sweep_has_not_reached_is_due(released: Fleet) -> None:
     assert in_child(dies) == -signal.SIGKILL
     assert due(released).keys() == {"site", "zoo"}
     assert is_marked(released)
+    # at whose turn it was killed is last: it may have been its doing, and would be again
+    assert [e.recipe for e in released.state().waiting.read().values() if e.begun] == ["site"]
+    begun: list[str] = []
 
-    last = released.resumes()
+    class Order(Quiet):
+        def begins(self, recipe: str) -> None:
+            begun.append(recipe)
 
+    last = run_resume(
+        released.settings(), Surroundings(Order(), lambda _: None, lambda: released.now)
+    )
+
+    assert begun == ["zoo", "site"]
     assert last is not None
-    assert [entry.outcome for entry in last.results.entries] == [Outcome.PROMOTED] * 2
+    assert [entry.outcome for entry in last.entries] == [Outcome.PROMOTED] * 2
     assert released.sweeps().results.noop
 
 
@@ -454,3 +465,35 @@ def test_the_results_of_a_resume_are_written_down(released: Fleet, builds: Build
 
     assert written["command"] == "resume"
     assert [entry["code"] for entry in written["entries"]] == ["deferred/in-flight"] * 2
+
+
+def test_a_list_that_cannot_be_read_is_told_once_by_the_timer(released: Fleet) -> None:
+    """Each sweep says it as well; every half hour, for ever, helps nobody."""
+    state = released.folder / "state"
+    state.mkdir()
+    (state / "waiting.json").write_text("not JSON")
+    (state / "due").touch()
+
+    with pytest.raises(StateFault, match=r"waiting\.json"):
+        released.resumes()
+
+    assert not is_marked(released)
+    assert released.sweeps().results.exit_code == 1
+
+
+def test_who_takes_no_part_any_more_is_not_late(released: Fleet, builds: Builds) -> None:
+    """He is struck off, with his own line: nobody waits for him."""
+    builds.begins()
+    released.sweeps()
+    builds.ends()
+    released.add("notes", enroll=False, exception="moves to another host")
+    released.now += timedelta(days=1)
+
+    last = released.resumes()
+
+    assert last is not None
+    assert (last["notes"].code, last["site"].code) == (Code.EXCEPTED, Code.IN_FLIGHT)
+    assert released.state().waiting.read().keys() == {"site"}
+    assert last.results.problems == (
+        "not reached until 14 June 2026 15:00 UTC, when retryWindow was over: site",
+    )

@@ -178,7 +178,8 @@ class Endable:
 
 
 def _tell_end() -> None:
-    if _asked.end is not None and not _asked.held:
+    # who was asked to stop takes down already, or is told so next
+    if _asked.end is not None and not _asked.held and _asked.reason is None:
         why, _asked.end = _asked.end, None
         raise EndedError(why)
 

@@ -69,13 +69,15 @@ class Bounds:
 def high_water(attempts: Iterable[Attempt], assumed: int) -> Mark:
     """What a recipe's next test may take, by the last of its attempts that were measured.
 
-    One that was broken off, and a quick run, may have taken less than a whole test does:
-    they can raise the mark, and do not make it known.
+    Once one has gone through all tiers, only such ones count: a test that went wild was ended
+    by the floor, and must not bar the release that mends it.  Before, whatever was measured
+    can raise the mark, and does not make it known.
     """
-    measured = [attempt for attempt in attempts if attempt.took is not None][-RECENT:]
-    most = max((a.took.bytes for a in measured if a.took is not None), default=0)
-    known = any(a.outcome in _WHOLE and not a.quick for a in measured)
-    return Mark(most if known else max(most, assumed), most, known)
+    measured = [attempt for attempt in attempts if attempt.took is not None]
+    whole = [a for a in measured if a.outcome in _WHOLE and not a.quick]
+    recent = (whole or measured)[-RECENT:]
+    most = max((a.took.bytes for a in recent if a.took is not None), default=0)
+    return Mark(most if whole else max(most, assumed), most, bool(whole))
 
 
 def shortage(space: Space | None, bounds: Bounds, mark: Mark) -> str:

@@ -22,6 +22,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     ``started`` is when that sweep began, ``since`` when the first of the sweeps did that
     have not reached it, all in UTC.  Until ``until`` a resume takes it up; None once the
     operator has been told that none did.  ``code`` and ``sentence`` say why, if it was asked.
+    ``begun`` is whether its turn had begun, and nobody has said how it ended: who may have
+    ended the program, or the host, comes after the others.
     """
 
     recipe: str
@@ -30,6 +32,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None
     code: Code = Code.OUT_OF_TIME
     sentence: str = "not reached: the sweep has ended before its turn"
+    begun: bool = False
 
     @property
     def weeks(self) -> int:
@@ -41,7 +44,13 @@ def queued(recipe: str, before: Waiting | None, started: datetime, until: dateti
     """A recipe's place in a sweep that begins; ``before`` is what it has been waiting since."""
     since = before.since if before is not None else started
     # from a clock that was set back meanwhile
-    return Waiting(recipe=recipe, since=min(since, started), started=started, until=until)
+    return Waiting(
+        recipe=recipe,
+        since=min(since, started),
+        started=started,
+        until=until,
+        begun=before is not None and before.begun,
+    )
 
 
 def is_over(waiting: Waiting, now: datetime) -> bool:
@@ -65,7 +74,7 @@ def put_off(
 
 def _put_off(entry: Waiting, code: Code, sentence: str, now: datetime) -> Waiting:
     until = None if is_over(entry, now) else entry.until
-    return msgspec.structs.replace(entry, until=until, code=code, sentence=sentence)
+    return msgspec.structs.replace(entry, until=until, code=code, sentence=sentence, begun=False)
 
 
 def sentences(entries: Iterable[Waiting], now: datetime) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.kept import discarded
+from canon_sweep.errors import StateFault
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Discarded, Journal, Promotion
 
@@ -24,6 +25,9 @@ def give_up(
     Raises:
         Fault: the record was not written; or it was, and not all could be removed yet.
     """
+    if any(entry.stack == record.stack for entry in journal.entries()):
+        # two copies of its data may be there, and this would forget which is the true one
+        raise StateFault(f"{record.recipe} is not settled yet", do="canon-sweep recover")
     after = record.without_data(why)
     entry = Promotion(
         recipe=record.recipe,

@@ -47,8 +47,12 @@ def promote(
     """
     # a record that cannot be read is never replaced: nothing may be done before that is known
     canonicals.read(record.recipe)
-    fits = _share(record, canonicals, budget)
-    notes = [_given_up(other, record, canonicals, journal, clear) for other in fits.takes]
+    fits = _share(record, canonicals, journal, budget)
+    notes: list[Note] = []
+    for other in fits.takes:
+        notes.append(_given_up(other, record, canonicals, journal, clear))
+        # at once: the promotion may still fail, and what is gone is gone
+        log.say(notes[-1].text)
     kept = record if fits.is_kept else record.without_data(fits.why)
     # a record of another tool names nothing that any engine of ours could remove
     ours = before is not None and bool(before.engine)
@@ -67,8 +71,6 @@ def promote(
     os.sync()
     remark = _write(kept, canonicals)
     log.say(f"promoted {record.tag} ({record.commit})")
-    for note in notes:
-        log.say(note.text)
     if not fits.is_kept:
         log.say(f"its data is not kept: {fits.why}")
         notes.append(Note(code=OVER, text=f"its data is not kept: {kept.data_lost}"))
@@ -81,12 +83,15 @@ def promote(
     return Promoted(kept, tuple(notes))
 
 
-def _share(record: Canonical, canonicals: Canonicals, budget: Budget) -> Share:
+def _share(record: Canonical, canonicals: Canonicals, journal: Journal, budget: Budget) -> Share:
     known, unread = canonicals.read_all()
     others = [other for recipe, other in known.items() if recipe != record.recipe]
     sizes = retained(others, unread, record.engine)
+    # what is not settled yet is in use: only its journal's entry says what of it is true
+    busy = {entry.recipe for entry in journal.entries()} - {record.recipe}
     # what cannot be read may name what would go
-    may_go = {} if unread else budget.priorities
+    known_of = {} if unread else budget.priorities
+    may_go = {name: each for name, each in known_of.items() if name not in busy}
     return share(record.recipe, size_of(record), sizes, replace(budget, priorities=may_go))
 
 

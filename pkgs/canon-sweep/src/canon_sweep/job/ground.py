@@ -65,6 +65,19 @@ class Ground:
         self.unsettled = recover(self.state.journal, self.state.canonicals, self.engine, self.say)
         self.recovered += before - len(self.state.journal.entries())
 
+    def check_clean(self, recipe: str) -> None:
+        """Settle what is left, and see that nothing of it would disturb a test.
+
+        Raises:
+            HostFault: something would.
+            StateFault: the journal cannot be read.
+        """
+        if self.state.journal.entries():
+            self.settle()
+        for left in self.unsettled:
+            if left.runs or left.recipe == recipe:
+                raise HostFault(f"nothing is tested before this is cleaned up: {left}")
+
     @contextmanager
     def stage(self, recipe: Recipe) -> Iterator[tuple[Stage, Checkout]]:
         """A place to deploy a recipe's versions, with folders that go afterwards.
@@ -72,11 +85,7 @@ class Ground:
         Raises:
             HostFault: what an earlier test left would disturb this one.
         """
-        if self.state.journal.entries():
-            self.settle()
-        for left in self.unsettled:
-            if left.runs or left.recipe == recipe.name:
-                raise HostFault(f"nothing is tested before this is cleaned up: {left}")
+        self.check_clean(recipe.name)
         stage = Stage(
             recipe.name,
             self.engine,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
 from canon_sweep.core.decision import Code, Policy
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.waiting import Waiting, is_over
+from canon_sweep.errors import StateFault
 from canon_sweep.job import images
 from canon_sweep.job.finish import check_state, finish, opened
 from canon_sweep.job.stop import Between, stop_of
@@ -36,10 +38,16 @@ def run_resume(settings: Settings, around: Surroundings) -> Results | None:
     """
     check_state(settings)
     waiting = State.of(settings).waiting
-    # most often there is nothing to do, whoever is at work
-    if not waiting.due():
-        waiting.tidy()
-        return None
+    try:
+        # most often there is nothing to do, whoever is at work
+        if not waiting.due():
+            waiting.tidy()
+            return None
+    except StateFault:
+        # told once by us, and by each sweep: a timer need not start us for it again
+        with suppress(OSError):
+            waiting.mark.unlink(missing_ok=True)
+        raise
     with opened(settings, around, mirrors.sync) as (parts, run):
         parts.state.check_common()
         due = _configured(parts.state.waiting.due(), parts, around)
@@ -58,7 +66,8 @@ def _configured(due: dict[str, Waiting], parts: Parts, around: Surroundings) -> 
 def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surroundings) -> Results:
     started = around.clock()
     recipes = [recipe_of(parts.settings, name) for name in sorted(due)]
-    late = [recipe for recipe in recipes if is_over(due[recipe.name], started)]
+    # who takes no part any more is not late: he has a line of his own
+    late = [r for r in recipes if r.settings.enroll and is_over(due[r.name], started)]
     turns = Turns(parts.state, around.progress)
     sweep = partial(
         each,

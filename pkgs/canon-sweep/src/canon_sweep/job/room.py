@@ -50,6 +50,7 @@ class Room:
 
         Raises:
             RoomFault: there is none, or nobody can say.
+            HostFault: the engine cannot be asked.
             StateFault: the ledger cannot be read.
         """
         if not self.bounds.are_set or not self._shortage(recipe):
@@ -85,7 +86,8 @@ class Room:
             raise HostFault(str(ended), do="make room, or see canon-sweep budget") from ended
 
     def _shortage(self, recipe: str) -> str:
-        return shortage(self.space(), self.bounds, self.mark(recipe))
+        # an engine that cannot be asked at all is no full disk
+        return shortage(self.engine.space(), self.bounds, self.mark(recipe))
 
     def space(self) -> Space | None:
         """How much room there is; None if nobody can say."""

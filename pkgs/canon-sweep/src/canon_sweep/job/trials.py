@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from canon_sweep import interrupt
 from canon_sweep.core.attempts import Attempt, Outcome
 from canon_sweep.core.base import bases
 from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key
@@ -15,6 +16,7 @@ from canon_sweep.core.pace import misfit, pace_of
 from canon_sweep.core.release import Release
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.version import Version
+from canon_sweep.errors import Fault
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.promote import promote
 from canon_sweep.harness.stage import Limits
@@ -178,8 +180,15 @@ class Trials:
 
     def _hindrance(self, recipe: Recipe) -> str:
         """Why no rerun may begin, or empty."""
+        if stopped := interrupt.reason():
+            return stopped
         if self.ground.time_left() <= 0:
             return "maxRuntime is used up"
+        try:
+            # a test that was ended from outside may have left a part of its stack
+            self.ground.check_clean(recipe.name)
+        except Fault as fault:
+            return fault.what
         return self.room.hindrance(recipe.name)
 
 

@@ -36,6 +36,7 @@ class Turns:
     def begins(self, recipe: str) -> None:
         """As `world.Progress`."""
         self._begun.add(recipe)
+        self._keep(lambda: self.state.waiting.begun(recipe))
         self.progress.begins(recipe)
 
     def ended(self, entry: Entry) -> None:
@@ -51,9 +52,11 @@ class Turns:
     def ordered(self, recipes: Sequence[Recipe]) -> list[Recipe]:
         """The recipes in the order of their turns."""
         named = {recipe.name: recipe for recipe in recipes}
-        since = {name: entry.since for name, entry in self._waiting().items()}
+        waiting = self._waiting()
+        since = {name: entry.since for name, entry in waiting.items()}
+        begun = {name for name, entry in waiting.items() if entry.begun}
         attempts = self.state.ledger.index().all
-        return [named[name] for name in in_turn(named, attempts, since)]
+        return [named[name] for name in in_turn(named, attempts, since, begun)]
 
     def closed(self, entries: Sequence[Entry], now: datetime) -> tuple[Entry, ...]:
         """The lines, with what is to be said of who was put off for weeks.

@@ -85,6 +85,19 @@ class WaitingList:
             }
         )
 
+    def begun(self, recipe: str) -> None:
+        """Note that a recipe's turn begins, if it waits for one.
+
+        Raises:
+            StateFault: the file cannot be read or written; it is as it was.
+        """
+        self._change(
+            lambda before: {
+                name: msgspec.structs.replace(entry, begun=True) if name == recipe else entry
+                for name, entry in before.items()
+            }
+        )
+
     def drop(self, recipe: str) -> None:
         """A recipe has had its turn, or is nobody's to wait for any more.
 
