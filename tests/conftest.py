@@ -74,7 +74,8 @@ class FewEngines(LoadScopeScheduling):
         """Machines come right after the engines, the slowest first: a story takes minutes."""
         super().schedule()
         machines = [scope for scope in self.workqueue if "/machine/" in scope]
-        for scope in sorted(machines, key=lambda scope: "emulated" in scope):
+        crashes = [scope for scope in self.workqueue if scope.startswith("crash")]
+        for scope in [*crashes, *sorted(machines, key=lambda scope: "emulated" in scope)]:
             self.workqueue.move_to_end(scope, last=False)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +102,16 @@ class Neighbour:
             self.client.remove_service(service)
         end = time.monotonic() + SECONDS
         ours = [f"com.docker.swarm.service.id={service}" for service in self.made]
-        while any(self.client.containers(all=True, filters={"label": label}) for label in ours):
+        while left := [
+            container
+            for label in ours
+            for container in self.client.containers(all=True, filters={"label": label})
+        ]:
             assert time.monotonic() < end
+            for container in left:
+                # a job's stay for a while, once they have ended
+                with suppress(docker.errors.APIError):
+                    self.client.remove_container(container["Id"], force=True)
             time.sleep(0.05)  # a container that is taken away by somebody else
         self.client.close()
 
