@@ -172,6 +172,7 @@ def test_a_test_by_hand_is_asked_too(released: Fleet) -> None:
     assert released.running() == ()
 
 
+@pytest.mark.usefixtures("settling")
 def test_a_recipe_is_reckoned_with_what_its_last_tests_took(small: Fleet) -> None:
     """Both sets of volumes at once, and nothing that others take meanwhile."""
     small.publishes("notes", "1.0.0+1", GROWS)
@@ -195,6 +196,7 @@ def test_a_recipe_is_reckoned_with_what_its_last_tests_took(small: Fleet) -> Non
     assert 24 * MIB <= last.took.volumes < 25 * MIB
 
 
+@pytest.mark.usefixtures("settling")
 def test_the_mark_decides_who_may_begin(small: Fleet) -> None:
     """The large one waits, the small one is tested: its next test is known to take little."""
     small.publishes("large", "1.0.0+1", GROWS)
