@@ -28,12 +28,7 @@ class Holds:
         Raises:
             StateFault: the file cannot be read.
         """
-        holds = register.read(self.path, _HOLDS, what="list of holds", do=_ADVICE)
-        for recipe, hold in holds.items():
-            problem = _problem(recipe, hold)
-            if problem:
-                raise StateFault(f"{self.path} is no list of holds: {problem}", do=_ADVICE)
-        return holds
+        return register.read(self.path, _HOLDS, what="list of holds", do=_ADVICE, problem=_problem)
 
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the file: until it is mended nobody knows what is held."""

@@ -31,13 +31,9 @@ class Images:
         Raises:
             StateFault: the file cannot be read.
         """
-        known = register.read(self.path, _IMAGES, what="list of images", do=_ADVICE)
-        for name, note in known.items():
-            times = (note.since, note.renamed, note.used, note.pulled)
-            if any(time is not None and time.tzinfo is None for time in times):
-                what = f"{self.path} is no list of images: a time of {name[:19]} has no time zone"
-                raise StateFault(what, do=_ADVICE)
-        return known
+        return register.read(
+            self.path, _IMAGES, what="list of images", do=_ADVICE, problem=_problem
+        )
 
     def look(self, after: Callable[[Mapping[str, Noted]], dict[str, Noted]]) -> dict[str, Noted]:
         """Write down what is known after a look, made of what was known before it.
@@ -81,3 +77,10 @@ class Pulls:
         except StateFault as fault:
             # the test goes on: this costs room on the disk at the most
             _WARN.warning("an image that was pulled is not noted: %s", fault)
+
+
+def _problem(image: str, note: Noted) -> str | None:
+    times = (note.since, note.renamed, note.used, note.pulled)
+    if any(time is not None and time.tzinfo is None for time in times):
+        return f"a time of {image[:19]} has no time zone"
+    return None

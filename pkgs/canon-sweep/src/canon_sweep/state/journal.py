@@ -14,7 +14,6 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.kept import Named
-from canon_sweep.errors import StateFault
 from canon_sweep.state import lock, register
 
 
@@ -135,15 +134,13 @@ class Journal:
                 self._write(entries)
 
     def _read(self) -> dict[str, Entry]:
-        entries = register.read(self.path, _ENTRIES, what="journal", do=_ADVICE)
-        for stack, entry in entries.items():
-            if entry.stack != stack:
-                named = f"{names.printable(stack)} has the entry of {names.printable(entry.stack)}"
-                raise StateFault(f"{self.path} is no journal: {named}", do=_ADVICE)
-            problem = names.stack_problem(stack) or names.recipe_problem(entry.recipe)
-            if problem:
-                raise StateFault(f"{self.path} is no journal: {problem}", do=_ADVICE)
-        return entries
+        return register.read(self.path, _ENTRIES, what="journal", do=_ADVICE, problem=_problem)
 
     def _write(self, entries: dict[str, Entry]) -> None:
         register.write(self.path, entries)
+
+
+def _problem(stack: str, entry: Entry) -> str | None:
+    if entry.stack != stack:
+        return f"{names.printable(stack)} has the entry of {names.printable(entry.stack)}"
+    return names.stack_problem(stack) or names.recipe_problem(entry.recipe)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,11 +15,17 @@ Value = TypeVar("Value")
 
 
 def read(
-    path: Path, decoder: msgspec.json.Decoder[dict[str, Value]], *, what: str, do: str
+    path: Path,
+    decoder: msgspec.json.Decoder[dict[str, Value]],
+    *,
+    what: str,
+    do: str,
+    problem: Callable[[str, Value], str | None],
 ) -> dict[str, Value]:
     """Every entry; none if there is no file.
 
-    An empty file is not the same as none: something has emptied it.
+    An empty file is not the same as none: something has emptied it.  ``problem`` says of a
+    name and its entry what is wrong with them beyond their type, or None.
 
     Raises:
         StateFault: the file cannot be read, or is not ``what`` it should be.
@@ -30,9 +36,14 @@ def read(
     if not content.strip():
         raise StateFault(f"{path} is no {what}: it is empty", do=do)
     try:
-        return decoder.decode(content)
+        entries = decoder.decode(content)
     except files.NOT_READ as error:
         raise StateFault(f"{path} is no {what}: {error}", do=do) from None
+    for name, entry in entries.items():
+        why = problem(name, entry)
+        if why:
+            raise StateFault(f"{path} is no {what}: {why}", do=do)
+    return entries
 
 
 def replace(path: Path, key: str, entry: msgspec.Struct | None) -> bool:

@@ -41,12 +41,9 @@ class WaitingList:
         Raises:
             StateFault: the file cannot be read.
         """
-        entries = register.read(self.path, _WAITING, what="list of who waits", do=_ADVICE)
-        for recipe, entry in entries.items():
-            problem = _problem(recipe, entry)
-            if problem:
-                raise StateFault(f"{self.path} is no list of who waits: {problem}", do=_ADVICE)
-        return entries
+        return register.read(
+            self.path, _WAITING, what="list of who waits", do=_ADVICE, problem=_problem
+        )
 
     def due(self) -> Entries:
         """Those that a resume takes up, or has to say of that nobody does any more.
