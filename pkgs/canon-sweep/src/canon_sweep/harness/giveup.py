@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.kept import discarded
@@ -32,7 +32,7 @@ def give_up(
     entry = Promotion(
         recipe=record.recipe,
         stack=record.stack,
-        discarded=left_by(record, after, canonicals),
+        discarded=left_by([record], after, canonicals),
         engine=record.engine,
     )
     journal.put(entry)
@@ -40,13 +40,18 @@ def give_up(
     clear(entry)
 
 
-def left_by(before: Canonical | None, after: Canonical, canonicals: Canonicals) -> Discarded:
-    """What ``before`` leaves to be removed when ``after`` is the record.
+def left_by(befores: Iterable[Canonical], after: Canonical, canonicals: Canonicals) -> Discarded:
+    """What ``befores`` leave to be removed when ``after`` is the record.
 
     Raises:
         StateFault: the folder of all records cannot be read.
     """
     known = canonicals.read_all().records
     others = [other for recipe, other in known.items() if recipe != after.recipe]
-    volumes, secrets = discarded(before, after, others)
+    volumes: set[str] = set()
+    secrets: set[str] = set()
+    for before in befores:
+        theirs = discarded(before, after, others)
+        volumes |= theirs[0]
+        secrets |= theirs[1]
     return Discarded(volumes=tuple(sorted(volumes)), secrets=tuple(sorted(secrets)))

@@ -14,7 +14,7 @@ from canon_sweep.core.space import shown
 from canon_sweep.errors import Fault, StateFault
 from canon_sweep.harness.giveup import Clear, give_up, left_by
 from canon_sweep.state.canonicals import Canonicals
-from canon_sweep.state.journal import Discarded, Journal, Promotion
+from canon_sweep.state.journal import Journal, Promotion
 from canon_sweep.state.runs import Log
 
 
@@ -57,13 +57,12 @@ def promote(
     # a record of another tool names nothing that any engine of ours could remove
     ours = before is not None and bool(before.engine)
     elsewhere = before.kept_elsewhere(record.engine) if before is not None and ours else ""
+    # what is not kept of the new one goes with the old
+    leaves = [record] if before is None or elsewhere else [before, record]
     entry = Promotion(
         recipe=record.recipe,
         stack=record.stack,
-        discarded=_both(
-            left_by(None if elsewhere else before, kept, canonicals),
-            left_by(record, kept, canonicals),
-        ),
+        discarded=left_by(leaves, kept, canonicals),
         engine=record.engine,
     )
     journal.put(entry)
@@ -105,13 +104,6 @@ def _given_up(
     give_up(theirs, why, canonicals=canonicals, journal=journal, clear=clear)
     freed = shown(size_of(theirs) or 0)
     return Note(code=TAKEN, text=f"the canonical {theirs.release_tag} of {other}: {why} ({freed})")
-
-
-def _both(one: Discarded, other: Discarded) -> Discarded:
-    return Discarded(
-        volumes=tuple(sorted({*one.volumes, *other.volumes})),
-        secrets=tuple(sorted({*one.secrets, *other.secrets})),
-    )
 
 
 def _cleared(
