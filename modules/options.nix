@@ -40,7 +40,7 @@ in
     };
 
     startAt = mkOption {
-      type = types.coercedTo types.str lib.singleton (types.listOf types.str);
+      type = own.times;
       default = [ "Sun *-*-* 03:00:00" ];
       example = "Sat *-*-* 22:00:00";
       description = ''

@@ -27,7 +27,7 @@ in
     };
 
     startAt = mkOption {
-      type = types.coercedTo types.str lib.singleton (types.listOf types.str);
+      type = own.times;
       default = [ "*-*-* 05:00:00" ];
       example = "Wed *-*-* 05:00:00";
       description = ''

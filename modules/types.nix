@@ -21,6 +21,9 @@ in
     description = ''size, such as "20GiB" or "500MB", or a number of bytes'';
   };
 
+  # when a timer fires, in systemd's words: one time, or several
+  times = types.coercedTo types.str lib.singleton (types.listOf types.str);
+
   # what may be left unsaid
   optional =
     type: example: description:
