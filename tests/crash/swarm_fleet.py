@@ -10,7 +10,7 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from engine.docker_host import BUSYBOX
-from stories.fleet import RUNS, Fleet
+from stories.fleet import Fleet
 
 # what everything of ours carries, or is called by
 KINDS = ("container", "network", "volume", "secret", "config", "service")
@@ -25,17 +25,9 @@ class SwarmFleet(Fleet):
     def __post_init__(self) -> None:
         self.options |= {"engine": "swarm", "swarm": {"host": self.host}}
 
-    def publishes(
-        self,
-        recipe: str,
-        tag: str | None,
-        program: str = RUNS,
-        *,
-        ready: bool = False,
-        secret: bool = True,
-    ) -> str:
-        """A maintainer commits to main, and tags it if it is a release; gives the commit."""
-        return self.commits(recipe, tag, {"compose.yml": _compose(program, tag or "untagged")})
+    def compose(self, program: str, tag: str, *, ready: bool, secret: bool) -> str:
+        """One container with a volume and a secret."""
+        return _compose(program, tag)
 
     def engine(self) -> Engine:
         """The Swarm, as another process would reach it."""

@@ -114,9 +114,12 @@ class Fleet:
         secret: bool = False,
     ) -> str:
         """A maintainer commits to main, and tags it if it is a release; gives the commit."""
-        text = compose(program, tag or "untagged", ready=ready, secret=secret)
-        files = {"compose.yml": text}
-        return self.commits(recipe, tag, files)
+        text = self.compose(program, tag or "untagged", ready=ready, secret=secret)
+        return self.commits(recipe, tag, {"compose.yml": text})
+
+    def compose(self, program: str, tag: str, *, ready: bool, secret: bool) -> str:
+        """A version's compose file for the engine of this fleet."""
+        return compose(program, tag, ready=ready, secret=secret)
 
     def commits(self, recipe: str, tag: str | None, files: dict[str, str]) -> str:
         """A maintainer commits just these files."""
