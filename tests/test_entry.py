@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.state.store import State
-from stories.fleet import Fleet
+from stories.fleet import Fleet, toml
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 # The signal comes just before a module is looked for: of all moments, those are the long ones.
@@ -35,12 +35,16 @@ main()
 def struck(fleet: Fleet, where: str, number: signal.Signals, *words: str) -> tuple[int, str]:
     """Exit code and talk of a command that gets a signal when it looks for a module."""
     path = fleet.folder / "config.toml"
-    lines = [f'stateDir = "{fleet.folder}/state"', f'cacheDir = "{fleet.folder}/cache"']
-    lines.append('engine = "local"')
-    for name, recipe in fleet.recipes.items():
-        lines += [f"[recipes.{name}]"]
-        lines += [f'{key} = "{recipe[key]}"' for key in ("upstream", "mirror")]
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text(
+        toml(
+            {
+                "stateDir": f"{fleet.folder}/state",
+                "cacheDir": f"{fleet.folder}/cache",
+                "engine": "local",
+                "recipes": fleet.recipes,
+            }
+        )
+    )
     command = [sys.executable, "-c", STRUCK, where, str(int(number)), *words, "--config", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stderr

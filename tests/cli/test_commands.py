@@ -24,7 +24,7 @@ from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment, Discarded, Promotion, QuickRun
 from child import in_child
 from stories.engines import dying_at
-from stories.fleet import RUNS, Fleet, compose
+from stories.fleet import RUNS, Fleet, compose, toml
 
 
 @dataclass(frozen=True)
@@ -76,31 +76,25 @@ def call(
         signal.signal(number, handler)
 
 
+_CONFIGURED = ("upstream", "mirror", "enroll", "exception")
+
+
 def config(fleet: Fleet) -> Path:
-    """The fleet's configuration as a file; JSON's values are TOML's."""
+    """The fleet's configuration as a file."""
     path = fleet.folder / "config.toml"
-    lines = [
-        f'stateDir = "{fleet.folder}/state"',
-        f'cacheDir = "{fleet.folder}/cache"',
-        'engine = "local"',
-        "retries = 0",
-        *(
-            f"{key}.{name} = {json.dumps(value)}" if name else f"{key} = {json.dumps(value)}"
-            for key, table in fleet.options.items()
-            for name, value in (table.items() if isinstance(table, dict) else [("", table)])
-        ),
-    ]
-    for name, recipe in fleet.recipes.items():
-        lines += [
-            f"[recipes.{name}]",
-            f'upstream = "{recipe["upstream"]}"',
-            f'mirror = "{recipe["mirror"]}"',
-            # half the deploys: what an upgrade shows is in the stories
-            'expectedNA.upgrade = "not here"',
-        ]
-        if not recipe.get("enroll", True):
-            lines += ["enroll = false", f'exception = "{recipe["exception"]}"']
-    path.write_text("\n".join(lines) + "\n")
+    # half the deploys: what an upgrade shows is in the stories
+    own = {"expectedNA": {"upgrade": "not here"}}
+    recipes = {
+        name: {key: recipe[key] for key in _CONFIGURED if key in recipe} | own
+        for name, recipe in fleet.recipes.items()
+    }
+    tree = {
+        "stateDir": f"{fleet.folder}/state",
+        "cacheDir": f"{fleet.folder}/cache",
+        "engine": "local",
+        "retries": 0,
+    }
+    path.write_text(toml(tree | fleet.options | {"recipes": recipes}))
     return path
 
 

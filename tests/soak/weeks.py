@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from host import faketime
-from stories.fleet import NEVER_STARTS, RUNS, SUNDAY, Fleet
+from stories.fleet import NEVER_STARTS, RUNS, SUNDAY, Fleet, toml
 
 RECIPES = ("chat", "notes", "wiki")
 # a line of shell that sleeps has nothing to settle; and libfaketime refuses a sleep now and then
@@ -106,7 +106,7 @@ class Soak:
         self, *words: str, kill_after: float | None = None
     ) -> subprocess.CompletedProcess[str]:
         config = self.fleet.folder / "config.toml"
-        config.write_text(toml(self.fleet))
+        config.write_text(settings(self.fleet))
         command = [sys.executable, "-c", PROGRAM, *words, "--config", str(config)]
         env = os.environ | faketime(self.now)
         with subprocess.Popen(
@@ -120,20 +120,21 @@ class Soak:
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
-def toml(fleet: Fleet) -> str:
+def settings(fleet: Fleet) -> str:
     """The fleet's settings as a file for the command line."""
-    lines = [f'stateDir = "{fleet.folder}/state"', f'cacheDir = "{fleet.folder}/cache"']
-    lines += ['engine = "local"', "retries = 0", "infraRetries = 0"]
-    lines += ['timeouts.probe = "400ms"']
-    lines += [f'guard = {{ lockFiles = ["{_building(fleet)}"], wait = "300ms", poll = "100ms" }}']
-    for name, recipe in fleet.recipes.items():
-        lines += [f"[recipes.{name}]"]
-        lines += [f"{key} = {json.dumps(recipe[key])}" for key in ("upstream", "mirror")]
-        for kind in ("seed", "check"):
-            lines.append(f"[[recipes.{name}.data.{kind}]]")
-            (probe,) = recipe["data"][kind]
-            lines += [f"{key} = {json.dumps(value)}" for key, value in probe.items()]
-    return "\n".join(lines) + "\n"
+    guard = {"lockFiles": [str(_building(fleet))], "wait": "300ms", "poll": "100ms"}
+    return toml(
+        {
+            "stateDir": f"{fleet.folder}/state",
+            "cacheDir": f"{fleet.folder}/cache",
+            "engine": "local",
+            "retries": 0,
+            "infraRetries": 0,
+            "timeouts": {"probe": "400ms"},
+            "guard": guard,
+            "recipes": fleet.recipes,
+        }
+    )
 
 
 def _building(fleet: Fleet) -> Path:

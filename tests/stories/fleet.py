@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,6 +81,21 @@ def compose(program: str, tag: str, *, ready: bool = False, secret: bool = False
         tree["secrets"] = {"pw": {"external": True, "name": "${STACK_NAME}_pw_v1"}}
     # JSON is YAML
     return json.dumps(tree)
+
+
+def toml(tree: Mapping[str, Any]) -> str:
+    """Settings as a file has them, a line a key of the first level."""
+    return "".join(f"{key} = {_inline(value)}\n" for key, value in tree.items())
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, Mapping):
+        pairs = (f"{json.dumps(key)} = {_inline(each)}" for key, each in value.items())
+        return f"{{ {', '.join(pairs)} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_inline, value))}]"
+    # of what has no keys, JSON's text is TOML's
+    return json.dumps(value)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from itertools import combinations_with_replacement
 import pytest
 
 from canon_sweep.core.decision import Code
-from soak.weeks import PROGRAM, toml
+from soak.weeks import PROGRAM, settings
 from stories.fleet import Fleet
 
 pytestmark = pytest.mark.long
@@ -35,7 +35,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
     fleet = Fleet(tmp_path_factory.mktemp("together"))
     for recipe in ("notes", "wiki"):
         fleet.publishes(recipe, "1.0.0+1")
-    (fleet.folder / "config.toml").write_text(toml(fleet))
+    (fleet.folder / "config.toml").write_text(settings(fleet))
     done = began(fleet, ["run"])
     assert done.wait() == 0, done.communicate()
     return fleet
