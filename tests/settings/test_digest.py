@@ -9,7 +9,8 @@ import pytest
 
 from canon_sweep.settings.digest import digest
 from canon_sweep.settings.load import read
-from canon_sweep.settings.records import RecipeSettings, Settings, Timeouts
+from canon_sweep.settings.recipes import RecipeSettings
+from canon_sweep.settings.records import Settings, Timeouts
 
 NOTES = {"upstream": "https://up.example/notes", "mirror": "https://mirror.example/notes"}
 PROBE = {"type": "http", "port": 80}

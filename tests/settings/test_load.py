@@ -10,7 +10,8 @@ import pytest
 from canon_sweep.errors import EXIT_USAGE, SettingsFault
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.load import load, read
-from canon_sweep.settings.records import ExecProbe, HttpProbe, Settings
+from canon_sweep.settings.recipes import ExecProbe, HttpProbe
+from canon_sweep.settings.records import Settings
 from canon_sweep.settings.values import SecretFile
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from canon_sweep.settings.records import RecipeSettings, Settings
+from canon_sweep.settings.recipes import RecipeSettings
+from canon_sweep.settings.records import Settings
 from canon_sweep.state import files, lock
 from canon_sweep.state.store import State
 from host import deep

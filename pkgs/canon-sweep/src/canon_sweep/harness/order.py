@@ -8,7 +8,7 @@ from pathlib import Path
 
 from canon_sweep.core.base import Bases
 from canon_sweep.core.version import Version
-from canon_sweep.settings.records import RecipeSettings
+from canon_sweep.settings.recipes import RecipeSettings
 
 Checkout = Callable[[str], Path]
 """Gives the folder with a commit's files; the folder stays for the whole test."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import RecipeFault
 from canon_sweep.harness.request import NotThereError, NotYetError, Request, bounded_request
-from canon_sweep.settings.records import ExecProbe, HttpProbe, Probe, TcpProbe
+from canon_sweep.settings.recipes import ExecProbe, HttpProbe, Probe, TcpProbe
 
 ONE_TRY = 10.0
 INTERVAL = 0.1

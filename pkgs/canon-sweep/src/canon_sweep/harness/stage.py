@@ -18,7 +18,8 @@ from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
 from canon_sweep.harness.discard import discard
 from canon_sweep.harness.probe import RunningApp, perform, until_pass
 from canon_sweep.harness.scale import Scale
-from canon_sweep.settings.records import HttpProbe, Probe, RecipeSettings, Settings, TcpProbe
+from canon_sweep.settings.recipes import HttpProbe, Probe, RecipeSettings, TcpProbe
+from canon_sweep.settings.records import Settings
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Journal
 from canon_sweep.state.runs import Log

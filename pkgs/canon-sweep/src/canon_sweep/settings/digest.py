@@ -6,7 +6,8 @@ import hashlib
 
 import msgspec
 
-from canon_sweep.settings.records import RecipeSettings, Settings
+from canon_sweep.settings.recipes import RecipeSettings
+from canon_sweep.settings.records import Settings
 
 
 def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:

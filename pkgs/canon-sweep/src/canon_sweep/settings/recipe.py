@@ -7,7 +7,8 @@ from pathlib import Path
 
 from canon_sweep.core.version import TagRule
 from canon_sweep.settings.digest import digest
-from canon_sweep.settings.records import RecipeSettings, Settings
+from canon_sweep.settings.recipes import RecipeSettings
+from canon_sweep.settings.records import Settings
 
 # raised when a change of the harness may turn a red release green
 HARNESS = "2"

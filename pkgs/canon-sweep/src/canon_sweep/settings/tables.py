@@ -16,8 +16,8 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.settings.duration import seconds
-from canon_sweep.settings.records import Table
 from canon_sweep.settings.size import size
+from canon_sweep.settings.table import Table
 from canon_sweep.settings.values import Bytes, Seconds, SecretFile
 
 # of a sentence that quotes a value
