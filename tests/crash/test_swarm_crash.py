@@ -27,6 +27,8 @@ pytestmark = pytest.mark.swarm
 # quick run's clone, test and way back
 FEW_OF_A_SWEEP = (8, 30, 38, 52, 71)
 FEW_OF_A_QUICK_RUN = (12, 24)
+# the stack half gone, and its data
+FEW_OF_A_PRUNE = (2, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,5 +170,28 @@ def test_a_quick_run_that_is_killed_is_put_back(
         assert not left
         assert swarm.digest("notes") == before
         assert swarm.state().journal.entries() == ()
+        if not moment:
+            break
+
+
+def test_a_prune_that_is_killed_leaves_no_more_than_the_next_removes(
+    swarm: SwarmFleet, matrix: Matrix, every: bool
+) -> None:
+    """At any moment: a stack, its secret and its volume go, and the canonical stays whole."""
+    common = swarm.there()
+    digest = swarm.digest("notes")
+    for point in count(1) if every else FEW_OF_A_PRUNE:
+        swarm.leaves(f"left-{point:06x}_ci_localhost")
+        assert swarm.there() > common
+
+        moment = struck.strike(swarm.host, swarm.prunes, point, struck.kill)
+
+        assert swarm.prunes().exit_code == 0
+        left = swarm.there() - common
+        if moment:
+            matrix.add(Row("swarm", "prune", f"{point} {moment}", "old", len(left)))
+        assert not left
+        assert swarm.whole("notes").tag == "1.1.0+1"
+        assert swarm.digest("notes") == digest
         if not moment:
             break
