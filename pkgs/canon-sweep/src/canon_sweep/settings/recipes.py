@@ -1,0 +1,124 @@
+"""The records that say where a recipe lives and how it is tested."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from canon_sweep.core.declared import Declared
+from canon_sweep.core.version import TagRule
+from canon_sweep.settings.table import Table
+from canon_sweep.settings.values import Command, Count, Port, Priority, Seconds, Text
+
+
+class HttpProbe(Table, frozen=True, kw_only=True, tag="http", tag_field="type"):
+    """A request to a service's port that must be answered with this status and text."""
+
+    service: Text = "app"
+    port: Port
+    path: Annotated[str, Meta(pattern="^/")] = "/"
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    headers: dict[str, str] = {}
+    body: str = ""
+    status: Annotated[int, Meta(ge=100, le=599)] = 200
+    contains: str = ""
+
+
+class TcpProbe(Table, frozen=True, kw_only=True, tag="tcp", tag_field="type"):
+    """A port that must accept a connection ``successes`` times in a row."""
+
+    service: Text = "app"
+    port: Port
+    successes: Annotated[int, Meta(ge=1, le=100)] = 1
+
+
+class ExecProbe(Table, frozen=True, kw_only=True, tag="exec", tag_field="type"):
+    """A command inside a service that must exit 0 and say this text."""
+
+    service: Text = "app"
+    command: Command
+    contains: str = ""
+
+
+Probe = HttpProbe | TcpProbe | ExecProbe
+
+
+class DataSettings(Table, frozen=True, kw_only=True):
+    """How to put data into a running app, and how to see that it is still there.
+
+    ``{token}`` in a path, body, command or text stands for something that is
+    different in every deployment.
+    """
+
+    seed: tuple[Probe, ...] = ()
+    check: tuple[Probe, ...] = ()
+
+
+class RecipeTimeouts(Table, frozen=True, kw_only=True):
+    """A recipe's own limits, where they differ from everybody's; these outrank its label."""
+
+    prepare: Seconds | None = None
+    deploy: Seconds | None = None
+    probe: Seconds | None = None
+    exec: Seconds | None = None
+    test: Seconds | None = None
+
+
+class ExpectedNA(Table, frozen=True, kw_only=True, rename=None):
+    """Tiers that do not apply to a recipe, each with the written reason."""
+
+    upgrade: Text | None = None
+    reattach: Text | None = None
+
+
+class RecipeSettings(Table, frozen=True, kw_only=True):
+    """One recipe: where it lives and how it is tested.
+
+    ``hostPaths`` names the host folders that its stack may write to, and the volumes that
+    are kept elsewhere than in Docker's own folder, each with the reason; ``stateless`` says
+    that nothing in them matters to the next deployment.
+    """
+
+    upstream: Text
+    mirror: Text
+    branch: Text | None = None
+    enroll: bool = True
+    exception: str = ""
+    tag_pattern: str | None = None
+    prereleases: bool = False
+    upgrade_base: str | None = None
+    retries: Count | None = None
+    priority: Priority | None = None
+    env: dict[str, str] = {}
+    host_paths: dict[str, str] = {}
+    stateless: bool = False
+    external_secrets: tuple[Text, ...] = ()
+    external_configs: tuple[Text, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    checks: tuple[Probe, ...] = ()
+    data: DataSettings = DataSettings()
+    timeouts: RecipeTimeouts = RecipeTimeouts()
+    expected_na: ExpectedNA = msgspec.field(default=ExpectedNA(), name="expectedNA")
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The services that any probe asks."""
+        probes = (*self.probes, *self.checks, *self.data.seed, *self.data.check)
+        return frozenset(probe.service for probe in probes)
+
+    @property
+    def tag_rule(self) -> TagRule:
+        """Which of the recipe's tags are versions."""
+        return TagRule(self.tag_pattern, self.prereleases)
+
+    @property
+    def declared(self) -> Declared:
+        """What the recipe may share with its host and with other stacks."""
+        return Declared(
+            host_paths=frozenset(self.host_paths),
+            stateless=self.stateless,
+            secrets=frozenset(self.external_secrets),
+            configs=frozenset(self.external_configs),
+        )
