@@ -92,7 +92,7 @@ class State:
     def _lost(self, record: Canonical) -> str:
         recipe = record.recipe
         fault = StateFault(
-            f"{self.canonicals.folder / recipe}/canonical.json is gone, though {recipe} was"
+            f"{self.canonicals.where(recipe)} is gone, though {recipe} was"
             f" promoted ({names.plain(record.release_tag)}) and never taken back",
             do=f"bring it back; or give it up: canon-sweep forget {recipe} --reason TEXT",
         )

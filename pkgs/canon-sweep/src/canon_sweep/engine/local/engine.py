@@ -36,7 +36,6 @@ from canon_sweep.engine.local import process as local_process
 from canon_sweep.engine.local import stack as local_stack
 from canon_sweep.engine.local import state as local_state
 from canon_sweep.engine.local import tree as local_tree
-from canon_sweep.engine.local.process import Held
 from canon_sweep.engine.local.ready import Watch
 from canon_sweep.engine.local.secret import SecretFolder
 from canon_sweep.engine.local.start import Start
@@ -165,7 +164,9 @@ class LocalEngine:
                 # on disk before it runs, so that a crash of ours cannot orphan it
                 local_state.save(folder, deployment.with_command(held.identity))
                 held.release()
-                _await_end(held, timeout)
+                descriptor = local_process.watch(held.identity)
+                if descriptor is not None:
+                    await_end(descriptor, timeout)
                 code = local_process.exit_code(held.identity)
             finally:
                 held.drop()
@@ -190,6 +191,10 @@ class LocalEngine:
         """The named volumes of a stack, deployed or not, sorted by name."""
         source.check_stack(stack)
         return self._volumes.of_stack(stack)
+
+    def has_volume(self, name: str) -> bool:
+        """Whether there is a volume of this full name."""
+        return tree.is_folder(self._volumes.path(name))
 
     def secrets(self, stack: str) -> tuple[str, ...]:
         """The full names of the secrets of a stack, deployed or not, sorted."""
@@ -290,9 +295,3 @@ class LocalEngine:
                 deployment = local_state.load(self._folder(stack))
                 taken.update(deployment.ports if deployment else ())
         return taken
-
-
-def _await_end(held: Held, timeout: float) -> None:
-    descriptor = local_process.watch(held.identity)
-    if descriptor is not None:
-        await_end(descriptor, timeout)
