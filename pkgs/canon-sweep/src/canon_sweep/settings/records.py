@@ -10,6 +10,7 @@ from msgspec import Meta
 from canon_sweep.core.budget import Budget
 from canon_sweep.core.names import printable
 from canon_sweep.errors import UsageFault
+from canon_sweep.settings.harness import HarnessSettings
 from canon_sweep.settings.recipes import RecipeSettings
 from canon_sweep.settings.table import Table
 from canon_sweep.settings.values import Bytes, Command, Count, Seconds, SecretFile, Text
@@ -118,8 +119,9 @@ class Settings(Table, frozen=True, kw_only=True):
 
     ``canonicalsDir`` may be cc-ci's ``/var/lib/ci-warm``; without it the records
     are kept in the state folder.  ``preSweep`` is what a sweep over all recipes runs
-    before the first of them.  ``retryWindow`` is how long after a sweep's first start what
-    it has not reached may be taken up again.
+    before the first of them.  ``harness`` is what tests instead of our own tiers.
+    ``retryWindow`` is how long after a sweep's first start what it has not reached may be
+    taken up again.
     """
 
     state_dir: Path = Path("/var/lib/canon-sweep")
@@ -136,6 +138,7 @@ class Settings(Table, frozen=True, kw_only=True):
     sync_timeout: Seconds = Seconds(300)
     pre_sweep: tuple[Command, ...] = ()
     guard: GuardSettings = GuardSettings()
+    harness: HarnessSettings | None = None
     timeouts: Timeouts = Timeouts()
     disk: DiskSettings = DiskSettings()
     prune: PruneSettings = PruneSettings()

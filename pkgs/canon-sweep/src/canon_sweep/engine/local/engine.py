@@ -247,6 +247,10 @@ class LocalEngine:
         """Everything here: the folder is nobody else's."""
         return things(self.stacks_of_ours(), self.volumes_of_ours(), self._secrets.names())
 
+    def present(self) -> frozenset[str]:
+        """What is here, all of it ours."""
+        return frozenset(map(str, self.of_ours()))
+
     def images(self) -> tuple[Stored, ...]:
         """Nothing is run from images here."""
         return ()
