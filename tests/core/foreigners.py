@@ -66,5 +66,5 @@ def release(tag: str = TAG) -> Release:
     return found
 
 
-THERE = {VOLUME: True}
+THERE = frozenset({VOLUME})
 BROKEN = Broken("it is no text")

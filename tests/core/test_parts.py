@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -44,7 +44,7 @@ def test_a_whole_canonical_holds_part_by_part() -> None:
 
 def test_a_record_alone_is_no_canonical() -> None:
     """Nothing of it can be put back, and nobody knows its volumes."""
-    parts = parts_of(Foreign("notes", record()), TAGGED, {})
+    parts = parts_of(Foreign("notes", record()), TAGGED, ())
 
     assert not is_whole(parts)
     assert part(parts, "last_good").state is State.MISSING
@@ -110,13 +110,13 @@ def test_a_commit_that_is_not_the_tags_is_told(
 @pytest.mark.parametrize(
     ("there", "state", "cause"),
     [
-        ({VOLUME: False}, State.MISSING, f"{VOLUME} does not exist"),
-        ({}, State.MISSING, f"{VOLUME} does not exist"),
+        ({"another"}, State.MISSING, f"{VOLUME} does not exist"),
+        ((), State.MISSING, f"{VOLUME} does not exist"),
         (Unseen("Docker does not answer"), State.UNCHECKED, "Docker does not answer"),
     ],
 )
 def test_a_volume_that_nobody_has_seen_is_not_there(
-    there: Mapping[str, bool] | Unseen, state: State, cause: str
+    there: Collection[str] | Unseen, state: State, cause: str
 ) -> None:
     """Half an answer is no yes."""
     parts = parts_of(whole(), TAGGED, there)
@@ -136,8 +136,8 @@ def test_a_recipe_without_volumes_needs_none() -> None:
 
 def test_no_record_is_nothing_to_judge_by() -> None:
     """One part, and it says so."""
-    assert [each.state for each in parts_of(Foreign("notes"), TAGGED, {})] == [State.MISSING]
-    broken = parts_of(Foreign("notes", record=BROKEN), TAGGED, {})
+    assert [each.state for each in parts_of(Foreign("notes"), TAGGED, ())] == [State.MISSING]
+    broken = parts_of(Foreign("notes", record=BROKEN), TAGGED, ())
     assert [each.state for each in broken] == [State.UNCHECKED]
 
 
@@ -157,7 +157,7 @@ def test_only_what_is_the_same_everywhere_is_whole(
     is_there: bool,
 ) -> None:
     """Each part names this release, or the canonical is not whole."""
-    parts = parts_of(Foreign("notes", record(), mark, found), tag, {VOLUME: is_there})
+    parts = parts_of(Foreign("notes", record(), mark, found), tag, {VOLUME} if is_there else ())
 
     is_same = isinstance(mark, Mark) and mark.version == TAG and mark.commit in ("", commit_of(TAG))
     is_kept = isinstance(found, Snapshot) and found.mark.version == TAG

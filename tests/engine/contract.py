@@ -388,18 +388,6 @@ class Promises:
         assert bench.engine.volumes_of_ours() == ()
         assert bench.engine.leftovers(bench.stack) == ()
 
-    def test_a_volume_is_found_by_its_full_name(self, bench: Bench) -> None:
-        """Whoever made it: another tool's canonical names its volumes so."""
-        name = f"{bench.stack}_data"
-        before = bench.engine.has_volume(name)
-        bench.up(bench.app())
-        bench.engine.undeploy(bench.stack)
-
-        assert not before
-        assert bench.engine.has_volume(name)
-        bench.engine.remove_volume(name)
-        assert not bench.engine.has_volume(name)
-
     def test_ours_are_nobody_elses_that_converge(self, bench: Bench) -> None:
         """A sweep never waits for itself."""
         app = bench.app(services={"app": failing()})

@@ -819,7 +819,6 @@ def test_an_engine_that_cannot_be_reached_is_the_hosts_fault(tmp_path: Path) -> 
         lambda: engine.clone_volume(f"{STACK}_a", f"{STACK}_b"),
         engine.stacks_of_ours,
         engine.volumes_of_ours,
-        lambda: engine.has_volume(f"{STACK}_a"),
         engine.of_ours,
         engine.images,
         lambda: engine.remove_image(Stored(id="sha256:0")),

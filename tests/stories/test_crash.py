@@ -150,7 +150,6 @@ def _sweep_until_rename(fleet: Fleet, number: int, last: LastWord) -> None:
 _LOOKS = {
     *("name", "address", "logs", "node", "space", "converging"),
     *("volume_digest", "of_ours", "images", "volumes_of_ours", "stacks_of_ours"),
-    "has_volume",
 }
 # there are none on the local engine; tests/stories/test_swarm_prune.py has them
 _ELSEWHERE = {"remove_image"}

@@ -11,11 +11,13 @@ from typing import NamedTuple
 import click
 
 from canon_sweep.cli.session import Session, reporting
+from canon_sweep.core.adoption import Adopted
 from canon_sweep.core.attempts import Attempt, Outcome
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.count import counted
 from canon_sweep.errors import EXIT_WRONG, StateFault
 from canon_sweep.state.history import Forgotten, Past
+from canon_sweep.state.layout import check_layout
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
@@ -42,7 +44,7 @@ class _Event(NamedTuple):
 @click.argument("recipe")
 @reporting
 def command(session: Session, recipe: str) -> int:
-    """Show every promotion and every attempt of RECIPE, the oldest first.
+    """Show every promotion and every attempt of RECIPE, and its adoption, the oldest first.
 
     Also of a recipe that is no longer in the configuration.
     """
@@ -50,6 +52,7 @@ def command(session: Session, recipe: str) -> int:
 
     settings = session.settings()
     check_owner([settings.state_dir], sys.argv, only_reads=True)
+    check_layout(settings)
     state = State.of(settings)
     attempts = state.ledger.index().of(recipe)
     if recipe not in settings.recipes and not attempts and not _is_known(state, recipe):
@@ -58,7 +61,8 @@ def command(session: Session, recipe: str) -> int:
     promotions = [entry for entry in past if isinstance(entry, Canonical)]
     forgotten = [entry for entry in past if isinstance(entry, Forgotten)]
     problems = state.canonicals.history_problems(recipe)
-    events = _in_order(past, attempts)
+    marker = state.followed.adopted.read().get(recipe) if state.followed else None
+    events = _in_order(past, attempts, [marker] if marker else [])
     taken_back = f", {len(forgotten)} taken back" if forgotten else ""
     session.show(
         {
@@ -66,11 +70,13 @@ def command(session: Session, recipe: str) -> int:
             "promotions": promotions,
             "attempts": attempts,
             "forgotten": forgotten,
+            "adopted": marker,
             "problems": problems,
         },
         listing(("when", "version", "outcome", "run"), (event.line for event in events)),
         f"{counted(len(promotions), 'promotion')}, {counted(len(attempts), 'attempt')}"
-        + taken_back,
+        + taken_back
+        + (", adopted" if marker else ""),
         *(f"error: {problem}" for problem in problems),
     )
     return EXIT_WRONG if problems else 0
@@ -83,12 +89,15 @@ def _is_known(state: State, recipe: str) -> bool:
         return False
 
 
-def _in_order(past: Iterable[Past], attempts: Sequence[Attempt]) -> Iterator[_Event]:
+def _in_order(
+    past: Iterable[Past], attempts: Sequence[Attempt], adopted: Iterable[Adopted]
+) -> Iterator[_Event]:
     """The oldest first; each of the two files is in order by itself, also within a second."""
     promoted = {(a.run_id, a.key.tag): a.ts for a in attempts if a.outcome is Outcome.PROMOTED}
     return heapq.merge(
         (_taken_back(p) if isinstance(p, Forgotten) else _kept(p, promoted) for p in past),
         map(_tried, attempts),
+        map(_taken_over, adopted),
         key=lambda event: event.at,
     )
 
@@ -111,6 +120,11 @@ def _tried(attempt: Attempt) -> _Event:
 def _taken_back(past: Forgotten) -> _Event:
     record = past.record
     return _Event(_in_utc(past.at), record.release_tag, "forgotten", record.run_id, past.reason)
+
+
+def _taken_over(marker: Adopted) -> _Event:
+    why = "taken over from another tool; no run has proven it here"
+    return _Event(_in_utc(marker.at), marker.version, "adopted", "", why)
 
 
 def _moment(text: str) -> datetime:

@@ -10,6 +10,7 @@ import msgspec
 
 from canon_sweep.cli.duration import duration
 from canon_sweep.cli.session import Session, reporting
+from canon_sweep.core.adoption import NOT_FOLLOWED
 from canon_sweep.core.budget import OVER, RECORD_ONLY
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Hold, Note
@@ -21,6 +22,7 @@ from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.attempts import Attempts
 from canon_sweep.state.journal import Entry, unfinished
+from canon_sweep.state.layout import check_layout
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
@@ -32,6 +34,7 @@ _READ_HERE = frozenset({OVER, RECORD_ONLY, "history"})
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One recipe as the state folder knows it.
 
+    ``adopted`` is a canonical that another tool has made and no run of ours has proven;
     ``without_data`` is why its canonical's data was given up, with what brings it back;
     ``notes`` are those of the last run that has looked at it, which ended at ``noted_at``.
     """
@@ -40,6 +43,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     enrolled: bool
     exception: str = ""
     canonical: str = ""
+    adopted: bool = False
     promoted_at: str = ""
     retained: str = ""
     without_data: str = ""
@@ -86,6 +90,7 @@ def command(session: Session, max_age: timedelta | None) -> int:
     """Show every recipe's canonical, last attempt, notes, any hold, and the last sweep."""
     settings = session.settings()
     check_owner([settings.state_dir], sys.argv, only_reads=True)
+    check_layout(settings)
     status = _status(settings, State.of(settings), max_age, datetime.now(UTC))
     _show(session, status, max_age)
     return EXIT_WRONG if status.is_wrong else 0
@@ -105,6 +110,7 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
             recipe=name,
             enrolled=False,
             canonical=record.release_tag if record else "",
+            adopted=record is not None and record.is_adopted,
             promoted_at=(record.promoted_at or record.ts) if record else "",
             retained=record.retained if record else "",
             without_data=record.data_lost if record else "",
@@ -160,7 +166,10 @@ def _noted(row: Row, noted: runs.Noted | None, record: Canonical | None) -> Row:
         note
         for note in noted.notes
         # a canonical that was made anew since is another one
-        if (is_older or note.code not in _OF_THE_CANONICAL) and note.code not in _READ_HERE
+        if (is_older or note.code not in _OF_THE_CANONICAL)
+        and note.code not in _READ_HERE
+        # one that is followed by now
+        and (record is None or note.code != NOT_FOLLOWED)
     )
     return msgspec.structs.replace(row, notes=notes, noted_at=noted.at)
 
@@ -224,7 +233,8 @@ def _last(status: Status, max_age: timedelta | None) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     last = f"{row.last_outcome} {row.last_tag}".strip()
-    return (row.recipe, row.canonical, row.promoted_at[:10], row.retained, last)
+    kept = "adopted" if row.adopted else row.retained
+    return (row.recipe, row.canonical, row.promoted_at[:10], kept, last)
 
 
 def _what(row: Row) -> str:

@@ -7,7 +7,8 @@ import click
 from canon_sweep.cli.session import Lines, Session, reporting
 from canon_sweep.core.count import counted
 from canon_sweep.errors import EXIT_WRONG
-from canon_sweep.job.verify import Finding, verify
+from canon_sweep.job.finding import Finding
+from canon_sweep.job.verify import verify
 from canon_sweep.job.wiring import Surroundings
 from canon_sweep.report.table import listing
 
@@ -33,4 +34,9 @@ def command(session: Session) -> int:
 def _said(finding: Finding) -> str:
     said = [*finding.problems, *(f"unchecked: {text}" for text in finding.unchecked)]
     said += [finding.remark] if finding.remark else []
-    return "; ".join(said if finding.problems or finding.unchecked else ["holds", *said])
+    held = ", ".join(part.name for part in finding.parts if part.holds)
+    is_short = finding.problems or finding.unchecked or (finding.parts and not finding.canonical)
+    if not is_short:
+        return "; ".join(["holds", *said])
+    # of another tool's canonical each part by itself
+    return "; ".join([*said, *([f"{held}: hold"] if held else [])])

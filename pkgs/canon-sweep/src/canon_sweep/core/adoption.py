@@ -112,15 +112,42 @@ def marker_of(recipe: str, record: Mark, now: datetime) -> Adopted:
     )
 
 
-def not_followed(recipe: str, record: Mark, known: Known, releases: Releases) -> Note | None:
-    """What is to be said of a record that is not followed; None if it is."""
+def not_followed(recipe: str, record: Mark, known: Known, releases: Releases | None) -> Note | None:
+    """What is to be said of a record that is not followed; None if it is.
+
+    ``releases`` None: they could not be read, so nobody knows what can be done about it.
+    """
     how = standing(record, known)
     if how.is_followed:
         return None
     what = f"another tool's record of {record.text} is not followed"
     if how is Standing.CHANGED:
         what = f"{what}: it was of {known.last}"
-    return Note(code=NOT_FOLLOWED, text=f"{what}; {_why(recipe, record, releases)}")
+    then = "" if releases is None else f"; {_why(recipe, record, releases)}"
+    return Note(code=NOT_FOLLOWED, text=f"{what}{then}")
+
+
+def gone(known: Known) -> Note | None:
+    """What is to be said where there is no record, and once was."""
+    if not known.last:
+        return None
+    text = f"another tool's record is gone: it was of {known.last}"
+    return Note(code=NOT_FOLLOWED, text=text)
+
+
+def disowned(record: Canonical, releases: Releases) -> Note | None:
+    """What is to be said of another tool's record in a folder of ours; None if it is followed.
+
+    No marker is asked for where a person has put it there, but its commit has to be the tag's.
+    """
+    release = releases.of_tag(record.release_tag)
+    if not record.is_adopted or release is None or release.commit == record.commit:
+        return None
+    text = (
+        f"the record of {release.tag} was made by another tool: its commit, {record.commit[:12]},"
+        f" is not the tag's, {release.commit[:12]}, so it is not followed"
+    )
+    return Note(code=NOT_FOLLOWED, text=text)
 
 
 def _why(recipe: str, record: Mark, releases: Releases) -> str:

@@ -6,7 +6,7 @@ Its record names a release, and everything else has to be of that very release: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ import msgspec
 from canon_sweep.core.foreign import LAST_GOOD, META, RECORD, Broken, Foreign, Mark
 from canon_sweep.core.names import plain
 
+TAG = "tag"
 _MOST_SHOWN = 5
 
 
@@ -40,9 +41,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         return self.state is State.HOLDS
 
     @property
+    def is_wrong(self) -> bool:
+        """Whether somebody has looked, and it is not as the record says."""
+        return self.state in (State.DIFFERS, State.MISSING)
+
+    @property
     def line(self) -> str:
-        """The part and what is wrong with it."""
-        return f"{self.name}: {self.why}" if self.why else f"{self.name} {self.state}"
+        """The part, how it stands, and why."""
+        return f"{self.name} {self.state}" + (f" ({self.why})" if self.why else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +67,14 @@ class Unseen:
 
 def named_volumes(found: Foreign) -> tuple[str, ...]:
     """The volumes of a canonical, as its snapshot names them; none if it cannot be read."""
-    return (
-        ()
-        if found.snapshot is None or isinstance(found.snapshot, Broken)
-        else (found.snapshot.volumes)
-    )
+    snapshot = found.snapshot
+    return () if snapshot is None or isinstance(snapshot, Broken) else snapshot.volumes
 
 
 def parts_of(
-    found: Foreign, tag: Tagged | Unseen, there: Mapping[str, bool] | Unseen
+    found: Foreign, tag: Tagged | Unseen, there: Collection[str] | Unseen
 ) -> tuple[Part, ...]:
-    """Judge every part; ``there`` says of each of `named_volumes` whether it exists."""
+    """Judge every part; ``there`` are the volumes that exist."""
     record = found.record
     if record is None:
         return (Part(name=RECORD, state=State.MISSING, why="there is none"),)
@@ -102,19 +105,18 @@ def _record(record: Mark) -> Part:
 
 
 def _tag(record: Mark, tag: Tagged | Unseen) -> Part:
-    name = "tag"
     if isinstance(tag, Unseen):
-        return Part(name=name, state=State.UNCHECKED, why=tag.why)
+        return Part(name=TAG, state=State.UNCHECKED, why=tag.why)
     if tag.commit is None:
         why = f"upstream has no release {plain(record.version)} on main"
-        return Part(name=name, state=State.MISSING, why=why)
+        return Part(name=TAG, state=State.MISSING, why=why)
     if tag.commit != record.commit:
         why = (
             f"the record's commit {record.commit[:12]} is not that of"
             f" {plain(record.version)}, {tag.commit[:12]}"
         )
-        return Part(name=name, state=State.DIFFERS, why=why)
-    return Part(name=name, state=State.HOLDS)
+        return Part(name=TAG, state=State.DIFFERS, why=why)
+    return Part(name=TAG, state=State.HOLDS)
 
 
 def _last_good(record: Mark, last_good: Mark | Broken | None) -> Part:
@@ -138,7 +140,7 @@ def _snapshot(record: Mark, found: Foreign) -> Part:
     return part
 
 
-def _volumes(found: Foreign, there: Mapping[str, bool] | Unseen) -> Part:
+def _volumes(found: Foreign, there: Collection[str] | Unseen) -> Part:
     name = "volumes"
     if found.snapshot is None or isinstance(found.snapshot, Broken):
         why = "only the snapshot says which they are"
@@ -148,7 +150,7 @@ def _volumes(found: Foreign, there: Mapping[str, bool] | Unseen) -> Part:
         return Part(name=name, state=State.HOLDS, why="the snapshot names none")
     if isinstance(there, Unseen):
         return Part(name=name, state=State.UNCHECKED, why=there.why)
-    gone = [volume for volume in volumes if not there.get(volume, False)]
+    gone = [volume for volume in volumes if volume not in there]
     if gone:
         return Part(name=name, state=State.MISSING, why=f"{_few(gone)} does not exist")
     return Part(name=name, state=State.HOLDS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from canon_sweep.core.foreign import LAST_GOOD, META, RECORD, Broken, Foreign, Mark
@@ -12,7 +12,7 @@ from canon_sweep.core.release import Release
 
 
 def not_shown(
-    found: Foreign, there: Mapping[str, bool] | Unseen, release: Release, since: datetime
+    found: Foreign, there: Collection[str] | Unseen, release: Release, since: datetime
 ) -> tuple[str, ...]:
     """What is missing of a promotion of ``release`` by a test that began at ``since``.
 
@@ -23,7 +23,7 @@ def not_shown(
 
 
 def _missing(
-    found: Foreign, there: Mapping[str, bool] | Unseen, release: Release, since: datetime
+    found: Foreign, there: Collection[str] | Unseen, release: Release, since: datetime
 ) -> Iterator[str]:
     snapshot = found.snapshot
     meta = snapshot if snapshot is None or isinstance(snapshot, Broken) else snapshot.mark
@@ -42,7 +42,7 @@ def _missing(
             yield f"nobody can say whether its volumes exist: {there.why}"
         return
     for volume in snapshot.volumes:
-        if not there.get(volume, False):
+        if volume not in there:
             yield f"volume {volume} does not exist"
 
 

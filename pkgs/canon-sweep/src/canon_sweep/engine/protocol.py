@@ -176,10 +176,6 @@ class Engine(Protocol):
         """
         ...
 
-    def has_volume(self, name: str) -> bool:
-        """Whether there is a volume of this full name, whoever made it."""
-        ...
-
     def secrets(self, stack: str) -> tuple[str, ...]:
         """The full names of the secrets of a stack, deployed or not, sorted."""
         ...

@@ -13,8 +13,11 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.errors import StateFault
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import files, folders, storage
+from canon_sweep.state.adopted import Adoptions
 from canon_sweep.state.attempts import Ledger
 from canon_sweep.state.canonicals import Canonicals, Records
+from canon_sweep.state.followed import Followed
+from canon_sweep.state.foreign import ForeignCanonicals
 from canon_sweep.state.holds import Holds
 from canon_sweep.state.home import Home
 from canon_sweep.state.images import Images
@@ -56,7 +59,7 @@ class State:
         folder = settings.state_dir
         return cls(
             folder=folder,
-            canonicals=Canonicals(settings.canonicals_dir or folder / "canonicals"),
+            canonicals=_canonicals_of(settings),
             ledger=Ledger(folder / "attempts.jsonl"),
             holds=Holds(folder / "holds.json"),
             journal=Journal(folder / "journal.json"),
@@ -65,6 +68,11 @@ class State:
             last_prune=LastPrune(folder / "pruned"),
             waiting=WaitingList(folder / "waiting.json"),
         )
+
+    @property
+    def followed(self) -> Followed | None:
+        """The canonicals, if it is a harness that keeps them; None if they are ours."""
+        return self.canonicals if isinstance(self.canonicals, Followed) else None
 
     @property
     def checkouts(self) -> Path:
@@ -102,8 +110,11 @@ class State:
         """See that what is read for every recipe can be read: one fault, not one for each.
 
         Raises:
-            StateFault: the journal, the holds or the ledger cannot be read.
+            StateFault: the journal, the holds, the ledger or the markers of what was adopted
+                cannot be read.
         """
+        if self.followed is not None:
+            self.followed.adopted.read()
         self.journal.entries()
         self.holds.read()
         self.ledger.index()
@@ -174,6 +185,15 @@ class State:
         drafts = self.clear_drafts()
         said = f"{drafts} half-written files of interrupted writers were removed"
         return [said] if drafts else []
+
+
+def _canonicals_of(settings: Settings) -> Canonicals:
+    own, state = settings.canonicals_dir, settings.state_dir
+    if not settings.harness_promotes:
+        return Canonicals(own or state / "canonicals")
+    assert own is not None, "the settings are not read without it"
+    adopted = Adoptions(state / "adopted.json")
+    return Followed(state / "canonicals", ForeignCanonicals(own), adopted)
 
 
 def _folders(top: Path) -> Iterator[Path]:

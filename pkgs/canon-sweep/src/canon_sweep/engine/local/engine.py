@@ -192,10 +192,6 @@ class LocalEngine:
         source.check_stack(stack)
         return self._volumes.of_stack(stack)
 
-    def has_volume(self, name: str) -> bool:
-        """Whether there is a volume of this full name."""
-        return tree.is_folder(self._volumes.path(name))
-
     def secrets(self, stack: str) -> tuple[str, ...]:
         """The full names of the secrets of a stack, deployed or not, sorted."""
         source.check_stack(stack)

@@ -175,11 +175,6 @@ class SwarmEngine:
                 found.append(Volume(name, volume.size(self._docker, body)))
         return tuple(found)
 
-    def has_volume(self, name: str) -> bool:
-        """Whether there is a volume of this full name, whoever made it."""
-        check_part(name, "volume")
-        return self._docker.volume(name) is not None
-
     def secrets(self, stack: str) -> tuple[str, ...]:
         """The full names of the secrets of a stack, deployed or not, sorted."""
         check_stack(stack)
