@@ -6,6 +6,7 @@ test, and a doubt is the host's fault, never the recipe's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from canon_sweep.core.result import Status, Tier, TierResult
 from canon_sweep.core.version import Version
 
 LONGEST_REASON = 500
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 class Said(StrEnum):
@@ -82,7 +84,7 @@ class Asked:
 
     ``runs`` are the names under which it may know this test; ``declared`` has the reasons
     that the settings give for tiers that do not apply; ``has_base`` is whether there is an
-    older release.
+    older release.  A ``warm`` test has whatever tiers its harness has for that.
     """
 
     recipe: str
@@ -93,6 +95,7 @@ class Asked:
     started: datetime
     declared: dict[Tier, str]
     has_base: bool
+    warm: bool = False
 
 
 def doubt(told: Testimony, asked: Asked) -> str:
@@ -114,14 +117,18 @@ def _doubts(told: Testimony, asked: Asked) -> Iterator[str]:
     # many a harness knows no parts of a second
     if told.ended is not None and told.ended < asked.started.replace(microsecond=0):
         yield f"it is older than the test: it ended at {told.ended.isoformat()}"
-    yield from _unsaid(told, asked)
+    if asked.warm:
+        yield from () if told.tiers else ("it says nothing of any tier",)
+    else:
+        yield from _unsaid(told, asked)
 
 
 def _is_asked(ref: str, asked: Asked) -> bool:
     # a commit may be cut short, as git shows it
-    is_commit = len(ref) >= 7 and asked.commit.startswith(ref)
+    if _COMMIT.fullmatch(ref):
+        return asked.commit.startswith(ref)
     # what a pull request's head is called is the harness's own
-    return is_commit or ref == asked.tag or not asked.tag
+    return ref.removeprefix("refs/tags/") == asked.tag or not asked.tag
 
 
 def _unsaid(told: Testimony, asked: Asked) -> Iterator[str]:

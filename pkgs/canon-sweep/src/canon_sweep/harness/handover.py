@@ -33,7 +33,7 @@ def owned(kept: Kept, before: frozenset[str], engine: Engine, canonicals: Canoni
     ]
     if was_there:
         raise HostFault(
-            f"the result names the stack {kept.stack}, and before the test there was {was_there[0]}",
+            f"the result names {kept.stack}, and before the test there was {was_there[0]}",
             do="let the harness keep each release under a name of its own, e.g. by {run}",
         )
     known = canonicals.read_all()

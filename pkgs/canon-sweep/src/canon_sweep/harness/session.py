@@ -173,6 +173,28 @@ def _ask_to_end(
         _listen(child, output, seconds, hear, frozenset(_children()))
 
 
+def end_marked(mark: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Kill whatever was started with a variable, as ``NAME=value``.
+
+    For what a run that was killed has left.  Gives those that were killed, and those that
+    are still there.
+    """
+    wanted = mark.encode()
+
+    def marked() -> list[kernel.Stat]:
+        found = kernel.everybody().values()
+        me = os.getpid()
+        return [
+            each
+            for each in found
+            if each.pid != me and wanted in kernel.environment_of(each.pid).split(b"\0")
+        ]
+
+    left: list[str] = []
+    alive = _killed(marked, lambda: None, left)
+    return tuple(left), alive
+
+
 @contextmanager
 def _adopting() -> Iterator[None]:
     """While this is entered, what loses its parent below us becomes our child."""
@@ -194,11 +216,22 @@ def _end_all(session: int, own: frozenset[int], left: list[str]) -> tuple[str, .
 
     Gives those that are still there after a while: another user's, or held by the kernel.
     """
+
+    def reap() -> None:
+        _reap(_children() - own - {session})
+
+    return _killed(lambda: _of_session(session, own), reap, left)
+
+
+def _killed(
+    look: Callable[[], Sequence[kernel.Stat]], reap: Callable[[], None], left: list[str]
+) -> tuple[str, ...]:
+    """Kill what is found until nothing is; what was, and what is still there after a while."""
     deadline = time.monotonic() + _GONE
     told: set[int] = set()
     while True:
-        running = [each for each in _of_session(session, own) if each.runs]
-        _reap(_children() - own - {session})
+        running = [each for each in look() if each.runs]
+        reap()
         if not running or time.monotonic() > deadline:
             return tuple(_name(each) for each in running)
         for each in running:

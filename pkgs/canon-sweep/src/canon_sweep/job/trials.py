@@ -14,16 +14,20 @@ from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key
 from canon_sweep.core.image import image_notes
 from canon_sweep.core.pace import misfit, pace_of
 from canon_sweep.core.release import Release
+from canon_sweep.core.result import CiResult
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.version import Version
 from canon_sweep.errors import Fault
-from canon_sweep.harness.order import Order
+from canon_sweep.harness.handover import hand_over
+from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.promote import promote
-from canon_sweep.harness.stage import Limits
+from canon_sweep.harness.protocol import Harness
+from canon_sweep.harness.stage import Limits, Stage
 from canon_sweep.harness.tiers import Tiers
-from canon_sweep.harness.trial import Reruns, Tested, Trial, note_attempt
+from canon_sweep.harness.trial import Promote, Reruns, Tested, Trial, note_attempt
 from canon_sweep.harness.watched import Watched
 from canon_sweep.job.ground import Ground
+from canon_sweep.job.outside import limit_of, outside_of
 from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Sources
 from canon_sweep.settings.recipe import Recipe
@@ -95,9 +99,7 @@ class Trials:
 
         Whoever has not comes first the next time, and what is quicker goes on meanwhile.
         """
-        limits = Limits.of(self.settings, recipe.settings)
-        limit = limits.prepare + _DEPLOYS * (limits.deploy or limits.deploy_default)
-        pace = pace_of(facts.attempts, min(limit, limits.test))
+        pace = pace_of(facts.attempts, self._longest(recipe))
         why = misfit(pace, self.ground.time_left(), self.settings.max_runtime)
         return None if why is None else Stop(Code.OUT_OF_TIME, f"not begun: {why}")
 
@@ -128,15 +130,8 @@ class Trials:
             # what an earlier test left is gone by now
             self.room.check(recipe.name)
             trial = Trial(
-                harness=Watched(Tiers(stage, checkout), self.room.watched),
-                promote=partial(
-                    promote,
-                    canonicals=state.canonicals,
-                    journal=state.journal,
-                    log=stage.log,
-                    clear=self.ground.clear,
-                    budget=self.settings.retention,
-                ),
+                harness=Watched(self._harness(recipe, stage, checkout), self.room.watched),
+                promote=self._promote(stage),
                 releases_now=lambda: self.sources.releases_now(recipe),
                 ledger=state.ledger,
                 log=stage.log,
@@ -148,6 +143,41 @@ class Trials:
                 reruns=self._reruns(recipe),
             )
             return _with_advice(trial.of(order, facts.canonical), order)
+
+    def quick_by_harness(
+        self, recipe: Recipe, order: Order, stage: Stage, checkout: Checkout
+    ) -> CiResult | None:
+        """Test an order on the harness's own warm data; None where it has nothing for that.
+
+        Raises:
+            HostFault, TimeFault: as for `test`.
+        """
+        harness = self.settings.harness
+        if harness is None or harness.quick is None:
+            return None
+        outside = outside_of(harness, recipe, self.ground, stage, checkout, quick=True)
+        return Watched(outside, self.room.watched).test(order)
+
+    def _harness(self, recipe: Recipe, stage: Stage, checkout: Checkout) -> Harness:
+        outside = self.settings.harness
+        if outside is None:
+            return Tiers(stage, checkout)
+        return outside_of(outside, recipe, self.ground, stage, checkout)
+
+    def _promote(self, stage: Stage) -> Promote:
+        """What makes a record the canonical; what is another's to show is looked at first."""
+        state = self.ground.state
+        own = partial(
+            promote,
+            canonicals=state.canonicals,
+            journal=state.journal,
+            log=stage.log,
+            clear=self.ground.clear,
+            budget=self.settings.retention,
+        )
+        if self.settings.harness is None:
+            return own
+        return partial(hand_over, engine=self.ground.engine, promote=own)
 
     def broken_off(self, recipe: Recipe, target: Release, seconds: float) -> tuple[Note, ...]:
         """Remember a test that alone used up most of the run's time: its turn comes last next.
@@ -169,6 +199,14 @@ class Trials:
     def deploys(self) -> int:
         """How many deploys there were so far."""
         return self.ground.deploys
+
+    def _longest(self, recipe: Recipe) -> float:
+        """How long a test may take by the settings, in seconds."""
+        if self.settings.harness is not None:
+            return limit_of(self.settings.harness, self.settings, recipe)
+        limits = Limits.of(self.settings, recipe.settings)
+        limit = limits.prepare + _DEPLOYS * (limits.deploy or limits.deploy_default)
+        return min(limit, limits.test)
 
     def _reruns(self, recipe: Recipe) -> Reruns:
         own = recipe.settings.retries

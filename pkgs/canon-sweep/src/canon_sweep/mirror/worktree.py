@@ -141,7 +141,7 @@ def _fetch(repo: pygit2.Repository, clone: Path, commit: str) -> None:
 
 def _check_out(repo: pygit2.Repository, commit: str) -> None:
     oid = pygit2.Oid(hex=commit)
-    repo.checkout_tree(repo[oid], strategy=CheckoutStrategy.FORCE)
+    repo.checkout_tree(repo[oid], strategy=CheckoutStrategy.FORCE)  # type: ignore[no-untyped-call]
     repo.set_head(oid)
 
 

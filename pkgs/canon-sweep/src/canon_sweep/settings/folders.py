@@ -17,6 +17,7 @@ _KEPT = (
     *("canonicals", "runs", "checkouts", "local", "swarm"),
     *("attempts.jsonl", "attempts.jsonl.cut", "lock", "lock.queue"),
     *("holds.json", "holds.json.lock", "journal.json", "journal.json.lock"),
+    *("guests.json", "guests.json.lock"),
     *("waiting.json", "waiting.json.lock", "due"),
     *("home", "images.json", "images.json.lock", "adopted.json", "adopted.json.lock"),
 )

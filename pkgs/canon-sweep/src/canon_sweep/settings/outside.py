@@ -29,7 +29,7 @@ def harness_problems(harness: Mapping[str, Any], tree: Mapping[str, Any]) -> Ite
     result = harness.get("result")
     path = result.get("path") if isinstance(result, dict) else None
     yield from _path_problems("harness.result.path", path, IN_RESULT)
-    yield from _star_problems(path)
+    yield from _star_problems(path, is_told=_is_told_result(harness))
     if path is None and not _is_told_result(harness):
         yield (
             "harness.result.path: nothing tells the harness where its result is looked for: name"
@@ -111,7 +111,7 @@ def _checkout_problems(path: object, tree: Mapping[str, Any]) -> Iterator[str]:
                 yield f"harness.checkout: lies in {name}, from which we delete; choose another"
 
 
-def _star_problems(path: object) -> Iterator[str]:
+def _star_problems(path: object, *, is_told: bool) -> Iterator[str]:
     parts = path.split("/") if isinstance(path, str) else []
     starred = [part for part in parts if _ANY in part]
     if len(starred) > 1 or any(part != _ANY for part in starred) or parts[-1:] == [_ANY]:
@@ -119,3 +119,5 @@ def _star_problems(path: object) -> Iterator[str]:
             "harness.result.path: * stands for the name of one folder above the file, and for"
             " nothing else"
         )
+    if starred and is_told:
+        yield "harness.result.path: {result} cannot name a file whose folder is not known before"

@@ -18,6 +18,7 @@ from canon_sweep.state.attempts import Ledger
 from canon_sweep.state.canonicals import Canonicals, Records
 from canon_sweep.state.followed import Followed
 from canon_sweep.state.foreign import ForeignCanonicals
+from canon_sweep.state.guests import Guests
 from canon_sweep.state.holds import Holds
 from canon_sweep.state.home import Home
 from canon_sweep.state.images import Images
@@ -48,6 +49,7 @@ class State:
     ledger: Ledger
     holds: Holds
     journal: Journal
+    guests: Guests
     home: Home
     images: Images
     last_prune: LastPrune
@@ -63,6 +65,7 @@ class State:
             ledger=Ledger(folder / "attempts.jsonl"),
             holds=Holds(folder / "holds.json"),
             journal=Journal(folder / "journal.json"),
+            guests=Guests(folder / "guests.json"),
             home=Home(folder / "home"),
             images=Images(folder / "images.json"),
             last_prune=LastPrune(folder / "pruned"),
@@ -172,8 +175,8 @@ class State:
 
     def _narrow(self) -> list[str]:
         was_open = folders.narrow(self.folder)
-        for path in (self.ledger.path, self.holds.path, self.journal.path, self.waiting.path):
-            folders.narrow(path)
+        for file in (self.ledger, self.holds, self.journal, self.guests, self.waiting):
+            folders.narrow(file.path)
         return [f"{self.folder} was open to other users, and is not any more"] * was_open
 
     def _set_aside(self) -> list[str]:
