@@ -16,8 +16,7 @@ from canon_sweep.core.foreign import (
     meta_in,
     record_in,
 )
-from canon_sweep.core.release import Release
-from core.examples import commit_of, known
+from core.examples import commit_of
 
 START = datetime(2026, 6, 14, 3, 0, 0, 500_000, tzinfo=UTC)
 WRITTEN = START + timedelta(minutes=20)
@@ -57,13 +56,6 @@ def snapshot(
 def whole(version: str = TAG) -> Foreign:
     """A canonical all of whose parts agree."""
     return Foreign("notes", record(version), last_good(version), snapshot(version))
-
-
-def release(tag: str = TAG) -> Release:
-    """A release that upstream has."""
-    found = known(tag).latest
-    assert found is not None
-    return found
 
 
 THERE = frozenset({VOLUME})

@@ -23,7 +23,6 @@ from core.foreigners import (
     WRITTEN,
     last_good,
     record,
-    release,
     snapshot,
     whole,
 )
@@ -36,7 +35,7 @@ UNDATED = "does not say when it was written"
 
 def missing(found: Foreign, there: Collection[str] | Unseen = THERE) -> tuple[str, ...]:
     """What is missing of a promotion of the release under test."""
-    return not_shown(found, there, release(), START)
+    return not_shown(found, there, TAG, commit_of(TAG), START)
 
 
 def test_a_promotion_with_all_its_parts_is_one() -> None:

@@ -94,7 +94,6 @@ def followed(recipe: str, record: Mark, known: Known) -> Canonical | None:
                 commit=record.commit,
                 ts=f"{record.at:%Y%m%dT%H%M%SZ}" if record.at else "",
                 domain=record.domain,
-                retained_reason="another tool has made it, and keeps its volumes",
             )
         case _:
             return None

@@ -12,8 +12,8 @@ from canon_sweep.core.adoption import Adopted, Standing, marker_of
 from canon_sweep.core.foreign import Mark
 from canon_sweep.core.parts import Part, is_whole
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, UsageFault
+from canon_sweep.harness.shown import volumes_there
 from canon_sweep.job.finish import check_state, opened
-from canon_sweep.job.foreign import volumes_there
 from canon_sweep.job.theirs import Seen, seen
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.mirror import sync as mirrors

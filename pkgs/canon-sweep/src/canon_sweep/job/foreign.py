@@ -8,11 +8,7 @@ from canon_sweep.core.decision import Note
 from canon_sweep.core.foreign import Foreign, Mark
 from canon_sweep.core.parts import Part, Tagged, Unseen, parts_of
 from canon_sweep.core.release import Releases
-from canon_sweep.engine.protocol import Engine
-from canon_sweep.errors import HostFault
 from canon_sweep.state.store import State
-
-_VOLUME = "volume "
 
 
 def followed_of(
@@ -31,15 +27,6 @@ def followed_of(
     if not isinstance(found, Mark):
         return record, gone(known)
     return record, not_followed(recipe, found, known, releases)
-
-
-def volumes_there(engine: Engine) -> frozenset[str] | Unseen:
-    """Every volume of an engine by its full name, whoever made it; or why nobody can say."""
-    try:
-        present = engine.present()
-    except HostFault as fault:
-        return Unseen(str(fault))
-    return frozenset(thing.removeprefix(_VOLUME) for thing in present if thing.startswith(_VOLUME))
 
 
 def parts_now(

@@ -13,8 +13,9 @@ from canon_sweep.core.release import Releases
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault
 from canon_sweep.harness.quick import lost_parts
+from canon_sweep.harness.shown import volumes_there
 from canon_sweep.job.files import file_notes
-from canon_sweep.job.foreign import followed_of, parts_now, volumes_there
+from canon_sweep.job.foreign import followed_of, parts_now
 from canon_sweep.job.sources import Sources
 from canon_sweep.report.records import LOST
 from canon_sweep.settings.recipe import Recipe

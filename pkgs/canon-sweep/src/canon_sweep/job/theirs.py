@@ -11,8 +11,9 @@ from canon_sweep.core.foreign import Foreign, Mark
 from canon_sweep.core.parts import Part, Unseen
 from canon_sweep.core.release import Releases
 from canon_sweep.errors import Fault, StateFault
+from canon_sweep.harness.shown import volumes_there
 from canon_sweep.job.finding import Finding
-from canon_sweep.job.foreign import parts_now, volumes_there
+from canon_sweep.job.foreign import parts_now
 from canon_sweep.job.wiring import Parts
 from canon_sweep.settings.recipe import recipe_of
 from canon_sweep.state.followed import Followed

@@ -22,9 +22,18 @@ from canon_sweep.harness.handover import hand_over
 from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.promote import promote
 from canon_sweep.harness.protocol import Harness
+from canon_sweep.harness.shown import Shown
 from canon_sweep.harness.stage import Limits, Stage
 from canon_sweep.harness.tiers import Tiers
-from canon_sweep.harness.trial import Promote, Reruns, Tested, Trial, note_attempt
+from canon_sweep.harness.trial import (
+    KeptByHarness,
+    Promote,
+    Reruns,
+    Tested,
+    Trial,
+    note_attempt,
+    nothing_shown,
+)
 from canon_sweep.harness.watched import Watched
 from canon_sweep.job.ground import Ground
 from canon_sweep.job.outside import limit_of, outside_of
@@ -141,6 +150,7 @@ class Trials:
                 rule=recipe.rule,
                 enrolled=recipe.settings.enroll,
                 reruns=self._reruns(recipe),
+                kept_by_harness=self._kept_by_harness(recipe, facts, stage),
             )
             return _with_advice(trial.of(order, facts.canonical), order)
 
@@ -178,6 +188,22 @@ class Trials:
         if self.settings.harness is None:
             return own
         return partial(hand_over, engine=self.ground.engine, promote=own)
+
+    def _kept_by_harness(self, recipe: Recipe, facts: Facts, stage: Stage) -> KeptByHarness:
+        """Who sees what a harness has promoted by itself."""
+        followed = self.ground.state.followed
+        if followed is None:
+            return nothing_shown
+        return Shown(
+            recipe=recipe.name,
+            before=facts.canonical,
+            followed=followed,
+            engine=self.ground.engine,
+            log=stage.log,
+            run_id=self.run_id,
+            now=self.now,
+            budget=self.settings.retention,
+        ).of
 
     def broken_off(self, recipe: Recipe, target: Release, seconds: float) -> tuple[Note, ...]:
         """Remember a test that alone used up most of the run's time: its turn comes last next.

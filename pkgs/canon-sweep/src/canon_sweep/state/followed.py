@@ -12,7 +12,7 @@ from pathlib import Path
 
 from canon_sweep.core.adoption import Known, followed
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.core.foreign import Broken, Foreign
+from canon_sweep.core.foreign import Broken, Foreign, Snapshot
 from canon_sweep.errors import StateFault
 from canon_sweep.state.adopted import Adoptions
 from canon_sweep.state.canonicals import Canonicals
@@ -73,6 +73,21 @@ class Followed(Canonicals):
     def where(self, recipe: str) -> Path:
         """The record's path."""
         return self.theirs.where(recipe)
+
+    def sizes(self) -> dict[str, int | None]:
+        """How many bytes each canonical there takes, by recipe; None where nobody knows.
+
+        Its snapshot, and its volumes, which are reckoned as large as that: the archives hold
+        what they hold.
+
+        Raises:
+            StateFault: they cannot be listed.
+        """
+        found = {recipe: self.found(recipe).snapshot for recipe in self.recipes()}
+        return {
+            recipe: 2 * snapshot.bytes if isinstance(snapshot, Snapshot) else None
+            for recipe, snapshot in found.items()
+        }
 
     def write(self, record: Canonical) -> None:
         """Never.
