@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
-from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.canonical import Canonical, KeptVolume
 from canon_sweep.core.decision import Note
 from canon_sweep.core.foreign import Mark
 from canon_sweep.core.names import plain
@@ -82,8 +82,13 @@ def standing(record: Mark, known: Known) -> Standing:
     return Standing.CHANGED if known.last else Standing.UNKNOWN
 
 
-def followed(recipe: str, record: Mark, known: Known) -> Canonical | None:
-    """The canonical that trigger and base go by; None if it is not followed."""
+def followed(
+    recipe: str, record: Mark, known: Known, volumes: tuple[str, ...] = ()
+) -> Canonical | None:
+    """The canonical that trigger and base go by; None if it is not followed.
+
+    It names its ``volumes``, so that nobody takes them for something that nothing names.
+    """
     match standing(record, known):
         case Standing.PROMOTED:
             return known.promoted
@@ -94,6 +99,8 @@ def followed(recipe: str, record: Mark, known: Known) -> Canonical | None:
                 commit=record.commit,
                 ts=f"{record.at:%Y%m%dT%H%M%SZ}" if record.at else "",
                 domain=record.domain,
+                volumes=tuple(KeptVolume(name=name, bytes=None) for name in volumes),
+                retained="volume" if volumes else "record-only",
             )
         case _:
             return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from canon_sweep.core.budget import MORE_THAN, Budget, excess, total
-from canon_sweep.core.canonical import Canonical, Previous
+from canon_sweep.core.canonical import Canonical, KeptVolume, Previous
 from canon_sweep.core.decision import Note
 from canon_sweep.core.foreign import Foreign, Mark
 from canon_sweep.core.parts import Unseen, named_volumes
@@ -63,7 +63,7 @@ class Shown:
         mark, before = found.record, self.before
         assert isinstance(mark, Mark), "nothing of it is missing"
         assert mark.at is not None, "nothing of it is missing"
-        has_data = bool(named_volumes(found))
+        volumes = named_volumes(found)
         return Canonical(
             recipe=self.recipe,
             version=mark.version,
@@ -76,8 +76,9 @@ class Shown:
             tiers={tier.tier: str(tier.status) for tier in result.tiers},
             domain=mark.domain,
             images={image.name: image.digest for image in result.images},
-            retained="volume" if has_data else "record-only",
-            retained_reason="" if has_data else "its snapshot names no volume",
+            volumes=tuple(KeptVolume(name=name, bytes=None) for name in volumes),
+            retained="volume" if volumes else "record-only",
+            retained_reason="" if volumes else "its snapshot names no volume",
             previous=Previous(version=before.version, commit=before.commit, run_id=before.run_id)
             if before
             else None,

@@ -260,7 +260,8 @@ def _with_advice(tested: Tested, order: Order) -> Tested:
     notes = [*tested.notes, *image_notes(tested.result.all_images if tested.result else ())]
     if order.bases.pin_problem:
         notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
-    if not order.settings.data.check and tested.record and tested.record.volumes:
+    ours = tested.record if tested.record and tested.record.stack else None
+    if not order.settings.data.check and ours and ours.volumes:
         text = "no data.check is declared: nothing shows that an upgrade keeps the data"
         notes.append(Note(code="no-data-check", text=text))
     return replace(tested, notes=tuple(notes))

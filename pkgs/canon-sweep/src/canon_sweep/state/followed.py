@@ -13,6 +13,7 @@ from pathlib import Path
 from canon_sweep.core.adoption import Known, followed
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.foreign import Broken, Foreign, Snapshot
+from canon_sweep.core.parts import named_volumes
 from canon_sweep.errors import StateFault
 from canon_sweep.state.adopted import Adoptions
 from canon_sweep.state.canonicals import Canonicals
@@ -52,7 +53,8 @@ class Followed(Canonicals):
         Raises:
             StateFault: there is a record, but it cannot be read.
         """
-        record = self.theirs.read(recipe).record
+        found = self.theirs.read(recipe)
+        record = found.record
         if record is None:
             return None
         if isinstance(record, Broken):
@@ -60,7 +62,7 @@ class Followed(Canonicals):
                 f"{self.where(recipe)} is no canonical's record: {record.why}",
                 do="mend it with the harness that keeps it",
             )
-        return followed(recipe, record, self.known(recipe))
+        return followed(recipe, record, self.known(recipe), named_volumes(found))
 
     def recipes(self) -> tuple[str, ...]:
         """The recipes that have a record, followed or not, readable or not.
