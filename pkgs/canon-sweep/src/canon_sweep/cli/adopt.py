@@ -45,5 +45,5 @@ def _sum(found: Adoptions) -> str:
     adopted, left = outcomes.count("adopted"), outcomes.count("not-adopted")
     said = [f"{counted(adopted, 'canonical')} {'to be adopted' * found.dry_run or 'adopted'}"]
     if left:
-        said.append(f"{left} not adopted: the next sweep tests {'it' if left == 1 else 'them'}")
+        said.append(f"{left} not adopted: a sweep tests what the configuration has of them")
     return ", ".join(said)

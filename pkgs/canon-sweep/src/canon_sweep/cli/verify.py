@@ -34,9 +34,10 @@ def command(session: Session) -> int:
 def _said(finding: Finding) -> str:
     said = [*finding.problems, *(f"unchecked: {text}" for text in finding.unchecked)]
     said += [finding.remark] if finding.remark else []
+    # of another tool's canonical each part by itself
     held = ", ".join(part.name for part in finding.parts if part.holds)
+    holds = f"holds: {held}" if held else "holds"
     is_short = finding.problems or finding.unchecked or (finding.parts and not finding.canonical)
     if not is_short:
-        return "; ".join(["holds", *said])
-    # of another tool's canonical each part by itself
-    return "; ".join([*said, *([f"{held}: hold"] if held else [])])
+        return "; ".join([holds, *said])
+    return "; ".join([*said, *([holds] if held else [])])

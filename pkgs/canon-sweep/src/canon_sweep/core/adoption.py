@@ -97,7 +97,7 @@ def followed(
                 recipe=recipe,
                 version=record.version,
                 commit=record.commit,
-                ts=f"{record.at:%Y%m%dT%H%M%SZ}" if record.at else "",
+                ts=f"{record.at:%Y-%m-%dT%H:%M:%SZ}" if record.at else "",
                 domain=record.domain,
                 volumes=tuple(KeptVolume(name=name, bytes=None) for name in volumes),
                 retained="volume" if volumes else "record-only",
