@@ -84,8 +84,10 @@ class External:
             ended = self._follow(self._program(order, run, folder, values, seconds))
             self.visits.outlived(ended.alive)
             self._check_end(ended, tree, order)
+        for path, text in expected.texts(started):
+            # our own folder goes with the test, and what it said stays
+            self.stage.log.say(f"harness: wrote {path}\n{text}")
         path, told = expected.read(started)
-        self.stage.log.say(f"the result is {path}")
         runs = frozenset((run, path.parent.name))
         asked = _asked(order, runs, started, warm=self.quick)
         return self._result(order, told, asked, ended.code)
@@ -127,7 +129,7 @@ class External:
 
     def _follow(self, program: Program) -> Ended:
         say = self.stage.log.say
-        say(f"harness: {' '.join(program.command)}, at most {program.timeout:.3g} s")
+        say(f"harness: {' '.join(program.command)}, at most {program.timeout:.0f} s")
         transcript = Transcript(say)
         try:
             ended = session.follow(program, transcript.hear)
