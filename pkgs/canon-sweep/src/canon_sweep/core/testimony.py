@@ -156,6 +156,11 @@ def unknown(told: Testimony) -> TierSaid | None:
     return None
 
 
+def says_green(told: Testimony) -> bool:
+    """Whether the harness itself takes the test for green, as its exit code has to say too."""
+    return all(each.said in (Said.PASS, Said.NA) for each in told.tiers)
+
+
 def tiers_of(told: Testimony, asked: Asked) -> tuple[TierResult, ...]:
     """The tiers as a result has them: what was skipped without a reason is a failure."""
     return tuple(_tier(each, asked) for each in told.tiers if each.said is not Said.UNKNOWN)

@@ -17,7 +17,7 @@ from msgspec import structs
 from canon_sweep.core import ending, template
 from canon_sweep.core.attempts import Took
 from canon_sweep.core.result import CiResult, Status, Tier, TierResult
-from canon_sweep.core.testimony import Asked, Testimony, doubt, tiers_of, unknown
+from canon_sweep.core.testimony import Asked, Testimony, doubt, says_green, tiers_of, unknown
 from canon_sweep.core.version import TagRule, ordered
 from canon_sweep.errors import HostFault, OverdueFault, RecipeFault
 from canon_sweep.harness import session
@@ -79,13 +79,16 @@ class External:
         pattern = _filled(self.harness.result.path, order, run) or folder / _RESULT
         expected = ResultFile.expected(pattern, self.harness.result.format, order.recipe)
         started = datetime.now(UTC)
-        with self.visits.visit(run), self.stage.bounded(self.limit) as seconds:
+        with self.visits.visit(run) as mark, self.stage.bounded(self.limit) as seconds:
             values = _values(order, run, tree, pattern, seconds)
-            ended = self._follow(self._program(order, run, folder, values, seconds))
+            environment = self._environment(order, values) | {MARK: mark}
+            ended = self._follow(self._program(environment, folder, seconds))
             self.visits.outlived(ended.alive)
             self._check_end(ended, tree, order)
+        for path, text in expected.texts(started):
+            # our own folder goes with the test, and what it said stays
+            self.stage.log.say(f"harness: wrote {path}\n{text}")
         path, told = expected.read(started)
-        self.stage.log.say(f"the result is {path}")
         runs = frozenset((run, path.parent.name))
         asked = _asked(order, runs, started, warm=self.quick)
         return self._result(order, told, asked, ended.code)
@@ -103,22 +106,22 @@ class External:
         """As `Harness`."""
         return (*self.stage.unsettled, *self.visits.unsettled())
 
-    def _program(
-        self, order: Order, run: str, folder: Path, values: dict[str, str], seconds: float
-    ) -> Program:
+    def _environment(self, order: Order, values: dict[str, str]) -> dict[str, str]:
+        """What the harness is told, and nothing of ours that is not named."""
         added = [self.harness.environment]
         if not order.tag:
             added.append(self.harness.ref.environment)
         if self.quick and self.harness.quick is not None:
             added.append(self.harness.quick.environment)
-        filled = {
-            name: template.fill(text, values) for table in added for name, text in table.items()
-        }
+        told = {name: text for table in added for name, text in table.items()}
+        filled = {name: template.fill(text, values) for name, text in told.items()}
         inherited = {name: os.environ[name] for name in self.harness.inherit if name in os.environ}
-        own = {"PATH": self.harness.path, MARK: run}
+        return inherited | filled | {"PATH": self.harness.path}
+
+    def _program(self, environment: dict[str, str], folder: Path, seconds: float) -> Program:
         return Program(
             command=self.harness.command,
-            env=inherited | filled | own,
+            env=environment,
             cwd=self.harness.work_dir or folder,
             timeout=seconds,
             stop_time=self.harness.stop_time,
@@ -127,7 +130,7 @@ class External:
 
     def _follow(self, program: Program) -> Ended:
         say = self.stage.log.say
-        say(f"harness: {' '.join(program.command)}, at most {program.timeout:.3g} s")
+        say(f"harness: {' '.join(program.command)}, at most {program.timeout:.0f} s")
         transcript = Transcript(say)
         try:
             ended = session.follow(program, transcript.hear)
@@ -168,6 +171,8 @@ class External:
             why = f"it says that {open_tier.tier} could not be tested{said}"
         if why:
             raise HostFault(f"the harness's result says nothing of the recipe: {why}")
+        if why := ending.contradiction(code, green=says_green(told)):
+            raise HostFault(f"the harness contradicts itself: {why}", do="see the log")
         result = CiResult(
             tag=order.tag,
             commit=order.commit,
@@ -178,8 +183,6 @@ class External:
             stepped_back=order.bases.stepped_back,
             images=told.images,
         )
-        if why := ending.contradiction(code, green=result.green):
-            raise HostFault(f"the harness contradicts itself: {why}", do="see the log")
         return self._with_kept(result, told)
 
     def _with_kept(self, result: CiResult, told: Testimony) -> CiResult:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from msgspec import structs
 
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, StateFault
@@ -12,7 +15,7 @@ from canon_sweep.harness import session
 from canon_sweep.harness.recover import Unsettled
 from canon_sweep.state.guests import Guest, Guests
 
-MARK = "CANON_SWEEP_RUN"
+MARK = "CANON_SWEEP_MARK"
 """The variable by which whatever a harness starts is known for its own, also after a crash."""
 _UP = ("stack ", "container ")
 
@@ -24,24 +27,29 @@ class Visits:
     recipe: str
     engine: Engine
     guests: Guests
+    say: Callable[[str], None]
     ignored: Sequence[str] = ()
     before: frozenset[str] = frozenset()
     _left: list[str] = field(default_factory=list)
     _alive: list[str] = field(default_factory=list)
 
     @contextmanager
-    def visit(self, run: str) -> Iterator[None]:
+    def visit(self, run: str) -> Iterator[str]:
         """What is put up within this, and is still up at its end, is the harness's.
+
+        Gives the mark that whatever it starts has to have, see `MARK`.
 
         Raises:
             HostFault: the engine cannot be used.
             StateFault: it cannot be written down, so nothing may be started.
         """
         self.before = self.engine.present()
-        guest = Guest(recipe=self.recipe, run=run, before=tuple(sorted(self.before)))
+        # another sweep, with another state, may have a run of the same name
+        mark = f"{run}-{secrets.token_hex(8)}"
+        guest = Guest(recipe=self.recipe, run=run, mark=mark, before=tuple(sorted(self.before)))
         self.guests.put(guest)
         try:
-            yield
+            yield mark
         finally:
             self._look(guest)
 
@@ -61,8 +69,12 @@ class Visits:
     def _look(self, guest: Guest) -> None:
         try:
             left = up_since(guest, self.engine, self.ignored)
+            new = sorted(self.engine.present() - self.before)
         except Fault:
             return  # the entry stays, and who settles it looks then
+        if new:
+            # data among it is no hindrance, and yet somebody's to take away
+            self.say(f"harness: new on the engine since it started: {', '.join(new)}")
         self._left += left
         _note(guest, left, self.guests)
 
@@ -110,7 +122,7 @@ def _settled(
     """Why a guest is not gone yet; empty if it is."""
     left = guest.left
     if left is None:
-        killed, alive = session.end_marked(f"{MARK}={guest.run}")
+        killed, alive = session.end_marked(f"{MARK}={guest.mark}")
         for each in killed:
             say(f"{each} of the harness's run {guest.run} was killed")
         if alive:
@@ -129,6 +141,6 @@ def _settled(
 
 def _note(guest: Guest, left: tuple[str, ...], guests: Guests) -> None:
     if left:
-        guests.put(Guest(recipe=guest.recipe, run=guest.run, left=left))
+        guests.put(structs.replace(guest, before=(), left=left))
     else:
         guests.drop(guest.run)

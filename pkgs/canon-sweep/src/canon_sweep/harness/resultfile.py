@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ from canon_sweep.settings.harness import Format
 
 MOST = 4 * 1024 * 1024
 _READERS = {ownform.FORMAT: ownform.read, ccciform.FORMAT: ccciform.read}
+_MOST_SHOWN = 16 * 1024
 _ANY = "*"
 
 _Stamp = tuple[int, int, int, int]
@@ -52,7 +55,7 @@ class ResultFile:
         Raises:
             HostFault: there is none, more than one, or it cannot be read.
         """
-        new = [path for path in _matching(self.pattern) if self._is_new(path, started)]
+        new = self._new(started)
         if not new:
             raise HostFault(f"the harness wrote no result to {self.pattern}", do="see the log")
         read = [(path, self._said(path)) for path in new]
@@ -63,6 +66,15 @@ class ResultFile:
                 f"there are two results of {self.recipe}, which may be others': {paths}"
             )
         return (own or read)[0]
+
+    def texts(self, started: datetime) -> Iterator[tuple[Path, str]]:
+        """The beginning of each file that is new, for the log."""
+        for path in self._new(started):
+            with suppress(OSError, ValueError):
+                yield path, _content(path)[:_MOST_SHOWN].decode("utf-8", "replace")
+
+    def _new(self, started: datetime) -> list[Path]:
+        return [path for path in _matching(self.pattern) if self._is_new(path, started)]
 
     def _is_new(self, path: Path, started: datetime) -> bool:
         stamp = _stamp(path)

@@ -81,13 +81,14 @@ def follow(program: Program, hear: Callable[[bytes], None]) -> Ended:
                 ended = _listen(child, output, program.timeout, hear, own)
         finally:
             # also when we are interrupted: what we started does not outlive us
-            if not ended:
-                _ask_to_end(child, program.stop_time, output, hear)
-            with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            alive = _end_all(child.pid, own, left)
-            code = child.wait()
-            os.close(output)
+            try:
+                if not ended:
+                    _ask_to_end(child, program.stop_time, output, hear)
+            finally:
+                # its leader is waited for last: until then nobody else can get its number
+                alive = _end_all(child.pid, own, left)
+                code = child.wait()
+                os.close(output)
     return Ended(code, not ended, tuple(left), alive)
 
 
@@ -220,6 +221,9 @@ def _end_all(session: int, own: frozenset[int], left: list[str]) -> tuple[str, .
     def reap() -> None:
         _reap(_children() - own - {session})
 
+    left += [_name(each) for each in _of_session(session, own) if each.runs]
+    with suppress(ProcessLookupError):
+        os.killpg(session, signal.SIGKILL)
     return _killed(lambda: _of_session(session, own), reap, left)
 
 
@@ -228,21 +232,20 @@ def _killed(
 ) -> tuple[str, ...]:
     """Kill what is found until nothing is; what was, and what is still there after a while."""
     deadline = time.monotonic() + _GONE
-    told: set[int] = set()
     while True:
         running = [each for each in look() if each.runs]
         reap()
         if not running or time.monotonic() > deadline:
             return tuple(_name(each) for each in running)
         for each in running:
-            if each.pid not in told:
-                told.add(each.pid)
+            if _name(each) not in left:
                 left.append(_name(each))
             kernel.tell(each, signal.SIGKILL)
         time.sleep(_AGAIN)
 
 
 def _of_session(session: int, own: frozenset[int]) -> list[kernel.Stat]:
+    """What a session's leader started, without itself."""
     table = kernel.everybody()
     me = os.getpid()
     # what was ours before is none of it, with all that it has started

@@ -33,7 +33,11 @@ def outside_of(
             changes=worktree.changes,
         ),
         visits=Visits(
-            recipe.name, ground.engine, ground.state.guests, ground.settings.guard.ignore
+            recipe.name,
+            ground.engine,
+            ground.state.guests,
+            stage.log.say,
+            ground.settings.guard.ignore,
         ),
         rule=recipe.rule,
         limit=limit_of(harness, ground.settings, recipe),

@@ -18,11 +18,13 @@ from canon_sweep.state import lock, register
 class Guest(msgspec.Struct, frozen=True, kw_only=True):
     """One run of a harness; ``before`` is what was on the engine when it started.
 
+    ``mark`` is in the environment of all that it has started, and of nothing else.
     ``left`` is what it put up and left there, None as long as nobody has looked.
     """
 
     recipe: str
     run: str
+    mark: str
     before: tuple[str, ...] = ()
     left: tuple[str, ...] | None = None
 
