@@ -185,7 +185,10 @@ def test_the_order_in_which_things_are_written_is_no_part_of_it() -> None:
 )
 def test_all_of_an_outside_harness_decides(change: dict[str, Any]) -> None:
     """Another one, or one that is told other things, may find otherwise."""
-    assert digest_with({}, {"harness": HARNESS | change}) != digest_with({}, {"harness": HARNESS})
+    warm = {"canonicalsDir": "/var/lib/ci-warm"}
+    other = digest_with({}, warm | {"harness": HARNESS | change})
+
+    assert other != digest_with({}, warm | {"harness": HARNESS})
 
 
 @pytest.mark.parametrize("kind", ["quick", "ref"])
