@@ -238,6 +238,51 @@ def test_a_record_that_another_tool_changes_is_told_and_followed_no_longer(adopt
     assert adopted.fleet.plans()["notes"].code is Code.NO_NEW_VERSION
 
 
+def test_a_record_that_cannot_be_read_is_an_error_of_its_recipe(adopted: Host) -> None:
+    """Nobody can say what it names; the others go on."""
+    fleet = adopted.fleet
+    fleet.releases("site", OLD)
+    adopted.warm.writes("notes", "canonical.json", b"{")
+
+    night, finding = fleet.sweeps(), adopted.finds("notes")
+
+    assert night["notes"].code is Code.INTERNAL_ERROR
+    assert "notes/canonical.json is no canonical's record" in night["notes"].sentence
+    assert night["site"].outcome is Outcome.PROMOTED
+    assert "canonical.json unchecked (it cannot be read" in finding.problems[0]
+
+
+def test_what_is_no_candidate_is_never_promoted_by_the_harness(adopted: Host) -> None:
+    """An older release, and one that takes no part: the harness is told as of a ref, or not run."""
+    fleet = adopted.fleet
+    before = adopted.warm.content
+
+    fleet.releases("site", OLD)
+    older = fleet.tests("notes", OLD)
+    fleet.add("notes", enroll=False, exception="no stable health")
+    excepted = fleet.tests("notes")
+
+    assert (older.outcome, excepted.outcome) == (Outcome.REFUSED, Outcome.REFUSED)
+    assert f"the latest release is {NEW}" in older.reason
+    assert adopted.warm.content == before
+    fleet.harness(ref={"environment": {}})
+    with pytest.raises(UsageFault, match="would promote notes 1.0.0"):
+        fleet.tests("notes", OLD)
+    with pytest.raises(UsageFault, match="would promote notes"):
+        fleet.tests("notes", ref="main")
+    assert adopted.warm.content == before
+
+
+def test_an_adopted_canonical_can_be_proven(adopted: Host) -> None:
+    """By a person, with the version that it has: it is adopted no more."""
+    entry = adopted.fleet.tests("notes")
+
+    assert entry.outcome is Outcome.PROMOTED
+    assert not entry.adopted
+    assert not adopted.finds("notes").adopted
+    assert adopted.fleet.plans()["notes"].sentence == f"{NEW} is the canonical"
+
+
 def test_a_record_that_is_gone_is_told(adopted: Host) -> None:
     """It is no reason to be silent that there is nothing to read."""
     shutil.rmtree(adopted.warm.folder / "notes")

@@ -17,6 +17,7 @@ from canon_sweep.core.decision import Hold, Note
 from canon_sweep.core.names import plain
 from canon_sweep.core.waiting import sentences
 from canon_sweep.errors import EXIT_WRONG, StateFault
+from canon_sweep.job.foreign import followed_of
 from canon_sweep.report.records import LOST
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
@@ -28,15 +29,16 @@ from canon_sweep.state.store import State
 
 _OF_THE_CANONICAL = frozenset({LOST, "tag-moved", "canonical-ahead"})
 # read here too, as it is now
-_READ_HERE = frozenset({OVER, RECORD_ONLY, "history"})
+_READ_HERE = frozenset({OVER, RECORD_ONLY, "history", NOT_FOLLOWED})
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One recipe as the state folder knows it.
 
     ``adopted`` is a canonical that another tool has made and no run of ours has proven;
-    ``without_data`` is why its canonical's data was given up, with what brings it back;
-    ``notes`` are those of the last run that has looked at it, which ended at ``noted_at``.
+    ``not_followed`` says of a record of another tool's that it is none; ``without_data`` is
+    why its canonical's data was given up, with what brings it back; ``notes`` are those of the
+    last run that has looked at it, which ended at ``noted_at``.
     """
 
     recipe: str
@@ -44,6 +46,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     exception: str = ""
     canonical: str = ""
     adopted: bool = False
+    not_followed: str = ""
     promoted_at: str = ""
     retained: str = ""
     without_data: str = ""
@@ -114,6 +117,7 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
             promoted_at=(record.promoted_at or record.ts) if record else "",
             retained=record.retained if record else "",
             without_data=record.data_lost if record else "",
+            not_followed="" if name in broken else _not_followed(state, name),
             problem=broken.get(name) or _history_problem(state, name),
         )
         row = _noted(row, noted.get(name), record)
@@ -150,6 +154,15 @@ def _waiting(state: State, now: datetime) -> tuple[tuple[str, ...], list[str]]:
         return (), [str(fault)]
 
 
+def _not_followed(state: State, name: str) -> str:
+    """Of another tool's record, as far as is known without asking upstream."""
+    try:
+        note = followed_of(state, name, None)[1]
+    except StateFault:
+        return ""  # it is told as a problem of all that is read
+    return note.text if note is not None else ""
+
+
 def _history_problem(state: State, name: str) -> str:
     try:
         return "; ".join(state.canonicals.history_problems(name))
@@ -166,10 +179,7 @@ def _noted(row: Row, noted: runs.Noted | None, record: Canonical | None) -> Row:
         note
         for note in noted.notes
         # a canonical that was made anew since is another one
-        if (is_older or note.code not in _OF_THE_CANONICAL)
-        and note.code not in _READ_HERE
-        # one that is followed by now
-        and (record is None or note.code != NOT_FOLLOWED)
+        if (is_older or note.code not in _OF_THE_CANONICAL) and note.code not in _READ_HERE
     )
     return msgspec.structs.replace(row, notes=notes, noted_at=noted.at)
 
@@ -250,6 +260,7 @@ def _what(row: Row) -> str:
 
 def _remarks(row: Row) -> tuple[str, ...]:
     lost = (f"its data is not kept: {row.without_data}",) if row.without_data else ()
+    lost = (*lost, *filter(None, [row.not_followed]))
     if row.noted_at is None:
         return lost
     when = f"{row.noted_at.astimezone(UTC):%Y-%m-%d}"

@@ -12,16 +12,18 @@ from canon_sweep.state.store import State
 
 
 def followed_of(
-    state: State, recipe: str, releases: Releases
+    state: State, recipe: str, releases: Releases | None
 ) -> tuple[Canonical | None, Note | None]:
     """The canonical that trigger and base go by, and why a record that there is, is none.
+
+    ``releases`` None: upstream was not asked, so nobody knows whether a commit is its tag's.
 
     Raises:
         StateFault: there is a record, but it cannot be read; or our markers cannot.
     """
     record, followed = state.canonicals.read(recipe), state.followed
     if followed is None:
-        note = disowned(record, releases) if record is not None else None
+        note = disowned(record, releases) if record and releases else None
         return (record if note is None else None), note
     found, known = followed.found(recipe).record, followed.known(recipe)
     if not isinstance(found, Mark):

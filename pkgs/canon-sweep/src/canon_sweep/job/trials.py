@@ -36,7 +36,7 @@ from canon_sweep.harness.trial import (
 )
 from canon_sweep.harness.watched import Watched
 from canon_sweep.job.ground import Ground
-from canon_sweep.job.outside import limit_of, outside_of
+from canon_sweep.job.outside import check_spared, limit_of, outside_of
 from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Sources
 from canon_sweep.settings.recipe import Recipe
@@ -133,13 +133,19 @@ class Trials:
 
         Raises:
             HostFault, RoomFault, TimeFault: as for `test`.
+            UsageFault: the harness would promote by itself what the gate lets nobody promote.
         """
         state = self.ground.state
+        candidate = _is_candidate(recipe, facts, order)
+        if self.settings.harness is not None and not candidate:
+            check_spared(self.settings.harness, f"{recipe.name} {order.label}")
         with self.ground.stage(recipe) as (stage, checkout):
             # what an earlier test left is gone by now
             self.room.check(recipe.name)
             trial = Trial(
-                harness=Watched(self._harness(recipe, stage, checkout), self.room.watched),
+                harness=Watched(
+                    self._harness(recipe, stage, checkout, candidate=candidate), self.room.watched
+                ),
                 promote=self._promote(stage),
                 releases_now=lambda: self.sources.releases_now(recipe),
                 ledger=state.ledger,
@@ -168,11 +174,13 @@ class Trials:
         outside = outside_of(harness, recipe, self.ground, stage, checkout, quick=True)
         return Watched(outside, self.room.watched).test(order)
 
-    def _harness(self, recipe: Recipe, stage: Stage, checkout: Checkout) -> Harness:
+    def _harness(
+        self, recipe: Recipe, stage: Stage, checkout: Checkout, *, candidate: bool
+    ) -> Harness:
         outside = self.settings.harness
         if outside is None:
             return Tiers(stage, checkout)
-        return outside_of(outside, recipe, self.ground, stage, checkout)
+        return outside_of(outside, recipe, self.ground, stage, checkout, candidate=candidate)
 
     def _promote(self, stage: Stage) -> Promote:
         """What makes a record the canonical; what is another's to show is looked at first."""
@@ -254,6 +262,12 @@ class Trials:
         except Fault as fault:
             return fault.what
         return self.room.hindrance(recipe.name)
+
+
+def _is_candidate(recipe: Recipe, facts: Facts, order: Order) -> bool:
+    """Whether the gate may say yes, as far as that is known before the test."""
+    latest = facts.releases.latest
+    return recipe.settings.enroll and latest is not None and latest.tag == order.tag
 
 
 def _with_advice(tested: Tested, order: Order) -> Tested:
