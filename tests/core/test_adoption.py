@@ -42,17 +42,17 @@ def test_what_is_followed_is_what_was_written_down(mark: Mark, what: Known) -> N
 
     is_known = (mark.version, mark.commit) in known_releases and not mark.is_ours
     assert standing(mark, what).is_followed == is_known
-    assert (followed("notes", mark, what) is not None) == is_known
+    assert (followed(mark, what) is not None) == is_known
     assert (not_followed("notes", mark, what, RELEASES) is None) == is_known
 
 
 def test_what_a_run_has_proven_is_not_called_adopted() -> None:
     """Also where a marker of it is left."""
     both = Known(marker_of("notes", record(), NOW), canonical(TAG))
-    adopted = followed("notes", record(), Known(both.marker), (VOLUME,))
+    adopted = followed(record(), Known(both.marker), (VOLUME,))
 
     assert standing(record(), both) is Standing.PROMOTED
-    assert followed("notes", record(), both) == canonical(TAG)
+    assert followed(record(), both) == canonical(TAG)
     assert adopted is not None
     assert adopted.is_adopted
     assert [volume.name for volume in adopted.volumes] == [VOLUME]
@@ -105,7 +105,7 @@ def test_a_record_in_a_folder_of_ours_has_its_tags_commit() -> None:
 
 def test_an_adopted_canonical_decides_as_any_other_and_is_called_so() -> None:
     """Trigger by version; the sentence says whose it is."""
-    adopted = followed("notes", record(), Known(marker_of("notes", record(), NOW)))
+    adopted = followed(record(), Known(marker_of("notes", record(), NOW)))
     same, newer = facts(OLD, TAG), facts(OLD, TAG, NEW)
 
     def decided(known_facts: Facts) -> Decision:

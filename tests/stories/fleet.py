@@ -221,7 +221,7 @@ class Fleet:
 
     def canonical(self, recipe: str) -> Canonical:
         """A recipe's record."""
-        record = self.state().canonicals.read(recipe)
+        record = self.state().current.read(recipe)
         assert record is not None
         return record
 

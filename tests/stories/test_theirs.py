@@ -20,6 +20,7 @@ from canon_sweep.job.budget import forecast
 from canon_sweep.job.explain import explain
 from canon_sweep.job.finding import Finding
 from canon_sweep.job.forget import run_forget
+from canon_sweep.job.prune import run_prune
 from canon_sweep.report.records import LOST
 from state.ciwarm import CiWarm
 from stories.fleet import Fleet
@@ -207,7 +208,7 @@ def test_a_promotion_with_a_part_missing_has_failed(host: Host, behaves: str, mi
     assert night.results.exit_code == 1
     assert again["notes"].code is Code.KNOWN_RED
     assert again.results.noop
-    assert host.fleet.state().canonicals.history("notes") == ()
+    assert host.fleet.state().current.history("notes") == ()
 
 
 def test_a_red_release_leaves_what_was_adopted(adopted: Host) -> None:
@@ -266,7 +267,7 @@ def test_what_is_no_candidate_is_never_promoted_by_the_harness(adopted: Host) ->
     assert f"the latest release is {NEW}" in older.reason
     assert adopted.warm.content == before
     fleet.harness(ref={"environment": {}})
-    with pytest.raises(UsageFault, match="would promote notes 1.0.0"):
+    with pytest.raises(UsageFault, match="would promote notes 1"):
         fleet.tests("notes", OLD)
     with pytest.raises(UsageFault, match="would promote notes"):
         fleet.tests("notes", ref="main")
@@ -387,6 +388,33 @@ def test_a_harness_that_retains_too_much_is_only_told(adopted: Host) -> None:
     assert adopted.finds("notes").problems == ()
 
 
+def test_what_our_own_engine_kept_is_still_kept_and_told(host: Host) -> None:
+    """From before the harness: nothing is decided by it, and nobody takes it for a stray."""
+    fleet = host.fleet
+    harness = fleet.options.pop("harness")
+    canonicals = fleet.options.pop("canonicalsDir")
+    fleet.releases("notes", OLD)
+    assert fleet.sweeps()["notes"].outcome is Outcome.PROMOTED
+    own = fleet.volumes()
+    fleet.options |= {"harness": harness, "canonicalsDir": canonicals}
+
+    plan, night = fleet.plans(), fleet.sweeps()
+    findings = [each for each in fleet.verifies() if each.recipe == "notes"]
+    run_prune(fleet.settings(), fleet.means(), dry_run=False)
+
+    assert plan["notes"].code is Code.FIRST_CANONICAL
+    assert night["notes"].outcome is Outcome.PROMOTED
+    assert own < fleet.volumes()
+    assert [each.problems for each in findings] == [(), ()]
+    assert "a canonical of our own is kept from before the harness" in findings[1].remark
+    events = [entry for each in fleet.state().past for entry in each.past("notes")]
+    assert len(events) == 2
+    fleet.options.pop("harness")
+    fleet.options.pop("canonicalsDir")
+    assert fleet.plans()["notes"].code is Code.NO_NEW_VERSION
+    assert [each.problems for each in fleet.verifies() if each.recipe == "notes"] == [()]
+
+
 @pytest.mark.parametrize("file", ["last_good", "canonical.json"])
 def test_our_own_engines_keep_out_of_another_tools_folder(fleet: Fleet, file: str) -> None:
     """A record of ours beside an old snapshot would put a new version on old data."""
@@ -408,6 +436,18 @@ def test_our_own_engines_keep_out_of_another_tools_folder(fleet: Fleet, file: st
     del fleet.options["canonicalsDir"]
     with pytest.raises(UsageFault, match="there is nothing to adopt"):
         run_adopt(fleet.settings(), (), fleet.means(), dry_run=True)
+
+
+def test_a_harness_that_hands_over_keeps_out_of_it_too(host: Host) -> None:
+    """What it hands over is promoted by us, into a record of ours."""
+    host.has("notes", OLD, host.fleet.releases("notes", OLD))
+    host.fleet.harness(promotes=False)
+    before = host.warm.content
+
+    with pytest.raises(UsageFault, match="another tool's canonicals"):
+        host.fleet.sweeps()
+
+    assert host.warm.content == before
 
 
 def test_a_record_by_hand_that_names_mains_commit_is_not_followed(fleet: Fleet) -> None:

@@ -57,12 +57,14 @@ def command(session: Session, recipe: str) -> int:
     attempts = state.ledger.index().of(recipe)
     if recipe not in settings.recipes and not attempts and not _is_known(state, recipe):
         settings.recipe(recipe)
-    past = state.canonicals.past(recipe)
+    # a promotion is what it was, whoever keeps canonicals now
+    pasts = [each.past(recipe) for each in state.past]
+    past = [entry for each in pasts for entry in each]
     promotions = [entry for entry in past if isinstance(entry, Canonical)]
     forgotten = [entry for entry in past if isinstance(entry, Forgotten)]
-    problems = state.canonicals.history_problems(recipe)
+    problems = [text for each in state.past for text in each.history_problems(recipe)]
     marker = state.followed.adopted.read().get(recipe) if state.followed else None
-    events = _in_order(past, attempts, [marker] if marker else [])
+    events = _in_order(pasts, attempts, [marker] if marker else [])
     taken_back = f", {len(forgotten)} taken back" if forgotten else ""
     session.show(
         {
@@ -84,22 +86,26 @@ def command(session: Session, recipe: str) -> int:
 
 def _is_known(state: State, recipe: str) -> bool:
     try:
-        return bool(state.canonicals.past(recipe)) or recipe in state.canonicals.recipes()
+        return any(each.past(recipe) for each in state.past) or recipe in state.current.recipes()
     except StateFault:
         return False
 
 
 def _in_order(
-    past: Iterable[Past], attempts: Sequence[Attempt], adopted: Iterable[Adopted]
+    pasts: Iterable[Iterable[Past]], attempts: Sequence[Attempt], adopted: Iterable[Adopted]
 ) -> Iterator[_Event]:
-    """The oldest first; each of the two files is in order by itself, also within a second."""
+    """The oldest first; each file is in order by itself, also within a second."""
     promoted = {(a.run_id, a.key.tag): a.ts for a in attempts if a.outcome is Outcome.PROMOTED}
     return heapq.merge(
-        (_taken_back(p) if isinstance(p, Forgotten) else _kept(p, promoted) for p in past),
+        *([_happened(entry, promoted) for entry in past] for past in pasts),
         map(_tried, attempts),
         map(_taken_over, adopted),
         key=lambda event: event.at,
     )
+
+
+def _happened(past: Past, promoted: dict[tuple[str, str], datetime]) -> _Event:
+    return _taken_back(past) if isinstance(past, Forgotten) else _kept(past, promoted)
 
 
 def _kept(record: Canonical, promoted: dict[tuple[str, str], datetime]) -> _Event:

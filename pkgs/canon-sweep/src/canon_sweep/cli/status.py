@@ -102,7 +102,7 @@ def command(session: Session, max_age: timedelta | None) -> int:
 def _status(settings: Settings, state: State, max_age: timedelta | None, now: datetime) -> Status:
     last_sweep, noted = runs.past(state.folder / "runs", now)
     attempts = state.ledger.index()
-    records, broken = state.canonicals.read_all()
+    records, broken = state.current.read_all()
     holds, problems = _holds(state)
     entries, unread = _journal(state)
     waiting, unlisted = _waiting(state, now)
@@ -165,7 +165,7 @@ def _not_followed(state: State, name: str) -> str:
 
 def _history_problem(state: State, name: str) -> str:
     try:
-        return "; ".join(state.canonicals.history_problems(name))
+        return "; ".join(state.current.history_problems(name))
     except StateFault as fault:
         return str(fault)
 

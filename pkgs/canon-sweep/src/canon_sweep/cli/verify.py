@@ -37,7 +37,7 @@ def _said(finding: Finding) -> str:
     # of another tool's canonical each part by itself
     held = ", ".join(part.name for part in finding.parts if part.holds)
     holds = f"holds: {held}" if held else "holds"
-    is_short = finding.problems or finding.unchecked or (finding.parts and not finding.canonical)
+    is_short = finding.problems or finding.unchecked or not finding.canonical
     if not is_short:
         return "; ".join([holds, *said])
     return "; ".join([*said, *([holds] if held else [])])

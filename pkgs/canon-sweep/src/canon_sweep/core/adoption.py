@@ -60,6 +60,11 @@ class Known:
     promoted: Canonical | None = None
 
     @property
+    def record(self) -> Canonical | None:
+        """The canonical that was followed last; None if none ever was."""
+        return _adopted(self.marker) if self.marker is not None else self.promoted
+
+    @property
     def last(self) -> str:
         """The release that was followed last, and since when; empty if none ever was."""
         if self.marker is not None:  # a promotion takes an older one away
@@ -82,9 +87,7 @@ def standing(record: Mark, known: Known) -> Standing:
     return Standing.CHANGED if known.last else Standing.UNKNOWN
 
 
-def followed(
-    recipe: str, record: Mark, known: Known, volumes: tuple[str, ...] = ()
-) -> Canonical | None:
+def followed(record: Mark, known: Known, volumes: tuple[str, ...] = ()) -> Canonical | None:
     """The canonical that trigger and base go by; None if it is not followed.
 
     It names its ``volumes``, so that nobody takes them for something that nothing names.
@@ -93,11 +96,9 @@ def followed(
         case Standing.PROMOTED:
             return known.promoted
         case Standing.ADOPTED:
-            return Canonical(
-                recipe=recipe,
-                version=record.version,
-                commit=record.commit,
-                ts=f"{record.at:%Y-%m-%dT%H:%M:%SZ}" if record.at else "",
+            assert known.marker is not None, "it stands by its marker"
+            return msgspec.structs.replace(
+                _adopted(known.marker),
                 domain=record.domain,
                 volumes=tuple(KeptVolume(name=name, bytes=None) for name in volumes),
                 retained="volume" if volumes else "record-only",
@@ -112,7 +113,7 @@ def marker_of(recipe: str, record: Mark, now: datetime) -> Adopted:
         recipe=recipe,
         version=record.version,
         commit=record.commit,
-        ts=record.at.isoformat() if record.at else "",
+        ts=f"{record.at:%Y-%m-%dT%H:%M:%SZ}" if record.at else "",
         digest=record.digest,
         at=now,
     )
@@ -166,6 +167,12 @@ def _why(recipe: str, record: Mark, releases: Releases) -> str:
         return f"its commit is not the tag's, {release.commit[:12]}, so nobody can adopt it"
     saves = ", and nothing has to be tested then" if release == releases.latest else ""
     return f"canon-sweep adopt {recipe} takes it over if it is whole{saves}"
+
+
+def _adopted(marker: Adopted) -> Canonical:
+    return Canonical(
+        recipe=marker.recipe, version=marker.version, commit=marker.commit, ts=marker.ts
+    )
 
 
 def _is_same(one: Adopted | Canonical, record: Mark) -> bool:

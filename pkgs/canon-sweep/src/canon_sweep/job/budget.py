@@ -67,7 +67,7 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
     """
     check_state(settings)
     parts = parts_to_look(settings, around)
-    records, unread = parts.state.canonicals.read_all()
+    records, unread = parts.state.current.read_all()
     followed = parts.state.followed
     if followed is None:
         sizes = retained(records.values(), unread, parts.engine.name)

@@ -81,7 +81,7 @@ def _excepted(recipe: Recipe, settings: Settings) -> Explanation:
     check_layout(settings)
     state = State.of(settings)
     decision = excepted(recipe.settings.exception)
-    record = state.canonicals.read(recipe.name)
+    record = state.current.read(recipe.name)
     return msgspec.structs.replace(
         _decided(recipe, decision),
         canonical=record.release_tag if record else "",

@@ -21,7 +21,7 @@ def followed_of(
     Raises:
         StateFault: there is a record, but it cannot be read; or our markers cannot.
     """
-    record, followed = state.canonicals.read(recipe), state.followed
+    record, followed = state.current.read(recipe), state.followed
     if followed is None:
         note = disowned(record, releases) if record and releases else None
         return (record if note is None else None), note

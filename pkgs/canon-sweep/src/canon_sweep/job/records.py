@@ -67,7 +67,7 @@ class Records:
     def canonical(self, recipe: Recipe) -> str:
         """The canonical's tag, empty if there is none that can be read."""
         try:
-            record = self.state.canonicals.read(recipe.name)
+            record = self.state.current.read(recipe.name)
         except StateFault:
             return ""
         return record.release_tag if record else ""
@@ -110,9 +110,7 @@ def _given_up(facts: Facts) -> tuple[Note, ...]:
 
 def history_notes(recipe: str, state: State) -> tuple[Note, ...]:
     """A note for each line of a recipe's history that cannot be read."""
-    return tuple(
-        Note(code="history", text=text) for text in state.canonicals.history_problems(recipe)
-    )
+    return tuple(Note(code="history", text=text) for text in state.current.history_problems(recipe))
 
 
 def unfinished_notes(recipe: str, state: State) -> tuple[Note, ...]:

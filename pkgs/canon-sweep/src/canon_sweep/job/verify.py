@@ -36,13 +36,27 @@ def verify(settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
     """
     check_state(settings)
     parts = parts_to_look(settings, around)
-    known = set(settings.recipes) | set(parts.state.canonicals.recipes())
+    known = set(settings.recipes) | set(parts.state.current.recipes())
     if parts.state.followed is not None:
-        found = findings(known, parts.state.followed, parts)
+        found = (*findings(known, parts.state.followed, parts), *_of_before(parts.state))
     else:
         own = (_find(recipe, parts) for recipe in sorted(known))
         found = tuple(finding for finding in own if finding is not None)
     return (*found, *_lost(parts.state), *_unread(parts.state), *_unnamed(parts))
+
+
+def _of_before(state: State) -> Iterator[Finding]:
+    """What our own engines have kept, where a harness promotes by itself now."""
+    records, problems = state.canonicals.read_all()
+    for recipe, record in sorted(records.items()):
+        yield Finding(
+            recipe=recipe,
+            remark="a canonical of our own is kept from before the harness,"
+            f" {record.release_tag} in {record.stack}; nothing is decided by it, and without the harness"
+            f" canon-sweep forget {recipe} takes it back",
+        )
+    for recipe, problem in sorted(problems.items()):
+        yield Finding(recipe=recipe, problems=(problem,))
 
 
 def _find(recipe: str, parts: Parts) -> Finding | None:

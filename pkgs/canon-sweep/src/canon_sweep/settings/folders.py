@@ -14,7 +14,7 @@ from canon_sweep.settings.tables import key_of
 
 # what the state folder holds, by name: the records, the runs, what an engine keeps
 _KEPT = (
-    *("canonicals", "runs", "checkouts", "local", "swarm"),
+    *("canonicals", "followed", "runs", "checkouts", "local", "swarm"),
     *("attempts.jsonl", "attempts.jsonl.cut", "lock", "lock.queue"),
     *("holds.json", "holds.json.lock", "journal.json", "journal.json.lock"),
     *("guests.json", "guests.json.lock"),

@@ -62,7 +62,7 @@ class Followed(Canonicals):
                 f"{self.where(recipe)} is no canonical's record: {record.why}",
                 do="mend it with the harness that keeps it",
             )
-        return followed(recipe, record, self.known(recipe), named_volumes(found))
+        return followed(record, self.known(recipe), named_volumes(found))
 
     def recipes(self) -> tuple[str, ...]:
         """The recipes that have a record, followed or not, readable or not.
@@ -103,12 +103,14 @@ class Followed(Canonicals):
         )
 
     def forget(self, recipe: str, reason: str, now: datetime) -> Canonical | None:
-        """Follow a record no longer, and return what it was; it stays where it is.
+        """Follow a record no longer, and return what was followed; it stays where it is.
+
+        Whatever it says by now, or whether it can be read: what we have written down goes.
 
         Raises:
-            StateFault: it cannot be read, or that could not be written down.
+            StateFault: our markers or the history cannot be read or written.
         """
-        record = self.read(recipe)
+        record = self.known(recipe).record
         if record is None:
             return None
         self.give_up(record, reason, now)

@@ -24,8 +24,8 @@ def check_layout(settings: Settings) -> None:
     found = foreign_in(folder)
     if found:
         raise UsageFault(
-            f"canonicalsDir {folder} has another tool's canonicals ({found}), and our own engines"
-            " would write there",
+            f"canonicalsDir {folder} has another tool's canonicals ({found}), and ours would be"
+            " written among them",
             do="remove canonicalsDir, so that ours are kept in stateDir; or let the harness that"
             " made them test and promote: harness.command, harness.promotes = true",
         )
