@@ -52,8 +52,8 @@ def _of_before(state: State) -> Iterator[Finding]:
         yield Finding(
             recipe=recipe,
             remark="a canonical of our own is kept from before the harness,"
-            f" {record.release_tag} in {record.stack}; nothing is decided by it, and without the harness"
-            f" canon-sweep forget {recipe} takes it back",
+            f" {record.release_tag} in {record.stack}; nothing is decided by it, and without the"
+            f" harness canon-sweep forget {recipe} takes it back",
         )
     for recipe, problem in sorted(problems.items()):
         yield Finding(recipe=recipe, problems=(problem,))
