@@ -117,6 +117,8 @@ def test_what_works_is_kept_and_the_rest_is_tested(host: Host) -> None:
     )
     assert (first["notes"].adopted, first["site"].adopted) == (True, False)
     assert first.results.exit_code == 0
+    # what asks an app is the harness's own: no probe of ours is missing
+    assert not any(note.code == "no-probe" for e in first.results.entries for note in e.notes)
     assert second.results.noop
     assert second.results.exit_code == 0
     assert {each.recipe: (each.canonical, each.adopted, each.problems, each.unchecked)

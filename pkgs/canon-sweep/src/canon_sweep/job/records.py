@@ -61,8 +61,16 @@ class Records:
             *history_notes(recipe.name, self.state),
             # a run has settled what can be, and tells the rest itself
             *(unfinished_notes(recipe.name, self.state) if self.sources.only_looks else ()),
-            *(file_notes(recipe, latest.commit) if latest else ()),
+            *(self.of_files(recipe, latest.commit) if latest else ()),
         )
+
+    def of_files(self, recipe: Recipe, commit: str) -> tuple[Note, ...]:
+        """What a commit's files say that no test shows.
+
+        How an outside harness reads them, and what it asks, is its own.
+        """
+        is_ours = self.sources.settings.harness is None
+        return file_notes(recipe, commit) if is_ours else ()
 
     def canonical(self, recipe: Recipe) -> str:
         """The canonical's tag, empty if there is none that can be read."""

@@ -18,7 +18,7 @@ from canon_sweep.errors import Fault, HostFault, Interrupted, RecipeFault, Usage
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
-from canon_sweep.job.files import file_notes, source_of
+from canon_sweep.job.files import source_of
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.stop import stop_of
 from canon_sweep.job.trials import order_of, order_of_release
@@ -79,7 +79,7 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
     try:
         order = _order(recipe, parts, facts, wanted)
         asked = _asked_for(recipe, facts, order.label, order.tag)
-        entry = structs.replace(asked, notes=file_notes(recipe, order.commit))
+        entry = structs.replace(asked, notes=parts.records.of_files(recipe, order.commit))
         if wanted.quick:
             tested = _quick(recipe, parts, order, facts)
         else:
