@@ -65,7 +65,7 @@ def test_what_a_run_has_proven_is_not_called_adopted() -> None:
         (record(OLD), "canon-sweep adopt notes takes it over if it is whole"),
         (record(commit="b" * 40), "its commit is not the tag's"),
         (record(NEW), "upstream has no such release on main"),
-        (record(schema=1), "an engine of canon-sweep's own has written it"),
+        (record(schema=1), "it lies beside what another tool keeps, and is not of it"),
     ],
 )
 def test_a_record_that_is_not_followed_says_why_and_what_to_do(mark: Mark, why: str) -> None:

@@ -127,7 +127,8 @@ def not_followed(recipe: str, record: Mark, known: Known, releases: Releases | N
     how = standing(record, known)
     if how.is_followed:
         return None
-    what = f"another tool's record of {record.text} is not followed"
+    whose = "canon-sweep's own" if record.is_ours else "another tool's"
+    what = f"{whose} record of {record.text} is not followed"
     if how is Standing.CHANGED:
         what = f"{what}: it was of {known.last}"
     then = "" if releases is None else f"; {_why(recipe, record, releases)}"
@@ -160,7 +161,7 @@ def disowned(record: Canonical, releases: Releases) -> Note | None:
 def _why(recipe: str, record: Mark, releases: Releases) -> str:
     release = releases.of_tag(record.version)
     if record.is_ours:
-        return "an engine of canon-sweep's own has written it, and nothing beside it"
+        return "it lies beside what another tool keeps, and is not of it"
     if release is None:
         return "upstream has no such release on main, so nobody can adopt it"
     if release.commit != record.commit:

@@ -97,9 +97,7 @@ def is_whole(parts: Iterable[Part]) -> bool:
 
 def _record(record: Mark) -> Part:
     if record.is_ours:
-        why = (
-            "it has a schema: an engine of canon-sweep's own has written it, and nothing beside it"
-        )
+        why = "it has a schema: an engine of canon-sweep's wrote it, and nothing beside it"
         return Part(name=RECORD, state=State.DIFFERS, why=why)
     return Part(name=RECORD, state=State.HOLDS, why=record.remark)
 
