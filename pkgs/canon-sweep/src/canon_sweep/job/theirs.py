@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from canon_sweep.core import remake
 from canon_sweep.core.adoption import Known, Standing, gone, not_followed, standing
+from canon_sweep.core.adoption import followed as followed_by
+from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.foreign import Foreign, Mark
 from canon_sweep.core.parts import Part, Unseen
 from canon_sweep.core.release import Releases
@@ -42,6 +44,11 @@ class Seen:
     def standing(self) -> Standing:
         """How its record stands to what we know."""
         return standing(self.record, self.known) if self.record else Standing.UNKNOWN
+
+    @property
+    def canonical(self) -> Canonical | None:
+        """What trigger and base go by; None if it is not followed."""
+        return followed_by(self.record, self.known) if self.record else None
 
     @property
     def wrong(self) -> tuple[str, ...]:
@@ -84,18 +91,17 @@ def _finding(
         if followed.found(recipe).record is None:
             return _without_record(recipe, followed)
         one = seen(recipe, followed, parts, there)
+        history = followed.history_problems(recipe)
     except StateFault as fault:
         return Finding(recipe=recipe, problems=(str(fault),))
-    history = followed.history_problems(recipe)
-    if not one.standing.is_followed:
+    record, canonical = one.record, one.canonical
+    if record is None or canonical is None:
         return _not_followed(recipe, one, history)
-    record = one.record
-    assert record is not None, "it is followed"
-    advice = _advice(recipe, one, followed, parts)
+    advice = _advice(canonical, one, parts)
     return Finding(
         recipe=recipe,
-        canonical=record.version,
-        adopted=one.standing is Standing.ADOPTED,
+        canonical=canonical.release_tag,
+        adopted=canonical.is_adopted,
         problems=(
             *history,
             *_unused(recipe, parts),
@@ -138,14 +144,12 @@ def _remarks(one: Seen, record: Mark) -> Iterator[str]:
         yield "its record was written anew since, of the same release"
 
 
-def _advice(recipe: str, one: Seen, followed: Followed, parts: Parts) -> str:
+def _advice(canonical: Canonical, one: Seen, parts: Parts) -> str:
     """How the canonical can be made whole, as far as that is known here and now."""
-    record = followed.read(recipe)
-    assert record is not None, "it is followed"
-    if recipe not in parts.settings.recipes:
-        return remake.give_up(record)
-    own = recipe_of(parts.settings, recipe)
-    return remake.advice(record, one.known_releases, own.rule, enrolled=own.settings.enroll)
+    if canonical.recipe not in parts.settings.recipes:
+        return remake.give_up(canonical)
+    own = recipe_of(parts.settings, canonical.recipe)
+    return remake.advice(canonical, one.known_releases, own.rule, enrolled=own.settings.enroll)
 
 
 def _unused(recipe: str, parts: Parts) -> Iterator[str]:
