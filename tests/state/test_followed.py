@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from canon_sweep.core.adoption import Standing, marker_of, standing
 from canon_sweep.core.canonical import Canonical
@@ -170,6 +171,25 @@ def test_a_kill_while_it_is_forgotten_leaves_it_to_be_done_again(warm: CiWarm) -
 
         assert canonicals.read("notes") is None
         assert len(canonicals.past("notes")) == 1
+        step += 1
+    assert step > 3
+
+
+def test_a_kill_while_a_promotion_is_written_down_costs_a_test_at_the_most(warm: CiWarm) -> None:
+    """At whatever step: the record is followed as proven, or nobody knows it; done again, it is."""
+    warm.promotes("notes", "1.1.0+1", "b" * 40)
+    new = replace(PROVEN, version="1.1.0+1", tag="1.1.0+1", commit="b" * 40)
+    step, done = 1, False
+    while not done:
+        canonicals = followed(warm, warm.folder.parent / f"state-{step}")
+        canonicals.note_promotion(PROVEN)
+        done = killed_at(step, partial(canonicals.note_promotion, new))
+
+        assert canonicals.read("notes") in (None, new)
+        canonicals.note_promotion(new)
+
+        assert canonicals.read("notes") == new
+        assert canonicals.history("notes") == (PROVEN, new)
         step += 1
     assert step > 3
 

@@ -6,7 +6,9 @@ Its records are read where it keeps them; nothing of ours is ever written there.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from dataclasses import dataclass
 
 import pytest
@@ -22,6 +24,8 @@ from canon_sweep.job.finding import Finding
 from canon_sweep.job.forget import run_forget
 from canon_sweep.job.prune import run_prune
 from canon_sweep.report.records import LOST
+from canon_sweep.state.followed import Followed
+from child import in_child
 from state.ciwarm import CiWarm
 from stories.fleet import Fleet
 from stories.outside import OutsideFleet
@@ -211,6 +215,26 @@ def test_a_promotion_with_a_part_missing_has_failed(host: Host, behaves: str, mi
     assert again["notes"].code is Code.KNOWN_RED
     assert again.results.noop
     assert host.fleet.state().current.history("notes") == ()
+
+
+def test_what_the_harness_promoted_before_a_kill_of_ours_can_be_adopted(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody here has seen it, so nothing is decided by it; and it need not be tested again."""
+    host.fleet.releases("notes", OLD)
+    with monkeypatch.context() as patched:
+        patched.setattr(Followed, "note_promotion", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        assert in_child(host.fleet.sweeps) == -signal.SIGKILL
+
+    plan = host.fleet.plans()
+    took = host.adopts()
+    night = host.fleet.sweeps()
+
+    assert plan["notes"].code is Code.FIRST_CANONICAL
+    assert any("nothing has to be tested then" in note.text for note in plan["notes"].notes)
+    assert host.outcomes(took) == {"notes": "adopted"}
+    assert night.results.totals.tested == 0
+    assert night["notes"].adopted
 
 
 def test_a_red_release_leaves_what_was_adopted(adopted: Host) -> None:
