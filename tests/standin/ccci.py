@@ -18,8 +18,7 @@ Where cc-ci's public record does not say it, this file does, and nothing else of
 - a recipe is enrolled if ``$CCCI_REPO/tests/<recipe>/recipe_meta.py`` says ``WARM_CANONICAL =
   True``; without ``CCCI_REPO`` every one is.
 
-A volume is a folder below ``$STANDIN_VOLUMES``; with ``STANDIN_DOCKER`` it is one of the Docker
-that listens there, and a stack that is left up is a service of it.
+Volumes and stacks are folders, or a Docker's: see `standin.engine`.
 """
 
 from __future__ import annotations
@@ -27,7 +26,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 import tarfile
 from dataclasses import dataclass
@@ -37,6 +35,7 @@ from typing import Any
 
 import pygit2
 
+from standin import engine
 from standin.behaviour import Behaviour, acts, chosen
 
 STAGES = ("install", "upgrade", "backup", "restore", "custom")
@@ -104,7 +103,7 @@ def main() -> int:
         return 1
     acts(run.behaviour, run.tree)
     if run.behaviour.word == "stack-left":
-        _leave_up(run)
+        engine.leave_up(f"{run.recipe[:4]}-abc123_{DOMAIN.replace('.', '_')}")
     rungs = _rungs(run)
     green = all(status in ("pass", "skip") for status in rungs.values())
     if green and not run.quick and not run.ref and run.tag and _is_enrolled(run.recipe):
@@ -188,7 +187,7 @@ def _promote(run: Run) -> None:
         if run.behaviour != Behaviour("without", step.__name__.lstrip("_")):
             step(run, warm)
     if run.behaviour.word == "no-volume":
-        _remove_volume(run)
+        engine.remove_volume(run.volume)
     if run.behaviour.word in stops:
         print("WARNING: promotion failed", flush=True)
 
@@ -202,26 +201,7 @@ def _proven(run: Run) -> dict[str, Any]:
 
 
 def _warm_volume(run: Run, _warm: Path) -> None:
-    folder = _volumes(run) / run.volume
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "token").write_text(f"{run.recipe} {run.tag}\n")
-    if os.environ.get("STANDIN_DOCKER"):
-        _docker("volume", "create", run.volume)
-
-
-def _remove_volume(run: Run) -> None:
-    folder = _volumes(run) / run.volume
-    for path in folder.iterdir():
-        path.unlink()
-    folder.rmdir()
-    if os.environ.get("STANDIN_DOCKER"):
-        _docker("volume", "rm", run.volume)
-
-
-def _volumes(run: Run) -> Path:
-    """Where the data is, which with Docker is beside the runs: its own folder is root's."""
-    own = Path(os.environ["CCCI_RUNS_DIR"]).parent / "standin-volumes"
-    return Path(os.environ.get("STANDIN_VOLUMES", own))
+    engine.make_volume(run.volume, f"{run.recipe} {run.tag}\n")
 
 
 def _snapshot(run: Run, warm: Path) -> None:
@@ -229,7 +209,7 @@ def _snapshot(run: Run, warm: Path) -> None:
     draft, goal = warm / "snapshot.new", warm / "snapshot"
     (draft / "volumes").mkdir(parents=True, exist_ok=True)
     with tarfile.open(draft / "volumes" / f"{run.volume}.tar", "w") as archive:
-        archive.add(_volumes(run) / run.volume, arcname=".")
+        archive.add(engine.folder_of(run.volume), arcname=".")
     meta = {"recipe": run.recipe, **_proven(run), "volumes": [run.volume]}
     (draft / "meta.json").write_text(json.dumps(meta))
     if goal.exists():
@@ -262,21 +242,6 @@ def _replace(path: Path, content: dict[str, Any]) -> None:
     draft = path.with_name(f"{path.name}.new")
     draft.write_text(json.dumps(content))
     draft.rename(path)
-
-
-def _leave_up(run: Run) -> None:
-    """A test app that nobody takes down: a service, or where there is no Docker a local stack."""
-    stack = f"{run.recipe[:4]}-abc123_{DOMAIN.replace('.', '_')}"
-    if os.environ.get("STANDIN_DOCKER"):
-        label = f"com.docker.stack.namespace={stack}"
-        image = os.environ["STANDIN_IMAGE"]
-        _docker("service", "create", "--detach", "--name", f"{stack}_app", "--label", label, image)
-    else:
-        Path(os.environ["STANDIN_STACKS"], stack).mkdir(parents=True)
-
-
-def _docker(*words: str) -> None:
-    subprocess.run(["docker", "-H", os.environ["STANDIN_DOCKER"], *words], check=True)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """A stand-in of a harness that writes our own form of a result, and lets us promote.
 
-By environment: ``RECIPE``, ``TAG``, ``COMMIT``, ``BASE``, ``RUN``, ``CHECKOUT``, ``RESULT``; in
-``VOLUMES`` a folder is a volume.  What a green run leaves is a stack of its own name, down,
-with one volume.
+By environment: ``RECIPE``, ``TAG``, ``COMMIT``, ``BASE``, ``RUN``, ``CHECKOUT``, ``RESULT``.  What
+a green run leaves is a stack of its own name, down, with one volume: see `standin.engine`.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from standin import engine
 from standin.behaviour import Behaviour, acts, chosen
 
 TIERS = ("install", "custom", "backup", "restore", "upgrade")
@@ -26,6 +26,8 @@ def main() -> int:
     behaviour = chosen(recipe, tree)
     print(f"testing {recipe} {os.environ['TAG']} in {tree}", flush=True)
     acts(behaviour, tree)
+    if behaviour.word == "stack-left":
+        engine.leave_up("note-abc123_ci_localhost")
     result = _result(recipe, behaviour)
     statuses = {tier["status"] for tier in result["tiers"]}
     green = statuses <= {"pass", "n/a"}
@@ -65,9 +67,9 @@ def _kept(recipe: str, behaviour: Behaviour) -> dict[str, Any]:
     stack = behaviour.argument if behaviour.word == "names" else f"kept-{name}_ci_localhost"
     volumes = [f"{stack}_data"]
     if behaviour.word != "loses":
-        folder = Path(os.environ["VOLUMES"]) / volumes[0]
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "token").write_text(f"{recipe} {os.environ['TAG']}\n")
+        engine.make_volume(volumes[0], f"{recipe} {os.environ['TAG']}\n")
+    if behaviour.word == "keeps-up":
+        engine.leave_up(stack)
     return {"stack": stack, "domain": stack.replace("_", "."), "volumes": volumes}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,8 @@ class OutsideFleet(Fleet):
                 "RUN": "{run}",
                 "CHECKOUT": "{checkout}",
                 "RESULT": "{result}",
-                "VOLUMES": str(self.folder / "state" / "local" / "volumes"),
+                "STANDIN_VOLUMES": str(self.folder / "state" / "local" / "volumes"),
+                "STANDIN_STACKS": str(self.folder / "state" / "local" / "stacks"),
             },
         )
 
@@ -72,6 +74,16 @@ class OutsideFleet(Fleet):
             quick={"environment": {"CCCI_QUICK": "1"}},
             ref={"environment": {"REF": "{commit}"}},
         )
+
+    def uses_docker(self, host: str, image: str) -> None:
+        """The stand-in puts volumes and stacks on a Docker, which is our engine too."""
+        self.options |= {"engine": "swarm", "swarm": {"host": host}}
+        table = self.harness(path=os.environ["PATH"])
+        table["environment"] |= {
+            "STANDIN_DOCKER": host,
+            "STANDIN_IMAGE": image,
+            "STANDIN_VOLUMES": str(self.folder / "standin-volumes"),
+        }
 
     @property
     def runs(self) -> Path:

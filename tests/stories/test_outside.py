@@ -206,6 +206,20 @@ def test_what_is_not_handed_over_whole_is_no_promotion(
     assert night.results.exit_code == 1
 
 
+def test_what_is_handed_over_has_to_be_down(plain: OutsideFleet) -> None:
+    """What still runs is no data to keep: it is taken down, and no promotion."""
+    plain.releases("notes", "1.1.0+1", "keeps-up")
+
+    night = plain.sweeps()
+
+    assert night["notes"].outcome is Outcome.PROMOTE_FAILED
+    assert " is not down: there is " in night["notes"].reason
+    assert plain.running() == ()
+    assert plain.volumes() == set()
+    assert plain.state().guests.entries() == ()
+    assert plain.sweeps()["notes"].code is Code.KNOWN_RED
+
+
 def test_one_that_hangs_is_ended_and_infra(plain: OutsideFleet) -> None:
     """By our own limit, which says nothing of the recipe."""
     plain.harness(timeout="1s")
