@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.core.foreign import Broken, Foreign, Mark, Snapshot
-from canon_sweep.errors import StateFault
+from canon_sweep.errors import StateFault, StorageFault
 from canon_sweep.state.foreign import ForeignCanonicals, foreign_in
 from state.ciwarm import CiWarm
 
@@ -99,6 +99,20 @@ def _broken(warm: CiWarm, name: str) -> str:
     broken = of.get(name, found.snapshot)
     assert isinstance(broken, Broken)
     return broken.why
+
+
+@pytest.mark.parametrize("name", ["canonical.json", "last_good", "snapshot"])
+def test_what_this_host_does_not_let_be_read_is_not_nothing(warm: CiWarm, name: str) -> None:
+    """The file is named; and the recipe is among those that have a record."""
+    path = warm.folder / "notes" / name
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to(name)  # round in a circle
+
+    with pytest.raises(StorageFault, match=f"notes/{name}.* cannot be read: Too many levels"):
+        read(warm)
+    assert foreign_in(warm.folder) == "notes/last_good"
+    if name == "canonical.json":
+        assert ForeignCanonicals(warm.folder).recipes() == ("notes",)
 
 
 def test_a_snapshot_without_its_meta_is_broken(warm: CiWarm) -> None:

@@ -11,7 +11,7 @@ from canon_sweep import interrupt
 from canon_sweep.core.adoption import Adopted, Standing, marker_of
 from canon_sweep.core.foreign import Mark
 from canon_sweep.core.parts import Part, is_whole
-from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, UsageFault
+from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, StateFault, UsageFault
 from canon_sweep.harness.shown import volumes_there
 from canon_sweep.job.finish import check_state, opened
 from canon_sweep.job.theirs import Seen, seen
@@ -61,7 +61,7 @@ def run_adopt(
         UsageFault: there is no such recipe, no tool whose canonicals could be adopted, or the
             state is somebody else's.
         DeferredFault: a run is at work.
-        StateFault: the canonicals cannot be listed, or our own markers not be read or written.
+        StateFault: the canonicals cannot be listed, or our own markers not be written.
     """
     for name in names:
         settings.recipe(name)
@@ -89,8 +89,12 @@ def _adopted(parts: Parts, names: Sequence[str], *, dry_run: bool) -> Adoptions:
     done = []
     for recipe in recipes:
         # a remote may take its time, and nothing is begun yet
-        with interrupt.LetThrough():
-            one = seen(recipe, followed, parts, there)
+        try:
+            with interrupt.LetThrough():
+                one = seen(recipe, followed, parts, there)
+        except StateFault as fault:
+            done.append(Adoption(recipe=recipe, outcome="not-adopted", why=str(fault)))
+            continue
         adoption, marker = _judged(recipe, one, parts)
         if marker is not None and not dry_run:
             followed.adopted.put(marker)

@@ -85,11 +85,14 @@ class Followed(Canonicals):
         Raises:
             StateFault: they cannot be listed.
         """
-        found = {recipe: self.found(recipe).snapshot for recipe in self.recipes()}
-        return {
-            recipe: 2 * snapshot.bytes if isinstance(snapshot, Snapshot) else None
-            for recipe, snapshot in found.items()
-        }
+        return {recipe: self._size(recipe) for recipe in self.recipes()}
+
+    def _size(self, recipe: str) -> int | None:
+        try:
+            snapshot = self.found(recipe).snapshot
+        except StateFault:
+            return None
+        return 2 * snapshot.bytes if isinstance(snapshot, Snapshot) else None
 
     def write(self, record: Canonical) -> None:
         """Never.

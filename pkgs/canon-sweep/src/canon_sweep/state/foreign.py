@@ -51,13 +51,15 @@ class ForeignCanonicals:
         Raises:
             StateFault: nobody can say.
         """
-        return tuple(name for name in _folders(self.folder) if self._has(name, RECORD))
+        return tuple(
+            name for name in _folders(self.folder) if _may_be_there(self.folder / name / RECORD)
+        )
 
     def read(self, recipe: str) -> Foreign:
-        """All that there is of a recipe; what cannot be read says so itself.
+        """All that there is of a recipe; what is not as it should be says so itself.
 
         Raises:
-            StateFault: the name is no recipe's.
+            StateFault: the name is no recipe's, or this host lets a file not be read.
         """
         problem = names.recipe_problem(recipe)
         if problem:
@@ -75,9 +77,6 @@ class ForeignCanonicals:
         """The record's path."""
         return self.folder / recipe / RECORD
 
-    def _has(self, recipe: str, name: str) -> bool:
-        return os.path.lexists(self.folder / recipe / name)
-
 
 def foreign_in(folder: Path) -> str:
     """What in a folder of records only another tool can have put there; empty if nothing.
@@ -89,7 +88,7 @@ def foreign_in(folder: Path) -> str:
     """
     for recipe in _folders(folder):
         for name in (LAST_GOOD, "snapshot"):
-            if os.path.lexists(folder / recipe / name):
+            if _may_be_there(folder / recipe / name):
                 return f"{recipe}/{name}"
         if _is_without_schema(folder / recipe / RECORD):
             return f"{recipe}/{RECORD}, which has no schema"
@@ -105,6 +104,17 @@ def _folders(folder: Path) -> tuple[str, ...]:
     except OSError as error:
         raise storage.denied(f"{folder} cannot be read", error) from error
     return tuple(name for name in found if names.recipe_problem(name) is None)
+
+
+def _may_be_there(path: Path) -> bool:
+    """Whether it is there, or nobody can say."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _is_without_schema(path: Path) -> bool:
@@ -130,7 +140,7 @@ def _last_good(content: _Content | Broken | None, recipe: str) -> Mark | Broken 
 def _snapshot(own: Path, recipe: str) -> Snapshot | Broken | None:
     content = _content(own / META)
     if not isinstance(content, _Content):
-        is_half = content is None and os.path.lexists(own / "snapshot")
+        is_half = content is None and _may_be_there(own / "snapshot")
         return Broken("there is none in the snapshot") if is_half else content
     meta = meta_in(content.bytes, recipe)
     if isinstance(meta, Broken):
@@ -138,7 +148,7 @@ def _snapshot(own: Path, recipe: str) -> Snapshot | Broken | None:
     try:
         archives = dict(_archives(own / "snapshot" / "volumes"))
     except OSError as error:
-        return Broken(f"its volumes cannot be listed: {error.strerror}")
+        raise storage.denied(f"{own}/snapshot/volumes cannot be read", error) from error
     return Snapshot(meta.mark, meta.volumes, frozenset(archives), sum(archives.values()))
 
 
@@ -157,7 +167,11 @@ def _archives(folder: Path) -> Iterator[tuple[str, int]]:
 
 
 def _content(path: Path) -> _Content | Broken | None:
-    """A small file's content and when it was written; None if it is not there."""
+    """A small file's content and when it was written; None if it is not there.
+
+    Raises:
+        StateFault: this host does not let it be read.
+    """
     try:
         # a pipe or a device would keep us waiting
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -166,11 +180,11 @@ def _content(path: Path) -> _Content | Broken | None:
     except NotADirectoryError:
         return None
     except OSError as error:
-        return Broken(str(error.strerror))
+        raise storage.denied(f"{path} cannot be read", error) from error
     try:
         return _read(descriptor)
     except OSError as error:
-        return Broken(str(error.strerror))
+        raise storage.denied(f"{path} cannot be read", error) from error
     finally:
         os.close(descriptor)
 
