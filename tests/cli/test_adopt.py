@@ -94,8 +94,20 @@ def test_adopted_is_said_wherever_the_canonical_is(host: Host) -> None:
     code, text = host.call("verify")
     assert code == 0, text
     told = " ".join(text.split())
-    assert "holds: canonical.json, tag, last_good, snapshot, volumes; adopted on" in told
+    held = "holds: canonical.json, tag, last_good, snapshot, volumes (the snapshot names none)"
+    assert f"{held}; adopted on" in told
     assert f"another tool's record of {TAG}" in told
+
+
+def test_a_time_that_is_none_is_said_and_costs_nothing(host: Host, warm: CiWarm) -> None:
+    """The release is known all the same."""
+    warm.changes("notes", "canonical.json", ts="soon")
+
+    notes = row(host, "notes", "adopt", "notes")
+
+    assert notes["outcome"] == "adopted"
+    assert "canonical.json holds (its ts 'soon' is no moment)" in str(notes["why"])
+    assert "(its ts 'soon' is no moment)" in " ".join(host.call("verify")[1].split())
 
 
 def test_a_recipe_that_is_none_is_a_usage_error(host: Host) -> None:

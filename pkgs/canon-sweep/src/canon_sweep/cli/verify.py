@@ -35,7 +35,8 @@ def _said(finding: Finding) -> str:
     said = [*finding.problems, *(f"unchecked: {text}" for text in finding.unchecked)]
     said += [finding.remark] if finding.remark else []
     # of another tool's canonical each part by itself
-    held = ", ".join(part.name for part in finding.parts if part.holds)
+    parts = (part for part in finding.parts if part.holds)
+    held = ", ".join(part.name + (f" ({part.why})" if part.why else "") for part in parts)
     holds = f"holds: {held}" if held else "holds"
     is_short = finding.problems or finding.unchecked or not finding.canonical
     if not is_short:

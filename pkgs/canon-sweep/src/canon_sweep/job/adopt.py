@@ -117,7 +117,8 @@ def _judged(recipe: str, one: Seen, parts: Parts) -> tuple[Adoption, Adopted | N
     if how is Standing.ADOPTED:
         return _adoption(recipe, one, "already-adopted", _since(one)), None
     was = f"; it was of {one.known.last}" if one.known.last else ""
-    why = f"trigger and base follow it; no run has proven it here{was}"
+    odd = "".join(f"; {part.line}" for part in one.parts if part.why)
+    why = f"trigger and base follow it; no run has proven it here{was}{odd}"
     return _adoption(recipe, one, "adopted", why), marker_of(recipe, record, parts.world.now())
 
 
