@@ -42,7 +42,7 @@ WHOLE: dict[str, Any] = {
     "harness": {
         "command": ["cc-ci-run", "runner/run_recipe_ci.py"],
         "environment": {"RECIPE": "{recipe}", "JSON": "{{}}"},
-        "inherit": ["CREDENTIALS_DIRECTORY"],
+        "passEnvironment": ["CREDENTIALS_DIRECTORY"],
         "path": "/run/current-system/sw/bin",
         "version": "1",
         "checkout": "/srv/abra/recipes/{recipe}",

@@ -252,7 +252,7 @@ def test_nothing_of_our_environment_is_handed_on_but_what_is_named(
     monkeypatch.setenv("OUR_TOKEN", "hush")
     monkeypatch.setenv("NAMED", "on purpose")
     shown = plain.folder / "shown"
-    plain.harness(command=["sh", "-c", f"env > {shown}"], inherit=["NAMED", "NOT_THERE"])
+    plain.harness(command=["sh", "-c", f"env > {shown}"], passEnvironment=["NAMED", "NOT_THERE"])
     plain.options["infraRetries"] = 0
 
     plain.sweeps()

@@ -117,7 +117,8 @@ class External:
             added.append(self.harness.quick.environment)
         told = {name: text for table in added for name, text in table.items()}
         filled = {name: template.fill(text, values) for name, text in told.items()}
-        inherited = {name: os.environ[name] for name in self.harness.inherit if name in os.environ}
+        named = self.harness.pass_environment
+        inherited = {name: os.environ[name] for name in named if name in os.environ}
         return inherited | filled | {"PATH": self.harness.path}
 
     def _program(self, environment: dict[str, str], folder: Path, seconds: float) -> Program:

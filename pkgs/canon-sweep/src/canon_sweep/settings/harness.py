@@ -38,19 +38,20 @@ class ResultSettings(Table, frozen=True, kw_only=True):
 
 
 class HarnessSettings(Table, frozen=True, kw_only=True):
-    """The command, and all that it is given: nothing of our own environment but ``inherit``.
+    """The command, and all that it is given.
 
-    ``path`` is its PATH.  ``version`` says which harness it is: with another one a known
-    red is tested again.  ``checkout`` is where it looks for a recipe's work tree, ``workDir``
-    where it runs; without them both are in a folder of the test's own.  It has ``timeout``
-    to end, by default ``timeouts.test``, and ``stopTime`` to take down what is up once it is
-    told to stop.  ``quick`` and ``ref`` are added for ``test --quick`` and ``--ref``; with
-    ``promotes`` it makes its own canonicals.
+    Of our own environment that is nothing but ``passEnvironment``; ``path`` is its PATH.
+    ``version`` says which harness it is: with another one a known red is tested again.
+    ``checkout`` is where it looks for a recipe's work tree, ``workDir`` where it runs; without
+    them both are in a folder of the test's own.  It has ``timeout`` to end, by default
+    ``timeouts.test``, and ``stopTime`` to take down what is up once it is told to stop.
+    ``quick`` and ``ref`` are added for ``test --quick`` and ``--ref``; with ``promotes`` it
+    makes its own canonicals.
     """
 
     command: Command
     environment: dict[str, str] = {}
-    inherit: tuple[Text, ...] = ()
+    pass_environment: tuple[Text, ...] = ()
     path: Text = "/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin"
     version: str = ""
     checkout: Path | None = None

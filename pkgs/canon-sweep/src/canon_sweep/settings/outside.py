@@ -23,7 +23,7 @@ def harness_problems(harness: Mapping[str, Any], tree: Mapping[str, Any]) -> Ite
     yield from _command_problems(harness.get("command"))
     for at, table in _environments(harness):
         yield from _environment_problems(at, table)
-    yield from _inherited_problems(harness.get("inherit"))
+    yield from _passed_problems(harness.get("passEnvironment"))
     yield from _path_problems("harness.checkout", harness.get("checkout"), IN_CHECKOUT)
     yield from _checkout_problems(harness.get("checkout"), tree)
     result = harness.get("result")
@@ -75,12 +75,13 @@ def _environment_problems(at: str, environment: Mapping[str, Any]) -> Iterator[s
             yield f"{key}: {problem}"
 
 
-def _inherited_problems(inherit: object) -> Iterator[str]:
-    for number, name in enumerate(inherit if isinstance(inherit, list) else (), start=1):
+def _passed_problems(given: object) -> Iterator[str]:
+    for number, name in enumerate(given if isinstance(given, list) else (), start=1):
+        at = f"harness.passEnvironment[{number}]"
         if isinstance(name, str) and name and not _VARIABLE.fullmatch(name):
-            yield f"harness.inherit[{number}]: {names.printable(name)} is no variable's name"
+            yield f"{at}: {names.printable(name)} is no variable's name"
         elif name == "PATH":
-            yield f"harness.inherit[{number}]: PATH is harness.path's to say"
+            yield f"{at}: PATH is harness.path's to say"
 
 
 def _path_problems(key: str, path: object, known: Collection[str]) -> Iterator[str]:
