@@ -23,6 +23,7 @@ let
     "domain"
     "engine"
     "guard"
+    "harness"
     "infraRetries"
     "maxRuntime"
     "preSweep"

@@ -37,7 +37,7 @@ let
       }
     ) cfg.credentials
   );
-  written = folders.own cfg ++ folders.shared cfg;
+  written = folders.own cfg ++ folders.shared cfg ++ folders.harness cfg;
 
   say = option: message: "services.canon-sweep.${option}: ${message}";
 

@@ -388,6 +388,17 @@ class Promises:
         assert bench.engine.volumes_of_ours() == ()
         assert bench.engine.leftovers(bench.stack) == ()
 
+    def test_what_is_present_has_the_stack_and_its_data(self, bench: Bench) -> None:
+        """An outside harness is measured by it: what came, and what of it stayed."""
+        before = bench.engine.present()
+        bench.up(bench.app())
+        up = bench.engine.present() - before
+        bench.engine.undeploy(bench.stack)
+        down = bench.engine.present() - before
+
+        assert up == {f"stack {bench.stack}", f"volume {bench.stack}_data"}
+        assert down == {f"volume {bench.stack}_data"}
+
     def test_ours_are_nobody_elses_that_converge(self, bench: Bench) -> None:
         """A sweep never waits for itself."""
         app = bench.app(services={"app": failing()})

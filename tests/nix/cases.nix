@@ -184,6 +184,36 @@ in
       guard.processes = [ "*run_recipe_ci.py*" ];
       guard.lockFiles = [ "/run/lock/builds/*.lock" ];
     };
+    outside = sweep {
+      harness = {
+        command = [ "cc-ci-run" ];
+        environment.RECIPE = "{recipe}";
+        stopTime = "10m";
+        result.path = "/var/lib/cc-ci-runs/*/results.json";
+        result.format = "cc-ci-2";
+      };
+      harnessSandbox.writable = [ "/var/lib/cc-ci-runs" ];
+    };
+    outside-loose = sweep {
+      harness.command = [ "ci" ];
+      harness.environment.RESULT = "{result}";
+      harnessSandbox = {
+        home = true;
+        generatedCode = true;
+        namespaces = true;
+        privileges = true;
+      };
+    };
+    # what is said of a harness that is none
+    loose-without-harness = sweep {
+      harnessSandbox = {
+        writable = [ "/srv/abra" ];
+        home = true;
+        generatedCode = true;
+        namespaces = true;
+        privileges = true;
+      };
+    };
     by-settings = sweep {
       settings = {
         engine = "local";

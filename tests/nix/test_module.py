@@ -17,8 +17,10 @@ import msgspec
 import pytest
 
 from canon_sweep.settings.duration import seconds
+from canon_sweep.settings.harness import HarnessSettings
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.size import size
+from host import needs
 from nix.rendered import ROOT, settings_of
 
 NIXPKGS = os.environ.get("NIXPKGS", "")
@@ -324,6 +326,65 @@ def test_the_local_engine_has_what_its_programs_need(told: Any) -> None:
     assert service["MemoryDenyWriteExecute"] == ["false"]
     assert "SupplementaryGroups" not in service
     assert "docker" not in service.get("After", [""])[0]
+
+
+def test_an_outside_harness_may_write_to_its_folders_and_has_time_to_stop(told: Any) -> None:
+    """And no more, unless that is said."""
+    found = told["renders"]["outside"]
+    service = settings_of(found["service"], "Service")
+    usual = settings_of(told["renders"]["by-hand"]["service"], "Service")
+
+    changed = {key for key in service | usual if service.get(key) != usual.get(key)}
+    assert changed == {"ReadWritePaths", "TimeoutStopSec"}
+    assert service["ReadWritePaths"] == ["/var/lib/cc-ci-runs"]
+    assert service["TimeoutStopSec"] == ["10m 5min"]
+    mounts = settings_of(found["service"], "Unit")["RequiresMountsFor"]
+    assert "/var/lib/cc-ci-runs" in mounts
+
+
+def test_what_an_outside_harness_needs_is_let_through_one_by_one(told: Any) -> None:
+    """Each of it is an option, and without a harness none of them does anything."""
+    loose, none, usual = (
+        settings_of(told["renders"][host]["service"], "Service")
+        for host in ("outside-loose", "loose-without-harness", "by-hand")
+    )
+
+    let_through = {
+        "MemoryDenyWriteExecute": ["false"],
+        "NoNewPrivileges": ["false"],
+        "ProtectHome": ["false"],
+        "RestrictNamespaces": ["false"],
+        "SystemCallFilter": ["@system-service", "~@privileged @resources", "@mount"],
+    }
+    assert {key: loose[key] for key in loose if loose[key] != usual.get(key)} == let_through | {
+        "TimeoutStopSec": ["2m 5min"]
+    }
+    assert none == usual
+
+
+# tenths of systemd's exposure, of 100; what an operator gives away with each option
+@pytest.mark.parametrize(("host", "most"), [("outside", 15), ("outside-loose", 30)])
+def test_the_exposure_with_an_outside_harness_is_known(
+    told: Any, host: str, most: int, tmp_path: Path
+) -> None:
+    """It is shown by systemd itself, and stays what docs/harness.md says."""
+    unit = tmp_path / "canon-sweep.service"
+    unit.write_text(told["renders"][host]["service"])
+    program = needs("systemd-analyze")
+
+    words = ("security", "--offline=true", f"--threshold={most}", str(unit))
+    done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout.splitlines()[-1]
+
+
+def test_an_outside_harness_has_the_programs_defaults(told: Any) -> None:
+    """As every other table."""
+    option = told["renders"]["outside-loose"]["settings"]["harness"]
+    own = HarnessSettings(command=("ci",), environment={"RESULT": "{result}"})
+
+    program = json.loads(msgspec.json.encode(own, enc_hook=spelled))
+    assert comparable(option) == comparable(program)
 
 
 def test_the_guard_is_asked_with_a_credential_and_no_more_is_let_through(told: Any) -> None:

@@ -14,6 +14,7 @@ from canon_sweep.settings.records import Settings, Timeouts
 
 NOTES = {"upstream": "https://up.example/notes", "mirror": "https://mirror.example/notes"}
 PROBE = {"type": "http", "port": 80}
+HARNESS: dict[str, Any] = {"command": ["ci"], "environment": {"RESULT": "{result}"}}
 
 # Another value for every key of a recipe.  A new key belongs into one of the two.
 DECIDES: dict[str, dict[str, Any]] = {
@@ -48,6 +49,7 @@ ALL_DECIDE: dict[str, dict[str, Any]] = {
     "domain": {"domain": "ci.example.org"},
     "baseDepth": {"baseDepth": 5},
     "timeouts": {"timeouts": {"probe": "2m"}},
+    "harness": {"harness": HARNESS},
 }
 ALL_DECIDE_NOTHING: dict[str, dict[str, Any]] = {
     "stateDir": {"stateDir": "/srv/state"},
@@ -164,3 +166,34 @@ def test_why_a_tier_does_not_apply_is_no_part_of_it() -> None:
 def test_the_order_in_which_things_are_written_is_no_part_of_it() -> None:
     """A table is a table, whoever sorts it."""
     assert digest_with({"env": {"A": "1", "B": "2"}}) == digest_with({"env": {"B": "2", "A": "1"}})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"command": ["ci", "-v"]},
+        {"environment": {"RESULT": "{result}", "STAGES": "install"}},
+        {"version": "2"},
+        {"path": "/opt/bin"},
+        {"timeout": "1h"},
+        {"terminal": True},
+        {"promotes": True},
+        {"checkout": "/srv/{recipe}"},
+        {"result": {"format": "cc-ci-2"}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_all_of_an_outside_harness_decides(change: dict[str, Any]) -> None:
+    """Another one, or one that is told other things, may find otherwise."""
+    warm = {"canonicalsDir": "/var/lib/ci-warm"}
+    other = digest_with({}, warm | {"harness": HARNESS | change})
+
+    assert other != digest_with({}, warm | {"harness": HARNESS})
+
+
+@pytest.mark.parametrize("kind", ["quick", "ref"])
+def test_what_an_outside_harness_is_told_of_other_tests_is_no_part_of_it(kind: str) -> None:
+    """None of those is ever a known red."""
+    other = HARNESS | {kind: {"environment": {"A": "1"}}}
+
+    assert digest_with({}, {"harness": other}) == digest_with({}, {"harness": HARNESS})

@@ -439,6 +439,29 @@ def test_what_must_last_does_not_lie_in_the_cache(tree: dict[str, Any], wrong: l
 
 
 @pytest.mark.parametrize(
+    ("tree", "wrong"),
+    [
+        ({}, "canonicalsDir: missing: with harness.promotes"),
+        ({"canonicalsDir": "/srv/x/c", "stateDir": "/srv/x"}, "canonicalsDir: is no folder of its"),
+        ({"canonicalsDir": "/srv", "stateDir": "/srv/x"}, "canonicalsDir: is no folder of its"),
+        ({"canonicalsDir": "/var/lib/ci-warm"}, ""),
+        ({"harness": {"promotes": False}}, ""),
+    ],
+)
+def test_a_harness_that_promotes_has_a_folder_of_its_own(tree: dict[str, Any], wrong: str) -> None:
+    """Its canonicals are read there, and nothing of ours is written."""
+    harness = {"command": ["run"], "environment": {"RESULT": "{result}"}, "promotes": True}
+    tree = {"recipes": {"notes": NOTES}} | tree
+    tree["harness"] = harness | tree.get("harness", {})
+
+    if wrong:
+        (problem,) = problems(tree)
+        assert problem.startswith(wrong)
+    else:
+        assert read(tree, "config.toml").harness_promotes == (tree["harness"]["promotes"])
+
+
+@pytest.mark.parametrize(
     ("inside", "is_cleared"),
     [
         ("checkouts", True),

@@ -12,6 +12,7 @@ import pytest
 
 from canon_sweep.engine.local import ready
 from stories.fleet import Fleet
+from stories.outside import OutsideFleet
 
 SETTLE = ready.SETTLE
 
@@ -52,3 +53,9 @@ def released(fleet: Fleet) -> Fleet:
         fleet.publishes(recipe, "1.0.0+1")
         fleet.publishes(recipe, "1.1.0+1")
     return fleet
+
+
+@pytest.fixture
+def outside(folder: Path) -> OutsideFleet:
+    """An empty fleet for outside harnesses."""
+    return OutsideFleet(folder)

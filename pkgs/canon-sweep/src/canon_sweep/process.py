@@ -193,11 +193,13 @@ def start(
     env: Mapping[str, str],
     cwd: Path,
     output: IO[bytes],
+    stdin: IO[bytes] | None = None,
     pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a command in a session and process group of its own and return at once.
 
-    The child inherits the file descriptors of ``pass_fds`` and no others.
+    Without ``stdin`` there is nothing for it to read.  The child inherits the file
+    descriptors of ``pass_fds`` and no others.
 
     Raises:
         OSError: the program cannot be started.
@@ -206,7 +208,7 @@ def start(
         list(command),
         env=dict(env),
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin or subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,

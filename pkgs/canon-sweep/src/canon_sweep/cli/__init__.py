@@ -31,6 +31,7 @@ _COMMANDS = {
     "budget": "What canonicals retain, and whether the next releases have room.",
     "prune": "Remove what nothing names any more, and what is old.",
     "forget": "Take a canonical back.",
+    "adopt": "Take over the canonicals that another tool has made.",
     "demo": "The whole job on a fleet of little apps, in a folder.",
 }
 

@@ -224,6 +224,13 @@ class Engine(Protocol):
         """Everything that canon-sweep made here and that exists, whichever canon-sweep it was."""
         ...
 
+    def present(self) -> frozenset[str]:
+        """What is up or kept here, whoever made it: ``stack x``, ``volume x_data``, ``secret …``.
+
+        A container that is no stack's is ``container x``.
+        """
+        ...
+
     def images(self) -> tuple[Stored, ...]:
         """Every image here, with what needs it; none where nothing is run from images."""
         ...

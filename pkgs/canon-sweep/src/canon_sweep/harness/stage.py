@@ -126,13 +126,13 @@ class Stage:
         """
         self._check_shared(app)
         wanted = self._deploy_limit(app)
-        with self._bounded(self.limits.prepare) as seconds:
+        with self.bounded(self.limits.prepare) as seconds:
             self.images[app.version] = self.engine.prepare(app, seconds)
         self.scale.fetched(self.images[app.version])
         for image in self.images[app.version]:
             told = f", as it was here: {image.not_asked}" if image.not_asked else ""
             self.log.say(f"image {names.plain(image.name)} is {image.digest}{told}")
-        with self._bounded(wanted) as seconds:
+        with self.bounded(wanted) as seconds:
             self.log.say(f"deploy {app.version} as {app.stack}, at most {seconds:.3g} s")
             self.deploys += 1
             try:
@@ -164,7 +164,7 @@ class Stage:
             TimeFault: the run's time is used up.
         """
         for probe in probes:
-            with self._bounded(self.limits.probe, self.limits.exec) as seconds:
+            with self.bounded(self.limits.probe, self.limits.exec) as seconds:
                 until_pass(probe, self._running(app), seconds)
 
     def await_ports(self, probes: Sequence[Probe], app: App) -> None:
@@ -187,7 +187,7 @@ class Stage:
             TimeFault: the run's time is used up.
         """
         for probe in probes:
-            with self._bounded(self.limits.probe, self.limits.exec) as seconds:
+            with self.bounded(self.limits.probe, self.limits.exec) as seconds:
                 perform(probe, self._running(app), seconds)
 
     def begin(self, stack: str) -> None:
@@ -250,7 +250,7 @@ class Stage:
         check_declared(shared, self.declared, self.recipe)
 
     @contextmanager
-    def _bounded(self, wanted: float, within: float = 0) -> Iterator[float]:
+    def bounded(self, wanted: float, within: float = 0) -> Iterator[float]:
         """How long something may take, in seconds: as wanted, or what is left of test or run.
 
         ``within`` is the limit of a single step of it, where that may be longer.

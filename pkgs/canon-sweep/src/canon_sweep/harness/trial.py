@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
-from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, Took
+from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, Took, overdue_again
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Note
 from canon_sweep.core.gate import Condition, Failed, Verdict, gate
 from canon_sweep.core.release import Releases
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import TagRule, ordered
-from canon_sweep.errors import Fault, HostFault, TimeFault
+from canon_sweep.errors import Fault, HostFault, OverdueFault, TimeFault
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.promote import Promoted, record_of
 from canon_sweep.harness.protocol import Harness
@@ -23,6 +23,25 @@ from canon_sweep.state.runs import Log
 
 Promote = Callable[[Canonical, Canonical | None], Promoted]
 """Makes a record the canonical instead of the one before."""
+
+KeptByHarness = Callable[[CiResult, datetime], Promoted]
+"""What a harness that promotes by itself has kept of a green result, seen to be there.
+
+It is told when the test began, by the clock that files are stamped with; a `Fault` says
+what is missing, and then nothing counts as promoted.
+"""
+
+
+def nothing_shown(_result: CiResult, _started: datetime) -> Promoted:
+    """Of a harness whose records nobody reads.
+
+    Raises:
+        HostFault: always.
+    """
+    raise HostFault(
+        "green, but nothing shows what the harness kept",
+        do="let it name the stack and its volumes in its result",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +57,7 @@ class Reruns:
 class Tested:
     """How a release's test ended; ``reason`` is empty only for a promotion without a remark.
 
-    ``seconds`` is what one test took, its promotion too.
+    ``seconds`` is what one test took, its promotion too; ``overdue`` as `Attempt` has it.
     """
 
     outcome: Outcome
@@ -50,6 +69,7 @@ class Tested:
     notes: tuple[Note, ...] = ()
     record: Canonical | None = None
     seconds: float = 0.0
+    overdue: bool = False
 
 
 @dataclass(slots=True)
@@ -70,6 +90,7 @@ class Trial:
     rule: TagRule
     enrolled: bool
     reruns: Reruns
+    kept_by_harness: KeptByHarness = nothing_shown
     _reds: list[Tested] = field(default_factory=list)
     _infra: int = 0
     _made: int = 0
@@ -94,8 +115,11 @@ class Trial:
     def _attempt(self, order: Order, before: Canonical | None) -> Tested | None:
         """One try; None if there was no time for this rerun of a red."""
         self._made += 1
+        started = datetime.now(UTC)
         try:
             result = self.harness.test(replace(order, seed=f"{order.seed}/{self._made}"))
+        except OverdueFault as fault:
+            return self._overdue(order, str(fault))
         except HostFault as fault:
             self._infra += 1
             return Tested(Outcome.INFRA, str(fault))
@@ -106,8 +130,20 @@ class Trial:
             return None
         if not result.green:
             return Tested(Outcome.RED, why_red(result), result)
-        tested = self._judge(order.recipe, result, before)
+        tested = self._judge(order.recipe, result, before, started)
         return replace(tested, flaky=bool(self._reds) and tested.outcome is not Outcome.INFRA)
+
+    def _overdue(self, order: Order, why: str) -> Tested:
+        """The first time that may be the host; what happens again is the recipe's."""
+        key = key_of(order, self.digest)
+        try:
+            again = overdue_again(self.ledger.index().of(order.recipe), key)
+        except Fault as fault:
+            again, why = False, f"{why}; whether it was so before is not known: {fault}"
+        if again:
+            return Tested(Outcome.RED, f"it happened again: {why}", overdue=True)
+        self._infra += 1
+        return Tested(Outcome.INFRA, why, overdue=True)
 
     def _noted(self, order: Order, tested: Tested) -> Tested:
         """Write an attempt down; a red is kept, since no rerun that says nothing outranks it."""
@@ -124,7 +160,9 @@ class Trial:
             self._reds.append(tested)
         return tested
 
-    def _judge(self, recipe: str, result: CiResult, before: Canonical | None) -> Tested:
+    def _judge(
+        self, recipe: str, result: CiResult, before: Canonical | None, started: datetime
+    ) -> Tested:
         try:
             proven = ordered(self.rule, before.release_tag if before else None)
             verdict = gate(result, self.releases_now(), enrolled=self.enrolled, proven=proven)
@@ -136,12 +174,19 @@ class Trial:
         if not verdict.promote:
             self.harness.discard(result)
             return not_promoted(result, verdict)
-        return self._keep(recipe, result, before)
+        return self._keep(recipe, result, before, started)
 
-    def _keep(self, recipe: str, result: CiResult, before: Canonical | None) -> Tested:
-        record = record_of(result, before, recipe=recipe, run_id=self.run_id, now=self.now())
+    def _keep(
+        self, recipe: str, result: CiResult, before: Canonical | None, started: datetime
+    ) -> Tested:
         try:
-            promoted = self.promote(record, before)
+            if result.retained is None:
+                promoted = self.kept_by_harness(result, started)
+            else:
+                record = record_of(
+                    result, before, recipe=recipe, run_id=self.run_id, now=self.now()
+                )
+                promoted = self.promote(record, before)
         except Fault as fault:
             self.harness.discard(result)
             return Tested(Outcome.PROMOTE_FAILED, str(fault), result)
@@ -151,7 +196,8 @@ class Trial:
         """Whether it is tried again; a red that should have been, and was not, says so."""
         match tested.outcome:
             case Outcome.RED:
-                due = len(self._reds) <= self.reruns.reds
+                # what was overdue twice would be so for hours once more
+                due = len(self._reds) <= self.reruns.reds and not tested.overdue
             case Outcome.INFRA:
                 due = self._infra <= self.reruns.infra
             case _:
@@ -209,7 +255,7 @@ def attempt_of(
     """The ledger's line for an attempt that ended."""
     failed = tested.result.failed if tested.result else None
     return Attempt(
-        key=AttemptKey(recipe=order.recipe, tag=order.tag, commit=order.commit, digest=digest),
+        key=key_of(order, digest),
         outcome=tested.outcome,
         ts=now,
         run_id=run_id,
@@ -219,7 +265,13 @@ def attempt_of(
         quick=quick,
         seconds=round(tested.seconds, 3),
         took=took,
+        overdue=tested.overdue,
     )
+
+
+def key_of(order: Order, digest: str) -> AttemptKey:
+    """What a test of an order is an attempt at."""
+    return AttemptKey(recipe=order.recipe, tag=order.tag, commit=order.commit, digest=digest)
 
 
 def note_attempt(attempt: Attempt, ledger: Ledger) -> tuple[Note, ...]:

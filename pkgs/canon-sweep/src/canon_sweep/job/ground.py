@@ -10,6 +10,7 @@ from pathlib import Path
 from canon_sweep import tree
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, HostFault
+from canon_sweep.harness import guest
 from canon_sweep.harness.discard import discard_previous
 from canon_sweep.harness.order import Checkout
 from canon_sweep.harness.recover import Unsettled, recover
@@ -59,11 +60,14 @@ class Ground:
         """Clean up after runs that did not end by themselves, and after what this one left.
 
         Raises:
-            StateFault: the journal cannot be read.
+            StateFault: the journal, or the list of guests, cannot be read.
         """
-        before = len(self.state.journal.entries())
-        self.unsettled = recover(self.state.journal, self.state.canonicals, self.engine, self.say)
-        self.recovered += before - len(self.state.journal.entries())
+        state = self.state
+        before = len(state.journal.entries())
+        guests = guest.settle(state.guests, self.engine, self.settings.guard.ignore, self.say)
+        left = recover(state.journal, state.canonicals, self.engine, self.say)
+        self.unsettled = (*guests, *left)
+        self.recovered += before - len(state.journal.entries())
 
     def check_clean(self, recipe: str) -> None:
         """Settle what is left, and see that nothing of it would disturb a test.
@@ -72,7 +76,7 @@ class Ground:
             HostFault: something would.
             StateFault: the journal cannot be read.
         """
-        if self.state.journal.entries():
+        if self.state.journal.entries() or self.state.guests.entries():
             self.settle()
         for left in self.unsettled:
             if left.runs or left.recipe == recipe:

@@ -18,7 +18,7 @@ from canon_sweep.errors import Fault, HostFault, Interrupted, RecipeFault, Usage
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
-from canon_sweep.job.files import file_notes, source_of
+from canon_sweep.job.files import source_of
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.stop import stop_of
 from canon_sweep.job.trials import order_of, order_of_release
@@ -79,7 +79,7 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
     try:
         order = _order(recipe, parts, facts, wanted)
         asked = _asked_for(recipe, facts, order.label, order.tag)
-        entry = structs.replace(asked, notes=file_notes(recipe, order.commit))
+        entry = structs.replace(asked, notes=parts.records.of_files(recipe, order.commit))
         if wanted.quick:
             tested = _quick(recipe, parts, order, facts)
         else:
@@ -153,9 +153,11 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
     with parts.ground.stage(recipe) as (stage, checkout):
         parts.room.check(recipe.name)
         try:
-            with parts.room.watched():
-                result = run_quick(order, canonical, stage, checkout, remedy=remedy)
-            tested = _judged(result)
+            result = parts.trials.quick_by_harness(recipe, order, stage, checkout)
+            if result is None:
+                with parts.room.watched():
+                    result = run_quick(order, canonical, stage, checkout, remedy=remedy)
+            tested = _judged(result, canonical)
         except HostFault as fault:
             tested = Tested(Outcome.INFRA, str(fault))
     attempt = attempt_of(
@@ -170,9 +172,9 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
     return replace(tested, notes=(*tested.notes, *note_attempt(attempt, parts.state.ledger)))
 
 
-def _judged(result: CiResult) -> Tested:
+def _judged(result: CiResult, canonical: Canonical) -> Tested:
     notes = tuple(image_notes(result.all_images))
     if not result.green:
         return Tested(Outcome.RED, why_red(result), result, notes=notes)
-    reason = f"green on the data of {result.base}; a quick run never promotes"
+    reason = f"green on the data of {canonical.release_tag}; a quick run never promotes"
     return Tested(Outcome.PASSED, reason, result, notes=notes)

@@ -14,16 +14,29 @@ from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key
 from canon_sweep.core.image import image_notes
 from canon_sweep.core.pace import misfit, pace_of
 from canon_sweep.core.release import Release
+from canon_sweep.core.result import CiResult
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.version import Version
 from canon_sweep.errors import Fault
-from canon_sweep.harness.order import Order
+from canon_sweep.harness.handover import hand_over
+from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.promote import promote
-from canon_sweep.harness.stage import Limits
+from canon_sweep.harness.protocol import Harness
+from canon_sweep.harness.shown import Shown
+from canon_sweep.harness.stage import Limits, Stage
 from canon_sweep.harness.tiers import Tiers
-from canon_sweep.harness.trial import Reruns, Tested, Trial, note_attempt
+from canon_sweep.harness.trial import (
+    KeptByHarness,
+    Promote,
+    Reruns,
+    Tested,
+    Trial,
+    note_attempt,
+    nothing_shown,
+)
 from canon_sweep.harness.watched import Watched
 from canon_sweep.job.ground import Ground
+from canon_sweep.job.outside import check_spared, limit_of, outside_of
 from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Sources
 from canon_sweep.settings.recipe import Recipe
@@ -95,9 +108,7 @@ class Trials:
 
         Whoever has not comes first the next time, and what is quicker goes on meanwhile.
         """
-        limits = Limits.of(self.settings, recipe.settings)
-        limit = limits.prepare + _DEPLOYS * (limits.deploy or limits.deploy_default)
-        pace = pace_of(facts.attempts, min(limit, limits.test))
+        pace = pace_of(facts.attempts, self._longest(recipe))
         why = misfit(pace, self.ground.time_left(), self.settings.max_runtime)
         return None if why is None else Stop(Code.OUT_OF_TIME, f"not begun: {why}")
 
@@ -122,21 +133,20 @@ class Trials:
 
         Raises:
             HostFault, RoomFault, TimeFault: as for `test`.
+            UsageFault: the harness would promote by itself what the gate lets nobody promote.
         """
         state = self.ground.state
+        candidate = _is_candidate(recipe, facts, order)
+        if self.settings.harness is not None and not candidate:
+            check_spared(self.settings.harness, f"{recipe.name} {order.label}")
         with self.ground.stage(recipe) as (stage, checkout):
             # what an earlier test left is gone by now
             self.room.check(recipe.name)
             trial = Trial(
-                harness=Watched(Tiers(stage, checkout), self.room.watched),
-                promote=partial(
-                    promote,
-                    canonicals=state.canonicals,
-                    journal=state.journal,
-                    log=stage.log,
-                    clear=self.ground.clear,
-                    budget=self.settings.retention,
+                harness=Watched(
+                    self._harness(recipe, stage, checkout, candidate=candidate), self.room.watched
                 ),
+                promote=self._promote(stage),
                 releases_now=lambda: self.sources.releases_now(recipe),
                 ledger=state.ledger,
                 log=stage.log,
@@ -146,8 +156,62 @@ class Trials:
                 rule=recipe.rule,
                 enrolled=recipe.settings.enroll,
                 reruns=self._reruns(recipe),
+                kept_by_harness=self._kept_by_harness(recipe, facts, stage),
             )
             return _with_advice(trial.of(order, facts.canonical), order)
+
+    def quick_by_harness(
+        self, recipe: Recipe, order: Order, stage: Stage, checkout: Checkout
+    ) -> CiResult | None:
+        """Test an order on the harness's own warm data; None where it has nothing for that.
+
+        Raises:
+            HostFault, TimeFault: as for `test`.
+        """
+        harness = self.settings.harness
+        if harness is None or harness.quick is None:
+            return None
+        outside = outside_of(harness, recipe, self.ground, stage, checkout, quick=True)
+        return Watched(outside, self.room.watched).test(order)
+
+    def _harness(
+        self, recipe: Recipe, stage: Stage, checkout: Checkout, *, candidate: bool
+    ) -> Harness:
+        outside = self.settings.harness
+        if outside is None:
+            return Tiers(stage, checkout)
+        return outside_of(outside, recipe, self.ground, stage, checkout, candidate=candidate)
+
+    def _promote(self, stage: Stage) -> Promote:
+        """What makes a record the canonical; what is another's to show is looked at first."""
+        state = self.ground.state
+        own = partial(
+            promote,
+            canonicals=state.canonicals,
+            journal=state.journal,
+            log=stage.log,
+            clear=self.ground.clear,
+            budget=self.settings.retention,
+        )
+        if self.settings.harness is None:
+            return own
+        return partial(hand_over, engine=self.ground.engine, promote=own)
+
+    def _kept_by_harness(self, recipe: Recipe, facts: Facts, stage: Stage) -> KeptByHarness:
+        """Who sees what a harness has promoted by itself."""
+        followed = self.ground.state.followed
+        if followed is None:
+            return nothing_shown
+        return Shown(
+            recipe=recipe.name,
+            before=facts.canonical,
+            followed=followed,
+            engine=self.ground.engine,
+            log=stage.log,
+            run_id=self.run_id,
+            now=self.now,
+            budget=self.settings.retention,
+        ).of
 
     def broken_off(self, recipe: Recipe, target: Release, seconds: float) -> tuple[Note, ...]:
         """Remember a test that alone used up most of the run's time: its turn comes last next.
@@ -169,6 +233,14 @@ class Trials:
     def deploys(self) -> int:
         """How many deploys there were so far."""
         return self.ground.deploys
+
+    def _longest(self, recipe: Recipe) -> float:
+        """How long a test may take by the settings, in seconds."""
+        if self.settings.harness is not None:
+            return limit_of(self.settings.harness, self.settings, recipe)
+        limits = Limits.of(self.settings, recipe.settings)
+        limit = limits.prepare + _DEPLOYS * (limits.deploy or limits.deploy_default)
+        return min(limit, limits.test)
 
     def _reruns(self, recipe: Recipe) -> Reruns:
         own = recipe.settings.retries
@@ -192,11 +264,18 @@ class Trials:
         return self.room.hindrance(recipe.name)
 
 
+def _is_candidate(recipe: Recipe, facts: Facts, order: Order) -> bool:
+    """Whether the gate may say yes, as far as that is known before the test."""
+    latest = facts.releases.latest
+    return recipe.settings.enroll and latest is not None and latest.tag == order.tag
+
+
 def _with_advice(tested: Tested, order: Order) -> Tested:
     notes = [*tested.notes, *image_notes(tested.result.all_images if tested.result else ())]
     if order.bases.pin_problem:
         notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
-    if not order.settings.data.check and tested.record and tested.record.volumes:
+    ours = tested.record if tested.record and tested.record.stack else None
+    if not order.settings.data.check and ours and ours.volumes:
         text = "no data.check is declared: nothing shows that an upgrade keeps the data"
         notes.append(Note(code="no-data-check", text=text))
     return replace(tested, notes=tuple(notes))

@@ -55,9 +55,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One recipe's line: what was decided and why, and how its test ended, if any.
 
     ``deferred_weeks`` is in the how manyeth week running it was not reached; 0 if it was.
-    ``canonical`` is the canonical's tag after the run; ``deploys`` counts every
-    start or update of a stack; ``seconds`` is all the time that the recipe took; ``images``
-    are what the version was run with.
+    ``canonical`` is the canonical's tag after the run, ``adopted`` whether another tool has
+    made it and no run of ours has proven it; ``deploys`` counts every start or update of a
+    stack; ``seconds`` is all the time that the recipe took; ``images`` are what the version was
+    run with.
     """
 
     recipe: str
@@ -68,6 +69,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     tag: str = ""
     commit: str = ""
     canonical: str = ""
+    adopted: bool = False
     base: str | None = None
     broken_bases: tuple[BrokenBase, ...] = ()
     tiers: tuple[TierResult, ...] = ()

@@ -6,6 +6,7 @@ import hashlib
 
 import msgspec
 
+from canon_sweep.settings.harness import AddedEnvironment, HarnessSettings
 from canon_sweep.settings.recipes import RecipeSettings
 from canon_sweep.settings.records import Settings
 
@@ -17,7 +18,7 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
     tested and how often it is tried are no part of it; nor is whether a limit is the
     recipe's own or everybody's.
     """
-    decides = {
+    decides: dict[str, object] = {
         "harness": harness,
         # a refusal is remembered too, and who was left out is refused
         "enroll": recipe.enroll,
@@ -41,7 +42,9 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
         "data": recipe.data,
         "expectedNA": _declared_na(recipe),
     }
-    body = msgspec.json.encode(decides, order="deterministic")
+    if settings.harness is not None:
+        decides["outside"] = _outside(settings.harness)
+    body = msgspec.json.encode(decides, order="deterministic", enc_hook=str)
     return hashlib.sha256(body).hexdigest()[:16]
 
 
@@ -49,6 +52,11 @@ def _declared_na(recipe: RecipeSettings) -> list[str]:
     """The tiers that do not apply, as far as the settings say so."""
     declared = msgspec.structs.asdict(recipe.expected_na)
     return sorted(tier for tier, reason in declared.items() if reason is not None)
+
+
+def _outside(harness: HarnessSettings) -> HarnessSettings:
+    """All of an outside harness but what other kinds of test have: those never count as red."""
+    return msgspec.structs.replace(harness, quick=None, ref=AddedEnvironment())
 
 
 def _in_force(settings: Settings, recipe: RecipeSettings) -> dict[str, float]:

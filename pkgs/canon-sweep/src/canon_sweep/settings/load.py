@@ -17,6 +17,7 @@ from canon_sweep.settings.disk import disk_problems
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.folders import folder_problems
 from canon_sweep.settings.guard import guard_problems
+from canon_sweep.settings.outside import harness_problems
 from canon_sweep.settings.probes import command_problems, env_problems, probe_problems
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.registries import registry_problems
@@ -70,6 +71,8 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
         problems += command_problems(f"preSweep[{number}]", command)
     if isinstance(tree.get("guard"), dict):
         problems += guard_problems(tree["guard"])
+    if isinstance(tree.get("harness"), dict):
+        problems += harness_problems(tree["harness"], tree)
     credentials, recipes = tree.get("credentials", {}), tree.get("recipes", {})
     if isinstance(credentials, dict):
         problems += remotes.credentials_problems(credentials)

@@ -36,7 +36,6 @@ from canon_sweep.engine.local import process as local_process
 from canon_sweep.engine.local import stack as local_stack
 from canon_sweep.engine.local import state as local_state
 from canon_sweep.engine.local import tree as local_tree
-from canon_sweep.engine.local.process import Held
 from canon_sweep.engine.local.ready import Watch
 from canon_sweep.engine.local.secret import SecretFolder
 from canon_sweep.engine.local.start import Start
@@ -165,7 +164,9 @@ class LocalEngine:
                 # on disk before it runs, so that a crash of ours cannot orphan it
                 local_state.save(folder, deployment.with_command(held.identity))
                 held.release()
-                _await_end(held, timeout)
+                descriptor = local_process.watch(held.identity)
+                if descriptor is not None:
+                    await_end(descriptor, timeout)
                 code = local_process.exit_code(held.identity)
             finally:
                 held.drop()
@@ -242,6 +243,10 @@ class LocalEngine:
         """Everything here: the folder is nobody else's."""
         return things(self.stacks_of_ours(), self.volumes_of_ours(), self._secrets.names())
 
+    def present(self) -> frozenset[str]:
+        """What is here, all of it ours."""
+        return frozenset(map(str, self.of_ours()))
+
     def images(self) -> tuple[Stored, ...]:
         """Nothing is run from images here."""
         return ()
@@ -290,9 +295,3 @@ class LocalEngine:
                 deployment = local_state.load(self._folder(stack))
                 taken.update(deployment.ports if deployment else ())
         return taken
-
-
-def _await_end(held: Held, timeout: float) -> None:
-    descriptor = local_process.watch(held.identity)
-    if descriptor is not None:
-        await_end(descriptor, timeout)

@@ -229,6 +229,10 @@ class SwarmEngine:
         """Everything with our labels, whichever canon-sweep made it."""
         return labelled.things(self._docker, self._home)
 
+    def present(self) -> frozenset[str]:
+        """What is up or kept here, whoever made it."""
+        return labelled.present(self._docker)
+
     def images(self) -> tuple[Stored, ...]:
         """Every image here, with what needs it."""
         return stored.images(self._docker)
