@@ -480,6 +480,8 @@ def test_what_must_last_does_not_lie_where_runs_delete(
         ({"env": {"A=B": "1"}}, "env.'A=B'", "no variable's name"),
         ({"env": {"DOMAIN": "x.example.org"}}, "env.DOMAIN", "every deployment has its own"),
         ({"env": {"A": "1\0"}}, "env.A", "NUL"),
+        ({"env": {"A": "x.{domian}"}}, "env.A", "'{domian}' stands for nothing: {domain} and {stack}"),
+        ({"env": {"A": "{ stack }_db"}}, "env.A", "'{ stack }' stands for nothing"),
         ({"probes": [{"type": "tcp", "port": 1, "service": "../app"}]},
          "probes[1].service", "no service name"),
         ({"checks": [{"type": "exec", "command": ["", "a"]}]}, "checks[1].command", "empty"),

@@ -7,7 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from canon_sweep.core import names
-from canon_sweep.settings.placeholders import placeholder_problems, unseeded_problems
+from canon_sweep.settings.placeholders import (
+    placeholder_problems,
+    unseeded_problems,
+    variable_problems,
+)
 from canon_sweep.settings.tables import key_of
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -30,6 +34,8 @@ def env_problems(at: str, env: object) -> Iterator[str]:
             yield f"{key_of(at, name)}: would never be used: every deployment has its own"
         if isinstance(value, str) and "\0" in value:
             yield f"{key_of(at, name)}: has a NUL character"
+        if isinstance(value, str):
+            yield from variable_problems(key_of(at, name), value)
 
 
 def probe_problems(at: str, body: Mapping[str, Any], longest: int) -> Iterator[str]:
