@@ -73,6 +73,8 @@ WHOLE: dict[str, Any] = {
             "retries": 1,
             "priority": 5,
             "env": {"A": "b"},
+            "envRules": [{"when": ">= 1.0.0, < 2", "env": {"B": "{domain}"}}],
+            "upgradeEnv": {"C": "{stack}"},
             "probes": [
                 {
                     "type": "http",

@@ -16,10 +16,11 @@ from canon_sweep.core.space import is_full
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
 from canon_sweep.harness.discard import discard
+from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.probe import RunningApp, perform, until_pass
 from canon_sweep.harness.scale import Scale
 from canon_sweep.settings.recipes import HttpProbe, Probe, RecipeSettings, TcpProbe
-from canon_sweep.settings.records import Settings
+from canon_sweep.settings.variant import Variant, env_of
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Journal
 from canon_sweep.state.runs import Log
@@ -27,36 +28,6 @@ from canon_sweep.state.runs import Log
 MAX_NAME_TRIES = 100
 # an engine's wait may end this many seconds before the bound that it was given
 SLACK = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long to wait, in seconds.
-
-    ``deploy`` None leaves it to the recipe's label, which counts up to ``deploy_cap``.
-    """
-
-    prepare: float
-    deploy: float | None
-    deploy_default: float
-    deploy_cap: float
-    probe: float
-    exec: float
-    test: float
-
-    @classmethod
-    def of(cls, settings: Settings, recipe: RecipeSettings) -> Limits:
-        """A recipe's own limits where it has any, else everybody's."""
-        common, own = settings.timeouts, recipe.timeouts
-        return cls(
-            prepare=own.prepare or common.prepare,
-            deploy=own.deploy,
-            deploy_default=common.deploy,
-            deploy_cap=common.deploy_cap,
-            probe=own.probe or common.probe,
-            exec=own.exec or common.exec,
-            test=own.test or common.test,
-        )
 
 
 @dataclass(slots=True)
@@ -103,16 +74,21 @@ class Stage:
             f"no free stack name for {self.recipe}", do="look for what was left running"
         )
 
-    def app(self, version: str, place: Place, tree: Path, settings: RecipeSettings) -> App:
+    def app(
+        self, label: str, variant: Variant, place: Place, tree: Path, settings: RecipeSettings
+    ) -> App:
         """One version in one place, its files read once, with the recipe's settings.
+
+        ``label`` is what the version is called.
 
         Raises:
             RecipeFault: the recipe's files cannot be read.
             HostFault: a name in them is too long because of the settings' domain.
         """
-        key = (version, place, tree, frozenset(settings.env.items()), settings.asked)
+        env = env_of(settings, variant)
+        key = (label, place, tree, frozenset(env.items()), settings.asked)
         if key not in self._apps:
-            app = App.read(self.recipe, version, place, tree, settings.env)
+            app = App.read(self.recipe, label, place, tree, env)
             self._apps[key] = replace(app, asked=settings.asked)
         return self._apps[key]
 
@@ -125,7 +101,7 @@ class Stage:
             TimeFault: the run's time is used up: that is no fault of the app's.
         """
         self._check_shared(app)
-        wanted = self._deploy_limit(app)
+        wanted = self.limits.of_deploy(app.source.compose.timeout)
         with self._bounded(self.limits.prepare) as seconds:
             self.images[app.version] = self.engine.prepare(app, seconds)
         self.scale.fetched(self.images[app.version])
@@ -290,9 +266,3 @@ class Stage:
             return self.engine.logs(stack)
         except Fault as fault:
             return f"(no logs: {fault})"
-
-    def _deploy_limit(self, app: App) -> float:
-        limits, label = self.limits, app.source.compose.timeout
-        # a label that is cut is upstream's; a limit of the settings is the operator's
-        by_label = min(label, limits.deploy_cap) if label else limits.deploy_default
-        return limits.deploy or by_label

@@ -40,9 +40,15 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
         "checks": recipe.checks,
         "data": recipe.data,
         "expectedNA": _declared_na(recipe),
+        **_if_given(envRules=recipe.env_rules, upgradeEnv=recipe.upgrade_env),
     }
     body = msgspec.json.encode(decides, order="deterministic")
     return hashlib.sha256(body).hexdigest()[:16]
+
+
+def _if_given(**given: object) -> dict[str, object]:
+    """What is said at all: what came to be sayable later makes no other digest of the rest."""
+    return {name: value for name, value in given.items() if value}
 
 
 def _declared_na(recipe: RecipeSettings) -> list[str]:

@@ -36,10 +36,11 @@ def variable_problems(at: str, text: str) -> Iterator[str]:
     As in a probe, only what was clearly meant is a mistake.
     """
     known = [f"{{{name}}}" for name in placeholder.DEPLOYMENT]
+    all_of_them = " and ".join(known)
     for word in placeholder.meant(text, placeholder.DEPLOYMENT, ()):
         if word not in known:
             told = names.printable(word)
-            yield f"{at}: {told} stands for nothing: {' and '.join(known)} are all that is filled in"
+            yield f"{at}: {told} stands for nothing: {all_of_them} are all that is filled in"
 
 
 def unseeded_problems(at: str, data: Mapping[str, Any]) -> Iterator[str]:

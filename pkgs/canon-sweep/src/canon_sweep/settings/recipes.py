@@ -73,6 +73,13 @@ class ExpectedNA(Table, frozen=True, kw_only=True, rename=None):
     reattach: Text | None = None
 
 
+class EnvRule(Table, frozen=True, kw_only=True):
+    """Variables of those versions alone that ``when`` holds of, e.g. ``>= 1.0.0, < 2``."""
+
+    when: Text
+    env: dict[str, str]
+
+
 class RecipeSettings(Table, frozen=True, kw_only=True):
     """One recipe: where it lives and how it is tested.
 
@@ -92,6 +99,8 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     retries: Count | None = None
     priority: Priority | None = None
     env: dict[str, str] = {}
+    env_rules: tuple[EnvRule, ...] = ()
+    upgrade_env: dict[str, str] = {}
     host_paths: dict[str, str] = {}
     stateless: bool = False
     external_secrets: tuple[Text, ...] = ()

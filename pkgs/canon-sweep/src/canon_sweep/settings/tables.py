@@ -86,9 +86,10 @@ def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
     elif kind is dict and isinstance(value, dict) and _is_table(arguments[1]):
         for name, body in value.items():
             yield from table_problems(arguments[1], body, key_of(at, name))
-    elif kind is tuple and isinstance(value, list) and _is_probe(arguments[0]):
+    elif kind is tuple and isinstance(value, list) and _is_of_tables(arguments[0]):
+        problems = table_problems if _is_table(arguments[0]) else _probe_problems
         for number, body in enumerate(value, start=1):
-            yield from _probe_problems(arguments[0], body, f"{at}[{number}]")
+            yield from problems(arguments[0], body, f"{at}[{number}]")
     else:
         try:
             convert(value, wanted)
@@ -111,8 +112,10 @@ def _is_table(wanted: Any) -> bool:
     return isinstance(wanted, type) and issubclass(wanted, Table)
 
 
-def _is_probe(wanted: Any) -> bool:
-    return isinstance(wanted, types.UnionType) and all(map(_is_table, typing.get_args(wanted)))
+def _is_of_tables(wanted: Any) -> bool:
+    """Whether it is a table, or one of several kinds of probes."""
+    kinds = typing.get_args(wanted) if isinstance(wanted, types.UnionType) else (wanted,)
+    return all(map(_is_table, kinds))
 
 
 def key_of(at: str, key: str) -> str:
