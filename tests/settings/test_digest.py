@@ -173,6 +173,7 @@ def test_what_came_to_be_sayable_later_changes_nothing_unsaid() -> None:
     said_nothing: dict[str, Any] = {"envRules": [], "upgradeEnv": {}}
 
     assert digest_with(said_nothing) == digest_with({}) == "2a1af416be38ae4f"
+    assert digest_with({"probes": [PROBE]}) == "102e67745437175f"
 
 
 def test_the_order_of_rules_is_a_part_of_it() -> None:
@@ -180,3 +181,11 @@ def test_the_order_of_rules_is_a_part_of_it() -> None:
     rules = [{"when": ">= 1.0.0", "env": {"A": value}} for value in "12"]
 
     assert digest_with({"envRules": rules}) != digest_with({"envRules": rules[::-1]})
+
+
+def test_whatever_a_probe_takes_for_an_answer_is_a_part_of_it() -> None:
+    """One more status that passes may turn a red green."""
+    several = digest_with({"probes": [PROBE | {"statuses": [200, 301]}]})
+
+    assert several != digest_with({"probes": [PROBE]})
+    assert several != digest_with({"probes": [PROBE | {"statuses": [200, 302]}]})

@@ -88,7 +88,10 @@ WHOLE: dict[str, Any] = {
                     "contains": "x",
                 }
             ],
-            "checks": [{"type": "tcp", "service": "app", "port": 80, "successes": 2}],
+            "checks": [
+                {"type": "http", "port": 80, "statuses": [200, 302]},
+                {"type": "tcp", "service": "app", "port": 80, "successes": 2},
+            ],
             "data": {
                 "seed": [{"type": "exec", "service": "app", "command": ["put", "{token}"]}],
                 "check": [{"type": "exec", "command": ["get"], "contains": "{token}"}],

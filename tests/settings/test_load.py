@@ -490,6 +490,14 @@ def test_what_must_last_does_not_lie_where_runs_delete(
          "data.check[1].contains", "no text"),
         ({"data": {"seed": [{"type": "http", "port": 1, "status": 204, "contains": "x"}]}},
          "data.seed[1].contains", "no text"),
+        ({"probes": [{"type": "http", "port": 1, "status": 200, "statuses": [301]}]},
+         "probes[1].statuses", "one of the two"),
+        ({"probes": [{"type": "http", "port": 1, "statuses": []}]},
+         "probes[1].statuses", "length >= 1"),
+        ({"probes": [{"type": "http", "port": 1, "statuses": [200, 99]}]},
+         "probes[1].statuses", ">= 100"),
+        ({"probes": [{"type": "http", "port": 1, "statuses": [204, 304], "contains": "x"}]},
+         "probes[1].contains", "no text"),
         ({"probes": [{"type": "http", "port": 1, "headers": {"A B": "x"}}]},
          "probes[1].headers.'A B'", "no header's name"),
         ({"probes": [{"type": "http", "port": 1, "headers": {"A": "x\r\nB: y"}}]},
@@ -559,6 +567,7 @@ def test_what_looks_odd_and_works_is_no_mistake() -> None:
         probes=[
             {"type": "http", "port": 1, "service": "app.web-1", "method": "HEAD"},
             {"type": "http", "port": 1, "headers": {"X-Token": "{token}", "Empty": ""}},
+            {"type": "http", "port": 1, "statuses": [200, 204, 200], "contains": "x"},
         ],
         checks=[
             {"type": "exec", "command": ["printf", "", "\n"]},

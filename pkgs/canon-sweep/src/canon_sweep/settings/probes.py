@@ -70,7 +70,11 @@ def _problems(at: str, probe: Mapping[str, Any], longest: int) -> Iterator[str]:
         )
     yield from command_problems(f"{at}.command", probe.get("command"))
     yield from _header_problems(f"{at}.headers", probe.get("headers"))
-    bodyless = probe.get("method") == "HEAD" or probe.get("status") in _WITHOUT_BODY
+    if "status" in probe and "statuses" in probe:
+        yield f"{at}.statuses: there is a status too; say one of the two"
+    given = probe.get("statuses")
+    passing = given if isinstance(given, list) and given else [probe.get("status")]
+    bodyless = probe.get("method") == "HEAD" or all(each in _WITHOUT_BODY for each in passing)
     if probe.get("type") == "http" and bodyless and probe.get("contains"):
         yield f"{at}.contains: an answer to HEAD, a 204 and a 304 have no text"
     yield from placeholder_problems(at, probe)

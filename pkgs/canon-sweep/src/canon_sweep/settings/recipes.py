@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from canon_sweep.core.declared import Declared
 from canon_sweep.core.version import TagRule
 from canon_sweep.settings.table import Table
 from canon_sweep.settings.values import Command, Count, Port, Priority, Seconds, Text
 
+Status = Annotated[int, Meta(ge=100, le=599)]
+
 
 class HttpProbe(Table, frozen=True, kw_only=True, tag="http", tag_field="type"):
-    """A request to a service's port that must be answered with this status and text."""
+    """A request to a service's port that must be answered with this status and text.
+
+    ``statuses`` stands in place of ``status`` where any of several will do.
+    """
 
     service: Text = "app"
     port: Port
@@ -22,8 +27,15 @@ class HttpProbe(Table, frozen=True, kw_only=True, tag="http", tag_field="type"):
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     headers: dict[str, str] = {}
     body: str = ""
-    status: Annotated[int, Meta(ge=100, le=599)] = 200
+    status: Status = 200
+    # what is unset is no part of the digest: an update tests no known red again for it
+    statuses: Annotated[tuple[Status, ...], Meta(min_length=1)] | UnsetType = UNSET
     contains: str = ""
+
+    @property
+    def passing(self) -> tuple[int, ...]:
+        """The statuses that pass."""
+        return self.statuses or (self.status,)
 
 
 class TcpProbe(Table, frozen=True, kw_only=True, tag="tcp", tag_field="type"):
