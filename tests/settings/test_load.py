@@ -568,6 +568,8 @@ def test_what_looks_odd_and_works_is_no_mistake() -> None:
             {"type": "http", "port": 1, "service": "app.web-1", "method": "HEAD"},
             {"type": "http", "port": 1, "headers": {"X-Token": "{token}", "Empty": ""}},
             {"type": "http", "port": 1, "statuses": [200, 204, 200], "contains": "x"},
+            {"type": "http", "path": "/api"},
+            {"type": "http", "service": "web"},
         ],
         checks=[
             {"type": "exec", "command": ["printf", "", "\n"]},
@@ -581,6 +583,7 @@ def test_what_looks_odd_and_works_is_no_mistake() -> None:
     )
 
     assert found.recipe("notes").upgrade_base == "v1.0.0-rc1"
+    assert [probe.service for probe in found.recipe("notes").probes[-3:]] == ["app", None, "web"]
 
 
 def test_recipes_may_come_from_one_upstream() -> None:

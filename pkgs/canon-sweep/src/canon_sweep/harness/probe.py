@@ -71,6 +71,8 @@ def _retried(
 def describe(probe: Probe) -> str:
     """A probe in a few words, for a reason or a log."""
     match probe:
+        case HttpProbe(port=None):
+            return f"{probe.method} {probe.service or ''}{probe.path}"
         case HttpProbe():
             return f"{probe.method} {probe.service}:{probe.port}{probe.path}"
         case TcpProbe():
@@ -138,6 +140,8 @@ def _ask_exec(probe: ExecProbe, app: RunningApp, fill: Callable[[str], str]) -> 
 
 
 def _address(probe: HttpProbe | TcpProbe, app: RunningApp) -> tuple[str, int]:
+    assert probe.service is not None, "it is aimed"
+    assert probe.port is not None, "it is aimed"
     try:
         address = app.engine.address(app.stack, probe.service, probe.port)
     except RecipeFault as fault:

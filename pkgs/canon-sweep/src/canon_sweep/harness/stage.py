@@ -15,11 +15,12 @@ from canon_sweep.core.shared import carries, check_declared, check_kept, shared_
 from canon_sweep.core.space import is_full
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
+from canon_sweep.harness.aim import aimed, ports_asked, services_asked
 from canon_sweep.harness.discard import discard
 from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.probe import RunningApp, perform, until_pass
 from canon_sweep.harness.scale import Scale
-from canon_sweep.settings.recipes import HttpProbe, Probe, RecipeSettings, TcpProbe
+from canon_sweep.settings.recipes import Probe, RecipeSettings, TcpProbe
 from canon_sweep.settings.variant import Variant, env_of
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Journal
@@ -86,10 +87,11 @@ class Stage:
             HostFault: a name in them is too long because of the settings' domain.
         """
         env = env_of(settings, variant)
-        key = (label, place, tree, frozenset(env.items()), settings.asked)
+        key = (label, place, tree, frozenset(env.items()))
         if key not in self._apps:
             app = App.read(self.recipe, label, place, tree, env)
-            self._apps[key] = replace(app, asked=settings.asked)
+            asked = services_asked(settings.every_probe, app)
+            self._apps[key] = replace(app, asked=asked)
         return self._apps[key]
 
     def up(self, app: App) -> None:
@@ -141,7 +143,7 @@ class Stage:
         """
         for probe in probes:
             with self._bounded(self.limits.probe, self.limits.exec) as seconds:
-                until_pass(probe, self._running(app), seconds)
+                until_pass(aimed(probe, app), self._running(app), seconds)
 
     def await_ports(self, probes: Sequence[Probe], app: App) -> None:
         """Wait until somebody answers at the ports that probes ask, where the app has the service.
@@ -150,10 +152,8 @@ class Stage:
             RecipeFault: nobody does.
             TimeFault: the run's time is used up.
         """
-        services = app.source.compose.services
-        asked = [probe for probe in probes if isinstance(probe, HttpProbe | TcpProbe)]
-        ports = dict.fromkeys((probe.service, probe.port) for probe in asked)
-        self.ask([TcpProbe(service=s, port=port) for s, port in ports if s in services], app)
+        ports = ports_asked(probes, app)
+        self.ask([TcpProbe(service=service, port=port) for service, port in ports], app)
 
     def do(self, probes: Sequence[Probe], app: App) -> None:
         """Make each probe's request once, as for data that must not be written twice.
@@ -164,7 +164,7 @@ class Stage:
         """
         for probe in probes:
             with self._bounded(self.limits.probe, self.limits.exec) as seconds:
-                perform(probe, self._running(app), seconds)
+                perform(aimed(probe, app), self._running(app), seconds)
 
     def begin(self, stack: str) -> None:
         """Write a test's stack down before anything of it exists."""

@@ -56,5 +56,5 @@ def _notes(recipe: Recipe, commit: str, version: Version | None) -> Iterator[Not
         trees.checkout(recipe.clone, commit, tree)
         source = source_of(recipe, commit, version, tree)
     yield from unread.notes(source.unread)
-    if not (recipe.settings.asked or source.compose.checked):
+    if not (recipe.settings.every_probe or source.compose.checked):
         yield Note(code=NO_PROBE, text=_NOTHING_ASKS)

@@ -18,11 +18,13 @@ Status = Annotated[int, Meta(ge=100, le=599)]
 class HttpProbe(Table, frozen=True, kw_only=True, tag="http", tag_field="type"):
     """A request to a service's port that must be answered with this status and text.
 
-    ``statuses`` stands in place of ``status`` where any of several will do.
+    Without a ``port`` it is the one that the recipe's label tells the router; without a
+    ``service`` it is then the one that has such a label, else ``app``.  ``statuses`` stands
+    in place of ``status`` where any of several will do.
     """
 
-    service: Text = "app"
-    port: Port
+    service: Text | None = None
+    port: Port | None = None
     path: Annotated[str, Meta(pattern="^/")] = "/"
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     headers: dict[str, str] = {}
@@ -31,6 +33,11 @@ class HttpProbe(Table, frozen=True, kw_only=True, tag="http", tag_field="type"):
     # what is unset is no part of the digest: an update tests no known red again for it
     statuses: Annotated[tuple[Status, ...], Meta(min_length=1)] | UnsetType = UNSET
     contains: str = ""
+
+    def __post_init__(self) -> None:
+        """Name the service, unless the recipe's label is to say it."""
+        if self.service is None and self.port is not None:
+            msgspec.structs.force_setattr(self, "service", "app")
 
     @property
     def passing(self) -> tuple[int, ...]:
@@ -124,10 +131,9 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     expected_na: ExpectedNA = msgspec.field(default=ExpectedNA(), name="expectedNA")
 
     @property
-    def asked(self) -> frozenset[str]:
-        """The services that any probe asks."""
-        probes = (*self.probes, *self.checks, *self.data.seed, *self.data.check)
-        return frozenset(probe.service for probe in probes)
+    def every_probe(self) -> tuple[Probe, ...]:
+        """Whatever is asked of an app at any time."""
+        return (*self.probes, *self.checks, *self.data.seed, *self.data.check)
 
     @property
     def tag_rule(self) -> TagRule:
