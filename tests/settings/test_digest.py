@@ -23,6 +23,7 @@ DECIDES: dict[str, dict[str, Any]] = {
     "env": {"env": {"A": "1"}},
     "envRules": {"envRules": [{"when": ">= 1.0.0", "env": {"A": "1"}}]},
     "upgradeEnv": {"upgradeEnv": {"A": "1"}},
+    "overlays": {"overlays": [{"file": "/srv/more.yml"}]},
     "hostPaths": {"hostPaths": {"/srv": "media"}},
     "externalSecrets": {"externalSecrets": ["smtp"]},
     "externalConfigs": {"externalConfigs": ["motd"]},

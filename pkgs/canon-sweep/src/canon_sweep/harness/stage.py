@@ -20,8 +20,9 @@ from canon_sweep.harness.discard import discard
 from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.probe import RunningApp, perform, until_pass
 from canon_sweep.harness.scale import Scale
+from canon_sweep.settings.overlays import ReadOverlay
 from canon_sweep.settings.recipes import Probe, RecipeSettings, TcpProbe
-from canon_sweep.settings.variant import Variant, env_of
+from canon_sweep.settings.variant import Variant, env_of, texts_of
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Journal
 from canon_sweep.state.runs import Log
@@ -37,7 +38,8 @@ class Stage:
 
     ``time_left`` gives the seconds that the whole run still has; ``unsettled`` says
     what could not be taken down, and is in the journal to be tried again; ``declared`` is
-    what the recipe's settings let its stacks share; ``images`` has what each version that
+    what the recipe's settings let its stacks share; ``overlays`` are the operator's compose
+    files; ``images`` has what each version that
     was put up is run with; ``scale`` weighs what all of it takes.
     """
 
@@ -49,6 +51,7 @@ class Stage:
     limits: Limits
     time_left: Callable[[], float]
     declared: Declared
+    overlays: tuple[ReadOverlay, ...] = ()
     deploys: int = 0
     unsettled: list[str] = field(default_factory=list)
     images: dict[str, tuple[Image, ...]] = field(default_factory=dict)
@@ -84,12 +87,16 @@ class Stage:
 
         Raises:
             RecipeFault: the recipe's files cannot be read.
-            HostFault: a name in them is too long because of the settings' domain.
+            HostFault: a name in them is too long because of the settings' domain, or an
+                overlay of the settings cannot be used.
         """
-        env = env_of(settings, variant)
-        key = (label, place, tree, frozenset(env.items()))
+        key = (label, variant, place, tree)
         if key not in self._apps:
-            app = App.read(self.recipe, label, place, tree, env)
+            overlays = texts_of(self.overlays, variant)
+            env = env_of(settings, variant)
+            app = App.read(self.recipe, label, place, tree, env, overlays=overlays)
+            for name in overlays:
+                self.log.say(f"{label} has the {name}")
             asked = services_asked(settings.every_probe, app)
             self._apps[key] = replace(app, asked=asked)
         return self._apps[key]

@@ -14,7 +14,7 @@ from canon_sweep.errors import HostFault, RecipeFault, SyncFault
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.settings.recipe import Recipe
-from canon_sweep.settings.variant import Variant, env_of
+from canon_sweep.settings.variant import Variant, env_of, texts_of
 
 NO_PROBE = "no-probe"
 _NOTHING_ASKS = (
@@ -43,10 +43,11 @@ def source_of(recipe: Recipe, commit: str, version: Version | None, tree: Path) 
 
     Raises:
         RecipeFault: they cannot be read.
+        HostFault: an overlay of the settings cannot be used.
     """
-    place = Place("version", "version")
-    env = env_of(recipe.settings, Variant(version))
-    return App.read(recipe.name, commit, place, tree, env).source
+    place, variant = Place("version", "version"), Variant(version)
+    env, overlays = env_of(recipe.settings, variant), texts_of(recipe.overlays, variant)
+    return App.read(recipe.name, commit, place, tree, env, overlays=overlays).source
 
 
 def _notes(recipe: Recipe, commit: str, version: Version | None) -> Iterator[Note]:

@@ -96,6 +96,7 @@ class Ground:
             Limits.of(self.settings, recipe.settings),
             self.time_left,
             recipe.settings.declared,
+            recipe.overlays,
         )
         with self.checkouts(recipe) as checkout:
             try:

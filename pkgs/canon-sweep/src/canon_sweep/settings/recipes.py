@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -99,6 +100,18 @@ class EnvRule(Table, frozen=True, kw_only=True):
     env: dict[str, str]
 
 
+class Overlay(Table, frozen=True, kw_only=True):
+    """A compose file of the operator's, joined after the recipe's own.
+
+    ``on`` is whether it is for what an upgrade starts from only, or for what is tested;
+    without ``when`` it is for every version.  Paths in it are of the recipe's folder.
+    """
+
+    file: Path
+    when: Text | None = None
+    on: Literal["base", "target"] | None = None
+
+
 class RecipeSettings(Table, frozen=True, kw_only=True):
     """One recipe: where it lives and how it is tested.
 
@@ -120,6 +133,7 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     env: dict[str, str] = {}
     env_rules: tuple[EnvRule, ...] = ()
     upgrade_env: dict[str, str] = {}
+    overlays: tuple[Overlay, ...] = ()
     host_paths: dict[str, str] = {}
     stateless: bool = False
     external_secrets: tuple[Text, ...] = ()

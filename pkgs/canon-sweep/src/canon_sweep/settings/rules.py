@@ -18,6 +18,8 @@ def rule_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
         yield from env_problems(key_of(where, "env"), rule.get("env"))
         if rule.get("env") == {}:
             yield f"{key_of(where, 'env')}: has no variable"
+    for where, overlay in _tables(key_of(at, "overlays"), body.get("overlays")):
+        yield from _when_problems(where, overlay)
 
 
 def _when_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:

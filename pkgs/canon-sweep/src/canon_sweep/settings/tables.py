@@ -94,8 +94,15 @@ def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
         try:
             convert(value, wanted)
         except msgspec.ValidationError as error:
-            choices = f", expected one of {', '.join(arguments)}" if kind is Literal else ""
-            yield f"{at}: {_plain(str(error))}{choices}"
+            yield f"{at}: {_plain(str(error))}{_choices(wanted)}"
+
+
+def _choices(wanted: Any) -> str:
+    """What can be chosen from, where it is that: a text, or none."""
+    for kind in (wanted, *typing.get_args(wanted)):
+        if typing.get_origin(kind) is Literal:
+            return f", expected one of {', '.join(typing.get_args(kind))}"
+    return ""
 
 
 def _probe_problems(wanted: Any, body: object, at: str) -> Iterator[str]:
