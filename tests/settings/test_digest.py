@@ -21,6 +21,9 @@ DECIDES: dict[str, dict[str, Any]] = {
     "tagPattern": {"tagPattern": "v(?P<version>.*)"},
     "prereleases": {"prereleases": True},
     "env": {"env": {"A": "1"}},
+    "envRules": {"envRules": [{"when": ">= 1.0.0", "env": {"A": "1"}}]},
+    "upgradeEnv": {"upgradeEnv": {"A": "1"}},
+    "overlays": {"overlays": [{"file": "/srv/more.yml"}]},
     "hostPaths": {"hostPaths": {"/srv": "media"}},
     "externalSecrets": {"externalSecrets": ["smtp"]},
     "externalConfigs": {"externalConfigs": ["motd"]},
@@ -164,3 +167,26 @@ def test_why_a_tier_does_not_apply_is_no_part_of_it() -> None:
 def test_the_order_in_which_things_are_written_is_no_part_of_it() -> None:
     """A table is a table, whoever sorts it."""
     assert digest_with({"env": {"A": "1", "B": "2"}}) == digest_with({"env": {"B": "2", "A": "1"}})
+
+
+def test_what_came_to_be_sayable_later_changes_nothing_unsaid() -> None:
+    """An update tests no known red again for settings that nobody has written."""
+    said_nothing: dict[str, Any] = {"envRules": [], "upgradeEnv": {}}
+
+    assert digest_with(said_nothing) == digest_with({}) == "2a1af416be38ae4f"
+    assert digest_with({"probes": [PROBE]}) == "102e67745437175f"
+
+
+def test_the_order_of_rules_is_a_part_of_it() -> None:
+    """The later of two that hold is what counts."""
+    rules = [{"when": ">= 1.0.0", "env": {"A": value}} for value in "12"]
+
+    assert digest_with({"envRules": rules}) != digest_with({"envRules": rules[::-1]})
+
+
+def test_whatever_a_probe_takes_for_an_answer_is_a_part_of_it() -> None:
+    """One more status that passes may turn a red green."""
+    several = digest_with({"probes": [PROBE | {"statuses": [200, 301]}]})
+
+    assert several != digest_with({"probes": [PROBE]})
+    assert several != digest_with({"probes": [PROBE | {"statuses": [200, 302]}]})

@@ -73,6 +73,9 @@ WHOLE: dict[str, Any] = {
             "retries": 1,
             "priority": 5,
             "env": {"A": "b"},
+            "envRules": [{"when": ">= 1.0.0, < 2", "env": {"B": "{domain}"}}],
+            "upgradeEnv": {"C": "{stack}"},
+            "overlays": [{"file": "/srv/more.yml", "when": ">= 1.0.0", "on": "base"}],
             "probes": [
                 {
                     "type": "http",
@@ -86,7 +89,10 @@ WHOLE: dict[str, Any] = {
                     "contains": "x",
                 }
             ],
-            "checks": [{"type": "tcp", "service": "app", "port": 80, "successes": 2}],
+            "checks": [
+                {"type": "http", "port": 80, "statuses": [200, 302]},
+                {"type": "tcp", "service": "app", "port": 80, "successes": 2},
+            ],
             "data": {
                 "seed": [{"type": "exec", "service": "app", "command": ["put", "{token}"]}],
                 "check": [{"type": "exec", "command": ["get"], "contains": "{token}"}],

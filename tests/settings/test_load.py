@@ -480,6 +480,8 @@ def test_what_must_last_does_not_lie_where_runs_delete(
         ({"env": {"A=B": "1"}}, "env.'A=B'", "no variable's name"),
         ({"env": {"DOMAIN": "x.example.org"}}, "env.DOMAIN", "every deployment has its own"),
         ({"env": {"A": "1\0"}}, "env.A", "NUL"),
+        ({"env": {"A": "{ stack }_db"}}, "env.A", "'{ stack }' stands for nothing"),
+        ({"env": {"A": "x.{domian}"}}, "env.A", "nothing: {domain} and {stack} are all"),
         ({"probes": [{"type": "tcp", "port": 1, "service": "../app"}]},
          "probes[1].service", "no service name"),
         ({"checks": [{"type": "exec", "command": ["", "a"]}]}, "checks[1].command", "empty"),
@@ -488,6 +490,14 @@ def test_what_must_last_does_not_lie_where_runs_delete(
          "data.check[1].contains", "no text"),
         ({"data": {"seed": [{"type": "http", "port": 1, "status": 204, "contains": "x"}]}},
          "data.seed[1].contains", "no text"),
+        ({"probes": [{"type": "http", "port": 1, "status": 200, "statuses": [301]}]},
+         "probes[1].statuses", "one of the two"),
+        ({"probes": [{"type": "http", "port": 1, "statuses": []}]},
+         "probes[1].statuses", "length >= 1"),
+        ({"probes": [{"type": "http", "port": 1, "statuses": [200, 99]}]},
+         "probes[1].statuses", ">= 100"),
+        ({"probes": [{"type": "http", "port": 1, "statuses": [204, 304], "contains": "x"}]},
+         "probes[1].contains", "no text"),
         ({"probes": [{"type": "http", "port": 1, "headers": {"A B": "x"}}]},
          "probes[1].headers.'A B'", "no header's name"),
         ({"probes": [{"type": "http", "port": 1, "headers": {"A": "x\r\nB: y"}}]},
@@ -557,6 +567,9 @@ def test_what_looks_odd_and_works_is_no_mistake() -> None:
         probes=[
             {"type": "http", "port": 1, "service": "app.web-1", "method": "HEAD"},
             {"type": "http", "port": 1, "headers": {"X-Token": "{token}", "Empty": ""}},
+            {"type": "http", "port": 1, "statuses": [200, 204, 200], "contains": "x"},
+            {"type": "http", "path": "/api"},
+            {"type": "http", "service": "web"},
         ],
         checks=[
             {"type": "exec", "command": ["printf", "", "\n"]},
@@ -570,6 +583,7 @@ def test_what_looks_odd_and_works_is_no_mistake() -> None:
     )
 
     assert found.recipe("notes").upgrade_base == "v1.0.0-rc1"
+    assert [probe.service for probe in found.recipe("notes").probes[-3:]] == ["app", None, "web"]
 
 
 def test_recipes_may_come_from_one_upstream() -> None:

@@ -11,9 +11,10 @@ from canon_sweep import tree
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, HostFault
 from canon_sweep.harness.discard import discard_previous
+from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.order import Checkout
 from canon_sweep.harness.recover import Unsettled, recover
-from canon_sweep.harness.stage import Limits, Stage
+from canon_sweep.harness.stage import Stage
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
@@ -95,6 +96,7 @@ class Ground:
             Limits.of(self.settings, recipe.settings),
             self.time_left,
             recipe.settings.declared,
+            recipe.overlays,
         )
         with self.checkouts(recipe) as checkout:
             try:

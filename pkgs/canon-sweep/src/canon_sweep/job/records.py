@@ -55,7 +55,7 @@ class Records:
             *history_notes(recipe.name, self.state),
             # a run has settled what can be, and tells the rest itself
             *(unfinished_notes(recipe.name, self.state) if self.sources.only_looks else ()),
-            *(file_notes(recipe, latest.commit) if latest else ()),
+            *(file_notes(recipe, latest.commit, latest.version) if latest else ()),
         )
 
     def canonical(self, recipe: Recipe) -> str:

@@ -17,9 +17,9 @@ from canon_sweep.core.release import Release
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.version import Version
 from canon_sweep.errors import Fault
+from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.promote import promote
-from canon_sweep.harness.stage import Limits
 from canon_sweep.harness.tiers import Tiers
 from canon_sweep.harness.trial import Reruns, Tested, Trial, note_attempt
 from canon_sweep.harness.watched import Watched

@@ -13,9 +13,9 @@ from canon_sweep.settings.records import Settings
 def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
     """A short text that changes with whatever may promote what was not promoted before.
 
-    ``harness`` is what else decides a test.  Where a recipe comes from, when it is
-    tested and how often it is tried are no part of it; nor is whether a limit is the
-    recipe's own or everybody's.
+    ``harness`` is what else decides a test, as the texts of overlays do.  Where a recipe
+    comes from, when it is tested and how often it is tried are no part of it; nor is
+    whether a limit is the recipe's own or everybody's.
     """
     decides = {
         "harness": harness,
@@ -40,9 +40,19 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
         "checks": recipe.checks,
         "data": recipe.data,
         "expectedNA": _declared_na(recipe),
+        **_if_given(
+            overlays=[(each.when, each.on) for each in recipe.overlays],
+            envRules=recipe.env_rules,
+            upgradeEnv=recipe.upgrade_env,
+        ),
     }
     body = msgspec.json.encode(decides, order="deterministic")
     return hashlib.sha256(body).hexdigest()[:16]
+
+
+def _if_given(**given: object) -> dict[str, object]:
+    """What is said at all: what came to be sayable later makes no other digest of the rest."""
+    return {name: value for name, value in given.items() if value}
 
 
 def _declared_na(recipe: RecipeSettings) -> list[str]:

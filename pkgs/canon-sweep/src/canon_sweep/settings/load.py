@@ -20,6 +20,7 @@ from canon_sweep.settings.guard import guard_problems
 from canon_sweep.settings.probes import command_problems, env_problems, probe_problems
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.registries import registry_problems
+from canon_sweep.settings.rules import rule_problems
 from canon_sweep.settings.sharing import sharing_problems
 from canon_sweep.settings.tables import convert, key_of, table_problems
 
@@ -134,6 +135,7 @@ def _recipe_problems(name: str, body: Mapping[str, Any], longest: int) -> Iterat
         yield f"{at}.exception: a reason to stay out, but the recipe is enrolled"
     yield from _tag_problems(at, body)
     yield from env_problems(key_of(at, "env"), body.get("env"))
+    yield from rule_problems(at, body)
     yield from sharing_problems(at, body)
     yield from probe_problems(at, body, longest)
     branch = body.get("branch")
