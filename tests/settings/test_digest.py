@@ -22,6 +22,7 @@ DECIDES: dict[str, dict[str, Any]] = {
     "prereleases": {"prereleases": True},
     "env": {"env": {"A": "1"}},
     "envRules": {"envRules": [{"when": ">= 1.0.0", "env": {"A": "1"}}]},
+    "envFiles": {"envFiles": {"PASSWORD": "/run/secrets/password"}},
     "upgradeEnv": {"upgradeEnv": {"A": "1"}},
     "overlays": {"overlays": [{"file": "/srv/more.yml"}]},
     "hostPaths": {"hostPaths": {"/srv": "media"}},
@@ -154,6 +155,14 @@ def test_stateless_and_the_paths_decide_and_not_the_reasons_wording() -> None:
 
     assert digest_with(media) == digest_with({"hostPaths": {"/srv": "the media"}})
     assert digest_with(media) != digest_with(media | {"stateless": True})
+
+
+def test_a_secrets_name_decides_and_neither_its_file_nor_its_value() -> None:
+    """The digest is in records that others read, who could try passwords on it."""
+    one = digest_with({"envFiles": {"PASSWORD": "/run/secrets/one"}})
+
+    assert one == digest_with({"envFiles": {"PASSWORD": "/run/secrets/other"}})
+    assert one != digest_with({"envFiles": {"TOKEN": "/run/secrets/one"}})
 
 
 def test_why_a_tier_does_not_apply_is_no_part_of_it() -> None:

@@ -72,6 +72,7 @@ WHOLE: dict[str, Any] = {
             "upgradeBase": "v1.0.0",
             "retries": 1,
             "priority": 5,
+            "envFiles": {"PASSWORD": "/run/secrets/password", "TOKEN": "env=notes=TOKEN"},
             "env": {"A": "b"},
             "envRules": [{"when": ">= 1.0.0, < 2", "env": {"B": "{domain}"}}],
             "upgradeEnv": {"C": "{stack}"},

@@ -50,7 +50,7 @@ def _variable(variable: str, given: object, name: str, key: str, origin: Origin)
     elif _is_misread(given, text):
         yield Question(origin, f"{at} has braces that would be taken for ours; write it into {key}")
     elif is_secret(variable, text):
-        yield from _secret(variable, given, at, key, origin)
+        yield from _secret(variable, text, at, key, origin)
     else:
         yield from _plain(variable, text, at, key, origin)
 
@@ -73,13 +73,11 @@ def _plain(variable: str, text: str, at: str, key: str, origin: Origin) -> Itera
     yield Setting((key, variable), text, origin)
 
 
-def _secret(variable: str, given: object, at: str, key: str, origin: Origin) -> Iterator[Item]:
-    if isinstance(given, Template):
-        yield Question(origin, f"{at} looks like a secret made of the domain; write it by hand")
-    elif key != "env":
+def _secret(variable: str, text: str, at: str, key: str, origin: Origin) -> Iterator[Item]:
+    if key != "env":
         yield Question(origin, f"{at} looks like a secret; name a file with it in envFiles")
     else:
-        yield Secret(variable, origin, str(given))
+        yield Secret(variable, origin, text)
 
 
 def _text_of(given: object) -> str | None:

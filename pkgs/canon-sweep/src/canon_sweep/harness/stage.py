@@ -17,11 +17,13 @@ from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
 from canon_sweep.harness.aim import aimed, ports_asked, services_asked
 from canon_sweep.harness.discard import discard
+from canon_sweep.harness.hiding import hiding
 from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.probe import RunningApp, perform, until_pass
 from canon_sweep.harness.scale import Scale
 from canon_sweep.settings.overlays import ReadOverlay
 from canon_sweep.settings.recipes import Probe, RecipeSettings, TcpProbe
+from canon_sweep.settings.secretenv import SecretEnv
 from canon_sweep.settings.variant import Variant, env_of, texts_of
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Journal
@@ -39,8 +41,8 @@ class Stage:
     ``time_left`` gives the seconds that the whole run still has; ``unsettled`` says
     what could not be taken down, and is in the journal to be tried again; ``declared`` is
     what the recipe's settings let its stacks share; ``overlays`` are the operator's compose
-    files; ``images`` has what each version that
-    was put up is run with; ``scale`` weighs what all of it takes.
+    files, ``secrets`` his variables that are told by name alone; ``images`` has what each
+    version that was put up is run with; ``scale`` weighs what all of it takes.
     """
 
     recipe: str
@@ -52,6 +54,7 @@ class Stage:
     time_left: Callable[[], float]
     declared: Declared
     overlays: tuple[ReadOverlay, ...] = ()
+    secrets: SecretEnv = field(default_factory=SecretEnv)
     deploys: int = 0
     unsettled: list[str] = field(default_factory=list)
     images: dict[str, tuple[Image, ...]] = field(default_factory=dict)
@@ -78,6 +81,7 @@ class Stage:
             f"no free stack name for {self.recipe}", do="look for what was left running"
         )
 
+    @hiding
     def app(
         self, label: str, variant: Variant, place: Place, tree: Path, settings: RecipeSettings
     ) -> App:
@@ -88,12 +92,12 @@ class Stage:
         Raises:
             RecipeFault: the recipe's files cannot be read.
             HostFault: a name in them is too long because of the settings' domain, or an
-                overlay of the settings cannot be used.
+                overlay or a secret of the settings cannot be used.
         """
         key = (label, variant, place, tree)
         if key not in self._apps:
             overlays = texts_of(self.overlays, variant)
-            env = env_of(settings, variant)
+            env = {**env_of(settings, variant), **self.secrets.checked()}
             app = App.read(self.recipe, label, place, tree, env, overlays=overlays)
             for name in overlays:
                 self.log.say(f"{label} has the {name}")
@@ -101,6 +105,7 @@ class Stage:
             self._apps[key] = replace(app, asked=asked)
         return self._apps[key]
 
+    @hiding
     def up(self, app: App) -> None:
         """Deploy an app, or update it, and wait until it is ready.
 
@@ -141,6 +146,7 @@ class Stage:
                 do="make room, and see disk.minFree and disk.floor",
             ) from fault
 
+    @hiding
     def ask(self, probes: Sequence[Probe], app: App) -> None:
         """Ask a running app until every probe has passed.
 
@@ -152,6 +158,7 @@ class Stage:
             with self._bounded(self.limits.probe, self.limits.exec) as seconds:
                 until_pass(aimed(probe, app), self._running(app), seconds)
 
+    @hiding
     def await_ports(self, probes: Sequence[Probe], app: App) -> None:
         """Wait until somebody answers at the ports that probes ask, where the app has the service.
 
@@ -162,6 +169,7 @@ class Stage:
         ports = ports_asked(probes, app)
         self.ask([TcpProbe(service=service, port=port) for service, port in ports], app)
 
+    @hiding
     def do(self, probes: Sequence[Probe], app: App) -> None:
         """Make each probe's request once, as for data that must not be written twice.
 
@@ -215,6 +223,7 @@ class Stage:
             self.log.say(f"what {stack} takes of the disk is not known: {fault}")
             self.scale.cannot_tell()
 
+    @hiding
     def carries(self, app: App) -> tuple[str, ...]:
         """The places through which an app's data can have come from another deployment.
 

@@ -14,6 +14,7 @@ from canon_sweep.errors import HostFault, RecipeFault, SyncFault
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.settings.recipe import Recipe
+from canon_sweep.settings.secretenv import stand_ins
 from canon_sweep.settings.variant import Variant, env_of, texts_of
 
 NO_PROBE = "no-probe"
@@ -46,7 +47,9 @@ def source_of(recipe: Recipe, commit: str, version: Version | None, tree: Path) 
         HostFault: an overlay of the settings cannot be used.
     """
     place, variant = Place("version", "version"), Variant(version)
-    env, overlays = env_of(recipe.settings, variant), texts_of(recipe.overlays, variant)
+    # the files of secrets are the service's own to read, and nothing is deployed here
+    env = env_of(recipe.settings, variant) | stand_ins(recipe.settings)
+    overlays = texts_of(recipe.overlays, variant)
     return App.read(recipe.name, commit, place, tree, env, overlays=overlays).source
 
 

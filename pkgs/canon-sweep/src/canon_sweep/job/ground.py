@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from canon_sweep import tree
@@ -18,6 +18,7 @@ from canon_sweep.harness.stage import Stage
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
+from canon_sweep.settings.secretenv import secret_env
 from canon_sweep.state.journal import Promotion
 from canon_sweep.state.runs import Log
 from canon_sweep.state.store import State
@@ -87,16 +88,18 @@ class Ground:
             HostFault: what an earlier test left would disturb this one.
         """
         self.check_clean(recipe.name)
+        secrets = secret_env(recipe.settings)
         stage = Stage(
             recipe.name,
             self.engine,
             self.state.journal,
             self.state.canonicals,
-            self.log_of(recipe.name),
+            replace(self.log_of(recipe.name), hide=secrets.hide),
             Limits.of(self.settings, recipe.settings),
             self.time_left,
             recipe.settings.declared,
             recipe.overlays,
+            secrets,
         )
         with self.checkouts(recipe) as checkout:
             try:

@@ -41,6 +41,8 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
         "data": recipe.data,
         "expectedNA": _declared_na(recipe),
         **_if_given(
+            # by name alone: the digest is in records that others read
+            envFiles=sorted(recipe.env_files),
             overlays=[(each.when, each.on) for each in recipe.overlays],
             envRules=recipe.env_rules,
             upgradeEnv=recipe.upgrade_env,

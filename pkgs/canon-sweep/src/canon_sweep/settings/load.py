@@ -21,6 +21,7 @@ from canon_sweep.settings.probes import command_problems, env_problems, probe_pr
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.registries import registry_problems
 from canon_sweep.settings.rules import rule_problems
+from canon_sweep.settings.secretenv import secret_problems
 from canon_sweep.settings.sharing import sharing_problems
 from canon_sweep.settings.tables import convert, key_of, table_problems
 
@@ -136,6 +137,7 @@ def _recipe_problems(name: str, body: Mapping[str, Any], longest: int) -> Iterat
     yield from _tag_problems(at, body)
     yield from env_problems(key_of(at, "env"), body.get("env"))
     yield from rule_problems(at, body)
+    yield from secret_problems(at, body)
     yield from sharing_problems(at, body)
     yield from probe_problems(at, body, longest)
     branch = body.get("branch")

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from canon_sweep.core.declared import Declared
 from canon_sweep.core.version import TagRule
 from canon_sweep.settings.table import Table
-from canon_sweep.settings.values import Command, Count, Port, Priority, Seconds, Text
+from canon_sweep.settings.values import Command, Count, Port, Priority, Seconds, SecretFile, Text
 
 Status = Annotated[int, Meta(ge=100, le=599)]
 
@@ -115,6 +115,7 @@ class Overlay(Table, frozen=True, kw_only=True):
 class RecipeSettings(Table, frozen=True, kw_only=True):
     """One recipe: where it lives and how it is tested.
 
+    ``envFiles`` names a file for each variable whose value is secret.
     ``hostPaths`` names the host folders that its stack may write to, and the volumes that
     are kept elsewhere than in Docker's own folder, each with the reason; ``stateless`` says
     that nothing in them matters to the next deployment.
@@ -131,6 +132,7 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     retries: Count | None = None
     priority: Priority | None = None
     env: dict[str, str] = {}
+    env_files: dict[str, SecretFile] = {}
     env_rules: tuple[EnvRule, ...] = ()
     upgrade_env: dict[str, str] = {}
     overlays: tuple[Overlay, ...] = ()

@@ -24,7 +24,8 @@ from canon_sweep.settings.values import Bytes, Seconds, SecretFile
 LONGEST = 160
 # a service's credentials are there; elsewhere the variable's name says what is missing
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
-_CREDENTIAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@-]{0,254}", re.ASCII)
+# the module writes a host's port behind a plus, and parts of a name behind an equals sign
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+=-]{0,254}", re.ASCII)
 
 
 def convert(value: Any, wanted: Any) -> Any:
@@ -83,9 +84,9 @@ def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
         yield from table_problems(tables[0], value, at)
     elif isinstance(wanted, type) and issubclass(wanted, Table):
         yield from table_problems(wanted, value, at)
-    elif kind is dict and isinstance(value, dict) and _is_table(arguments[1]):
+    elif kind is dict and isinstance(value, dict):
         for name, body in value.items():
-            yield from table_problems(arguments[1], body, key_of(at, name))
+            yield from _value_problems(arguments[1], body, key_of(at, name))
     elif kind is tuple and isinstance(value, list) and _is_of_tables(arguments[0]):
         problems = table_problems if _is_table(arguments[0]) else _probe_problems
         for number, body in enumerate(value, start=1):
