@@ -127,7 +127,20 @@ let
         };
         description = ''
           Values on top of the recipe's `.env.sample`, whose lines can use them. They
-          end up in the Nix store: no secrets.
+          end up in the Nix store: no secrets, which {option}`envFiles` is for.
+        '';
+      };
+      envFiles = mkOption {
+        type = types.attrsOf types.path;
+        default = { };
+        example = {
+          ADMIN_PASSWORD = "/run/secrets/plausible-admin";
+        };
+        description = ''
+          Variables whose values are secret: variable = file with it. root reads the
+          files when the service starts, so they need no other reader; one that is not
+          there makes this recipe `infra` and no other. Logs and results have the
+          variable's name in the value's place. One in the Nix store is refused.
         '';
       };
       hostPaths = mkOption {

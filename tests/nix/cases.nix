@@ -87,6 +87,7 @@ in
         allVolumes.enable = true;
       };
     };
+    secret-variable-in-store = mailu { envFiles.ADMIN_PASSWORD = "${builtins.toFile "pw" "s3cret"}"; };
     secret-in-etc = {
       imports = [
         { environment.etc."forge/token".text = "s3cret"; }
@@ -138,6 +139,7 @@ in
       enable = true;
       flags = [ "--filter=until=24h" ];
     };
+    secret-variable-elsewhere = mailu { envFiles.ADMIN_PASSWORD = "/run/secrets/mailu"; };
     secret-that-etc-links-to = {
       imports = [
         { environment.etc."forge/token".source = "/run/secrets/forge-token"; }
@@ -199,6 +201,9 @@ in
         timeouts.probe = "3m";
       };
       retries = 3;
+    };
+    secret-variables = mailu {
+      envFiles.ADMIN_PASSWORD = "/run/secrets/mailu-admin";
     };
     ports = sweep {
       credentials."git.example.org:3000".tokenFile = "/run/secrets/one";

@@ -37,6 +37,10 @@ FAILS = {
     "secret-in-store": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "sops"),
     "key-in-store": ('services.canon-sweep.credentials."ssh.example.org".sshKeyFile:', "store"),
     "password-in-store": ('services.canon-sweep.registries."ghcr.io".passwordFile:', "store"),
+    "secret-variable-in-store": (
+        "services.canon-sweep.recipes.mailu.envFiles.ADMIN_PASSWORD:",
+        "sops",
+    ),
     "drone-token-in-store": ("services.canon-sweep.guard.drone.tokenFile:", "sops"),
     "lock-file-at-home": ("services.canon-sweep.guard.lockFiles: /tmp/builds/", "/run/lock"),
     "no-docker": ("services.canon-sweep.engine:", "virtualisation.docker.enable = true"),
@@ -368,6 +372,17 @@ def test_no_two_secrets_are_one_credential(told: Any) -> None:
     names = [line.partition(":")[0] for line in service["LoadCredential"]]
 
     assert len(names) == len(set(names)) == 3
+
+
+def test_a_recipes_secret_variable_is_a_credential_that_may_be_missing(told: Any) -> None:
+    """Without its file one recipe is not tested, and the service starts for the others."""
+    found = told["renders"]["secret-variables"]
+    service = settings_of(found["service"], "Service")
+
+    name = "env=mailu=ADMIN_PASSWORD"
+    assert f"{name}:/run/secrets/mailu-admin" in service["LoadCredential"]
+    assert service["SetCredential"] == [f"{name}:\\n"]
+    assert f"--property=SetCredential={name}:\\n" in found["command"]
 
 
 def test_by_hand_is_with_the_operators_limits_and_without_the_weeks_hooks(told: Any) -> None:
