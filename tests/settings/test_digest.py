@@ -24,6 +24,7 @@ DECIDES: dict[str, dict[str, Any]] = {
     "envRules": {"envRules": [{"when": ">= 1.0.0", "env": {"A": "1"}}]},
     "upgradeEnv": {"upgradeEnv": {"A": "1"}},
     "overlays": {"overlays": [{"file": "/srv/more.yml"}]},
+    "install": {"install": ["prepare-it"]},
     "hostPaths": {"hostPaths": {"/srv": "media"}},
     "externalSecrets": {"externalSecrets": ["smtp"]},
     "externalConfigs": {"externalConfigs": ["motd"]},

@@ -75,6 +75,7 @@ WHOLE: dict[str, Any] = {
             "env": {"A": "b"},
             "envRules": [{"when": ">= 1.0.0, < 2", "env": {"B": "{domain}"}}],
             "upgradeEnv": {"C": "{stack}"},
+            "install": ["prepare-it", "--all"],
             "overlays": [{"file": "/srv/more.yml", "when": ">= 1.0.0", "on": "base"}],
             "probes": [
                 {

@@ -473,6 +473,11 @@ def test_what_must_last_does_not_lie_where_runs_delete(
     ("recipe", "key", "cause"),
     [
         ({"upgradeBase": "1.0.0"}, "upgradeBase", "not of the form X.Y.Z"),
+        ({"install": []}, "install", "length >= 1"),
+        ({"install": [""]}, "install", "the program's name is empty"),
+        ({"install": ["a", "\0"]}, "install", "NUL"),
+        ({"install": ["./install.sh"]}, "install", "no file of a recipe is run"),
+        ({"install": "make it"}, "install", "expected"),
         ({"upgradeBase": ""}, "upgradeBase", "not of the form"),
         ({"upgradeBase": "1.0.0+1", "tagPattern": "v(?P<version>.*)"}, "upgradeBase", "tagPattern"),
         ({"upgradeBase": "1.0.0-rc1+1"}, "upgradeBase", "a pre-release"),

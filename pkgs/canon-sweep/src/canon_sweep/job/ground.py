@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from canon_sweep import tree
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, HostFault
 from canon_sweep.harness.discard import discard_previous
+from canon_sweep.harness.hook import Hook
 from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.order import Checkout
 from canon_sweep.harness.recover import Unsettled, recover
@@ -97,6 +99,7 @@ class Ground:
             self.time_left,
             recipe.settings.declared,
             recipe.overlays,
+            self._hook(recipe),
         )
         with self.checkouts(recipe) as checkout:
             try:
@@ -117,6 +120,23 @@ class Ground:
 
         try:
             yield checkout
+        finally:
+            _remove(folder)
+
+    def _hook(self, recipe: Recipe) -> Hook | None:
+        command = recipe.settings.install
+        if command is None:
+            return None
+        return Hook(command, partial(self._copy, recipe), self.log_of(recipe.name))
+
+    @contextmanager
+    def _copy(self, recipe: Recipe, commit: str) -> Iterator[Path]:
+        """A commit's files once more, beside those of the test, for whoever changes them."""
+        folder = self.state.checkouts / recipe.name / "copy"
+        _remove(folder)
+        try:
+            trees.checkout(recipe.clone, commit, folder)
+            yield folder
         finally:
             _remove(folder)
 

@@ -41,6 +41,7 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
         "data": recipe.data,
         "expectedNA": _declared_na(recipe),
         **_if_given(
+            install=recipe.install,
             overlays=[(each.when, each.on) for each in recipe.overlays],
             envRules=recipe.env_rules,
             upgradeEnv=recipe.upgrade_env,

@@ -17,7 +17,12 @@ from canon_sweep.settings.disk import disk_problems
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.folders import folder_problems
 from canon_sweep.settings.guard import guard_problems
-from canon_sweep.settings.probes import command_problems, env_problems, probe_problems
+from canon_sweep.settings.probes import (
+    command_problems,
+    env_problems,
+    probe_problems,
+    program_problems,
+)
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.registries import registry_problems
 from canon_sweep.settings.rules import rule_problems
@@ -138,6 +143,7 @@ def _recipe_problems(name: str, body: Mapping[str, Any], longest: int) -> Iterat
     yield from rule_problems(at, body)
     yield from sharing_problems(at, body)
     yield from probe_problems(at, body, longest)
+    yield from program_problems(f"{at}.install", body.get("install"))
     branch = body.get("branch")
     problem = names.branch_problem(branch) if isinstance(branch, str) and branch else None
     if problem:

@@ -117,7 +117,8 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
 
     ``hostPaths`` names the host folders that its stack may write to, and the volumes that
     are kept elsewhere than in Docker's own folder, each with the reason; ``stateless`` says
-    that nothing in them matters to the next deployment.
+    that nothing in them matters to the next deployment.  ``install`` is a command that is
+    run on this host before each cold stack is deployed.
     """
 
     upstream: Text
@@ -134,6 +135,7 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     env_rules: tuple[EnvRule, ...] = ()
     upgrade_env: dict[str, str] = {}
     overlays: tuple[Overlay, ...] = ()
+    install: Command | None = None
     host_paths: dict[str, str] = {}
     stateless: bool = False
     external_secrets: tuple[Text, ...] = ()
