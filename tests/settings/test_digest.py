@@ -42,6 +42,7 @@ DECIDES_NOTHING: dict[str, dict[str, Any]] = {
     "branch": {"branch": "trunk"},
     "exception": {"exception": ""},
     "retries": {"retries": 3},
+    "needs": {"needs": ["keycloak"]},
     "priority": {"priority": 3},
 }
 

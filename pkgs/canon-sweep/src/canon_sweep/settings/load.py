@@ -86,6 +86,8 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
         longest = names.longest_service(_domain_of(tree))
         for name, body in recipes.items():
             problems += _recipe_problems(name, body if isinstance(body, dict) else {}, longest)
+        if tree.get("engine") == "local":
+            problems += _need_problems(recipes)
         problems += remotes.url_problems(recipes)
         problems += remotes.shared_problems(recipes)
         problems += remotes.login_problems(
@@ -148,6 +150,13 @@ def _recipe_problems(name: str, body: Mapping[str, Any], longest: int) -> Iterat
     problem = names.branch_problem(branch) if isinstance(branch, str) and branch else None
     if problem:
         yield f"{at}.branch: {problem}"
+
+
+def _need_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
+    for name, body in recipes.items():
+        if isinstance(body, dict) and body.get("needs"):
+            at = key_of(key_of("recipes", name), "needs")
+            yield f"{at}: could never be met: the local engine has no stacks but those of tests"
 
 
 def _tag_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
