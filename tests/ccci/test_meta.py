@@ -199,7 +199,7 @@ def test_a_pin_is_kept_and_asked_about() -> None:
         ("DEPS = ['Key Cloak']", 3, "needs"),
         ("DEPS = [5]", 3, "needs"),
         ("EXPECTED_NA = ['upgrade']", 3, "no table of tiers"),
-        ("EXPECTED_NA = {'updrade': 'x'}", 3, "'updrade' is no tier"),
+        ("EXPECTED_NA = {'updrade': 'x'}", 3, "'updrade' is no tier that"),
         ("EXPECTED_NA = {'upgrade': ' '}", 3, "no reason"),
         ("EXPECTED_NA = {'upgrade': True}", 3, "no reason"),
         ("EXPECTED_NA = {'upgrade': why()}", 3, "a call"),

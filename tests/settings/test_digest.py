@@ -25,6 +25,7 @@ DECIDES: dict[str, dict[str, Any]] = {
     "envFiles": {"envFiles": {"PASSWORD": "/run/secrets/password"}},
     "upgradeEnv": {"upgradeEnv": {"A": "1"}},
     "overlays": {"overlays": [{"file": "/srv/more.yml"}]},
+    "install": {"install": ["prepare-it"]},
     "hostPaths": {"hostPaths": {"/srv": "media"}},
     "externalSecrets": {"externalSecrets": ["smtp"]},
     "externalConfigs": {"externalConfigs": ["motd"]},
@@ -42,6 +43,7 @@ DECIDES_NOTHING: dict[str, dict[str, Any]] = {
     "branch": {"branch": "trunk"},
     "exception": {"exception": ""},
     "retries": {"retries": 3},
+    "needs": {"needs": ["keycloak"]},
     "priority": {"priority": 3},
 }
 

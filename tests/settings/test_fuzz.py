@@ -18,7 +18,7 @@ WHOLE: dict[str, Any] = {
     "stateDir": "/srv/state",
     "cacheDir": "/srv/cache",
     "canonicalsDir": "/srv/canonicals",
-    "engine": "local",
+    "engine": "swarm",
     "domain": "ci.example",
     "retryRedAfter": "6d",
     "retries": 1,
@@ -76,6 +76,8 @@ WHOLE: dict[str, Any] = {
             "env": {"A": "b"},
             "envRules": [{"when": ">= 1.0.0, < 2", "env": {"B": "{domain}"}}],
             "upgradeEnv": {"C": "{stack}"},
+            "needs": ["keycloak_example_org"],
+            "install": ["prepare-it", "--all"],
             "overlays": [{"file": "/srv/more.yml", "when": ">= 1.0.0", "on": "base"}],
             "probes": [
                 {

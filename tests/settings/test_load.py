@@ -473,6 +473,11 @@ def test_what_must_last_does_not_lie_where_runs_delete(
     ("recipe", "key", "cause"),
     [
         ({"upgradeBase": "1.0.0"}, "upgradeBase", "not of the form X.Y.Z"),
+        ({"install": []}, "install", "length >= 1"),
+        ({"install": [""]}, "install", "the program's name is empty"),
+        ({"install": ["a", "\0"]}, "install", "NUL"),
+        ({"install": ["./install.sh"]}, "install", "no file of a recipe is run"),
+        ({"install": "make it"}, "install", "expected"),
         ({"upgradeBase": ""}, "upgradeBase", "not of the form"),
         ({"upgradeBase": "1.0.0+1", "tagPattern": "v(?P<version>.*)"}, "upgradeBase", "tagPattern"),
         ({"upgradeBase": "1.0.0-rc1+1"}, "upgradeBase", "a pre-release"),
@@ -529,6 +534,8 @@ def test_what_must_last_does_not_lie_where_runs_delete(
         ({"externalSecrets": ["a b"]}, "externalSecrets[1]", "no secret name"),
         ({"externalConfigs": ["ok", "x" * 65]}, "externalConfigs[2]", "longer than 64"),
         ({"externalSecrets": "smtp"}, "externalSecrets", "expected"),
+        ({"needs": ["keycloak", "-x"]}, "needs[2]", "'-x' is no stack name"),
+        ({"needs": [""]}, "needs", "length >= 1"),
     ],
 )  # fmt: skip
 def test_what_could_do_nothing_in_any_test_is_a_mistake(
@@ -539,6 +546,15 @@ def test_what_could_do_nothing_in_any_test_is_a_mistake(
 
     assert problem.startswith(f"recipes.notes.{key}: ")
     assert cause in problem
+
+
+def test_on_the_local_engine_no_need_can_be_met() -> None:
+    """Known before any night: nobody but tests deploys there."""
+    tree = {"engine": "local", "recipes": {"notes": NOTES | {"needs": ["keycloak"]}}}
+
+    (problem,) = problems(tree)
+
+    assert problem.startswith("recipes.notes.needs: could never be met: ")
 
 
 def test_a_domain_that_leaves_no_room_for_a_service_is_a_mistake() -> None:

@@ -14,7 +14,7 @@ from canon_sweep.core import names
 
 _PUBLIC = re.compile(r"[A-Z][A-Z0-9_]*", re.ASCII)
 _STATUSES = re.compile(r"HEALTH_(?:[A-Z]+_)?(?:STATUS|STATUSES|CODE|CODES)", re.ASCII)
-_TIERS = ("install", "upgrade", "backup", "restore", "custom", "reattach")
+_TIERS = ("custom", "backup", "restore", "upgrade", "reattach")
 
 Named = Mapping[str, Given]
 _Read = Callable[[Given, Named, Origin], Iterator[Item]]
@@ -157,7 +157,7 @@ def _expected_na(given: Given, _named: Named, at: Origin) -> Iterator[Item]:
             where = Origin(at.file, reason.line)
             yield Question(where, f"EXPECTED_NA: {tier}: {reason.why}; write it into expectedNA")
         elif tier not in _TIERS:
-            yield Question(at, f"EXPECTED_NA: {str(tier)[:80]!r} is no tier here")
+            yield Question(at, f"EXPECTED_NA: {str(tier)[:80]!r} is no tier that may not apply here")
         elif not isinstance(reason, str) or not reason.strip() or not _is_fit(reason):
             yield Question(at, f"EXPECTED_NA: {tier} has no reason; write it into expectedNA")
         else:

@@ -244,6 +244,10 @@ class Engine(Protocol):
         """The stacks here that canon-sweep did not make and that are on their way, by name."""
         ...
 
+    def lacks(self, stack: str) -> str:
+        """What a stack lacks to be up and healthy, whoever deployed it; empty if nothing."""
+        ...
+
     def logs(self, stack: str) -> str:
         """What the stack's services said, for the recipe's log; empty when not deployed."""
         ...

@@ -13,11 +13,13 @@ from canon_sweep.core.declared import Declared
 from canon_sweep.core.image import Image
 from canon_sweep.core.shared import carries, check_declared, check_kept, shared_by
 from canon_sweep.core.space import is_full
+from canon_sweep.core.version import Version
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
 from canon_sweep.harness.aim import aimed, ports_asked, services_asked
 from canon_sweep.harness.discard import discard
 from canon_sweep.harness.hiding import hiding
+from canon_sweep.harness.hook import Hook
 from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.probe import RunningApp, perform, until_pass
 from canon_sweep.harness.scale import Scale
@@ -41,8 +43,9 @@ class Stage:
     ``time_left`` gives the seconds that the whole run still has; ``unsettled`` says
     what could not be taken down, and is in the journal to be tried again; ``declared`` is
     what the recipe's settings let its stacks share; ``overlays`` are the operator's compose
-    files, ``secrets`` his variables that are told by name alone; ``images`` has what each
-    version that was put up is run with; ``scale`` weighs what all of it takes.
+    files, ``secrets`` his variables that are told by name alone, ``hook`` his command before a
+    cold stack; ``images`` has what each version that was put up is run with; ``scale`` weighs
+    what all of it takes.
     """
 
     recipe: str
@@ -55,6 +58,7 @@ class Stage:
     declared: Declared
     overlays: tuple[ReadOverlay, ...] = ()
     secrets: SecretEnv = field(default_factory=SecretEnv)
+    hook: Hook | None = None
     deploys: int = 0
     unsettled: list[str] = field(default_factory=list)
     images: dict[str, tuple[Image, ...]] = field(default_factory=dict)
@@ -116,13 +120,13 @@ class Stage:
         """
         self._check_shared(app)
         wanted = self.limits.of_deploy(app.source.compose.timeout)
-        with self._bounded(self.limits.prepare) as seconds:
+        with self.bounded(self.limits.prepare) as seconds:
             self.images[app.version] = self.engine.prepare(app, seconds)
         self.scale.fetched(self.images[app.version])
         for image in self.images[app.version]:
             told = f", as it was here: {image.not_asked}" if image.not_asked else ""
             self.log.say(f"image {names.plain(image.name)} is {image.digest}{told}")
-        with self._bounded(wanted) as seconds:
+        with self.bounded(wanted) as seconds:
             self.log.say(f"deploy {app.version} as {app.stack}, at most {seconds:.3g} s")
             self.deploys += 1
             try:
@@ -132,6 +136,18 @@ class Stage:
                 self.log.say(f"not ready: {fault}\n{self._logs(app.stack)}")
                 raise
         self.log.say(f"ready: {app.version}")
+
+    @hiding
+    def before_all(self, app: App, *, tag: str, commit: str, version: Version | None) -> None:
+        """Have done what the operator wants before an app is deployed where nothing is yet.
+
+        Raises:
+            HostFault: it failed.
+            TimeFault: the run's time is used up.
+        """
+        if self.hook is not None:
+            with self.bounded(self.limits.prepare) as seconds:
+                self.hook.run(app, tag=tag, commit=commit, version=version, seconds=seconds)
 
     def check_room(self, fault: Fault) -> None:
         """See that a failure is not the host's: on a full disk nothing is known of the recipe.
@@ -155,7 +171,7 @@ class Stage:
             TimeFault: the run's time is used up.
         """
         for probe in probes:
-            with self._bounded(self.limits.probe, self.limits.exec) as seconds:
+            with self.bounded(self.limits.probe, self.limits.exec) as seconds:
                 until_pass(aimed(probe, app), self._running(app), seconds)
 
     @hiding
@@ -178,7 +194,7 @@ class Stage:
             TimeFault: the run's time is used up.
         """
         for probe in probes:
-            with self._bounded(self.limits.probe, self.limits.exec) as seconds:
+            with self.bounded(self.limits.probe, self.limits.exec) as seconds:
                 perform(aimed(probe, app), self._running(app), seconds)
 
     def begin(self, stack: str) -> None:
@@ -242,7 +258,7 @@ class Stage:
         check_declared(shared, self.declared, self.recipe)
 
     @contextmanager
-    def _bounded(self, wanted: float, within: float = 0) -> Iterator[float]:
+    def bounded(self, wanted: float, within: float = 0) -> Iterator[float]:
         """How long something may take, in seconds: as wanted, or what is left of test or run.
 
         ``within`` is the limit of a single step of it, where that may be longer.

@@ -158,7 +158,8 @@ class _ColdRun:
 
     def install(self) -> None:
         """The version comes up where nothing was before."""
-        app = self._target(self.place)
+        app, order = self._target(self.place), self.order
+        self.stage.before_all(app, tag=order.tag, commit=order.commit, version=order.version)
         self.stage.up(app)
         self.own = parts_of(app, self.stage.engine)
         self._probe(app)
@@ -212,6 +213,7 @@ class _ColdRun:
             if base.commit in self.missing:
                 raise RecipeFault(self.missing[base.commit])
             app = self._app(base.tag, base.commit, place, Variant(base.version, is_base=True))
+            self.stage.before_all(app, tag=base.tag, commit=base.commit, version=base.version)
             self.stage.up(app)
             # what a probe says of the new version is nothing that an old one has to know
             self.stage.await_ports(self.order.settings.probes, app)

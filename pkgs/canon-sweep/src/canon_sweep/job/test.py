@@ -153,7 +153,7 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
     with parts.ground.stage(recipe) as (stage, checkout):
         parts.room.check(recipe.name)
         try:
-            with parts.room.watched():
+            with parts.trials.watched(recipe):
                 result = run_quick(order, canonical, stage, checkout, remedy=remedy)
             tested = _judged(result)
         except HostFault as fault:

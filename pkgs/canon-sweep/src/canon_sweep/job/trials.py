@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -18,6 +19,7 @@ from canon_sweep.core.stop import Stop
 from canon_sweep.core.version import Version
 from canon_sweep.errors import Fault
 from canon_sweep.harness.limits import Limits
+from canon_sweep.harness.needs import check_needs
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.promote import promote
 from canon_sweep.harness.tiers import Tiers
@@ -128,7 +130,7 @@ class Trials:
             # what an earlier test left is gone by now
             self.room.check(recipe.name)
             trial = Trial(
-                harness=Watched(Tiers(stage, checkout), self.room.watched),
+                harness=Watched(Tiers(stage, checkout), partial(self.watched, recipe)),
                 promote=partial(
                     promote,
                     canonicals=state.canonicals,
@@ -148,6 +150,17 @@ class Trials:
                 reruns=self._reruns(recipe),
             )
             return _with_advice(trial.of(order, facts.canonical), order)
+
+    @contextmanager
+    def watched(self, recipe: Recipe) -> Iterator[None]:
+        """A test is on: what it needs is there, and it ends before the disk is full.
+
+        Raises:
+            HostFault: something that it needs is not there, or it was ended.
+        """
+        check_needs(recipe.name, recipe.settings.needs, self.ground.engine)
+        with self.room.watched():
+            yield
 
     def broken_off(self, recipe: Recipe, target: Release, seconds: float) -> tuple[Note, ...]:
         """Remember a test that alone used up most of the run's time: its turn comes last next.

@@ -43,6 +43,7 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
         **_if_given(
             # by name alone: the digest is in records that others read
             envFiles=sorted(recipe.env_files),
+            install=recipe.install,
             overlays=[(each.when, each.on) for each in recipe.overlays],
             envRules=recipe.env_rules,
             upgradeEnv=recipe.upgrade_env,

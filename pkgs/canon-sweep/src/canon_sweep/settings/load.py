@@ -17,7 +17,12 @@ from canon_sweep.settings.disk import disk_problems
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.folders import folder_problems
 from canon_sweep.settings.guard import guard_problems
-from canon_sweep.settings.probes import command_problems, env_problems, probe_problems
+from canon_sweep.settings.probes import (
+    command_problems,
+    env_problems,
+    probe_problems,
+    program_problems,
+)
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.registries import registry_problems
 from canon_sweep.settings.rules import rule_problems
@@ -82,6 +87,8 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
         longest = names.longest_service(_domain_of(tree))
         for name, body in recipes.items():
             problems += _recipe_problems(name, body if isinstance(body, dict) else {}, longest)
+        if tree.get("engine") == "local":
+            problems += _need_problems(recipes)
         problems += remotes.url_problems(recipes)
         problems += remotes.shared_problems(recipes)
         problems += remotes.login_problems(
@@ -140,10 +147,18 @@ def _recipe_problems(name: str, body: Mapping[str, Any], longest: int) -> Iterat
     yield from secret_problems(at, body)
     yield from sharing_problems(at, body)
     yield from probe_problems(at, body, longest)
+    yield from program_problems(f"{at}.install", body.get("install"))
     branch = body.get("branch")
     problem = names.branch_problem(branch) if isinstance(branch, str) and branch else None
     if problem:
         yield f"{at}.branch: {problem}"
+
+
+def _need_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
+    for name, body in recipes.items():
+        if isinstance(body, dict) and body.get("needs"):
+            at = key_of(key_of("recipes", name), "needs")
+            yield f"{at}: could never be met: the local engine has no stacks but those of tests"
 
 
 def _tag_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:

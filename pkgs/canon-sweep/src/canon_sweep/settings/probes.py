@@ -90,6 +90,14 @@ def command_problems(at: str, command: object) -> Iterator[str]:
         yield f"{at}: has a NUL character"
 
 
+def program_problems(at: str, command: object) -> Iterator[str]:
+    """As `command_problems`, of a command that is run on this host, in a recipe's folder."""
+    yield from command_problems(at, command)
+    first = command[0] if isinstance(command, list) and command else None
+    if isinstance(first, str) and "/" in first and not first.startswith("/"):
+        yield f"{at}: expected a program's name or its absolute path: no file of a recipe is run"
+
+
 def _header_problems(at: str, headers: object) -> Iterator[str]:
     if not isinstance(headers, dict):
         return

@@ -118,7 +118,9 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     ``envFiles`` names a file for each variable whose value is secret.
     ``hostPaths`` names the host folders that its stack may write to, and the volumes that
     are kept elsewhere than in Docker's own folder, each with the reason; ``stateless`` says
-    that nothing in them matters to the next deployment.
+    that nothing in them matters to the next deployment.  ``install`` is a command that is
+    run on this host before each cold stack is deployed, ``needs`` the stacks that have to be
+    up and healthy before a test.
     """
 
     upstream: Text
@@ -136,6 +138,8 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     env_rules: tuple[EnvRule, ...] = ()
     upgrade_env: dict[str, str] = {}
     overlays: tuple[Overlay, ...] = ()
+    install: Command | None = None
+    needs: tuple[Text, ...] = ()
     host_paths: dict[str, str] = {}
     stateless: bool = False
     external_secrets: tuple[Text, ...] = ()

@@ -36,7 +36,6 @@ from canon_sweep.engine.local import process as local_process
 from canon_sweep.engine.local import stack as local_stack
 from canon_sweep.engine.local import state as local_state
 from canon_sweep.engine.local import tree as local_tree
-from canon_sweep.engine.local.process import Held
 from canon_sweep.engine.local.ready import Watch
 from canon_sweep.engine.local.secret import SecretFolder
 from canon_sweep.engine.local.start import Start
@@ -44,9 +43,7 @@ from canon_sweep.engine.local.state import Deployment, Running
 from canon_sweep.engine.local.volume import VolumeFolder, folders
 from canon_sweep.engine.protocol import Address, App, Converging, Volume
 from canon_sweep.errors import HostFault, RecipeFault
-from canon_sweep.process import Completed, await_end
-
-MAX_OUTPUT = 1024 * 1024
+from canon_sweep.process import MAX_OUTPUT, Completed, await_end
 
 
 class LocalEngine:
@@ -165,7 +162,9 @@ class LocalEngine:
                 # on disk before it runs, so that a crash of ours cannot orphan it
                 local_state.save(folder, deployment.with_command(held.identity))
                 held.release()
-                _await_end(held, timeout)
+                descriptor = local_process.watch(held.identity)
+                if descriptor is not None:
+                    await_end(descriptor, timeout)
                 code = local_process.exit_code(held.identity)
             finally:
                 held.drop()
@@ -254,6 +253,10 @@ class LocalEngine:
         """None: nobody but canon-sweep deploys here."""
         return ()
 
+    def lacks(self, stack: str) -> str:
+        """No stack is there for others to rest on: each is a test's, and goes with it."""
+        return "the local engine has no stacks but those of tests"
+
     def logs(self, stack: str) -> str:
         """What the stack's services said since the stack came up, updates included."""
         return local_log.everything(self._folder(stack) / "logs")
@@ -290,9 +293,3 @@ class LocalEngine:
                 deployment = local_state.load(self._folder(stack))
                 taken.update(deployment.ports if deployment else ())
         return taken
-
-
-def _await_end(held: Held, timeout: float) -> None:
-    descriptor = local_process.watch(held.identity)
-    if descriptor is not None:
-        await_end(descriptor, timeout)
