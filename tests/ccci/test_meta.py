@@ -179,6 +179,7 @@ def test_a_pin_is_kept_and_asked_about() -> None:
         ("EXTRA_ENV = {'A': 'https://${DOMAIN}/'}", 3, "has a $"),
         ("EXTRA_ENV = lambda ctx: {'A': ctx.deps}", 3, ".deps of a hook's argument"),
         (f"UPGRADE_EXTRA_ENV = {{'A_TOKEN': '{RANDOM}'}}", 3, "looks like a secret"),
+        ("EXTRA_ENV = {'A_KEY': 'a\\nb\\n'}", 3, "ends with a line's end"),
         ("UPGRADE_EXTRA_ENV = {'COMPOSE_FILE': 'compose.yml:compose.ccci.yml'}", 3, "target"),
         ("READY_PROBE = 5", 3, "no question that is known"),
         ("READY_PROBE = {'command': 'x'}", 3, "no question that is known"),

@@ -6,12 +6,14 @@ import json
 import shutil
 import stat
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.test_commands import PROGRAM
+from stories.fleet import toml
 
 CCCI = Path(__file__).parents[1] / "ccci"
 SECRET = "3c9a0f1e7b5d4f2e8a6c1d0b9e8f7a6d"
@@ -89,6 +91,32 @@ def test_without_a_folder_for_them_secrets_are_asked_about(option: str) -> None:
     assert "DRONE_RPC_SECRET of drone looks like a secret: name a folder" in done.stderr
     assert SECRET not in done.stdout + done.stderr
     assert "correct horse" not in done.stdout + done.stderr
+
+
+def laid_over(tree: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:
+    """A tree with another on top, table by table."""
+    both = dict(tree)
+    for key, value in rest.items():
+        below = both.get(key)
+        if isinstance(value, dict) and isinstance(below, dict):
+            both[key] = laid_over(below, value)
+        else:
+            both[key] = value
+    return both
+
+
+def test_once_the_decisions_are_made_the_configuration_is_sound(tmp_path: Path) -> None:
+    """What was imported needs no other change than what was asked for."""
+    output, config = tmp_path / "out.toml", tmp_path / "config.toml"
+    run("fleet", "--secrets-dir", tmp_path / "secrets", "--output", output)
+    rest = tomllib.loads(kept("rest.toml"))
+    config.write_text(toml(laid_over(tomllib.loads(output.read_text()), rest)))
+
+    command = [*PROGRAM, "check", "--config", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.stderr == ""
+    assert done.stdout == "21 recipes, 20 enrolled: the configuration is sound\n"
 
 
 def test_a_file_that_cannot_be_read_is_said_and_the_others_go_on(bad: Path) -> None:

@@ -76,6 +76,10 @@ def _plain(variable: str, text: str, at: str, key: str, origin: Origin) -> Itera
 def _secret(variable: str, text: str, at: str, key: str, origin: Origin) -> Iterator[Item]:
     if key != "env":
         yield Question(origin, f"{at} looks like a secret; name a file with it in envFiles")
+    elif text.endswith("\n"):
+        yield Question(
+            origin, f"{at} looks like a secret, and ends with a line's end, which envFiles drops"
+        )
     else:
         yield Secret(variable, origin, text)
 

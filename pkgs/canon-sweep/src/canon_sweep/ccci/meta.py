@@ -157,7 +157,7 @@ def _expected_na(given: Given, _named: Named, at: Origin) -> Iterator[Item]:
             where = Origin(at.file, reason.line)
             yield Question(where, f"EXPECTED_NA: {tier}: {reason.why}; write it into expectedNA")
         elif tier not in _TIERS:
-            yield Question(at, f"EXPECTED_NA: {str(tier)[:80]!r} is no tier that may not apply here")
+            yield Question(at, f"EXPECTED_NA: {str(tier)[:80]!r} is no tier that may be N/A")
         elif not isinstance(reason, str) or not reason.strip() or not _is_fit(reason):
             yield Question(at, f"EXPECTED_NA: {tier} has no reason; write it into expectedNA")
         else:
