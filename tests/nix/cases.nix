@@ -108,6 +108,8 @@ in
         knownHostsFile = "/root/.ssh/known_hosts";
       };
     };
+    overlay-at-home = mailu { overlays = [ { file = "/home/ann/more.yml"; } ]; };
+    install-at-home = mailu { install = [ "/root/make-dns" ]; };
     mirror-at-home = mailu { mirror = lib.mkForce "file:///home/ann/mailu.git"; };
     nightly-sweep.systemd.services.nightly-sweep = {
       script = "true";
@@ -250,7 +252,7 @@ in
     all-at-once = sweep {
       maxRuntime = "20 hours";
       recipes.plausible.timeouts.deploy = "soon";
-      recipes.plausible.probes = [ { type = "http"; } ];
+      recipes.plausible.probes = [ { type = "tcp"; } ];
       settings.retryRedAftr = "6d";
       startAt = [ "Sun 25:00" ];
       prune.startAt = "daily at five";
@@ -259,7 +261,43 @@ in
       disk.minFree = "5GiB";
       disk.floor = "6GiB";
     };
-    sound = sweep { settings.retryRedAfter = "13d"; };
+    sound = sweep {
+      settings.retryRedAfter = "13d";
+      recipes.plausible = {
+        env.SANDBOX = "sandbox.{domain}";
+        envRules = [
+          {
+            when = ">= 3.0.0, < 4";
+            env.COMPOSE_FILE = "compose.yml:compose.more.yml";
+          }
+        ];
+        upgradeEnv.MIGRATE = "true";
+        overlays = [
+          {
+            file = ./recipes.toml;
+            on = "base";
+          }
+          {
+            file = "/etc/overlays/more.yml";
+            when = "< 3.0.0";
+          }
+        ];
+        install = [
+          "make-dns"
+          "--all"
+        ];
+        needs = [ "keycloak_example_org" ];
+        probes = [
+          {
+            type = "http";
+            statuses = [
+              200
+              302
+            ];
+          }
+        ];
+      };
+    };
     several-lines = mailu {
       enroll = false;
       exception = end // {

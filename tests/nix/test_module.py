@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,8 @@ FAILS = {
         'services.canon-sweep.credentials."ssh.example.org".knownHostsFile:',
         "move it",
     ),
+    "overlay-at-home": ("services.canon-sweep.recipes.mailu.overlays[1].file:", "move it"),
+    "install-at-home": ("services.canon-sweep.recipes.mailu.install:", "move it"),
     "mirror-at-home": ("services.canon-sweep.recipes.mailu.mirror:", "move it"),
     "nightly-sweep": ("systemd.services.nightly-sweep:", "second job", "preSweep"),
 }
@@ -206,6 +209,15 @@ def test_a_sound_configuration_is_built() -> None:
     done = nix("nix-build", "--no-out-link", "--argstr", "host", "sound")
 
     assert done.returncode == 0, done.stderr[-3000:]
+    recipe = tomllib.loads(Path(done.stdout.strip()).read_text())["recipes"]["plausible"]
+    base, older = recipe["overlays"]
+    assert base["file"].startswith("/nix/store/")
+    assert (base["on"], older) == ("base", {"file": "/etc/overlays/more.yml", "when": "< 3.0.0"})
+    assert recipe["envRules"][0]["when"] == ">= 3.0.0, < 4"
+    assert recipe["upgradeEnv"] == {"MIGRATE": "true"}
+    assert recipe["install"] == ["make-dns", "--all"]
+    assert recipe["needs"] == ["keycloak_example_org"]
+    assert recipe["probes"] == [{"type": "http", "statuses": [200, 302]}]
 
 
 def test_a_reason_of_several_lines_is_shown_in_one() -> None:
