@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import textwrap
+import tomllib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from canon_sweep.ccci import meta
-from canon_sweep.ccci.found import Item, Question, Secret, Setting
+from canon_sweep.ccci.fleet import Fleet
+from canon_sweep.ccci.found import Item, Question, Secret, Setting, gathered
 from canon_sweep.ccci.source import read
+from canon_sweep.ccci.toml import toml
+from ccci.test_expression import expressions, parses
 
 FILE = "tests/x/recipe_meta.py"
 RANDOM = "3c9a0f1e7b5d4f2e8a6c1d0b9e8f7a6d"
@@ -246,6 +252,24 @@ def test_a_secret_is_in_no_setting_and_in_no_question() -> None:
     ]
     assert RANDOM not in repr(found)
     assert "hunter2" not in repr(found)
+
+
+SILENT: tuple[object, ...] = (None, False, [], (), set(), {})
+
+
+@given(st.sampled_from(sorted(meta.KNOWN)), expressions(depth=2).filter(parses))
+def test_nothing_is_dropped_in_silence(name: str, text: str) -> None:
+    """Whatever a name is given comes to a setting, a secret or a question; and it is TOML."""
+    found = [
+        item
+        for item in items(f"{name} = {text}")
+        if item.origin.line and not str(item).endswith("its reason and end")
+    ]
+
+    given_value = read(f"{name} = {text}").given[0].value
+    silent = given_value in SILENT or (name, given_value) == ("WARM_CANONICAL", True)
+    assert found or silent or name == "WARM_CANONICAL"
+    tomllib.loads(toml(Fleet((gathered("x", tuple(found)),), (), ()), "/ci"))
 
 
 def test_the_overlay_is_no_part_of_the_chain() -> None:

@@ -200,6 +200,8 @@ _READERS: dict[str, _Read] = {
     "EXPECTED_NA": _expected_na,
     "UPGRADE_BASE_VERSION": _base,
 }
+KNOWN = frozenset(_READERS)
+"""The names that cc-ci's settings have."""
 _KEYS = {
     "HEALTH_PATH": "probes",
     "READY_PROBE": "probes",
