@@ -192,6 +192,17 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     assert told.isprintable()
 
 
+def test_a_program_is_no_settings_file() -> None:
+    """It would be told line by line, and each line may change every name."""
+    text = "".join(f"a{number} = 1\nf(a{number})\n" for number in range(5000))
+    started = time.monotonic()
+
+    with pytest.raises(SourceError, match="more than 100 of its statements"):
+        read(text)
+
+    assert time.monotonic() - started < 10
+
+
 def test_a_file_of_doublings_ends() -> None:
     """Each line twice the line before would be more than any memory."""
     lists = ["_L0 = ['x']", *(f"_L{n} = [*_L{n - 1}, *_L{n - 1}]" for n in range(1, 200))]

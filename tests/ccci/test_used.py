@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 
 import pytest
 from hypothesis import given
@@ -68,6 +69,19 @@ def test_what_is_no_recipe_is_told() -> None:
 def test_examples_in_a_fence_are_none() -> None:
     """They show how the page is written."""
     assert names("```\n- ghost\n| a |\n|---|\n| b |\n```\n- mumble\n") == ["mumble"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["- " * 100_000 + "x", "|" + "-" * 200_000 + "x|", "- " + "a" * 200_000 + "!", "[" * 200_000],
+)
+def test_a_long_line_takes_no_time(line: str) -> None:
+    """Whatever is repeated in it."""
+    started = time.monotonic()
+
+    read(f"| a |\n{line}\n{line}\n")
+
+    assert time.monotonic() - started < 10
 
 
 @given(st.text(alphabet="-*|` \n[]()abc1.:#\t", max_size=200) | st.text(max_size=100))

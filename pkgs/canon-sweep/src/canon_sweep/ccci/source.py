@@ -12,6 +12,9 @@ from canon_sweep.ccci.expression import Reader, Work
 from canon_sweep.ccci.value import Hook, Undecided, UndecidedError
 from canon_sweep.core import names
 
+MAX_UNFOLLOWED = 100
+"""Statements of one file that are not followed; whatever has more is a program."""
+
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -158,6 +161,8 @@ class _Scope:
 
     def _unfollowed(self, node: ast.stmt) -> None:
         """Whatever a statement touches may be something else behind it."""
+        if len(self.unfollowed) >= MAX_UNFOLLOWED:
+            raise SourceError(f"more than {MAX_UNFOLLOWED} of its statements are not followed")
         self.unfollowed.append(Undecided(node.lineno, f"{_kind(node)} is not followed"))
         touched = _read_in(node) & self.values.keys() | set(_bound_in(node))
         why = Undecided(node.lineno, f"is touched by line {node.lineno}, which is not followed")

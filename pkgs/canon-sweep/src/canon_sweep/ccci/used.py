@@ -10,7 +10,6 @@ from canon_sweep.core import names
 
 _BULLET = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(?:\[[ xX]\]\s+)?(.*)")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
-_RULE = re.compile(r"[\s|:-]*-[\s|:-]*")
 # [name](link), `name`, **name**, or the name alone before whatever sets the rest apart
 _MARKED = re.compile(r"(?:\*\*|__|\*|_)?(?:\[`?([^\]`]+)`?\]|`([^`]+)`|\*\*([^*]+)\*\*)")
 _ALONE = re.compile(r"([a-z0-9][a-z0-9._-]*)(?=$|:|,|\s+[(\u2013\u2014|:=>#-]|\s*$)")
@@ -48,14 +47,19 @@ def _entries(lines: list[str]) -> Iterator[tuple[int, str]]:
         bullet = None if fenced else _BULLET.fullmatch(line)
         if "|" not in line or fenced:
             column = None
-        elif number < len(lines) and "|" in lines[number] and _RULE.fullmatch(lines[number]):
+        elif number < len(lines) and "|" in lines[number] and _is_rule(lines[number]):
             column = _column(line)
             continue
-        if column is not None and not _RULE.fullmatch(line):
+        if column is not None and not _is_rule(line):
             cells = _cells(line)
             yield number, cells[column] if column < len(cells) else ""
         elif bullet:
             yield number, bullet[1]
+
+
+def _is_rule(line: str) -> bool:
+    """Whether it is what parts a table's head from its rows."""
+    return "-" in line and set(line) <= set(" \t|:-")
 
 
 def _column(header: str) -> int:
