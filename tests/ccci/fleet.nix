@@ -11,16 +11,16 @@
 #   tests/gitea/recipe_meta.py:7: EXTRA_ENV: does more than return one expression; write it into env, or a rule into envRules
 #   tests/lasuite-drive/recipe_meta.py:10: EXTRA_ENV: OIDC_OP_BASE_URL: a part of another value cannot be told; write it into env, or a rule into envRules
 #   tests/lasuite-meet/install_steps.sh: is not run; what of it an install needs is a command in install
-#   tests/mailu/recipe_meta.py:2: cc-ci keeps no canonical of it (WARM_CANONICAL); here it takes part as every recipe: if it must not, set enroll = false and exception, with its reason and end
+#   tests/mailu/recipe_meta.py:2: cc-ci keeps no canonical of it (WARM_CANONICAL); here it takes part as every recipe: if it must not, set enroll = false and exception, with reason and end
 #   tests/mailu/recipe_meta.py:6: INITIAL_ADMIN_PW of mailu looks like a secret: name a folder for it with --secrets-dir, or write a file and name it in envFiles
 #   tests/matrix-synapse/custom: test_federation.py: write what they check into checks
 #   tests/mattermost-lts/recipe_meta.py:3: nothing is known of RETRY_BUDGET; decide what it is here
 #   tests/mumble/compose.ccci.yml: is laid over every version: if some have no use for it, set when
 #   tests/mumble/recipe_meta.py:8: UPGRADE_EXTRA_ENV: COMPOSE_FILE names compose.ccci.yml, which is one of overlays here: set on = "target" there if it is for the upgrade alone
 #   tests/n8n/recipe_meta.py:2: EXTRA_ENV: a call cannot be told without running it; write it into env, or a rule into envRules
-#   tests/plausible/recipe_meta.py:4: upgradeBase has no reason and no end: set reason and until, or take it out, and the base is the canonical
+#   tests/plausible/recipe_meta.py:4: upgradeBase has no reason and no end: set reason and until, or take it out, and the base is the canonical; beside it stands "3.0.0 never comes up"
 #   tests/uptime-kuma: is in no list of used recipes: if it is not used, take it out
-#   tests/uptime-kuma/recipe_meta.py: cc-ci keeps no canonical of it (WARM_CANONICAL); here it takes part as every recipe: if it must not, set enroll = false and exception, with its reason and end
+#   tests/uptime-kuma/recipe_meta.py: cc-ci keeps no canonical of it (WARM_CANONICAL); here it takes part as every recipe: if it must not, set enroll = false and exception, with reason and end
 #   used-recipes.md:28: nextcloud is used, and has no folder in tests: write its settings
 #
 # 2 things left out:

@@ -160,6 +160,30 @@ def test_a_pin_is_kept_and_asked_about() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "UPGRADE_BASE_VERSION = '3.0.1+v2.0.0'  # 3.0.0 never comes up",
+        "# 3.0.0 never\n# comes up\nUPGRADE_BASE_VERSION = '3.0.1+v2.0.0'",
+        "\n# 3.0.0 never comes up\nUPGRADE_BASE_VERSION = '3.0.1+v2.0.0'  ",
+    ],
+)
+def test_what_a_comment_says_is_shown_with_the_question(text: str) -> None:
+    """It is often the reason; a person says whether it is."""
+    (told,) = questions(HEALTHY + text)
+
+    assert told.endswith('beside it stands "3.0.0 never comes up"')
+
+
+@pytest.mark.parametrize("comment", ["", "\n", f"token {RANDOM}", "\x0c"])
+def test_a_comment_that_says_nothing_or_too_much_is_not_shown(comment: str) -> None:
+    """Above all no secret that somebody left there."""
+    text = f"DEPLOY_TIMEOUT = 5  # of another\nUPGRADE_BASE_VERSION = '3.0.1+v2.0.0'  # {comment}\n"
+    (told,) = questions(HEALTHY + text)
+
+    assert told.endswith("the base is the canonical")
+
+
+@pytest.mark.parametrize(
     ("text", "line", "words"),
     [
         ("RETRIES = 3", 3, "nothing is known of RETRIES"),
@@ -263,7 +287,7 @@ def test_nothing_is_dropped_in_silence(name: str, text: str) -> None:
     found = [
         item
         for item in items(f"{name} = {text}")
-        if item.origin.line and not str(item).endswith("its reason and end")
+        if item.origin.line and not str(item).endswith("with reason and end")
     ]
 
     given_value = read(f"{name} = {text}").given[0].value

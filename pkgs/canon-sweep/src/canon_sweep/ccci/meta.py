@@ -45,7 +45,8 @@ def _read(given: Given, named: Named, file: str) -> Iterator[Item]:
     read = _READERS.get(name)
     if read is None:
         if not _STATUSES.fullmatch(name):
-            yield Question(at, f"nothing is known of {name[:80]}; decide what it is here")
+            text = f"nothing is known of {name[:80]}; decide what it is here{_said(given.comment)}"
+            yield Question(at, text)
         elif "HEALTH_PATH" not in named:
             yield Question(at, f"{name} has no HEALTH_PATH; write it into probes")
     elif isinstance(given.value, Undecided):
@@ -133,15 +134,19 @@ def _is_recipe(value: object) -> bool:
 
 def _warm(given: Given, _named: Named, at: Origin) -> Iterator[Item]:
     if given.value is not True:
-        yield _not_enrolled(at)
+        yield _not_enrolled(at, given.comment)
 
 
-def _not_enrolled(at: Origin) -> Question:
+def _not_enrolled(at: Origin, comment: str = "") -> Question:
     return Question(
         at,
         "cc-ci keeps no canonical of it (WARM_CANONICAL); here it takes part as every recipe:"
-        " if it must not, set enroll = false and exception, with its reason and end",
+        f" if it must not, set enroll = false and exception, with reason and end{_said(comment)}",
     )
+
+
+def _said(comment: str) -> str:
+    return f"; beside it stands {comment}" if comment else ""
 
 
 def _expected_na(given: Given, _named: Named, at: Origin) -> Iterator[Item]:
@@ -178,7 +183,7 @@ def _base(given: Given, _named: Named, at: Origin) -> Iterator[Item]:
     yield Question(
         at,
         "upgradeBase has no reason and no end: set reason and until, or take it out, and the"
-        " base is the canonical",
+        f" base is the canonical{_said(given.comment)}",
     )
 
 

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from canon_sweep.ccci.comment import Comment, beside, comments_of
 from canon_sweep.ccci.expression import Reader, Work
 from canon_sweep.ccci.value import Hook, Undecided, UndecidedError
 from canon_sweep.core import names
@@ -26,13 +27,15 @@ class SourceError(Exception):
 class Given:
     """A name that a file gives a value, and the line in which it does.
 
-    ``value`` is `Undecided` where it cannot be told, and a hook's is what it returns.
+    ``value`` is `Undecided` where it cannot be told, and a hook's is what it returns;
+    ``comment`` is what the file says beside it, quoted.
     """
 
     name: str
     line: int
     value: object
     is_hook: bool = False
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def read(text: str) -> Source:
     Raises:
         SourceError: it is no Python.
     """
-    scope = _Scope()
+    scope = _Scope(comments=comments_of(text))
     for number, statement in enumerate(_parsed(text).body):
         if number == 0 and _is_docstring(statement):
             continue
@@ -88,6 +91,7 @@ class _Scope:
     unfollowed: list[Undecided] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     work: Work = field(default_factory=Work)
+    comments: dict[int, Comment] = field(default_factory=dict)
 
     def read(self, statement: ast.stmt) -> None:
         """Take a statement of the file's first level."""
@@ -117,7 +121,13 @@ class _Scope:
         """All that was said; hooks are worth what they would return in the end."""
         return Source(
             given=tuple(
-                Given(name, self.lines[name], self._told(value), isinstance(value, Hook))
+                Given(
+                    name,
+                    self.lines[name],
+                    self._told(value),
+                    isinstance(value, Hook),
+                    beside(self.comments, self.lines[name]),
+                )
                 for name, value in sorted(self.values.items(), key=lambda each: self.lines[each[0]])
             ),
             unfollowed=tuple(self.unfollowed),
