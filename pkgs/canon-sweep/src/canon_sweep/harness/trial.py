@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, Took
 from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.count import counted
 from canon_sweep.core.decision import Note
+from canon_sweep.core.failure import is_same
 from canon_sweep.core.gate import Condition, Failed, Verdict, gate
 from canon_sweep.core.release import Releases
 from canon_sweep.core.result import CiResult
@@ -27,18 +29,23 @@ Promote = Callable[[Canonical, Canonical | None], Promoted]
 
 @dataclass(frozen=True, slots=True)
 class Reruns:
-    """How often a test is repeated in one sweep; ``hindrance`` is why one may not begin."""
+    """How often a test is repeated in one sweep; ``hindrance`` is why one may not begin.
+
+    ``later`` leaves the rerun of a red to whoever asks: it is said to be due.
+    """
 
     reds: int
     infra: int
     hindrance: Callable[[], str]
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Tested:
     """How a release's test ended; ``reason`` is empty only for a promotion without a remark.
 
-    ``seconds`` is what one test took, its promotion too.
+    ``seconds`` is what one test took, its promotion too.  ``due`` is whether it is a red
+    that is to be tried once more, later; ``again`` says of one that was, how it was at first.
     """
 
     outcome: Outcome
@@ -50,13 +57,17 @@ class Tested:
     notes: tuple[Note, ...] = ()
     record: Canonical | None = None
     seconds: float = 0.0
+    due: bool = False
+    again: str = ""
 
 
 @dataclass(slots=True)
 class Trial:
     """Tests a release until its outcome is known, and promotes it if the gate says so.
 
-    ``releases_now`` reads upstream once more, after the test.
+    ``releases_now`` reads upstream once more, after the test.  ``reds`` are those of this
+    release so far, ``made`` is how many attempts there were: of an earlier trial, too, whose
+    rerun this one is.
     """
 
     harness: Harness
@@ -70,9 +81,9 @@ class Trial:
     rule: TagRule
     enrolled: bool
     reruns: Reruns
-    _reds: list[Tested] = field(default_factory=list)
+    reds: list[Tested] = field(default_factory=list)
+    made: int = 0
     _infra: int = 0
-    _made: int = 0
 
     def of(self, order: Order, before: Canonical | None) -> Tested:
         """Every attempt is written to the ledger; of reruns there are as many as allowed.
@@ -84,30 +95,32 @@ class Trial:
             started = time.monotonic()
             tested = self._attempt(order, before)
             if tested is None:
-                return self._closed(self._reds[-1])
+                return self._closed(self.reds[-1])
             took = time.monotonic() - started
             tested = self._noted(order, replace(tested, seconds=took))
             if not self._is_due(tested):
                 return self._closed(tested)
+            if self.reruns.later and tested.outcome is Outcome.RED:
+                return replace(self._closed(tested), due=True)
             self.log.say(f"{tested.outcome}: {tested.reason}; tried again")
 
     def _attempt(self, order: Order, before: Canonical | None) -> Tested | None:
         """One try; None if there was no time for this rerun of a red."""
-        self._made += 1
+        self.made += 1
         try:
-            result = self.harness.test(replace(order, seed=f"{order.seed}/{self._made}"))
+            result = self.harness.test(replace(order, seed=f"{order.seed}/{self.made}"))
         except HostFault as fault:
             self._infra += 1
             return Tested(Outcome.INFRA, str(fault))
         except TimeFault as fault:
-            if not self._reds:
+            if not self.reds:
                 raise
             self._not_repeated(str(fault))
             return None
         if not result.green:
             return Tested(Outcome.RED, why_red(result), result)
         tested = self._judge(order.recipe, result, before)
-        return replace(tested, flaky=bool(self._reds) and tested.outcome is not Outcome.INFRA)
+        return replace(tested, flaky=bool(self.reds) and tested.outcome is not Outcome.INFRA)
 
     def _noted(self, order: Order, tested: Tested) -> Tested:
         """Write an attempt down; a red is kept, since no rerun that says nothing outranks it."""
@@ -121,7 +134,7 @@ class Trial:
         )
         tested = replace(tested, notes=(*tested.notes, *note_attempt(attempt, self.ledger)))
         if tested.outcome is Outcome.RED:
-            self._reds.append(tested)
+            self.reds.append(tested)
         return tested
 
     def _judge(self, recipe: str, result: CiResult, before: Canonical | None) -> Tested:
@@ -151,7 +164,7 @@ class Trial:
         """Whether it is tried again; a red that should have been, and was not, says so."""
         match tested.outcome:
             case Outcome.RED:
-                due = len(self._reds) <= self.reruns.reds
+                due = len(self.reds) <= self.reruns.reds
             case Outcome.INFRA:
                 due = self._infra <= self.reruns.infra
             case _:
@@ -159,23 +172,40 @@ class Trial:
         if not due:
             return False
         # beside a stack that could not be taken down, nothing is cold
-        hindrance = next(iter(self.harness.unsettled()), "") or self.reruns.hindrance()
+        hindrance = next(iter(self.harness.unsettled()), "")
+        if not (self.reruns.later and tested.outcome is Outcome.RED):
+            hindrance = hindrance or self.reruns.hindrance()
         if hindrance and tested.outcome is Outcome.RED:
             self._not_repeated(hindrance)
         return not hindrance
 
     def _not_repeated(self, why: str) -> None:
-        note = Note(code="not-repeated", text=f"not repeated: {why}")
-        self._reds[-1] = replace(self._reds[-1], notes=(*self._reds[-1].notes, note))
+        self.reds[-1] = not_repeated(self.reds[-1], why)
 
     def _closed(self, tested: Tested) -> Tested:
-        if tested.outcome is Outcome.INFRA and self._reds:
+        if tested.outcome is Outcome.INFRA and self.reds:
             # what was red stays red: the rerun said nothing
             self._not_repeated(f"the rerun failed: {tested.reason}")
-        if tested.outcome in (Outcome.INFRA, Outcome.RED) and self._reds:
-            tested = self._reds[-1]
+        if tested.outcome in (Outcome.INFRA, Outcome.RED) and self.reds:
+            tested = replace(self.reds[-1], again=_as_at_first(self.reds))
         pending = [Note(code="cleanup-pending", text=text) for text in self.harness.unsettled()]
-        return replace(tested, notes=(*tested.notes, *pending), attempts=self._made)
+        return replace(tested, notes=(*tested.notes, *pending), attempts=self.made)
+
+
+def not_repeated(red: Tested, why: str) -> Tested:
+    """A red that counts though it was not tried once more, with the reason."""
+    note = Note(code="not-repeated", text=f"not repeated: {why}")
+    return replace(red, notes=(*red.notes, note))
+
+
+def _as_at_first(reds: Sequence[Tested]) -> str:
+    """How the last red is beside the first; empty if it is the only one."""
+    if len(reds) == 1:
+        return ""
+    first, last = reds[0], reds[-1]
+    if is_same(first.reason, last.reason):
+        return f"red {counted(len(reds), 'time')}, in the same way"
+    return f"red {counted(len(reds), 'time')}, and not as at first: {first.reason}"
 
 
 def not_promoted(result: CiResult, verdict: Verdict) -> Tested:

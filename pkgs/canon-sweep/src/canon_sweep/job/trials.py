@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -17,13 +17,13 @@ from canon_sweep.core.pace import misfit, pace_of
 from canon_sweep.core.release import Release
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.version import Version
-from canon_sweep.errors import Fault
+from canon_sweep.errors import Fault, Interrupted
 from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.needs import check_needs
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.promote import promote
 from canon_sweep.harness.tiers import Tiers
-from canon_sweep.harness.trial import Reruns, Tested, Trial, note_attempt
+from canon_sweep.harness.trial import Reruns, Tested, Trial, not_repeated, note_attempt
 from canon_sweep.harness.watched import Watched
 from canon_sweep.job.ground import Ground
 from canon_sweep.job.room import Room
@@ -33,6 +33,7 @@ from canon_sweep.settings.records import Settings
 
 # install, what is upgraded from, the upgrade, and the volumes that are kept once more
 _DEPLOYS = 4
+_TO_REPEAT = Note(code="to-repeat", text="tried once more when all others had their turn")
 
 
 def order_of(
@@ -82,8 +83,25 @@ def order_of_release(
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A red that is to be tried once more: what was asked for, and what came of it so far.
+
+    ``noted`` are the notes that its line has of it.
+    """
+
+    facts: Facts
+    order: Order
+    reds: tuple[Tested, ...]
+    made: int
+    noted: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trials:
-    """Tests orders cold, with everything at hand that a promotion needs."""
+    """Tests orders cold, with everything at hand that a promotion needs.
+
+    ``due`` has the reds of a sweep that are to be tried once more, by recipe.
+    """
 
     settings: Settings
     sources: Sources
@@ -91,6 +109,7 @@ class Trials:
     room: Room
     now: Callable[[], datetime]
     run_id: str
+    due: dict[str, Due] = field(default_factory=dict)
 
     def hindrance(self, recipe: Recipe, facts: Facts) -> Stop | None:
         """Whether the recipe's test, as long as its last ones took, has time enough left.
@@ -104,7 +123,7 @@ class Trials:
         return None if why is None else Stop(Code.OUT_OF_TIME, f"not begun: {why}")
 
     def test(self, recipe: Recipe, facts: Facts, decision: Decision) -> Tested:
-        """Test a sweep's target.
+        """Test a sweep's target; a red is due to be tried `again`.
 
         Raises:
             HostFault: what an earlier test left would disturb this one.
@@ -117,14 +136,30 @@ class Trials:
         # the one whose data a person wants back
         anew = facts.canonical is not None and bool(facts.canonical.unkept)
         assert anew or not order.bases.stepped_back, f"same-version upgrade of {recipe.name}"
-        return self.trial(recipe, facts, order)
+        return self._trial(recipe, facts, order, later=True)
+
+    def again(self, recipe: Recipe, red: Due) -> Tested:
+        """Try a red once more; whatever comes between, it stays one."""
+        stop = self.hindrance(recipe, red.facts)
+        why = stop.sentence if stop else self._hindrance(recipe)
+        if why:
+            return unrepeated(red, why)
+        try:
+            return self._trial(recipe, red.facts, red.order, later=True, before=red)
+        except (Fault, Interrupted) as fault:
+            return unrepeated(red, str(fault))
 
     def trial(self, recipe: Recipe, facts: Facts, order: Order) -> Tested:
-        """Test an order, and promote it if the gate says so.
+        """Test an order, and promote it if the gate says so; a red is tried again at once.
 
         Raises:
             HostFault, RoomFault, TimeFault: as for `test`.
         """
+        return self._trial(recipe, facts, order, later=False)
+
+    def _trial(
+        self, recipe: Recipe, facts: Facts, order: Order, *, later: bool, before: Due | None = None
+    ) -> Tested:
         state = self.ground.state
         with self.ground.stage(recipe) as (stage, checkout):
             # what an earlier test left is gone by now
@@ -147,9 +182,16 @@ class Trials:
                 digest=recipe.digest,
                 rule=recipe.rule,
                 enrolled=recipe.settings.enroll,
-                reruns=self._reruns(recipe),
+                reruns=self._reruns(recipe, later=later),
+                reds=list(before.reds) if before else [],
+                made=before.made if before else 0,
             )
-            return _with_advice(trial.of(order, facts.canonical), order)
+            tested = _with_advice(trial.of(order, facts.canonical), order)
+        if tested.due:
+            tested = replace(tested, notes=(*tested.notes, _TO_REPEAT))
+            reds = tuple(trial.reds)
+            self.due[recipe.name] = Due(facts, order, reds, trial.made, tested.notes)
+        return tested
 
     @contextmanager
     def watched(self, recipe: Recipe) -> Iterator[None]:
@@ -183,12 +225,13 @@ class Trials:
         """How many deploys there were so far."""
         return self.ground.deploys
 
-    def _reruns(self, recipe: Recipe) -> Reruns:
+    def _reruns(self, recipe: Recipe, *, later: bool) -> Reruns:
         own = recipe.settings.retries
         return Reruns(
             reds=self.settings.retries if own is None else own,
             infra=self.settings.infra_retries,
             hindrance=lambda: self._hindrance(recipe),
+            later=later,
         )
 
     def _hindrance(self, recipe: Recipe) -> str:
@@ -203,6 +246,12 @@ class Trials:
         except Fault as fault:
             return fault.what
         return self.room.hindrance(recipe.name)
+
+
+def unrepeated(red: Due, why: str) -> Tested:
+    """A red that was due, and is not tried once more."""
+    tested = replace(red.reds[-1], attempts=red.made)
+    return _with_advice(not_repeated(tested, why), red.order)
 
 
 def _with_advice(tested: Tested, order: Order) -> Tested:

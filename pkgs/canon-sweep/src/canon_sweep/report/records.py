@@ -57,7 +57,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     ``deferred_weeks`` is in the how manyeth week running it was not reached; 0 if it was.
     ``canonical`` is the canonical's tag after the run; ``deploys`` counts every
     start or update of a stack; ``seconds`` is all the time that the recipe took; ``images``
-    are what the version was run with.
+    are what the version was run with.  Of a red, ``repeat`` is the command that tests it once
+    more, and ``again`` how it was at first, if it was tried again.
     """
 
     recipe: str
@@ -75,6 +76,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[Failed, ...] = ()
     attempts: int = 0
     flaky: bool = False
+    again: str = ""
+    repeat: str = ""
     notes: tuple[Note, ...] = ()
     ignored_tags: tuple[Ignored, ...] = ()
     sync: Sync | None = None
