@@ -29,7 +29,7 @@ import re
 import sys
 import tarfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -181,24 +181,23 @@ def _promote(run: Run) -> None:
     A promotion that fails is said, and the exit code stays 0, as the real one had it.
     """
     warm = Path(os.environ["CCCI_WARM_DIR"]) / run.recipe
-    stops = {"promotion-fails": 0, "snapshot-only": 2, "no-volume": 4}
+    stops = {"promotion-fails": 0, "snapshot-only": 2, "no-volume": 4, "without": 4}
     steps = (_warm_volume, _snapshot, _last_good, _record)
     for step in steps[: stops.get(run.behaviour.word, len(steps))]:
-        step(run, warm)
+        if run.behaviour != Behaviour("without", step.__name__.lstrip("_")):
+            step(run, warm)
     if run.behaviour.word == "no-volume":
         engine.remove_volume(run.volume)
     if run.behaviour.word in stops:
         print("WARNING: promotion failed", flush=True)
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
 def _proven(run: Run) -> dict[str, Any]:
+    # a clock that is wrong, or a file that is written from what was there before
+    at = datetime.now(UTC) - timedelta(days=run.behaviour.word == "stale")
     # the record of one that names what main is at, not what its tag is at
     commit = "f" * 40 if run.behaviour.word == "mains-commit" else run.commit
-    return {"version": run.tag, "commit": commit, "ts": _now()}
+    return {"version": run.tag, "commit": commit, "ts": at.strftime("%Y%m%dT%H%M%SZ")}
 
 
 def _warm_volume(run: Run, _warm: Path) -> None:

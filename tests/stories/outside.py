@@ -51,6 +51,7 @@ class OutsideFleet(Fleet):
 
     def uses_ccci(self, **environment: str) -> None:
         """The stand-in of cc-ci's harness, which promotes inside itself."""
+        self.options["canonicalsDir"] = str(self.warm)
         self.harness(
             command=[sys.executable, "-m", "standin.ccci"],
             path="/usr/bin:/bin",
@@ -66,7 +67,7 @@ class OutsideFleet(Fleet):
                 "CCCI_RUNS_DIR": str(self.runs),
                 "CCCI_WARM_DIR": str(self.warm),
                 "ABRA_DIR": str(self.folder / "abra"),
-                "STANDIN_VOLUMES": str(self.folder / "warm-volumes"),
+                "STANDIN_VOLUMES": str(self.folder / "state" / "local" / "volumes"),
                 "STANDIN_STACKS": str(self.folder / "state" / "local" / "stacks"),
             }
             | environment,

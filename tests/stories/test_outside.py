@@ -358,7 +358,7 @@ def test_what_it_leaves_up_is_named_and_nothing_is_started_beside_it(
     outside.now += WEEK
     assert left in outside.sweeps("notes")["notes"].reason
     (outside.folder / "state/local/stacks/aaa-abc123_ci_localhost").rmdir()
-    assert outside.sweeps("notes")["notes"].outcome is Outcome.PROMOTE_FAILED
+    assert outside.sweeps("notes")["notes"].outcome is Outcome.PROMOTED
     assert outside.state().guests.entries() == ()
 
 
@@ -371,7 +371,7 @@ def test_what_is_known_to_be_somebody_elses_is_not_the_harnesses(outside: Outsid
 
     night = outside.sweeps()
 
-    assert night["notes"].outcome is Outcome.PROMOTE_FAILED
+    assert night["notes"].outcome is Outcome.PROMOTED
     assert night.results.problems == ()
 
 
@@ -419,11 +419,11 @@ def _has_mark(folder: Path, mark: str) -> bool:
 @pytest.mark.parametrize(
     ("behaves", "outcome", "why"),
     [
-        ("green", Outcome.PROMOTE_FAILED, "nothing shows what the harness kept"),
+        ("green", Outcome.PROMOTED, "is the canonical now"),
         ("red:custom", Outcome.RED, "custom: custom did not do"),
         ("bare:custom", Outcome.RED, "custom: it was skipped, and nothing says why"),
-        ("declared:backup", Outcome.PROMOTE_FAILED, ""),
-        ("declared:upgrade", Outcome.PROMOTE_FAILED, ""),
+        ("declared:backup", Outcome.PROMOTED, ""),
+        ("declared:upgrade", Outcome.PROMOTED, ""),
         ("structural:upgrade", Outcome.INFRA, "it skipped the upgrade by itself"),
         ("unver:restore", Outcome.INFRA, "restore could not be tested"),
         ("cut-short", Outcome.INFRA, "wrote no result"),
@@ -436,7 +436,7 @@ def _has_mark(folder: Path, mark: str) -> bool:
 def test_each_way_of_cc_cis_harness_has_its_outcome(
     outside: OutsideFleet, behaves: str, outcome: Outcome, why: str
 ) -> None:
-    """Nobody reads its records here: what is green counts for nothing yet."""
+    """What its records show of a promotion is in `test_theirs`."""
     outside.uses_ccci()
     outside.options["infraRetries"] = 0
     outside.releases("notes", "1.0.0+1")
@@ -458,5 +458,5 @@ def test_results_are_found_among_others_runs(outside: OutsideFleet) -> None:
 
     entry = outside.sweeps()["notes"]
 
-    assert entry.outcome is Outcome.PROMOTE_FAILED, entry.reason
+    assert entry.outcome is Outcome.PROMOTED, entry.reason
     assert entry.tiers

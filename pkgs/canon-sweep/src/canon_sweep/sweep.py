@@ -139,6 +139,7 @@ def with_facts(entry: Entry, facts: Facts) -> Entry:
     return msgspec.structs.replace(
         entry,
         canonical=facts.canonical.release_tag if facts.canonical else "",
+        adopted=facts.canonical is not None and facts.canonical.is_adopted,
         ignored_tags=tuple(Ignored(tag=x.tag, reason=x.reason) for x in facts.releases.ignored),
     )
 
@@ -151,6 +152,7 @@ def with_tested(entry: Entry, tested: Tested) -> Entry:
         outcome=tested.outcome,
         reason=tested.reason or f"{entry.tag} is the canonical now",
         canonical=tested.record.release_tag if tested.record else entry.canonical,
+        adopted=entry.adopted and not tested.record,
         canonical_writes=1 if tested.record else 0,
         base=result.base if result else None,
         broken_bases=result.broken_bases if result else (),

@@ -10,36 +10,43 @@ import msgspec
 
 from canon_sweep.cli.duration import duration
 from canon_sweep.cli.session import Session, reporting
+from canon_sweep.core.adoption import NOT_FOLLOWED
 from canon_sweep.core.budget import OVER, RECORD_ONLY
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Hold, Note
 from canon_sweep.core.names import plain
 from canon_sweep.core.waiting import sentences
 from canon_sweep.errors import EXIT_WRONG, StateFault
+from canon_sweep.job.foreign import followed_of
 from canon_sweep.report.records import LOST
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.attempts import Attempts
 from canon_sweep.state.journal import Entry, unfinished
+from canon_sweep.state.layout import check_layout
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
 _OF_THE_CANONICAL = frozenset({LOST, "tag-moved", "canonical-ahead"})
 # read here too, as it is now
-_READ_HERE = frozenset({OVER, RECORD_ONLY, "history"})
+_READ_HERE = frozenset({OVER, RECORD_ONLY, "history", NOT_FOLLOWED})
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One recipe as the state folder knows it.
 
-    ``without_data`` is why its canonical's data was given up, with what brings it back;
-    ``notes`` are those of the last run that has looked at it, which ended at ``noted_at``.
+    ``adopted`` is a canonical that another tool has made and no run of ours has proven;
+    ``not_followed`` says of a record of another tool's that it is none; ``without_data`` is
+    why its canonical's data was given up, with what brings it back; ``notes`` are those of the
+    last run that has looked at it, which ended at ``noted_at``.
     """
 
     recipe: str
     enrolled: bool
     exception: str = ""
     canonical: str = ""
+    adopted: bool = False
+    not_followed: str = ""
     promoted_at: str = ""
     retained: str = ""
     without_data: str = ""
@@ -86,6 +93,7 @@ def command(session: Session, max_age: timedelta | None) -> int:
     """Show every recipe's canonical, last attempt, notes, any hold, and the last sweep."""
     settings = session.settings()
     check_owner([settings.state_dir], sys.argv, only_reads=True)
+    check_layout(settings)
     status = _status(settings, State.of(settings), max_age, datetime.now(UTC))
     _show(session, status, max_age)
     return EXIT_WRONG if status.is_wrong else 0
@@ -94,7 +102,7 @@ def command(session: Session, max_age: timedelta | None) -> int:
 def _status(settings: Settings, state: State, max_age: timedelta | None, now: datetime) -> Status:
     last_sweep, noted = runs.past(state.folder / "runs", now)
     attempts = state.ledger.index()
-    records, broken = state.canonicals.read_all()
+    records, broken = state.current.read_all()
     holds, problems = _holds(state)
     entries, unread = _journal(state)
     waiting, unlisted = _waiting(state, now)
@@ -105,9 +113,11 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
             recipe=name,
             enrolled=False,
             canonical=record.release_tag if record else "",
+            adopted=record is not None and record.is_adopted,
             promoted_at=(record.promoted_at or record.ts) if record else "",
             retained=record.retained if record else "",
             without_data=record.data_lost if record else "",
+            not_followed="" if name in broken else _not_followed(state, name),
             problem=broken.get(name) or _history_problem(state, name),
         )
         row = _noted(row, noted.get(name), record)
@@ -144,9 +154,18 @@ def _waiting(state: State, now: datetime) -> tuple[tuple[str, ...], list[str]]:
         return (), [str(fault)]
 
 
+def _not_followed(state: State, name: str) -> str:
+    """Of another tool's record, as far as is known without asking upstream."""
+    try:
+        note = followed_of(state, name, None)[1]
+    except StateFault:
+        return ""  # it is told as a problem of all that is read
+    return note.text if note is not None else ""
+
+
 def _history_problem(state: State, name: str) -> str:
     try:
-        return "; ".join(state.canonicals.history_problems(name))
+        return "; ".join(state.current.history_problems(name))
     except StateFault as fault:
         return str(fault)
 
@@ -224,7 +243,8 @@ def _last(status: Status, max_age: timedelta | None) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     last = f"{row.last_outcome} {row.last_tag}".strip()
-    return (row.recipe, row.canonical, row.promoted_at[:10], row.retained, last)
+    kept = "adopted" if row.adopted else row.retained
+    return (row.recipe, row.canonical, row.promoted_at[:10], kept, last)
 
 
 def _what(row: Row) -> str:
@@ -240,6 +260,7 @@ def _what(row: Row) -> str:
 
 def _remarks(row: Row) -> tuple[str, ...]:
     lost = (f"its data is not kept: {row.without_data}",) if row.without_data else ()
+    lost = (*lost, *filter(None, [row.not_followed]))
     if row.noted_at is None:
         return lost
     when = f"{row.noted_at.astimezone(UTC):%Y-%m-%d}"

@@ -48,7 +48,8 @@ class WorkTree:
 class External:
     """Tests with the command of the settings; ``limit`` is in seconds.
 
-    With ``quick`` it is a test on warm data, which is never cold.
+    With ``quick`` it is a test on warm data, which is never cold.  What is no ``candidate``,
+    as an older release, is told as a ref is: a harness that promotes must not promote it.
     """
 
     harness: HarnessSettings
@@ -59,6 +60,7 @@ class External:
     rule: TagRule
     limit: float
     quick: bool = False
+    candidate: bool = True
 
     def test(self, order: Order) -> CiResult:
         """As `Harness`: what a green run left for us is undeployed, and in the journal.
@@ -109,7 +111,7 @@ class External:
     def _environment(self, order: Order, values: dict[str, str]) -> dict[str, str]:
         """What the harness is told, and nothing of ours that is not named."""
         added = [self.harness.environment]
-        if not order.tag:
+        if not (order.tag and self.candidate):
             added.append(self.harness.ref.environment)
         if self.quick and self.harness.quick is not None:
             added.append(self.harness.quick.environment)

@@ -13,10 +13,19 @@ from canon_sweep import __version__, interrupt
 from canon_sweep.errors import StateFault
 from canon_sweep.job.sources import Read
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_act
-from canon_sweep.report.records import Entry, PreStep, Results, exit_code_of, hollow_of, totals_of
+from canon_sweep.report.records import (
+    Entry,
+    PreStep,
+    Results,
+    exit_code_of,
+    exit_code_of_resume,
+    hollow_of,
+    totals_of,
+)
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import lock, runs
+from canon_sweep.state.layout import check_layout
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
@@ -49,12 +58,14 @@ def opened(
 
 
 def check_state(settings: Settings) -> None:
-    """See that the state and the cache are ours to use.
+    """See that the state and the cache are ours to use, and so is where the records are.
 
     Raises:
         UsageFault: they are somebody else's; it has the command to type instead.
+        StateFault: the folder of the records cannot be read.
     """
     check_owner([settings.state_dir, settings.cache_dir], sys.argv)
+    check_layout(settings)
 
 
 def finish(
@@ -115,8 +126,13 @@ def results_of(
     """Sum a run up; recipes without a line make it wrong, whatever the lines say."""
     totals = totals_of(entries, parts.ground.recovered)
     missing = tuple(sorted({recipe.name for recipe in recipes} ^ {e.recipe for e in entries}))
-    # what was left of a sweep may well be held meanwhile
-    hollow = "" if command == "resume" else hollow_of(entries)
+    wrong = (*missing, *problems)
+    if command == "resume":
+        # what was left of a sweep may well be held meanwhile
+        hollow, exit_code = "", exit_code_of_resume(entries, wrong)
+    else:
+        hollow = hollow_of(entries)
+        exit_code = exit_code_of(entries, wrong, hollow)
     return Results(
         run_id=parts.run_id,
         command=command,
@@ -124,7 +140,7 @@ def results_of(
         version=__version__,
         started=started,
         ended=parts.world.now(),
-        exit_code=exit_code_of(entries, (*missing, *problems), hollow),
+        exit_code=exit_code,
         noop=totals.is_noop,
         totals=totals,
         entries=entries,

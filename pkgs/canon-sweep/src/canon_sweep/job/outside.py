@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from canon_sweep.errors import UsageFault
 from canon_sweep.harness.external import External, WorkTree
 from canon_sweep.harness.guest import Visits
 from canon_sweep.harness.order import Checkout
@@ -21,8 +22,9 @@ def outside_of(
     checkout: Checkout,
     *,
     quick: bool = False,
+    candidate: bool = True,
 ) -> External:
-    """The harness for one recipe."""
+    """The harness for one recipe; ``candidate`` is whether the gate may let it promote."""
     upstream = recipe.settings.upstream
     return External(
         harness=harness,
@@ -42,7 +44,21 @@ def outside_of(
         rule=recipe.rule,
         limit=limit_of(harness, ground.settings, recipe),
         quick=quick,
+        candidate=candidate,
     )
+
+
+def check_spared(harness: HarnessSettings, what: str) -> None:
+    """See that a harness that promotes by itself can be told not to.
+
+    Raises:
+        UsageFault: nothing in the settings says so, and it would promote ``what``.
+    """
+    if harness.promotes and not harness.ref.environment:
+        raise UsageFault(
+            f"the harness promotes by itself, and would promote {what}",
+            do="set harness.ref.environment: what tells it that this is nothing to promote",
+        )
 
 
 def limit_of(harness: HarnessSettings, settings: Settings, recipe: Recipe) -> float:

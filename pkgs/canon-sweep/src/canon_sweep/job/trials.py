@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -19,15 +20,26 @@ from canon_sweep.core.stop import Stop
 from canon_sweep.core.version import Version
 from canon_sweep.errors import Fault
 from canon_sweep.harness.handover import hand_over
+from canon_sweep.harness.limits import Limits
+from canon_sweep.harness.needs import check_needs
 from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.promote import promote
 from canon_sweep.harness.protocol import Harness
-from canon_sweep.harness.stage import Limits, Stage
+from canon_sweep.harness.shown import Shown
+from canon_sweep.harness.stage import Stage
 from canon_sweep.harness.tiers import Tiers
-from canon_sweep.harness.trial import Promote, Reruns, Tested, Trial, note_attempt
+from canon_sweep.harness.trial import (
+    KeptByHarness,
+    Promote,
+    Reruns,
+    Tested,
+    Trial,
+    note_attempt,
+    nothing_shown,
+)
 from canon_sweep.harness.watched import Watched
 from canon_sweep.job.ground import Ground
-from canon_sweep.job.outside import limit_of, outside_of
+from canon_sweep.job.outside import check_spared, limit_of, outside_of
 from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Sources
 from canon_sweep.settings.recipe import Recipe
@@ -124,13 +136,20 @@ class Trials:
 
         Raises:
             HostFault, RoomFault, TimeFault: as for `test`.
+            UsageFault: the harness would promote by itself what the gate lets nobody promote.
         """
         state = self.ground.state
+        candidate = _is_candidate(recipe, facts, order)
+        if self.settings.harness is not None and not candidate:
+            check_spared(self.settings.harness, f"{recipe.name} {order.label}")
         with self.ground.stage(recipe) as (stage, checkout):
             # what an earlier test left is gone by now
             self.room.check(recipe.name)
             trial = Trial(
-                harness=Watched(self._harness(recipe, stage, checkout), self.room.watched),
+                harness=Watched(
+                    self._harness(recipe, stage, checkout, candidate=candidate),
+                    partial(self.watched, recipe),
+                ),
                 promote=self._promote(stage),
                 releases_now=lambda: self.sources.releases_now(recipe),
                 ledger=state.ledger,
@@ -141,8 +160,20 @@ class Trials:
                 rule=recipe.rule,
                 enrolled=recipe.settings.enroll,
                 reruns=self._reruns(recipe),
+                kept_by_harness=self._kept_by_harness(recipe, facts, stage),
             )
             return _with_advice(trial.of(order, facts.canonical), order)
+
+    @contextmanager
+    def watched(self, recipe: Recipe) -> Iterator[None]:
+        """A test is on: what it needs is there, and it ends before the disk is full.
+
+        Raises:
+            HostFault: something that it needs is not there, or it was ended.
+        """
+        check_needs(recipe.name, recipe.settings.needs, self.ground.engine)
+        with self.room.watched():
+            yield
 
     def quick_by_harness(
         self, recipe: Recipe, order: Order, stage: Stage, checkout: Checkout
@@ -156,13 +187,15 @@ class Trials:
         if harness is None or harness.quick is None:
             return None
         outside = outside_of(harness, recipe, self.ground, stage, checkout, quick=True)
-        return Watched(outside, self.room.watched).test(order)
+        return Watched(outside, partial(self.watched, recipe)).test(order)
 
-    def _harness(self, recipe: Recipe, stage: Stage, checkout: Checkout) -> Harness:
+    def _harness(
+        self, recipe: Recipe, stage: Stage, checkout: Checkout, *, candidate: bool
+    ) -> Harness:
         outside = self.settings.harness
         if outside is None:
             return Tiers(stage, checkout)
-        return outside_of(outside, recipe, self.ground, stage, checkout)
+        return outside_of(outside, recipe, self.ground, stage, checkout, candidate=candidate)
 
     def _promote(self, stage: Stage) -> Promote:
         """What makes a record the canonical; what is another's to show is looked at first."""
@@ -178,6 +211,22 @@ class Trials:
         if self.settings.harness is None:
             return own
         return partial(hand_over, engine=self.ground.engine, promote=own)
+
+    def _kept_by_harness(self, recipe: Recipe, facts: Facts, stage: Stage) -> KeptByHarness:
+        """Who sees what a harness has promoted by itself."""
+        followed = self.ground.state.followed
+        if followed is None:
+            return nothing_shown
+        return Shown(
+            recipe=recipe.name,
+            before=facts.canonical,
+            followed=followed,
+            engine=self.ground.engine,
+            log=stage.log,
+            run_id=self.run_id,
+            now=self.now,
+            budget=self.settings.retention,
+        ).of
 
     def broken_off(self, recipe: Recipe, target: Release, seconds: float) -> tuple[Note, ...]:
         """Remember a test that alone used up most of the run's time: its turn comes last next.
@@ -230,11 +279,18 @@ class Trials:
         return self.room.hindrance(recipe.name)
 
 
+def _is_candidate(recipe: Recipe, facts: Facts, order: Order) -> bool:
+    """Whether the gate may say yes, as far as that is known before the test."""
+    latest = facts.releases.latest
+    return recipe.settings.enroll and latest is not None and latest.tag == order.tag
+
+
 def _with_advice(tested: Tested, order: Order) -> Tested:
     notes = [*tested.notes, *image_notes(tested.result.all_images if tested.result else ())]
     if order.bases.pin_problem:
         notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
-    if not order.settings.data.check and tested.record and tested.record.volumes:
+    ours = tested.record if tested.record and tested.record.stack else None
+    if not order.settings.data.check and ours and ours.volumes:
         text = "no data.check is declared: nothing shows that an upgrade keeps the data"
         notes.append(Note(code="no-data-check", text=text))
     return replace(tested, notes=tuple(notes))

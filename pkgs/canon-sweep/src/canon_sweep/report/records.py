@@ -55,9 +55,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One recipe's line: what was decided and why, and how its test ended, if any.
 
     ``deferred_weeks`` is in the how manyeth week running it was not reached; 0 if it was.
-    ``canonical`` is the canonical's tag after the run; ``deploys`` counts every
-    start or update of a stack; ``seconds`` is all the time that the recipe took; ``images``
-    are what the version was run with.
+    ``canonical`` is the canonical's tag after the run, ``adopted`` whether another tool has
+    made it and no run of ours has proven it; ``deploys`` counts every start or update of a
+    stack; ``seconds`` is all the time that the recipe took; ``images`` are what the version was
+    run with.
     """
 
     recipe: str
@@ -68,6 +69,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     tag: str = ""
     commit: str = ""
     canonical: str = ""
+    adopted: bool = False
     base: str | None = None
     broken_bases: tuple[BrokenBase, ...] = ()
     tiers: tuple[TierResult, ...] = ()
@@ -225,3 +227,15 @@ def exit_code_of(entries: Iterable[Entry], wrong: Iterable[str] = (), hollow: st
         return EXIT_USAGE
     deferred = any(entry.code is Code.IN_FLIGHT for entry in entries)
     return EXIT_DEFERRED if deferred else EXIT_DONE
+
+
+def exit_code_of_resume(entries: Iterable[Entry], wrong: Iterable[str] = ()) -> int:
+    """As `exit_code_of`; what is put off once more is deferred, whatever keeps it waiting.
+
+    The sweep has told of it, and of the end of its window a problem does: a resume that is
+    tried each half hour need not be wrong each time.
+    """
+    entries = list(entries)
+    reached = [entry for entry in entries if not entry.is_deferred]
+    code = exit_code_of(reached, wrong)
+    return EXIT_DEFERRED if code == EXIT_DONE and len(reached) < len(entries) else code

@@ -83,7 +83,7 @@ def results_listing(results: Results) -> Listing:
                 entry.recipe,
                 entry.verdict + (" (flaky)" if entry.flaky else ""),
                 entry.tag,
-                entry.canonical,
+                f"{entry.canonical}{' (adopted)' * entry.adopted}",
                 f"{entry.seconds:.1f} s",
             ),
             (entry.why, *_remarks(entry)),

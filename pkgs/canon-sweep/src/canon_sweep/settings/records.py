@@ -117,11 +117,11 @@ class GuardSettings(Table, frozen=True, kw_only=True):
 class Settings(Table, frozen=True, kw_only=True):
     """The whole configuration.
 
-    ``canonicalsDir`` may be cc-ci's ``/var/lib/ci-warm``; without it the records
-    are kept in the state folder.  ``preSweep`` is what a sweep over all recipes runs
-    before the first of them.  ``harness`` is what tests instead of our own tiers.
-    ``retryWindow`` is how long after a sweep's first start what it has not reached may be
-    taken up again.
+    ``canonicalsDir`` is where the records are kept, by default in the state folder; with a
+    harness that promotes by itself, where that keeps them, e.g. ``/var/lib/ci-warm``.
+    ``preSweep`` is what a sweep over all recipes runs before the first of them.  ``harness``
+    is what tests instead of our own tiers.  ``retryWindow`` is how long after a sweep's first
+    start what it has not reached may be taken up again.
     """
 
     state_dir: Path = Path("/var/lib/canon-sweep")
@@ -146,6 +146,11 @@ class Settings(Table, frozen=True, kw_only=True):
     credentials: dict[str, Credential] = {}
     registries: dict[str, Registry] = {}
     recipes: dict[str, RecipeSettings] = {}
+
+    @property
+    def harness_promotes(self) -> bool:
+        """Whether an outside harness makes its own canonicals, so that theirs are not ours."""
+        return self.harness is not None and self.harness.promotes
 
     @property
     def enrolled(self) -> dict[str, RecipeSettings]:
