@@ -60,9 +60,10 @@ let
     override:
     if override == null then null else "${onOneLine override.reason} (until ${override.until})";
   recipe =
-    each:
+    name: each:
     each
     // {
+      envFiles = secrets.variablesWithNames name each.envFiles;
       exception = withEnd each.exception;
       upgradeBase = each.upgradeBase.tag or null;
       expectedNA = lib.mapAttrs (_: withEnd) each.expectedNA;
@@ -72,7 +73,7 @@ let
       removeAttrs cfg.settings typed
       // lib.getAttrs typed cfg
       // {
-        recipes = lib.mapAttrs (_: recipe) cfg.recipes;
+        recipes = lib.mapAttrs recipe cfg.recipes;
         guard = secrets.guardWithNames cfg.guard;
         credentials = secrets.withNames "credentials" cfg.credentials;
         registries = secrets.withNames "registries" cfg.registries;

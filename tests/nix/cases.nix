@@ -94,6 +94,7 @@ in
         allVolumes.enable = true;
       };
     };
+    secret-variable-in-store = mailu { envFiles.ADMIN_PASSWORD = "${builtins.toFile "pw" "s3cret"}"; };
     secret-in-etc = {
       imports = [
         { environment.etc."forge/token".text = "s3cret"; }
@@ -115,6 +116,8 @@ in
         knownHostsFile = "/root/.ssh/known_hosts";
       };
     };
+    overlay-at-home = mailu { overlays = [ { file = "/home/ann/more.yml"; } ]; };
+    install-at-home = mailu { install = [ "/root/make-dns" ]; };
     mirror-at-home = mailu { mirror = lib.mkForce "file:///home/ann/mailu.git"; };
     nightly-sweep.systemd.services.nightly-sweep = {
       script = "true";
@@ -145,6 +148,7 @@ in
       enable = true;
       flags = [ "--filter=until=24h" ];
     };
+    secret-variable-elsewhere = mailu { envFiles.ADMIN_PASSWORD = "/run/secrets/mailu"; };
     secret-that-etc-links-to = {
       imports = [
         { environment.etc."forge/token".source = "/run/secrets/forge-token"; }
@@ -237,6 +241,9 @@ in
       };
       retries = 3;
     };
+    secret-variables = mailu {
+      envFiles.ADMIN_PASSWORD = "/run/secrets/mailu-admin";
+    };
     ports = sweep {
       credentials."git.example.org:3000".tokenFile = "/run/secrets/one";
       credentials."git.example.org_3000".tokenFile = "/run/secrets/other";
@@ -287,7 +294,7 @@ in
     all-at-once = sweep {
       maxRuntime = "20 hours";
       recipes.plausible.timeouts.deploy = "soon";
-      recipes.plausible.probes = [ { type = "http"; } ];
+      recipes.plausible.probes = [ { type = "tcp"; } ];
       settings.retryRedAftr = "6d";
       startAt = [ "Sun 25:00" ];
       prune.startAt = "daily at five";
@@ -296,7 +303,54 @@ in
       disk.minFree = "5GiB";
       disk.floor = "6GiB";
     };
-    sound = sweep { settings.retryRedAfter = "13d"; };
+    # as `import-cc-ci --nix` writes it, and the ends that nobody else can say
+    from-cc-ci = sweep {
+      recipesFrom = ../ccci/fleet.nix;
+      recipes = {
+        bluesky-pds.expectedNA.upgrade.until = "2027-06-01";
+        plausible.upgradeBase = {
+          reason = "3.0.0 never comes up";
+          until = "2027-01-31";
+        };
+      };
+    };
+    sound = sweep {
+      settings.retryRedAfter = "13d";
+      recipes.plausible = {
+        env.SANDBOX = "sandbox.{domain}";
+        envRules = [
+          {
+            when = ">= 3.0.0, < 4";
+            env.COMPOSE_FILE = "compose.yml:compose.more.yml";
+          }
+        ];
+        upgradeEnv.MIGRATE = "true";
+        overlays = [
+          {
+            file = ./recipes.toml;
+            on = "base";
+          }
+          {
+            file = "/etc/overlays/more.yml";
+            when = "< 3.0.0";
+          }
+        ];
+        install = [
+          "make-dns"
+          "--all"
+        ];
+        needs = [ "keycloak_example_org" ];
+        probes = [
+          {
+            type = "http";
+            statuses = [
+              200
+              302
+            ];
+          }
+        ];
+      };
+    };
     several-lines = mailu {
       enroll = false;
       exception = end // {

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,10 @@ FAILS = {
     "secret-in-store": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "sops"),
     "key-in-store": ('services.canon-sweep.credentials."ssh.example.org".sshKeyFile:', "store"),
     "password-in-store": ('services.canon-sweep.registries."ghcr.io".passwordFile:', "store"),
+    "secret-variable-in-store": (
+        "services.canon-sweep.recipes.mailu.envFiles.ADMIN_PASSWORD:",
+        "sops",
+    ),
     "drone-token-in-store": ("services.canon-sweep.guard.drone.tokenFile:", "sops"),
     "lock-file-at-home": ("services.canon-sweep.guard.lockFiles: /tmp/builds/", "/run/lock"),
     "no-docker": ("services.canon-sweep.engine:", "virtualisation.docker.enable = true"),
@@ -66,6 +71,8 @@ FAILS = {
         'services.canon-sweep.credentials."ssh.example.org".knownHostsFile:',
         "move it",
     ),
+    "overlay-at-home": ("services.canon-sweep.recipes.mailu.overlays[1].file:", "move it"),
+    "install-at-home": ("services.canon-sweep.recipes.mailu.install:", "move it"),
     "mirror-at-home": ("services.canon-sweep.recipes.mailu.mirror:", "move it"),
     "nightly-sweep": ("systemd.services.nightly-sweep:", "second job", "preSweep"),
 }
@@ -209,6 +216,15 @@ def test_a_sound_configuration_is_built() -> None:
     done = nix("nix-build", "--no-out-link", "--argstr", "host", "sound")
 
     assert done.returncode == 0, done.stderr[-3000:]
+    recipe = tomllib.loads(Path(done.stdout.strip()).read_text())["recipes"]["plausible"]
+    base, older = recipe["overlays"]
+    assert base["file"].startswith("/nix/store/")
+    assert (base["on"], older) == ("base", {"file": "/etc/overlays/more.yml", "when": "< 3.0.0"})
+    assert recipe["envRules"][0]["when"] == ">= 3.0.0, < 4"
+    assert recipe["upgradeEnv"] == {"MIGRATE": "true"}
+    assert recipe["install"] == ["make-dns", "--all"]
+    assert recipe["needs"] == ["keycloak_example_org"]
+    assert recipe["probes"] == [{"type": "http", "statuses": [200, 302]}]
 
 
 def test_a_reason_of_several_lines_is_shown_in_one() -> None:
@@ -432,6 +448,17 @@ def test_no_two_secrets_are_one_credential(told: Any) -> None:
     assert len(names) == len(set(names)) == 3
 
 
+def test_a_recipes_secret_variable_is_a_credential_that_may_be_missing(told: Any) -> None:
+    """Without its file one recipe is not tested, and the service starts for the others."""
+    found = told["renders"]["secret-variables"]
+    service = settings_of(found["service"], "Service")
+
+    name = "env=mailu=ADMIN_PASSWORD"
+    assert f"{name}:/run/secrets/mailu-admin" in service["LoadCredential"]
+    assert service["SetCredential"] == [f"{name}:\\n"]
+    assert f"--property=SetCredential={name}:\\n" in found["command"]
+
+
 def test_by_hand_is_with_the_operators_limits_and_without_the_weeks_hooks(told: Any) -> None:
     """What is said of the unit beyond this module: only where it happens is for the hand."""
     given = told["renders"]["of-operators"]["command"]
@@ -449,6 +476,21 @@ def test_recipes_of_a_file_give_way_to_the_options(told: Any) -> None:
     assert recipes["mailu"]["timeouts"]["deploy"] == "20m"
     assert recipes["mailu"]["timeouts"]["probe"] == "3m"
     assert recipes["ghost"]["exception"]["until"] == "5.0.0+6.0.0"
+
+
+def test_what_import_cc_ci_writes_is_a_fleet_for_the_module() -> None:
+    """Once its overrides have their ends: with the pin's tag and everything else of the file."""
+    done = nix("nix-build", "--no-out-link", "--argstr", "host", "from-cc-ci")
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    recipes = tomllib.loads(Path(done.stdout.strip()).read_text())["recipes"]
+    assert len(recipes) == 21
+    assert "3.0.1+v2.0.0" in str(recipes["plausible"]["upgradeBase"])
+    assert recipes["lasuite-docs"]["needs"] == ["keycloak"]
+    assert recipes["mumble"]["upgradeEnv"]["COMPOSE_FILE"].endswith("compose.host-ports.yml")
+    assert [each.get("on") for each in recipes["mumble"]["overlays"]] == [None, "base"]
+    (probe,) = recipes["hedgedoc"]["probes"]
+    assert probe == {"type": "http", "path": "/_health", "statuses": [200, 204]}
 
 
 def test_what_is_kept_is_what_the_module_renders(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ WHOLE: dict[str, Any] = {
     "stateDir": "/srv/state",
     "cacheDir": "/srv/cache",
     "canonicalsDir": "/srv/canonicals",
-    "engine": "local",
+    "engine": "swarm",
     "domain": "ci.example",
     "retryRedAfter": "6d",
     "retries": 1,
@@ -88,7 +88,13 @@ WHOLE: dict[str, Any] = {
             "upgradeBase": "v1.0.0",
             "retries": 1,
             "priority": 5,
+            "envFiles": {"PASSWORD": "/run/secrets/password", "TOKEN": "env=notes=TOKEN"},
             "env": {"A": "b"},
+            "envRules": [{"when": ">= 1.0.0, < 2", "env": {"B": "{domain}"}}],
+            "upgradeEnv": {"C": "{stack}"},
+            "needs": ["keycloak_example_org"],
+            "install": ["prepare-it", "--all"],
+            "overlays": [{"file": "/srv/more.yml", "when": ">= 1.0.0", "on": "base"}],
             "probes": [
                 {
                     "type": "http",
@@ -102,7 +108,10 @@ WHOLE: dict[str, Any] = {
                     "contains": "x",
                 }
             ],
-            "checks": [{"type": "tcp", "service": "app", "port": 80, "successes": 2}],
+            "checks": [
+                {"type": "http", "port": 80, "statuses": [200, 302]},
+                {"type": "tcp", "service": "app", "port": 80, "successes": 2},
+            ],
             "data": {
                 "seed": [{"type": "exec", "service": "app", "command": ["put", "{token}"]}],
                 "check": [{"type": "exec", "command": ["get"], "contains": "{token}"}],

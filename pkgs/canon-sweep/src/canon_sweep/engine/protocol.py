@@ -51,17 +51,22 @@ class App:
         place: Place,
         tree: Path,
         env: Mapping[str, str],
+        *,
+        overlays: Mapping[str, str] | None = None,
     ) -> App:
         """Read the checked-out ``tree`` of a version.
 
-        ``env`` holds the operator's values, on top of the recipe's own ``.env.sample``.
+        ``env`` holds the operator's values, on top of the recipe's own ``.env.sample``,
+        ``overlays`` the texts of compose files of his, joined last, by their names.
 
         Raises:
             RecipeFault: a name is not safe, or the recipe's files cannot be read.
-            HostFault: a name is too long because of the domain.
+            HostFault: a name is too long because of the domain, or an overlay is at fault.
         """
         stack, domain = place.stack, place.domain
-        source = read_source(tree, recipe=recipe, stack=stack, domain=domain, env=env)
+        source = read_source(
+            tree, recipe=recipe, stack=stack, domain=domain, env=env, overlays=overlays
+        )
         return cls(recipe, version, stack, domain, source)
 
 
@@ -244,6 +249,10 @@ class Engine(Protocol):
 
     def converging(self) -> tuple[Converging, ...]:
         """The stacks here that canon-sweep did not make and that are on their way, by name."""
+        ...
+
+    def lacks(self, stack: str) -> str:
+        """What a stack lacks to be up and healthy, whoever deployed it; empty if nothing."""
         ...
 
     def logs(self, stack: str) -> str:

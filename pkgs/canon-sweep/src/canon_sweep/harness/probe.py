@@ -71,6 +71,8 @@ def _retried(
 def describe(probe: Probe) -> str:
     """A probe in a few words, for a reason or a log."""
     match probe:
+        case HttpProbe(port=None):
+            return f"{probe.method} {probe.service or ''}{probe.path}"
         case HttpProbe():
             return f"{probe.method} {probe.service}:{probe.port}{probe.path}"
         case TcpProbe():
@@ -105,8 +107,9 @@ def _ask_http(
         body=fill(probe.body).encode(),
     )
     status, body = bounded_request(request, one_try)
-    if status != probe.status:
-        raise NotYetError(f"answered {status}, not {probe.status}{_shown(body)}")
+    if status not in probe.passing:
+        passing = " or ".join(map(str, probe.passing))
+        raise NotYetError(f"answered {status}, not {passing}{_shown(body)}")
     if fill(probe.contains) not in body:
         raise NotYetError(f"the answer does not contain {fill(probe.contains)!r}{_shown(body)}")
 
@@ -137,6 +140,8 @@ def _ask_exec(probe: ExecProbe, app: RunningApp, fill: Callable[[str], str]) -> 
 
 
 def _address(probe: HttpProbe | TcpProbe, app: RunningApp) -> tuple[str, int]:
+    assert probe.service is not None, "it is aimed"
+    assert probe.port is not None, "it is aimed"
     try:
         address = app.engine.address(app.stack, probe.service, probe.port)
     except RecipeFault as fault:

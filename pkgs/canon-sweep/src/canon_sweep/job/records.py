@@ -10,6 +10,7 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Facts, Note
 from canon_sweep.core.parts import TAG
 from canon_sweep.core.release import Releases
+from canon_sweep.core.version import Version
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault
 from canon_sweep.harness.quick import lost_parts
@@ -61,16 +62,16 @@ class Records:
             *history_notes(recipe.name, self.state),
             # a run has settled what can be, and tells the rest itself
             *(unfinished_notes(recipe.name, self.state) if self.sources.only_looks else ()),
-            *(self.of_files(recipe, latest.commit) if latest else ()),
+            *(self.of_files(recipe, latest.commit, latest.version) if latest else ()),
         )
 
-    def of_files(self, recipe: Recipe, commit: str) -> tuple[Note, ...]:
+    def of_files(self, recipe: Recipe, commit: str, version: Version | None) -> tuple[Note, ...]:
         """What a commit's files say that no test shows.
 
         How an outside harness reads them, and what it asks, is its own.
         """
         is_ours = self.sources.settings.harness is None
-        return file_notes(recipe, commit) if is_ours else ()
+        return file_notes(recipe, commit, version) if is_ours else ()
 
     def canonical(self, recipe: Recipe) -> str:
         """The canonical's tag, empty if there is none that can be read."""

@@ -79,7 +79,9 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
     try:
         order = _order(recipe, parts, facts, wanted)
         asked = _asked_for(recipe, facts, order.label, order.tag)
-        entry = structs.replace(asked, notes=parts.records.of_files(recipe, order.commit))
+        entry = structs.replace(
+            asked, notes=parts.records.of_files(recipe, order.commit, order.version)
+        )
         if wanted.quick:
             tested = _quick(recipe, parts, order, facts)
         else:
@@ -125,7 +127,7 @@ def _labelled_version(recipe: Recipe, parts: Parts, facts: Facts, commit: str) -
     """The version that a commit says it is; a pull request may say the canonical's own."""
     with parts.ground.checkouts(recipe) as checkout:
         try:
-            source = source_of(recipe, commit, checkout(commit))
+            source = source_of(recipe, commit, None, checkout(commit))
         except RecipeFault:
             return None  # the install tier says it better
     return ordered(facts.rule, source.compose.version)
@@ -155,7 +157,7 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
         try:
             result = parts.trials.quick_by_harness(recipe, order, stage, checkout)
             if result is None:
-                with parts.room.watched():
+                with parts.trials.watched(recipe):
                     result = run_quick(order, canonical, stage, checkout, remedy=remedy)
             tested = _judged(result, canonical)
         except HostFault as fault:

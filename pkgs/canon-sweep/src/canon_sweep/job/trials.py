@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -19,11 +20,13 @@ from canon_sweep.core.stop import Stop
 from canon_sweep.core.version import Version
 from canon_sweep.errors import Fault
 from canon_sweep.harness.handover import hand_over
+from canon_sweep.harness.limits import Limits
+from canon_sweep.harness.needs import check_needs
 from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.promote import promote
 from canon_sweep.harness.protocol import Harness
 from canon_sweep.harness.shown import Shown
-from canon_sweep.harness.stage import Limits, Stage
+from canon_sweep.harness.stage import Stage
 from canon_sweep.harness.tiers import Tiers
 from canon_sweep.harness.trial import (
     KeptByHarness,
@@ -144,7 +147,8 @@ class Trials:
             self.room.check(recipe.name)
             trial = Trial(
                 harness=Watched(
-                    self._harness(recipe, stage, checkout, candidate=candidate), self.room.watched
+                    self._harness(recipe, stage, checkout, candidate=candidate),
+                    partial(self.watched, recipe),
                 ),
                 promote=self._promote(stage),
                 releases_now=lambda: self.sources.releases_now(recipe),
@@ -160,6 +164,17 @@ class Trials:
             )
             return _with_advice(trial.of(order, facts.canonical), order)
 
+    @contextmanager
+    def watched(self, recipe: Recipe) -> Iterator[None]:
+        """A test is on: what it needs is there, and it ends before the disk is full.
+
+        Raises:
+            HostFault: something that it needs is not there, or it was ended.
+        """
+        check_needs(recipe.name, recipe.settings.needs, self.ground.engine)
+        with self.room.watched():
+            yield
+
     def quick_by_harness(
         self, recipe: Recipe, order: Order, stage: Stage, checkout: Checkout
     ) -> CiResult | None:
@@ -172,7 +187,7 @@ class Trials:
         if harness is None or harness.quick is None:
             return None
         outside = outside_of(harness, recipe, self.ground, stage, checkout, quick=True)
-        return Watched(outside, self.room.watched).test(order)
+        return Watched(outside, partial(self.watched, recipe)).test(order)
 
     def _harness(
         self, recipe: Recipe, stage: Stage, checkout: Checkout, *, candidate: bool

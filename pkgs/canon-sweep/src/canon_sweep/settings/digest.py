@@ -14,9 +14,9 @@ from canon_sweep.settings.records import Settings
 def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
     """A short text that changes with whatever may promote what was not promoted before.
 
-    ``harness`` is what else decides a test.  Where a recipe comes from, when it is
-    tested and how often it is tried are no part of it; nor is whether a limit is the
-    recipe's own or everybody's.
+    ``harness`` is what else decides a test, as the texts of overlays do.  Where a recipe
+    comes from, when it is tested and how often it is tried are no part of it; nor is
+    whether a limit is the recipe's own or everybody's.
     """
     decides: dict[str, object] = {
         "harness": harness,
@@ -41,11 +41,24 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
         "checks": recipe.checks,
         "data": recipe.data,
         "expectedNA": _declared_na(recipe),
+        **_if_given(
+            # by name alone: the digest is in records that others read
+            envFiles=sorted(recipe.env_files),
+            install=recipe.install,
+            overlays=[(each.when, each.on) for each in recipe.overlays],
+            envRules=recipe.env_rules,
+            upgradeEnv=recipe.upgrade_env,
+        ),
     }
     if settings.harness is not None:
         decides["outside"] = _outside(settings.harness)
     body = msgspec.json.encode(decides, order="deterministic", enc_hook=str)
     return hashlib.sha256(body).hexdigest()[:16]
+
+
+def _if_given(**given: object) -> dict[str, object]:
+    """What is said at all: what came to be sayable later makes no other digest of the rest."""
+    return {name: value for name, value in given.items() if value}
 
 
 def _declared_na(recipe: RecipeSettings) -> list[str]:

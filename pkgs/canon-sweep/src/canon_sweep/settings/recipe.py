@@ -7,6 +7,7 @@ from pathlib import Path
 
 from canon_sweep.core.version import TagRule
 from canon_sweep.settings.digest import digest
+from canon_sweep.settings.overlays import ReadOverlay, overlays_of
 from canon_sweep.settings.recipes import RecipeSettings
 from canon_sweep.settings.records import Settings
 
@@ -19,7 +20,7 @@ class Recipe:
     """A recipe's name and settings, and what follows from them.
 
     ``clone`` is where its git objects are cached, ``digest`` the fingerprint of all
-    that decides a test besides the commit.
+    that decides a test besides the commit; ``overlays`` are as they were when it was made.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Recipe:
     clone: Path
     rule: TagRule
     digest: str
+    overlays: tuple[ReadOverlay, ...] = ()
 
 
 def recipe_of(settings: Settings, name: str) -> Recipe:
@@ -36,12 +38,14 @@ def recipe_of(settings: Settings, name: str) -> Recipe:
         UsageFault: the configuration has no such recipe.
     """
     own = settings.recipe(name)
+    overlays = overlays_of(own)
     return Recipe(
         name=name,
         settings=own,
         clone=settings.cache_dir / "recipes" / f"{name}.git",
         rule=own.tag_rule,
-        digest=digest(settings, own, HARNESS),
+        digest=digest(settings, own, HARNESS, *(each.fingerprint for each in overlays)),
+        overlays=overlays,
     )
 
 

@@ -43,9 +43,7 @@ from canon_sweep.engine.local.state import Deployment, Running
 from canon_sweep.engine.local.volume import VolumeFolder, folders
 from canon_sweep.engine.protocol import Address, App, Converging, Volume
 from canon_sweep.errors import HostFault, RecipeFault
-from canon_sweep.process import Completed, await_end
-
-MAX_OUTPUT = 1024 * 1024
+from canon_sweep.process import MAX_OUTPUT, Completed, await_end
 
 
 class LocalEngine:
@@ -258,6 +256,10 @@ class LocalEngine:
     def converging(self) -> tuple[Converging, ...]:
         """None: nobody but canon-sweep deploys here."""
         return ()
+
+    def lacks(self, stack: str) -> str:
+        """No stack is there for others to rest on: each is a test's, and goes with it."""
+        return "the local engine has no stacks but those of tests"
 
     def logs(self, stack: str) -> str:
         """What the stack's services said since the stack came up, updates included."""

@@ -24,6 +24,7 @@ from canon_sweep.engine.swarm import (
     overlay,
     reach,
     removal,
+    standing,
     storage,
     stored,
     volume,
@@ -244,6 +245,10 @@ class SwarmEngine:
     def converging(self) -> tuple[Converging, ...]:
         """The stacks of others that are on their way from one state to another."""
         return others.converging(self._docker, self._home)
+
+    def lacks(self, stack: str) -> str:
+        """What a stack lacks to be up and healthy, whoever deployed it; empty if nothing."""
+        return standing.lacks(self._docker, stack)
 
     def logs(self, stack: str) -> str:
         """What the stack's services said, for the recipe's log; empty when not deployed."""

@@ -8,7 +8,7 @@ from canon_sweep.core import names
 from canon_sweep.engine.protocol import App
 from canon_sweep.engine.swarm import facts, log, volume, watch
 from canon_sweep.engine.swarm.api import Docker
-from canon_sweep.engine.swarm.facts import NAMESPACE, Service, Task
+from canon_sweep.engine.swarm.facts import NAMESPACE, Container, Service, Task
 from canon_sweep.engine.swarm.failure import GivenUp
 from canon_sweep.engine.swarm.overlay import STACK, VERSION
 from canon_sweep.engine.swarm.ready import Limits, Look, Readiness
@@ -25,13 +25,19 @@ def services(docker: Docker, stack: str) -> tuple[Service, ...]:
     """The stack's services with their tasks and containers."""
     found = docker.services(f"{NAMESPACE}={stack}")
     tasks = docker.tasks([body["ID"] for body in found])
-    containers = {}
+    here = containers(docker, stack)
+    return tuple(facts.service(body, stack, tasks, here, VERSION) for body in found)
+
+
+def containers(docker: Docker, stack: str) -> dict[str, Container]:
+    """The stack's containers on this node, each by the id of its task."""
+    found = {}
     for short in docker.containers(label=f"{NAMESPACE}={stack}"):
         task = short["Labels"].get(facts.TASK)
         body = docker.container(short["Id"]) if task else None
         if task and body is not None:
-            containers[task] = facts.container(body)
-    return tuple(facts.service(body, stack, tasks, containers, VERSION) for body in found)
+            found[task] = facts.container(body)
+    return found
 
 
 def wait_ready(docker: Docker, app: App, limits: Limits, timeout: float) -> None:
