@@ -17,7 +17,7 @@ from canon_sweep.core.version import Version, ordered
 from canon_sweep.errors import Fault, HostFault, Interrupted, RecipeFault, UsageFault
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.quick import run_quick
-from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
+from canon_sweep.harness.tested import Tested, attempt_of, note_attempt, why_red
 from canon_sweep.job.files import source_of
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.stop import stop_of
