@@ -33,6 +33,13 @@ in
       };
     };
     no-reason = mailu { enroll = false; };
+    no-canonicals = sweep {
+      harness = {
+        command = [ "ci" ];
+        environment.RESULT = "{result}";
+        promotes = true;
+      };
+    };
     reason-but-enrolled = mailu { exception = end; };
     secret-as-path = sweep {
       credentials."git.example.org".tokenFile = lib.mkForce ./cases.nix;

@@ -35,6 +35,7 @@ FAILS = {
     "no-recipes": ("services.canon-sweep.recipes:", "enable = false"),
     "all-excepted": ("services.canon-sweep.recipes:", "enrol a recipe"),
     "no-reason": ("services.canon-sweep.recipes.mailu:", 'exception = { reason = "'),
+    "no-canonicals": ("services.canon-sweep.canonicalsDir:", "/var/lib/ci-warm"),
     "reason-but-enrolled": ("services.canon-sweep.recipes.mailu.exception:", "enroll = false"),
     "secret-as-path": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "as text"),
     "secret-in-store": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "sops"),

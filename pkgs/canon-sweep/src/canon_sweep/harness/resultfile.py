@@ -63,7 +63,8 @@ class ResultFile:
         if len(own) > 1:
             paths = ", ".join(str(path) for path, _ in own)
             raise HostFault(
-                f"there are two results of {self.recipe}, which may be others': {paths}"
+                f"more than one result of {self.recipe} is new: {paths}",
+                do="see who else tests it, or let the harness take its run's name from {run}",
             )
         return (own or read)[0]
 
