@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from canon_sweep import interrupt
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.gate import Condition
@@ -407,6 +408,41 @@ def test_after_a_kill_the_harness_is_ended_before_anything_is_tested(plain: Outs
     assert ends(pid)
     assert night["notes"].outcome is Outcome.PROMOTED
     assert plain.state().guests.entries() == ()
+
+
+def test_a_sweep_that_is_stopped_lets_the_harness_take_down_first(plain: OutsideFleet) -> None:
+    """It is told to stop, has its time, and is gone; its recipe was not reached."""
+    down = plain.folder / "down"
+    script = f"trap 'touch {down}; echo taking down; exit 143' TERM; echo up; sleep 99 & wait"
+    plain.harness(command=["sh", "-c", script])
+    log = plain.folder / "state" / "runs" / "20260614T030000Z" / "notes.log"
+
+    def stopped() -> None:
+        interrupt.install()
+        code = plain.sweeps()["notes"].code
+        assert code is Code.OUT_OF_TIME, code
+
+    child = forked(stopped)
+    heard = threading.Event()
+    while not (log.exists() and "| up" in log.read_text()):
+        assert not heard.wait(0.02)
+    os.kill(child, signal.SIGTERM)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert down.exists()
+    assert "| taking down" in log.read_text()
+    assert plain.state().guests.entries() == ()
+
+
+def test_a_work_folder_that_is_not_there_is_told(plain: OutsideFleet) -> None:
+    """And not taken for the program."""
+    plain.harness(workDir=str(plain.folder / "nowhere"))
+    plain.options["infraRetries"] = 0
+
+    entry = plain.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.INFRA
+    assert f"harness.workDir {plain.folder}/nowhere is not there" in entry.reason
 
 
 def _has_mark(folder: Path, mark: str) -> bool:

@@ -22,6 +22,7 @@ from canon_sweep.report.records import LOST
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.attempts import Attempts
+from canon_sweep.state.guests import Guest, staying
 from canon_sweep.state.journal import Entry, unfinished
 from canon_sweep.state.layout import check_layout
 from canon_sweep.state.owner import check_owner
@@ -105,6 +106,7 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
     records, broken = state.current.read_all()
     holds, problems = _holds(state)
     entries, unread = _journal(state)
+    guests, unseen = _guests(state)
     waiting, unlisted = _waiting(state, now)
     rows = []
     for name in sorted({*settings.recipes, *records, *broken}):
@@ -126,9 +128,9 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
     return Status(
         last_sweep=last_sweep,
         overdue=max_age is not None and is_old,
-        unfinished=tuple(unfinished(entry) for entry in entries),
+        unfinished=(*map(unfinished, entries), *map(staying, guests)),
         waiting=waiting,
-        problems=(*problems, *unread, *unlisted, *attempts.problems),
+        problems=(*problems, *unread, *unseen, *unlisted, *attempts.problems),
         recipes=tuple(rows),
     )
 
@@ -143,6 +145,13 @@ def _holds(state: State) -> tuple[dict[str, Hold], list[str]]:
 def _journal(state: State) -> tuple[tuple[Entry, ...], list[str]]:
     try:
         return state.journal.entries(), []
+    except StateFault as fault:
+        return (), [str(fault)]
+
+
+def _guests(state: State) -> tuple[tuple[Guest, ...], list[str]]:
+    try:
+        return state.guests.entries(), []
     except StateFault as fault:
         return (), [str(fault)]
 

@@ -122,10 +122,14 @@ class External:
         return inherited | filled | {"PATH": self.harness.path}
 
     def _program(self, environment: dict[str, str], folder: Path, seconds: float) -> Program:
+        folder = self.harness.work_dir or folder
+        if not folder.is_dir():
+            # the kernel would tell it of the program
+            raise HostFault(f"harness.workDir {folder} is not there, or is no folder", do="make it")
         return Program(
             command=self.harness.command,
             env=environment,
-            cwd=self.harness.work_dir or folder,
+            cwd=folder,
             timeout=seconds,
             stop_time=self.harness.stop_time,
             terminal=self.harness.terminal,

@@ -78,7 +78,7 @@ class Ground:
 
         Raises:
             HostFault: something would.
-            StateFault: the journal cannot be read.
+            StateFault: the journal, or the list of guests, cannot be read.
         """
         if self.state.journal.entries() or self.state.guests.entries():
             self.settle()

@@ -45,7 +45,7 @@ def _let_in(parts: Parts) -> Stop | None:
     turn, ground = parts.turn, parts.ground
     try:
         # what is not settled yet would be another's to clean up, and then ours again
-        if turn is None or parts.state.journal.entries():
+        if turn is None or parts.state.journal.entries() or parts.state.guests.entries():
             return None
         with interrupt.LetThrough():
             is_back = turn.let_in(ground.time_left, ground.say)

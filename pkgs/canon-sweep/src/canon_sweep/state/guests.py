@@ -29,6 +29,15 @@ class Guest(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[str, ...] | None = None
 
 
+def staying(guest: Guest) -> str:
+    """An entry for who finds it and cannot know whether a run is on; with the next step."""
+    if guest.left is None:
+        what = f"the harness's run {guest.run} of {guest.recipe} is on, or was broken off"
+        return f"{what}: canon-sweep recover ends what is left of it"
+    left = ", ".join(guest.left)
+    return f"the harness left {left} up after its run {guest.run} of {guest.recipe}: take it down"
+
+
 _ENTRIES: msgspec.json.Decoder[dict[str, Guest]] = msgspec.json.Decoder(dict[str, Guest])
 _ADVICE = "see that no harness is at work and what it left up, then remove it"
 
