@@ -127,6 +127,19 @@ def test_every_red_has_its_turn_before_any_has_another(two: Fleet) -> None:
     assert night["site"].again == "red 3 times, in the same way"
 
 
+def test_a_third_try_that_does_not_come_about_leaves_what_two_have_shown(two: Fleet) -> None:
+    """The notes of an earlier try are not said twice, and what both took is the line's."""
+    two.options |= {"retries": 2, "infraRetries": 0}
+    two.wrap = failing_of("notes", FAILS, FAILS, TimeFault("maxRuntime is used up"))
+
+    entry = two.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.RED
+    assert entry.again == "red 2 times, in the same way"
+    assert entry.deploys == 3
+    assert [note.code for note in entry.notes] == ["not-repeated"]
+
+
 def test_a_test_by_hand_tries_again_at_once(two: Fleet) -> None:
     """There are no others to wait for; nothing of a sweep is pending by it."""
     two.wrap = failing_of("notes", FAILS)

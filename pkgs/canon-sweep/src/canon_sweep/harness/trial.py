@@ -187,7 +187,7 @@ class Trial:
             # what was red stays red: the rerun said nothing
             self._not_repeated(f"the rerun failed: {tested.reason}")
         if tested.outcome in (Outcome.INFRA, Outcome.RED) and self.reds:
-            tested = replace(self.reds[-1], again=_as_at_first(self.reds))
+            tested = replace(self.reds[-1], again=as_at_first(self.reds))
         pending = [Note(code="cleanup-pending", text=text) for text in self.harness.unsettled()]
         return replace(tested, notes=(*tested.notes, *pending), attempts=self.made)
 
@@ -198,8 +198,8 @@ def not_repeated(red: Tested, why: str) -> Tested:
     return replace(red, notes=(*red.notes, note))
 
 
-def _as_at_first(reds: Sequence[Tested]) -> str:
-    """How the last red is beside the first; empty if it is the only one."""
+def as_at_first(reds: Sequence[Tested]) -> str:
+    """How the last of a release's reds is beside the first; empty if it is the only one."""
     if len(reds) == 1:
         return ""
     first, last = reds[0], reds[-1]

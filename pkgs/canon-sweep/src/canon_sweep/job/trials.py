@@ -23,7 +23,7 @@ from canon_sweep.harness.needs import check_needs
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.promote import promote
 from canon_sweep.harness.tiers import Tiers
-from canon_sweep.harness.trial import Reruns, Tested, Trial, not_repeated, note_attempt
+from canon_sweep.harness.trial import Reruns, Tested, Trial, as_at_first, not_repeated, note_attempt
 from canon_sweep.harness.watched import Watched
 from canon_sweep.job.ground import Ground
 from canon_sweep.job.room import Room
@@ -250,7 +250,7 @@ class Trials:
 
 def unrepeated(red: Due, why: str) -> Tested:
     """A red that was due, and is not tried once more."""
-    tested = replace(red.reds[-1], attempts=red.made)
+    tested = replace(red.reds[-1], attempts=red.made, again=as_at_first(red.reds))
     return _with_advice(not_repeated(tested, why), red.order)
 
 
