@@ -160,9 +160,9 @@ in
       default = 1;
       example = 0;
       description = ''
-        How often a red release is tested again in the same sweep. If it is green
-        then, it is promoted and called `flaky`; with 0 the first red counts. A
-        recipe may have its own number.
+        How often a red release is tested again in the same sweep, each time when all
+        others had their turn. If it is green then, it is promoted and called `flaky`;
+        with 0 the first red counts. A recipe may have its own number.
       '';
     };
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.engine.protocol import Engine
-from canon_sweep.errors import HostFault, RecipeFault
+from canon_sweep.errors import HostFault, Interrupted, RecipeFault, TimeFault
 from canon_sweep.report.table import results_listing
 from child import in_child
 from stories.engines import intercepted
@@ -46,13 +46,12 @@ def deployed(fleet: Fleet) -> list[str]:
     return turns
 
 
-def failing_of(recipe: str, *faults: Exception) -> Callable[[Engine], Engine]:
+def failing_of(recipe: str, *faults: BaseException) -> Callable[[Engine], Engine]:
     """Let the first waits for a recipe's stacks raise these."""
-    left, stacks = list(faults), set[str]()
+    left = list(faults)
 
     def before(name: str, arguments: tuple[Any, ...]) -> None:
         if name == "wait_ready" and arguments[0].recipe == recipe and left:
-            stacks.add(arguments[0].stack)
             raise left.pop(0)
 
     return lambda engine: intercepted(engine, before)
@@ -126,6 +125,19 @@ def test_every_red_has_its_turn_before_any_has_another(two: Fleet) -> None:
     assert turns == ["notes", "site"] * 3
     assert [entry.attempts for entry in night.results.entries] == [3, 3]
     assert night["site"].again == "red 3 times, in the same way"
+
+
+def test_a_third_try_that_does_not_come_about_leaves_what_two_have_shown(two: Fleet) -> None:
+    """The notes of an earlier try are not said twice, and what both took is the line's."""
+    two.options |= {"retries": 2, "infraRetries": 0}
+    two.wrap = failing_of("notes", FAILS, FAILS, TimeFault("maxRuntime is used up"))
+
+    entry = two.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.RED
+    assert entry.again == "red 2 times, in the same way"
+    assert entry.deploys == 3
+    assert [note.code for note in entry.notes] == ["not-repeated"]
 
 
 def test_a_test_by_hand_tries_again_at_once(two: Fleet) -> None:
@@ -202,10 +214,17 @@ def test_a_red_that_a_kill_kept_from_its_rerun_does_not_count_yet(two: Fleet, ho
     assert two.resumes() is None
 
 
-def test_a_rerun_that_meets_a_failed_host_leaves_the_red(two: Fleet) -> None:
-    """Whatever comes between, what was seen before it counts."""
+@pytest.mark.parametrize(
+    "fault",
+    [HostFault("the engine hung"), TimeFault("the engine hung"), Interrupted("the engine hung")],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_a_rerun_that_something_comes_between_leaves_the_red(
+    two: Fleet, fault: BaseException
+) -> None:
+    """The host, the run's end, a person: what was seen before it counts."""
     two.options["infraRetries"] = 0
-    two.wrap = failing_of("notes", FAILS, HostFault("the engine hung"))
+    two.wrap = failing_of("notes", FAILS, fault)
 
     entry = two.sweeps()["notes"]
 

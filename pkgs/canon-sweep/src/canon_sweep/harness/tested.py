@@ -42,7 +42,7 @@ class Tested:
 
 
 def as_at_first(reds: Sequence[Tested]) -> str:
-    """How the last red is beside the first; empty if it is the only one."""
+    """How the last of a release's reds is beside the first; empty if it is the only one."""
     if len(reds) == 1:
         return ""
     first, last = reds[0], reds[-1]

@@ -92,7 +92,9 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
         raise
     except (Fault, Interrupted) as why:
         return broken_off(entry, why)
-    return with_tested(entry, tested)
+    line = with_tested(entry, tested)
+    how = " --quick" if wanted.quick and line.repeat else ""
+    return structs.replace(line, repeat=line.repeat + how)
 
 
 def _asked_for(recipe: Recipe, facts: Facts, label: str, tag: str) -> Entry:

@@ -22,7 +22,7 @@ from canon_sweep.errors import Fault, Interrupted
 from canon_sweep.harness.needs import check_needs
 from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.stage import Stage
-from canon_sweep.harness.tested import Tested, not_repeated, note_attempt
+from canon_sweep.harness.tested import Tested, as_at_first, not_repeated, note_attempt
 from canon_sweep.harness.trial import Reruns, Trial
 from canon_sweep.harness.watched import Watched
 from canon_sweep.job.ground import Ground
@@ -273,7 +273,7 @@ def _is_candidate(recipe: Recipe, facts: Facts, order: Order) -> bool:
 
 def unrepeated(red: Due, why: str) -> Tested:
     """A red that was due, and is not tried once more."""
-    tested = replace(red.reds[-1], attempts=red.made)
+    tested = replace(red.reds[-1], attempts=red.made, again=as_at_first(red.reds))
     return _with_advice(not_repeated(tested, why), red.order)
 
 
