@@ -10,15 +10,20 @@ import msgspec
 
 from canon_sweep.cli.duration import duration
 from canon_sweep.cli.session import Session, reporting
+from canon_sweep.core import override
 from canon_sweep.core.budget import OVER, RECORD_ONLY
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.core.decision import Hold, Note
+from canon_sweep.core.decision import Note, unheld
+from canon_sweep.core.hold import Hold, has_ended
 from canon_sweep.core.names import plain
+from canon_sweep.core.pin import Known, standing
+from canon_sweep.core.version import ordered
 from canon_sweep.core.waiting import sentences
 from canon_sweep.errors import EXIT_WRONG, StateFault
 from canon_sweep.report.records import LOST
+from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
-from canon_sweep.state import runs
+from canon_sweep.state import bases, runs
 from canon_sweep.state.attempts import Attempts
 from canon_sweep.state.journal import Entry, unfinished
 from canon_sweep.state.owner import check_owner
@@ -26,14 +31,15 @@ from canon_sweep.state.store import State
 
 _OF_THE_CANONICAL = frozenset({LOST, "tag-moved", "canonical-ahead"})
 # read here too, as it is now
-_READ_HERE = frozenset({OVER, RECORD_ONLY, "history"})
+_READ_HERE = frozenset({OVER, RECORD_ONLY, "history", *override.NOTES})
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One recipe as the state folder knows it.
 
     ``without_data`` is why its canonical's data was given up, with what brings it back;
-    ``notes`` are those of the last run that has looked at it, which ended at ``noted_at``.
+    ``notes`` are those of the last run that has looked at it, which ended at ``noted_at``;
+    ``overrides`` is what is to be said of the ends of its exception, hold, N/As and pin.
     """
 
     recipe: str
@@ -50,6 +56,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     noted_at: datetime | None = None
     hold: Hold | None = None
+    overrides: tuple[Note, ...] = ()
     problem: str = ""
 
 
@@ -111,7 +118,9 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
             problem=broken.get(name) or _history_problem(state, name),
         )
         row = _noted(row, noted.get(name), record)
-        rows.append(_configured(row, settings, attempts, holds.get(name), now))
+        row = _attempted(row, attempts)
+        own = _recipe(name, settings, state, record, now)
+        rows.append(_forgotten(row) if own is None else _configured(row, own, holds.get(name), now))
     is_old = last_sweep is None or (max_age is not None and now - last_sweep.ended > max_age)
     return Status(
         last_sweep=last_sweep,
@@ -165,29 +174,53 @@ def _noted(row: Row, noted: runs.Noted | None, record: Canonical | None) -> Row:
     return msgspec.structs.replace(row, notes=notes, noted_at=noted.at)
 
 
-def _configured(
-    row: Row, settings: Settings, attempts: Attempts, hold: Hold | None, now: datetime
-) -> Row:
+def _attempted(row: Row, attempts: Attempts) -> Row:
     last = attempts.last_of(row.recipe)
-    if last is not None:
-        row = msgspec.structs.replace(
-            row,
-            last_outcome=str(last.outcome),
-            last_tag=last.key.tag or last.key.commit[:12],
-            last_at=last.ts,
-            last_reason=last.reason,
-        )
-    recipe = settings.recipes.get(row.recipe)
-    if recipe is None:
-        forget = f"canon-sweep forget {row.recipe} --reason … takes it back"
-        problems = [row.problem] if row.problem else []
-        text = "; ".join([*problems, f"not in the configuration; {forget}"])
-        return msgspec.structs.replace(row, problem=text)
+    if last is None:
+        return row
     return msgspec.structs.replace(
         row,
-        enrolled=recipe.enroll,
-        exception=recipe.exception,
-        hold=hold if hold and hold.until > now else None,
+        last_outcome=str(last.outcome),
+        last_tag=last.key.tag or last.key.commit[:12],
+        last_at=last.ts,
+        last_reason=last.reason,
+    )
+
+
+def _forgotten(row: Row) -> Row:
+    """Of a recipe that is in the configuration no more."""
+    forget = f"canon-sweep forget {row.recipe} --reason … takes it back"
+    problems = [row.problem] if row.problem else []
+    text = "; ".join([*problems, f"not in the configuration; {forget}"])
+    return msgspec.structs.replace(row, problem=text)
+
+
+def _recipe(
+    name: str, settings: Settings, state: State, record: Canonical | None, now: datetime
+) -> Recipe | None:
+    """A recipe as it is today, as far as the state folder knows; None if there is none."""
+    if name not in settings.recipes:
+        return None
+    own = settings.recipe(name)
+    newest = ordered(own.tag_rule, record.release_tag if record else None)
+    needed = None
+    if own.pin is not None and override.is_over(own.pin, now.date(), newest, own.tag_rule):
+        seen = bases.seen(state.folder / "runs").get(name, ())
+        judged = standing(own.pin, Known(rule=own.tag_rule, canonical=record, seen=seen))
+        needed = judged.why if judged.needed else ""
+    return recipe_of(settings, name, now.date(), newest, needed)
+
+
+def _configured(row: Row, recipe: Recipe, hold: Hold | None, now: datetime) -> Row:
+    newest = ordered(recipe.rule, row.canonical or None)
+    ended = hold is not None and has_ended(hold, newest, now, recipe.rule)
+    why = recipe.settings.excepted
+    return msgspec.structs.replace(
+        row,
+        enrolled=why is None,
+        exception="" if why is None else why.sentence,
+        hold=None if ended else hold,
+        overrides=(*recipe.notes, *(unheld(hold) if hold and ended else ())),
     )
 
 
@@ -234,12 +267,13 @@ def _what(row: Row) -> str:
         return f"not enrolled: {row.exception}"
     if row.hold is not None:
         what = f"{row.hold.tag} is held" if row.hold.tag else "held"
-        return f"{what} until {row.hold.until:%Y-%m-%d %H:%M}: {row.hold.reason}"
+        return f"{what} {row.hold.end}: {row.hold.reason}"
     return row.last_reason
 
 
 def _remarks(row: Row) -> tuple[str, ...]:
-    lost = (f"its data is not kept: {row.without_data}",) if row.without_data else ()
+    lost = tuple(f"its data is not kept: {text}" for text in filter(None, [row.without_data]))
+    lost += tuple(f"{note.code}: {note.text}" for note in row.overrides)
     if row.noted_at is None:
         return lost
     when = f"{row.noted_at.astimezone(UTC):%Y-%m-%d}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 import msgspec
@@ -70,7 +70,8 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
     records, unread = parts.state.canonicals.read_all()
     sizes = retained(records.values(), unread, parts.engine.name)
     there, disk, space = total(sizes), settings.disk, parts.room.space()
-    look = _Look(settings, parts.room, records, sizes, space)
+    enrolled = settings.enrolled(around.clock().date()).keys()
+    look = _Look(settings, parts.room, records, sizes, space, enrolled)
     return Forecast(
         retained=there.bytes,
         unknown=there.unknown,
@@ -93,12 +94,13 @@ class _Look:
     records: Mapping[str, Canonical]
     sizes: Mapping[str, int | None]
     space: Space | None
+    enrolled: Set[str]
 
     def line(self, name: str) -> Line:
         record, own = self.records.get(name), self.settings.recipes.get(name)
         mark = self.room.mark(name)
         problems: tuple[str, ...] = ()
-        if own is not None and own.enroll:  # else there will be no next test
+        if name in self.enrolled:  # else there will be no next test
             found = (shortage(self.space, self.room.bounds, mark), self._no_place(name))
             problems = tuple(filter(None, found))
         return Line(

@@ -9,7 +9,7 @@ from functools import partial
 
 from canon_sweep import interrupt
 from canon_sweep.core.attempts import Attempt, Outcome
-from canon_sweep.core.base import bases
+from canon_sweep.core.base import bases, stepped_back
 from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key
 from canon_sweep.core.image import image_notes
 from canon_sweep.core.pace import misfit, pace_of
@@ -56,7 +56,7 @@ def order_of(
             facts.releases,
             facts.rule,
             depth=settings.base_depth,
-            pin=recipe.settings.upgrade_base,
+            pin=recipe.settings.pin.subject if recipe.settings.pin else None,
             commit=commit,
         ),
         domain=settings.domain,
@@ -194,6 +194,9 @@ class Trials:
 
 def _with_advice(tested: Tested, order: Order) -> Tested:
     notes = [*tested.notes, *image_notes(tested.result.all_images if tested.result else ())]
+    if order.bases.stepped_back:
+        text = stepped_back(order.label, order.bases)
+        notes.append(Note(code="stepped-back", text=text))
     if order.bases.pin_problem:
         notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
     if not order.settings.data.check and tested.record and tested.record.volumes:

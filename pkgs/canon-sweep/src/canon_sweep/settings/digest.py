@@ -26,7 +26,7 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
         "host": settings.swarm.host if settings.engine == "swarm" else None,
         "baseDepth": settings.base_depth,
         "timeouts": _in_force(settings, recipe),
-        "upgradeBase": recipe.upgrade_base,
+        "upgradeBase": recipe.pin.subject if recipe.pin else None,
         # which tags are releases also says which can be a base
         "tagPattern": recipe.tag_pattern,
         "prereleases": recipe.prereleases,
@@ -47,8 +47,7 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
 
 def _declared_na(recipe: RecipeSettings) -> list[str]:
     """The tiers that do not apply, as far as the settings say so."""
-    declared = msgspec.structs.asdict(recipe.expected_na)
-    return sorted(tier for tier, reason in declared.items() if reason is not None)
+    return sorted(recipe.expected_na.reasons)
 
 
 def _in_force(settings: Settings, recipe: RecipeSettings) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import functools
 import os
@@ -18,7 +19,7 @@ from canon_sweep.core import names
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.size import size
 from canon_sweep.settings.table import Table
-from canon_sweep.settings.values import Bytes, Seconds, SecretFile
+from canon_sweep.settings.values import Bytes, Seconds, SecretFile, Until
 
 # of a sentence that quotes a value
 LONGEST = 160
@@ -41,6 +42,8 @@ def _decode(wanted: type, value: object) -> object:
         return seconds(value)
     if wanted is Bytes:
         return size(value)
+    if wanted is Until:
+        return _until(value)
     if wanted is SecretFile and isinstance(value, str) and _CREDENTIAL.fullmatch(value):
         return SecretFile(os.environ.get(_CREDENTIALS, f"${_CREDENTIALS}"), value)
     if wanted in (Path, SecretFile) and isinstance(value, str):
@@ -51,6 +54,15 @@ def _decode(wanted: type, value: object) -> object:
             raise ValueError("a path has no NUL character")
         return wanted(value)
     raise ValueError(f"expected a {wanted.__name__}")
+
+
+def _until(value: object) -> Until:
+    # TOML has days of its own; a moment is none
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        return Until(value.isoformat())
+    if isinstance(value, str) and value:
+        return Until(value)
+    raise ValueError('expected a day such as "2027-01-31", or a release\'s tag')
 
 
 def table_problems(table: type[Table], tree: object, at: str) -> Iterator[str]:
@@ -70,6 +82,9 @@ def table_problems(table: type[Table], tree: object, at: str) -> Iterator[str]:
             yield f"{key_of(at, key)}: missing"
 
 
+_UNIONS = (types.UnionType, typing.Union)
+
+
 @functools.cache
 def _fields(table: type[Table]) -> Mapping[str, msgspec.structs.FieldInfo]:
     # msgspec works them out anew whenever it is asked, and there may be hundreds of recipes
@@ -79,7 +94,7 @@ def _fields(table: type[Table]) -> Mapping[str, msgspec.structs.FieldInfo]:
 def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
     kind, arguments = typing.get_origin(wanted), typing.get_args(wanted)
     tables = [each for each in arguments if _is_table(each)]
-    if isinstance(value, dict) and tables and arguments == (*tables, type(None)):
+    if isinstance(value, dict) and kind in _UNIONS and len(tables) == 1:
         yield from table_problems(tables[0], value, at)
     elif isinstance(wanted, type) and issubclass(wanted, Table):
         yield from table_problems(wanted, value, at)
@@ -94,7 +109,11 @@ def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
             convert(value, wanted)
         except msgspec.ValidationError as error:
             choices = f", expected one of {', '.join(arguments)}" if kind is Literal else ""
-            yield f"{at}: {_plain(str(error))}{choices}"
+            if kind in _UNIONS and tables:
+                # msgspec calls a table an object, and says nothing of its keys
+                yield f"{at}: expected a text, or a table with {', '.join(_fields(tables[0]))}"
+            else:
+                yield f"{at}: {_plain(str(error))}{choices}"
 
 
 def _probe_problems(wanted: Any, body: object, at: str) -> Iterator[str]:
