@@ -10,7 +10,7 @@ from msgspec import structs
 from canon_sweep.core import remake
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.core.decision import Code, Decision, Facts, Policy
+from canon_sweep.core.decision import Code, Decision, Facts, Note, Policy
 from canon_sweep.core.image import image_notes
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import Version, ordered
@@ -186,7 +186,7 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
         try:
             with parts.room.watched():
                 result = run_quick(order, canonical, stage, checkout, remedy=remedy)
-            tested = _judged(result)
+            tested = _judged(result, order)
         except HostFault as fault:
             tested = Tested(Outcome.INFRA, str(fault))
     attempt = attempt_of(
@@ -201,8 +201,19 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
     return replace(tested, notes=(*tested.notes, *note_attempt(attempt, parts.state.ledger)))
 
 
-def _judged(result: CiResult) -> Tested:
-    notes = tuple(image_notes(result.all_images))
+def _same_version(order: Order) -> tuple[Note, ...]:
+    # there is one base on its data, so no other can stand in for it
+    if not order.bases.stepped_back:
+        return ()
+    text = (
+        "it has the canonical's own version, and was put on its data: that shows no upgrade from"
+        " another version; a test without --quick starts from an older release"
+    )
+    return (Note(code="same-version", text=text),)
+
+
+def _judged(result: CiResult, order: Order) -> Tested:
+    notes = (*image_notes(result.all_images), *_same_version(order))
     if not result.green:
         return Tested(Outcome.RED, why_red(result), result, notes=notes)
     reason = f"green on the data of {result.base}; a quick run never promotes"

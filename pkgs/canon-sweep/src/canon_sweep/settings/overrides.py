@@ -62,14 +62,14 @@ def override_of(kind: Kind, written: Written, subject: str = "") -> Override:
     """An override as it is written."""
     if isinstance(written, str):
         return Override(kind, written, subject=subject)
-    return Override(kind, written.reason, written.until or "", subject)
+    return Override(kind, written.reason, str(written.until or ""), subject)
 
 
 def pin_of(written: str | Pin) -> Override:
     """A pin as it is written; a tag alone has no reason either."""
     if isinstance(written, str):
         return Override(Kind.PIN, "no reason is written", subject=written)
-    return Override(Kind.PIN, written.reason, written.until or "", written.tag)
+    return Override(Kind.PIN, written.reason, str(written.until or ""), written.tag)
 
 
 def reason_in(written: object) -> str:
