@@ -84,7 +84,10 @@ REFUSED = {
     ),
     "no-mirror": ("services.canon-sweep.recipes.mailu.mirror", "no value defined"),
     "pin-without-reason": ("services.canon-sweep.recipes.plausible.upgradeBase", "not of type"),
-    "no-such-day": ("services.canon-sweep.recipes.mailu.exception.until", "not of type `null or date"),
+    "no-such-day": (
+        "services.canon-sweep.recipes.mailu.exception.until",
+        "not of type `null or date",
+    ),
     "file-with-more": ("services.canon-sweep.recipesFrom", "beside [recipes] there is retries"),
     "file-of-a-module": ("services.canon-sweep.recipesFrom", "`imports`"),
     "file-misspelt": ("services.canon-sweep.recipes.ghost.enrol", "-fleet.toml'"),

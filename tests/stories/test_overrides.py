@@ -11,6 +11,8 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.hold import Hold
 from canon_sweep.core.result import Status, Tier
+from canon_sweep.job.explain import explain
+from canon_sweep.job.hold import remark_of
 from canon_sweep.report.records import Entry
 from stories.fleet import LOSES_DATA, WEEK, Fleet
 
@@ -174,3 +176,28 @@ def test_a_hosts_exception_that_nobody_can_look_at_is_an_error(released: Fleet) 
     released.upstream("notes").rename(released.folder / "away")
 
     assert released.sweeps()["notes"].code is Code.SYNC_ERROR
+
+
+def test_plan_and_explain_say_the_same_as_the_sweep(released: Fleet) -> None:
+    """Before the last release for it, and after."""
+    released.add("notes", enroll=False, exception=why("1.1.0+1"))
+    before = explain(released.settings(), "notes", released.means())
+    assert before.code is released.plans()["notes"].code is Code.EXCEPTED
+    released.publishes("notes", "1.2.0+1")
+
+    after = explain(released.settings(), "notes", released.means())
+    planned = released.plans()["notes"]
+
+    assert after.code is planned.code is Code.FIRST_CANONICAL
+    assert "override-expired" in {note.code for note in after.notes}
+    assert "override-expired" in notes(planned)
+    assert released.volumes() == set()
+
+
+def test_a_hold_of_whose_exception_has_ended_holds(released: Fleet) -> None:
+    """It takes part again, and is left alone for the hold's sake."""
+    released.add("notes", enroll=False, exception=why(LAST))
+    last, next_one = released.now.date() + timedelta(days=6), released.now.date() + WEEK
+
+    assert "no part in the sweep anyway" in remark_of(released.settings(), "notes", None, last)
+    assert remark_of(released.settings(), "notes", None, next_one) == ""

@@ -23,7 +23,7 @@ def command(session: Session) -> int:
     found = overrides(session.settings(), Surroundings(Lines(), session.say))
     session.show(
         found,
-        listing(("recipe", "override", "ends", "left"), map(_row, found.overrides)),
+        listing(("recipe", "override", "until", "left"), map(_row, found.overrides)),
         counted(len(found.overrides), "override"),
         *(plain(f"error: {problem}") for problem in found.problems),
     )
