@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.engine.protocol import Engine
+from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.engine.swarm.engine import SwarmEngine
+from canon_sweep.engine.swarm.ready import Limits
+from canon_sweep.job.prune import Pruning, run_prune
+from canon_sweep.job.wiring import Surroundings
 from engine.docker_host import BUSYBOX
 from stories.fleet import Fleet
 
@@ -29,9 +32,30 @@ class SwarmFleet(Fleet):
         """One container with a volume and a secret."""
         return _compose(program, tag)
 
+    def means(self) -> Surroundings:
+        """The engine that the settings name, as on a host."""
+        return replace(Fleet.means(self), engine=None)
+
     def engine(self) -> Engine:
         """The Swarm, as another process would reach it."""
         return SwarmEngine(self.host)
+
+    def prunes(self) -> Pruning:
+        """The operator, or the timer."""
+        return run_prune(self.settings(), self.means(), dry_run=False)
+
+    def leaves(self, stack: str) -> None:
+        """Have a stack of ours up that neither a record nor the journal names."""
+        source = self.folder / stack
+        source.mkdir()
+        (source / "compose.yml").write_text(_compose("exec sleep 1000", "1.0.0+1"))
+        engine = SwarmEngine(
+            self.host, limits=Limits(patience=0, settle=0.3), home=self.state().home.read()
+        )
+        app = App.read("notes", "1.0.0+1", Place(stack, "left.ci.localhost"), source, {})
+        engine.prepare(app, 30)
+        engine.deploy(app)
+        engine.wait_ready(app, 30)
 
     def there(self) -> set[str]:
         """Everything on the engine, whoever made it."""

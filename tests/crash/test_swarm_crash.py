@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -27,6 +27,8 @@ pytestmark = pytest.mark.swarm
 # quick run's clone, test and way back
 FEW_OF_A_SWEEP = (8, 30, 38, 52, 71)
 FEW_OF_A_QUICK_RUN = (12, 24)
+# the stack half gone, and its data
+FEW_OF_A_PRUNE = (2, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,21 @@ def test_an_engine_that_is_killed_costs_no_canonical(
         _strike_sweeps(fleet, matrix, points, Blow("run, and a reboot", reboot))
 
 
-def test_a_disk_that_is_full_all_at_once_costs_no_canonical(
-    tmp_path: Path, matrix: Matrix, every: bool
-) -> None:
-    """The engine's own: images, volumes and the Swarm's memory are on it.  Then there is room."""
+@pytest.fixture
+def small_host() -> Iterator[DockerHost]:
+    """An engine that has a disk to itself: images, volumes and the Swarm's memory are on it."""
     host = DockerHost(or_skip(installed.own))
+    try:
+        host.data.mkdir()
+        with own_disk(host.data, "size=400m"):
+            or_skip(host.start)
+            yield host
+    finally:
+        host.stop()
+
+
+def _filled(host: DockerHost) -> Blow:
+    """There is no room any more, all at once; then there is."""
     filler = host.data / "filler"
 
     def fill(_pid: int) -> None:
@@ -102,16 +114,17 @@ def test_a_disk_that_is_full_all_at_once_costs_no_canonical(
             while file.write(bytes(65536)):
                 pass
 
-    try:
-        host.data.mkdir()
-        with own_disk(host.data, "size=400m"):
-            or_skip(host.start)
-            for fleet in _proven(tmp_path, host.url):
-                points = count(2, 5) if every else (35,)
-                blow = Blow("run, and its disk is full", fill, filler.unlink)
-                _strike_sweeps(fleet, matrix, points, blow)
-    finally:
-        host.stop()
+    return Blow("and its disk is full", fill, filler.unlink)
+
+
+def test_a_disk_that_is_full_all_at_once_costs_no_canonical(
+    small_host: DockerHost, tmp_path: Path, matrix: Matrix, every: bool
+) -> None:
+    """In deploy, update and promotion."""
+    for fleet in _proven(tmp_path, small_host.url):
+        points = count(2, 5) if every else (35,)
+        blow = _filled(small_host)
+        _strike_sweeps(fleet, matrix, points, replace(blow, name=f"run, {blow.name}"))
 
 
 def _strike_sweeps(
@@ -154,19 +167,65 @@ def test_a_quick_run_that_is_killed_is_put_back(
     swarm: SwarmFleet, matrix: Matrix, every: bool
 ) -> None:
     """At any moment: the canonical's data is what it was, byte for byte."""
+    points = count(1) if every else FEW_OF_A_QUICK_RUN
+    _strike_quick_runs(swarm, matrix, points, Blow("test --quick", struck.kill))
+
+
+def test_a_disk_that_is_full_in_a_quick_run_costs_no_canonical(
+    small_host: DockerHost, tmp_path: Path, matrix: Matrix, every: bool
+) -> None:
+    """While the snapshot is taken, in the test, and on the way back."""
+    for fleet in _proven(tmp_path, small_host.url):
+        # nothing becomes ready on a full disk
+        fleet.add("notes", timeouts={"deploy": "15s"})
+        points = count(1, 5) if every else (2,)
+        blow = _filled(small_host)
+        _strike_quick_runs(fleet, matrix, points, replace(blow, name=f"test --quick, {blow.name}"))
+
+
+def _strike_quick_runs(
+    swarm: SwarmFleet, matrix: Matrix, points: Iterable[int], blow: Blow
+) -> None:
     swarm.publishes("notes", None, 'echo x > "$$DATA/changed"; exec sleep 1000')
     before, common = swarm.digest("notes"), swarm.there()
-    for point in count(1) if every else FEW_OF_A_QUICK_RUN:
+    for point in points:
         moment = struck.strike(
-            swarm.host, lambda: swarm.tests("notes", ref="main", quick=True), point, struck.kill
+            swarm.host, lambda: swarm.tests("notes", ref="main", quick=True), point, blow.strike
         )
 
+        if moment:
+            blow.mend()
         assert swarm.sweeps()["notes"].code is Code.NO_NEW_VERSION
         left = swarm.there() - common
         if moment:
-            matrix.add(Row("swarm", "test --quick", f"{point} {moment}", "old", len(left)))
+            matrix.add(Row("swarm", blow.name, f"{point} {moment}", "old", len(left)))
         assert not left
         assert swarm.digest("notes") == before
         assert swarm.state().journal.entries() == ()
+        outcomes = {attempt.outcome for attempt in swarm.state().ledger.index().all}
+        assert outcomes <= {Outcome.PROMOTED, Outcome.PASSED, Outcome.INFRA}
+        if not moment:
+            break
+
+
+def test_a_prune_that_is_killed_leaves_no_more_than_the_next_removes(
+    swarm: SwarmFleet, matrix: Matrix, every: bool
+) -> None:
+    """At any moment: a stack, its secret and its volume go, and the canonical stays whole."""
+    common = swarm.there()
+    digest = swarm.digest("notes")
+    for point in count(1) if every else FEW_OF_A_PRUNE:
+        swarm.leaves(f"left-{point:06x}_ci_localhost")
+        assert swarm.there() > common
+
+        moment = struck.strike(swarm.host, swarm.prunes, point, struck.kill)
+
+        assert swarm.prunes().exit_code == 0
+        left = swarm.there() - common
+        if moment:
+            matrix.add(Row("swarm", "prune", f"{point} {moment}", "old", len(left)))
+        assert not left
+        assert swarm.whole("notes").tag == "1.1.0+1"
+        assert swarm.digest("notes") == digest
         if not moment:
             break

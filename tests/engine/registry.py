@@ -78,10 +78,19 @@ class Registry:
 
     def publish(self, engine: str, image: str, changes: str = "CMD true") -> str:
         """Give a name, e.g. ``app:1``, a new image, made on an engine; gives its digest there."""
+        return self.publish_after(engine, image, [], changes)
+
+    def publish_after(
+        self, engine: str, image: str, command: list[str], changes: str = "CMD true"
+    ) -> str:
+        """As `publish`, of what a command has left in a container; without one nothing runs."""
         client: Any = docker.APIClient(base_url=engine, version="1.41", timeout=60)
         name, _, tag = f"{self.host}/{image}".rpartition(":")
-        made = client.create_container(BUSYBOX, command=["true"])["Id"]
+        made = client.create_container(BUSYBOX, command=command or ["true"])["Id"]
         try:
+            if command:
+                client.start(made)
+                assert client.wait(made)["StatusCode"] == 0
             client.commit(made, repository=name, tag=tag, changes=changes)
         finally:
             client.remove_container(made, force=True)

@@ -6,7 +6,14 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Note
-from canon_sweep.report.records import LOST, Entry, Sync, exit_code_of, totals_of
+from canon_sweep.report.records import (
+    LOST,
+    Entry,
+    Sync,
+    exit_code_of,
+    exit_code_of_resume,
+    totals_of,
+)
 
 
 def entry(code: Code, outcome: Outcome | None = None, **more: object) -> Entry:
@@ -56,6 +63,17 @@ def test_something_wrong_outranks_something_deferred() -> None:
     wrong = entry(Code.NEW_RELEASE, Outcome.RED)
 
     assert exit_code_of([entry(Code.IN_FLIGHT), wrong]) == 1
+
+
+@pytest.mark.parametrize("code", [Code.IN_FLIGHT, Code.OUT_OF_TIME, Code.DISK])
+def test_what_a_resume_puts_off_once_more_is_only_deferred(code: Code) -> None:
+    """It was told by the sweep; and it is tried again in half an hour."""
+    late = entry(code, deferred_weeks=4)
+
+    assert exit_code_of_resume([late, entry(Code.NEW_RELEASE, Outcome.PROMOTED)]) == 75
+    assert exit_code_of_resume([late, entry(Code.NEW_RELEASE, Outcome.RED)]) == 1
+    assert exit_code_of_resume([late], ["retryWindow is over"]) == 1
+    assert exit_code_of_resume([entry(Code.HELD)]) == 0
 
 
 def test_a_recipe_without_a_line_is_wrong() -> None:

@@ -100,8 +100,15 @@ def test_too_little_defers_each_recipe_by_itself_with_the_figures(released: Flee
         assert night[recipe].tag == "1.1.0+1"
     assert night.results.exit_code == 1
     assert night.results.totals.deploys == 0
+    # a resume finds no more room, and need not be told of each half hour
+    still = released.resumes()
+    assert still is not None
+    assert still.results.exit_code == 75
     beside_others(released, 15 * MIB)
-    assert {entry.outcome for entry in released.sweeps().results.entries} == {Outcome.PROMOTED}
+    then = released.resumes()
+    assert then is not None
+    assert {entry.outcome for entry in then.results.entries} == {Outcome.PROMOTED}
+    assert then.results.exit_code == 0
 
 
 def test_the_next_recipe_is_asked_for_itself(released: Fleet) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -77,6 +79,11 @@ def took(fleet: Fleet) -> Took:
     return last.took
 
 
+def volumes(client: Any) -> set[str]:
+    """Every volume on an engine."""
+    return {body["Name"] for body in client.volumes()["Volumes"] or ()}
+
+
 @pytest.fixture
 def registry() -> Iterator[Registry]:
     """A real registry, open to everybody."""
@@ -127,6 +134,8 @@ def test_an_engine_is_never_out_of_disk_because_of_a_test(
 ) -> None:
     """The test is ended at the floor, all of it goes, and the next recipe has its turn."""
     monkeypatch.setattr(room, "PERIOD", 0.05)
+    client: Any = docker.APIClient(small, version="1.41")
+    before = volumes(client)
     fleet = swarm_fleet(tmp_path, small)
     fleet.commits("notes", "1.0.0+1", compose(BUSYBOX, HOLDS))
     fleet.commits("site", "1.0.0+1", compose(BUSYBOX, HOLDS))
@@ -149,9 +158,8 @@ def test_an_engine_is_never_out_of_disk_because_of_a_test(
     assert night["site"].outcome is Outcome.PROMOTED
     assert night.results.problems == ()
     assert fleet.canonical("notes") == kept
-    client: Any = docker.APIClient(small, version="1.41")
     named = {v.name for r in ("notes", "site") for v in fleet.canonical(r).volumes}
-    assert {body["Name"] for body in client.volumes()["Volumes"]} == named
+    assert volumes(client) - before == named
     assert client.services() == []
     client.close()
     # what went wild does not bar the release that mends it
@@ -160,3 +168,31 @@ def test_an_engine_is_never_out_of_disk_because_of_a_test(
     later = sweeps(fleet)
     assert later["notes"].outcome is Outcome.PROMOTED
     assert later["site"].code is Code.NO_NEW_VERSION
+
+
+def test_an_image_that_finds_no_room_is_no_red(
+    tmp_path: Path, small: str, registry: Registry
+) -> None:
+    """The host's disk is full while it is pulled; with room, the release is promoted."""
+    digs = f"busybox head -c {48 * MIB} /dev/urandom >/big"
+    registry.publish_after(small, "big:1", ["sh", "-c", digs])
+    client: Any = docker.APIClient(small, version="1.41")
+    client.remove_image(f"{registry.host}/big:1")
+    client.close()
+    fleet = swarm_fleet(tmp_path, small)
+    fleet.commits("notes", "1.0.0+1", compose(BUSYBOX, HOLDS))
+    assert sweeps(fleet)["notes"].outcome is Outcome.PROMOTED
+    kept = fleet.canonical("notes")
+    fleet.commits("notes", "1.1.0+1", compose(f"{registry.host}/big:1", HOLDS))
+    disk = Path(small.removeprefix("unix://")).parent / "data"
+    filler = disk / "filler"
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - 24 * MIB)
+
+    night = sweeps(fleet)
+
+    assert night["notes"].outcome is Outcome.INFRA
+    assert "no space left on device" in night["notes"].reason
+    assert fleet.canonical("notes") == kept
+    filler.unlink()
+    assert sweeps(fleet)["notes"].outcome is Outcome.PROMOTED

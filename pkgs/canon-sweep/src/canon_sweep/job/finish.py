@@ -13,7 +13,15 @@ from canon_sweep import __version__, interrupt
 from canon_sweep.errors import StateFault
 from canon_sweep.job.sources import Read
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_act
-from canon_sweep.report.records import Entry, PreStep, Results, exit_code_of, hollow_of, totals_of
+from canon_sweep.report.records import (
+    Entry,
+    PreStep,
+    Results,
+    exit_code_of,
+    exit_code_of_resume,
+    hollow_of,
+    totals_of,
+)
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import lock, runs
@@ -115,8 +123,13 @@ def results_of(
     """Sum a run up; recipes without a line make it wrong, whatever the lines say."""
     totals = totals_of(entries, parts.ground.recovered)
     missing = tuple(sorted({recipe.name for recipe in recipes} ^ {e.recipe for e in entries}))
-    # what was left of a sweep may well be held meanwhile
-    hollow = "" if command == "resume" else hollow_of(entries)
+    wrong = (*missing, *problems)
+    if command == "resume":
+        # what was left of a sweep may well be held meanwhile
+        hollow, exit_code = "", exit_code_of_resume(entries, wrong)
+    else:
+        hollow = hollow_of(entries)
+        exit_code = exit_code_of(entries, wrong, hollow)
     return Results(
         run_id=parts.run_id,
         command=command,
@@ -124,7 +137,7 @@ def results_of(
         version=__version__,
         started=started,
         ended=parts.world.now(),
-        exit_code=exit_code_of(entries, (*missing, *problems), hollow),
+        exit_code=exit_code,
         noop=totals.is_noop,
         totals=totals,
         entries=entries,

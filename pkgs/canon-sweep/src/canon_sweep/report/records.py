@@ -232,3 +232,15 @@ def exit_code_of(entries: Iterable[Entry], wrong: Iterable[str] = (), hollow: st
         return EXIT_USAGE
     deferred = any(entry.code is Code.IN_FLIGHT for entry in entries)
     return EXIT_DEFERRED if deferred else EXIT_DONE
+
+
+def exit_code_of_resume(entries: Iterable[Entry], wrong: Iterable[str] = ()) -> int:
+    """As `exit_code_of`; what is put off once more is deferred, whatever keeps it waiting.
+
+    The sweep has told of it, and of the end of its window a problem does: a resume that is
+    tried each half hour need not be wrong each time.
+    """
+    entries = list(entries)
+    reached = [entry for entry in entries if not entry.is_deferred]
+    code = exit_code_of(reached, wrong)
+    return EXIT_DEFERRED if code == EXIT_DONE and len(reached) < len(entries) else code
