@@ -197,7 +197,21 @@ def test_plan_and_explain_say_the_same_as_the_sweep(released: Fleet) -> None:
 def test_a_hold_of_whose_exception_has_ended_holds(released: Fleet) -> None:
     """It takes part again, and is left alone for the hold's sake."""
     released.add("notes", enroll=False, exception=why(LAST))
-    last, next_one = released.now.date() + timedelta(days=6), released.now.date() + WEEK
+    hold = Hold(recipe="notes", reason="moving house", until=released.now + 2 * WEEK)
+    on_its_last_day = released.now + timedelta(days=6)
 
-    assert "no part in the sweep anyway" in remark_of(released.settings(), "notes", None, last)
-    assert remark_of(released.settings(), "notes", None, next_one) == ""
+    said = remark_of(released.settings(), hold, on_its_last_day)
+
+    assert "it takes no part in the sweep anyway" in said
+    assert remark_of(released.settings(), hold, released.now + WEEK) == ""
+
+
+def test_a_hold_up_to_what_is_superseded_says_so_at_once(released: Fleet) -> None:
+    """As far as the last sync saw."""
+    hold = Hold(recipe="notes", reason="moving house", up_to="1.0.0+1")
+    assert remark_of(released.settings(), hold, released.now) == ""
+    released.plans()
+
+    said = remark_of(released.settings(), hold, released.now)
+
+    assert said == "it holds nothing: the latest is 1.1.0+1 already"

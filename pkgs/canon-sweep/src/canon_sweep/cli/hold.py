@@ -54,7 +54,7 @@ def command(
     hold = msgspec.convert({"recipe": recipe, "reason": reason.strip(), "tag": tag, **end}, Hold)
     check_owner([settings.state_dir], sys.argv)
     State.of(settings).holds.put(hold)
-    note = remark_of(settings, recipe, tag, now.date())
+    note = remark_of(settings, hold, now)
     what = f"{recipe} {tag}" if tag else recipe
     text = f"{what} is held {hold.end}: {hold.reason}"
     session.show(msgspec.to_builtins(hold) | {"note": note}, f"{text}; {note}" if note else text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import click
 import msgspec
@@ -16,14 +17,14 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Note, unheld
 from canon_sweep.core.hold import Hold, has_ended
 from canon_sweep.core.names import plain
-from canon_sweep.core.pin import Known, standing
 from canon_sweep.core.version import ordered
 from canon_sweep.core.waiting import sentences
 from canon_sweep.errors import EXIT_WRONG, StateFault
+from canon_sweep.job.inforce import in_force, known_of
 from canon_sweep.report.records import LOST
-from canon_sweep.settings.recipe import Recipe, recipe_of
+from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
-from canon_sweep.state import bases, runs
+from canon_sweep.state import runs
 from canon_sweep.state.attempts import Attempts
 from canon_sweep.state.journal import Entry, unfinished
 from canon_sweep.state.owner import check_owner
@@ -119,8 +120,13 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
         )
         row = _noted(row, noted.get(name), record)
         row = _attempted(row, attempts)
-        own = _recipe(name, settings, state, record, now)
-        rows.append(_forgotten(row) if own is None else _configured(row, own, holds.get(name), now))
+        if name not in settings.recipes:
+            rows.append(_forgotten(row))
+            continue
+        newest = ordered(settings.recipe(name).tag_rule, record.release_tag if record else None)
+        known = partial(known_of, settings, name, state, record, None)
+        recipe = in_force(settings, name, now.date(), newest, known)
+        rows.append(_configured(row, recipe, holds.get(name), now))
     is_old = last_sweep is None or (max_age is not None and now - last_sweep.ended > max_age)
     return Status(
         last_sweep=last_sweep,
@@ -193,22 +199,6 @@ def _forgotten(row: Row) -> Row:
     problems = [row.problem] if row.problem else []
     text = "; ".join([*problems, f"not in the configuration; {forget}"])
     return msgspec.structs.replace(row, problem=text)
-
-
-def _recipe(
-    name: str, settings: Settings, state: State, record: Canonical | None, now: datetime
-) -> Recipe | None:
-    """A recipe as it is today, as far as the state folder knows; None if there is none."""
-    if name not in settings.recipes:
-        return None
-    own = settings.recipe(name)
-    newest = ordered(own.tag_rule, record.release_tag if record else None)
-    needed = None
-    if own.pin is not None and override.is_over(own.pin, now.date(), newest, own.tag_rule):
-        seen = bases.seen(state.folder / "runs").get(name, ())
-        judged = standing(own.pin, Known(rule=own.tag_rule, canonical=record, seen=seen))
-        needed = judged.why if judged.needed else ""
-    return recipe_of(settings, name, now.date(), newest, needed)
 
 
 def _configured(row: Row, recipe: Recipe, hold: Hold | None, now: datetime) -> Row:

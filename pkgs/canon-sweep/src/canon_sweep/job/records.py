@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from canon_sweep.core import remake
 from canon_sweep.core.budget import RECORD_ONLY
 from canon_sweep.core.decision import Facts, Note
-from canon_sweep.core.override import is_over
-from canon_sweep.core.pin import Known, standing
+from canon_sweep.core.pin import Known
 from canon_sweep.core.version import Version
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault
 from canon_sweep.harness.quick import lost_parts
 from canon_sweep.job.files import file_notes
+from canon_sweep.job.inforce import in_force, known_of
 from canon_sweep.job.sources import Sources
 from canon_sweep.report.records import LOST
-from canon_sweep.settings.recipe import Recipe, recipe_of
-from canon_sweep.state import bases
+from canon_sweep.settings.recipe import Recipe
 from canon_sweep.state.journal import unfinished
 from canon_sweep.state.store import State
 
@@ -41,15 +40,7 @@ class Records:
         latest = self.sources.releases(recipe).latest
         newest = version or (latest.version if latest else None)
         settings = self.sources.settings
-        return recipe_of(settings, recipe.name, recipe.day, newest, self._needed(recipe, newest))
-
-    def _needed(self, recipe: Recipe, newest: Version | None) -> str | None:
-        """Why a pin is needed still; only one that has ended has to be."""
-        pin = recipe.settings.pin
-        if pin is None or not is_over(pin, recipe.day, newest, recipe.rule):
-            return None
-        judged = standing(pin, self.bases(recipe))
-        return judged.why if judged.needed else ""
+        return in_force(settings, recipe.name, recipe.day, newest, lambda: self.bases(recipe))
 
     def bases(self, recipe: Recipe) -> Known:
         """What is known of a recipe's bases; it is synced.
@@ -57,13 +48,9 @@ class Records:
         Raises:
             StateFault: a record, or the folder of the runs, cannot be read.
         """
-        return Known(
-            rule=recipe.rule,
-            canonical=self.state.canonicals.read(recipe.name),
-            releases=self.sources.releases(recipe),
-            seen=bases.seen(self.state.folder / "runs").get(recipe.name, ()),
-            attempts=self.state.ledger.index().of(recipe.name),
-        )
+        name, canonical = recipe.name, self.state.canonicals.read(recipe.name)
+        releases = self.sources.releases(recipe)
+        return known_of(self.sources.settings, name, self.state, canonical, releases)
 
     def facts(self, recipe: Recipe) -> Facts:
         """What the decision rests on; the recipe is synced.
