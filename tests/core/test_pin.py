@@ -66,7 +66,7 @@ def test_a_pinned_release_that_is_red_keeps_its_pin_and_says_why() -> None:
     assert answer.needed
     assert answer.why.endswith("3.0.1+1 was red (install: 404)")
     assert [each.shows for each in answer.evidence] == [
-        "3.0.1+1 red: install: 404",
+        "3.0.1+1 was red: install: 404",
         "3.0.0+1 did not come up as a base: its entrypoint is 404",
     ]
 
@@ -77,6 +77,11 @@ def test_an_older_canonical_is_another_base() -> None:
 
     assert answer.needed
     assert "would start from the canonical 2.1.0+1" in answer.why
+    assert [each.shows for each in answer.evidence] == [
+        "3.0.1+1 was upgraded from 2.1.0+1",
+        "2.1.0+1 was promoted: it came up from nothing, and was taken up again",
+        "3.0.0+1 did not come up as a base: its entrypoint is 404",
+    ]
 
 
 def test_a_canonical_that_does_not_come_up_any_more_is_no_base() -> None:
@@ -116,6 +121,19 @@ def test_results_that_do_not_tell_the_base_are_no_evidence() -> None:
     assert last_base((silent,)) == "not shown"
     assert last_base((BROKEN,)) == "2.1.0+1"
     assert last_base(()) == ""
+
+
+def test_what_was_shown_again_and_again_is_told_once() -> None:
+    """By the newest run that shows it: there are a hundred pull requests in a month."""
+    quick = [
+        Seen(run_id=f"2026070{day}T000000Z", base="3.0.1+1", upgraded=True) for day in (3, 2, 1)
+    ]
+
+    answer = judged("3.0.1+1", *quick)
+
+    again, promoted = answer.evidence
+    assert (again.run_id, again.shows) == (quick[0].run_id, "a commit was upgraded from 3.0.1+1")
+    assert "was promoted" in promoted.shows
 
 
 @pytest.mark.parametrize("proven", [None, "3.0.1+1"])

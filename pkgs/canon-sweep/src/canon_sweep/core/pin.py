@@ -76,11 +76,17 @@ def standing(pin: Override, known: Known) -> Standing:
     if known.releases is not None and known.releases.of_tag(pin.subject) is None:
         return Standing(needed=False, why="it is no release, so every test puts it aside")
     if known.canonical is None:
-        return _unproven(pin, known)
-    dynamic = known.canonical.release_tag
-    evidence = tuple(_shown(dynamic, known))
-    needed, why = _against(pin, known, dynamic)
-    return Standing(needed=needed, why=why, dynamic=dynamic, evidence=evidence)
+        latest = known.releases.latest if known.releases else None
+        dynamic = latest.tag if latest else ""
+        needed, why = True, _unproven(pin, known, dynamic)
+    else:
+        dynamic = known.canonical.release_tag
+        needed, why = _against(pin, known, known.canonical)
+    # what was shown again and again is shown by the newest run
+    evidence: dict[str, Evidence] = {}
+    for each in _evidence(pin, known, dynamic, needed=needed):
+        evidence.setdefault(each.shows, each)
+    return Standing(needed=needed, why=why, dynamic=dynamic, evidence=tuple(evidence.values()))
 
 
 def last_base(seen: Sequence[Seen]) -> str:
@@ -89,39 +95,44 @@ def last_base(seen: Sequence[Seen]) -> str:
     return "" if last is None else last.base or NOT_SHOWN
 
 
-def _against(pin: Override, known: Known, dynamic: str) -> tuple[bool, str]:
-    assert known.canonical is not None
+def _against(pin: Override, known: Known, canonical: Canonical) -> tuple[bool, str]:
+    """Whether it is needed beside a canonical, and why."""
+    dynamic = canonical.release_tag
     proven, pinned = ordered(known.rule, dynamic), ordered(known.rule, pin.subject)
     if proven is None or pinned is None:
         return True, f"the canonical {dynamic} has no place in the order of versions"
     if proven < pinned:
         return True, f"without it an upgrade would start from the canonical {dynamic}, an older one"
-    since = [each for each in known.seen if each.run_id > known.canonical.run_id]
+    since = [each for each in known.seen if each.run_id > canonical.run_id]
     about = [each for each in since if _tells_of(each, dynamic)]
     if about and _broken(about[0], dynamic):
         return True, f"the canonical {dynamic} did not come up the last time it was a base"
-    if not (known.canonical.run_id or about):
+    if not (canonical.run_id or about):
         made = f"the canonical {dynamic} was made by another tool"
         return True, f"{made}, and that it comes up as a base is {NOT_SHOWN}"
     same = "the pinned one" if proven == pinned else "newer than the pinned one"
     return False, f"an upgrade starts from the canonical {dynamic}, {same}, without it too"
 
 
-def _unproven(pin: Override, known: Known) -> Standing:
-    """There is no canonical, so that nothing says what comes up."""
-    latest = known.releases.latest if known.releases else None
-    dynamic = latest.tag if latest else ""
-    red = next(_reds({pin.subject, dynamic}, known.attempts), None)
+def _unproven(pin: Override, known: Known, dynamic: str) -> str:
+    """Why it is needed where no canonical says what comes up."""
     why = "there is no canonical, so no base is proven"
+    red = next(_reds({pin.subject, dynamic}, known.attempts), None)
     if red is not None:
-        why += f": {red.key.tag} was red ({red.reason})"
-    elif dynamic:
-        why += f": nothing shows that {dynamic} comes up"
-    told = {dynamic, *(broken.tag for each in known.seen for broken in each.broken)} - {""}
-    evidence = [each for tag in sorted(told, reverse=True) for each in _shown(tag, known)]
-    if red is not None:
-        evidence.insert(0, Evidence(run_id=red.run_id, shows=f"{red.key.tag} red: {red.reason}"))
-    return Standing(needed=True, why=why, dynamic=dynamic, evidence=tuple(evidence))
+        return f"{why}: {red.key.tag} was red ({red.reason})"
+    return f"{why}: nothing shows that {dynamic} comes up" if dynamic else why
+
+
+def _evidence(pin: Override, known: Known, dynamic: str, *, needed: bool) -> Iterator[Evidence]:
+    """What runs have shown: of what is needed why, of what is redundant what proves its base."""
+    if needed:
+        for red in _reds({pin.subject, dynamic}, known.attempts):
+            yield Evidence(run_id=red.run_id, shows=f"{red.key.tag} was red: {red.reason}")
+    if dynamic:
+        yield from _shown(dynamic, known)
+    if needed:
+        for each in known.seen:
+            yield from (_failed(each, base) for base in each.broken if base.tag != dynamic)
 
 
 def _reds(tags: set[str], attempts: Sequence[Attempt]) -> Iterator[Attempt]:
@@ -142,8 +153,7 @@ def _shown(tag: str, known: Known) -> Iterator[Evidence]:
     for each in known.seen:
         broken = _broken(each, tag)
         if broken is not None:
-            shows = f"{tag} did not come up as a base: {broken.reason}"
-            yield Evidence(run_id=each.run_id, shows=shows)
+            yield _failed(each, broken)
         elif _tells_of(each, tag):
             how = ", without the pin" if each.without_pin else ""
             yield Evidence(run_id=each.run_id, shows=f"{_what(each)} was upgraded from {tag}{how}")
@@ -162,6 +172,12 @@ def _tells_of(seen: Seen, tag: str) -> bool:
 
 def _broken(seen: Seen, tag: str) -> BrokenBase | None:
     return next((broken for broken in seen.broken if broken.tag == tag), None)
+
+
+def _failed(seen: Seen, base: BrokenBase) -> Evidence:
+    return Evidence(
+        run_id=seen.run_id, shows=f"{base.tag} did not come up as a base: {base.reason}"
+    )
 
 
 def _what(seen: Seen) -> str:
