@@ -73,6 +73,7 @@ def test_what_was_refused_as_an_exception_is_tested_at_once_when_it_has_ended(
     released.add("notes", enroll=False, exception=why(LAST))
     released.now = datetime(2026, 6, 20, 23, tzinfo=UTC)
     assert released.tests("notes").outcome is Outcome.REFUSED
+    assert released.overrides()["notes exception"].without.startswith("test/first-canonical")
     released.now += timedelta(hours=1)
 
     assert released.sweeps()["notes"].outcome is Outcome.PROMOTED

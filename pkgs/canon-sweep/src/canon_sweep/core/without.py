@@ -14,8 +14,8 @@ from canon_sweep.core.override import Kind, Override
 class Ground:
     """What is known of a recipe whose overrides are judged.
 
-    ``excepted`` is the sentence of its exception, if it has one in force; ``pin`` the base
-    that is pinned, if it is used.
+    ``facts`` are those of a recipe that takes part, ``excepted`` is the sentence of its
+    exception, if it has one in force, and ``pin`` the base that is pinned, if it is used.
     """
 
     facts: Facts
@@ -56,18 +56,18 @@ def _upgrade(override: Override, ground: Ground) -> str:
 
 def _next(ground: Ground, *, pin: str | None) -> Bases:
     """The bases of the next test: of the latest release, or if that is proven of the next one."""
-    facts, latest = ground.facts, ground.facts.releases.latest
-    proven = latest is None or (
-        facts.canonical is not None and facts.canonical.release_tag == latest.tag
-    )
+    facts, target = ground.facts, ground.facts.releases.latest
+    proven = facts.canonical.release_tag if facts.canonical else None
+    if target is not None and target.tag == proven:
+        target = None
     return bases(
-        None if proven or latest is None else latest.version,
+        target.version if target else None,
         facts.canonical,
         facts.releases,
         facts.rule,
         depth=ground.depth,
         pin=pin,
-        commit="" if proven or latest is None else latest.commit,
+        commit=target.commit if target else "",
     )
 
 

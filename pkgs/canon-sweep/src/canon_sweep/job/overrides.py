@@ -15,7 +15,7 @@ from canon_sweep.core.without import Ground, without
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, Fault
 from canon_sweep.job.finish import check_state
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
-from canon_sweep.settings.recipe import Recipe, recipe_of
+from canon_sweep.settings.recipe import Recipe, enrolled, recipe_of
 from canon_sweep.settings.records import Settings
 from canon_sweep.sweep import check_name
 
@@ -100,7 +100,8 @@ class _Look:
     @classmethod
     def of(cls, recipe: Recipe, hold: Hold | None, parts: Parts) -> _Look:
         in_force = parts.records.in_force(recipe)
-        facts = parts.records.facts(in_force)
+        # a refusal of who is left out says nothing of who takes part
+        facts = parts.records.facts(enrolled(parts.settings, in_force))
         why, pin = in_force.settings.excepted, in_force.settings.pin
         ground = Ground(
             facts=facts,

@@ -84,6 +84,12 @@ def unpinned(settings: Settings, recipe: Recipe) -> Recipe:
     return replace(recipe, settings=own, digest=digest(settings, own, HARNESS))
 
 
+def enrolled(settings: Settings, recipe: Recipe) -> Recipe:
+    """The same recipe as if it had no exception."""
+    own = structs.replace(recipe.settings, enroll=True, exception="")
+    return replace(recipe, settings=own, digest=digest(settings, own, HARNESS))
+
+
 def chosen(settings: Settings, names: tuple[str, ...], day: date) -> tuple[Recipe, ...]:
     """The recipes to go through, in the order of their names; all if none is named.
 
