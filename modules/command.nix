@@ -36,7 +36,7 @@ let
     "services.canon-sweep.${each.option}"
     # a path of Nix is another's to refuse, and not to be copied here
     (toString each.file)
-  ]) (secrets.secretsOf cfg);
+  ]) (lib.filter (each: each.required) (secrets.secretsOf cfg));
 
   command = pkgs.writeShellApplication {
     name = "canon-sweep";
@@ -50,7 +50,7 @@ let
 
       # these touch neither state nor secrets; and inside the service there is nothing to enter
       case ''${1---help} in
-        -* | check | demo) exec "$program" "$@" ;;
+        -* | check | demo | import-cc-ci) exec "$program" "$@" ;;
       esac
       # another configuration has another state, which is the caller's own, and what a
       # command is for may be asked by anybody

@@ -23,6 +23,7 @@ let
     "domain"
     "engine"
     "guard"
+    "harness"
     "infraRetries"
     "maxRuntime"
     "preSweep"
@@ -58,9 +59,10 @@ let
   plain =
     override: if override == null then null else override // { reason = onOneLine override.reason; };
   recipe =
-    each:
+    name: each:
     each
     // {
+      envFiles = secrets.variablesWithNames name each.envFiles;
       exception = plain each.exception;
       upgradeBase = plain each.upgradeBase;
       expectedNA = lib.mapAttrs (_: plain) each.expectedNA;
@@ -70,7 +72,7 @@ let
       removeAttrs cfg.settings typed
       // lib.getAttrs typed cfg
       // {
-        recipes = lib.mapAttrs (_: recipe) cfg.recipes;
+        recipes = lib.mapAttrs recipe cfg.recipes;
         guard = secrets.guardWithNames cfg.guard;
         credentials = secrets.withNames "credentials" cfg.credentials;
         registries = secrets.withNames "registries" cfg.registries;

@@ -97,10 +97,15 @@ in
   };
 
   config = lib.mkIf cfg.enable {
-    systemd.services.canon-sweep.serviceConfig.LoadCredential =
+    systemd.services.canon-sweep.serviceConfig =
       let
         own = import ./secrets.nix { inherit lib; };
+        secrets = own.secretsOf cfg;
       in
-      map (each: "${each.name}:${toString each.file}") (own.secretsOf cfg);
+      {
+        LoadCredential = map (each: "${each.name}:${toString each.file}") secrets;
+        # where the file is not there: without this, nothing would start
+        SetCredential = map (each: "${each.name}:\\n") (lib.filter (each: !each.required) secrets);
+      };
   };
 }

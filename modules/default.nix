@@ -5,6 +5,7 @@
     ./recipes.nix
     ./credentials.nix
     ./guard.nix
+    ./harness.nix
     ./configuration.nix
     ./disk.nix
     ./service.nix

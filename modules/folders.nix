@@ -52,4 +52,12 @@ rec {
       option = "canonicalsDir";
       path = cfg.canonicalsDir;
     };
+
+  # what an outside harness writes to as the service's child
+  harness =
+    cfg:
+    map (path: {
+      option = "harnessSandbox.writable";
+      inherit path;
+    }) (lib.optionals (cfg.harness != null) cfg.harnessSandbox.writable);
 }

@@ -7,6 +7,10 @@ let
   guard = cfg.guard;
   # the local engine runs the recipes' own programs as children of the service
   containers = cfg.engine == "swarm";
+  # an outside harness is a child of the service too, and may need more
+  loose = lib.mapAttrs (_: on: cfg.harness != null && on) (
+    removeAttrs cfg.harnessSandbox [ "writable" ]
+  );
   folders = import ./folders.nix { inherit lib; };
 in
 {
@@ -18,10 +22,10 @@ in
       # left out: DynamicUser: git refuses folders of somebody else's as remotes
       CapabilityBoundingSet = "";
       AmbientCapabilities = "";
-      NoNewPrivileges = true;
+      NoNewPrivileges = !loose.privileges;
 
       ProtectSystem = "strict";
-      ProtectHome = true;
+      ProtectHome = !loose.home;
       PrivateTmp = true;
       PrivateDevices = true;
       DevicePolicy = "closed";
@@ -46,10 +50,10 @@ in
       LockPersonality = true;
       PrivateIPC = true;
       RemoveIPC = true;
-      RestrictNamespaces = true;
+      RestrictNamespaces = !loose.namespaces;
       RestrictRealtime = true;
       # a recipe's program may compile at run time, or keep a folder with a group's mark
-      MemoryDenyWriteExecute = containers;
+      MemoryDenyWriteExecute = containers && !loose.generatedCode;
       RestrictSUIDSGID = containers;
 
       # unix: Docker's socket, D-Bus; inet: remotes, apps, servers of builds
@@ -63,7 +67,9 @@ in
       SystemCallFilter = [
         "@system-service"
         "~@privileged @resources"
-      ];
+      ]
+      # after what is taken away: a sandbox of a browser's own mounts, and changes its root
+      ++ lib.optional loose.namespaces "@mount";
     };
   };
 }

@@ -122,6 +122,13 @@ in
         `canonicals` in the state folder. The folder has to exist and to belong to
         the user `canon-sweep`, otherwise the unit does not start, and
         {command}`systemctl status canon-sweep` names the folder.
+
+        With a harness that promotes by itself (`harness.promotes`) it has to be set:
+        it is where that keeps its canonicals, as cc-ci's does in
+        {file}`/var/lib/ci-warm`. They are read there, and only the harness ever
+        writes to it; {command}`canon-sweep adopt` takes over those that there are.
+        Without such a harness a folder with another tool's canonicals is refused:
+        every command exits 2 and names what was found there.
       '';
     };
 

@@ -37,7 +37,25 @@ let
       }
     ) cfg.credentials
   );
-  written = folders.own cfg ++ folders.shared cfg;
+  overlays = lib.concatLists (
+    lib.mapAttrsToList (
+      name: recipe:
+      lib.imap1 (number: each: {
+        option = "recipes.${name}.overlays[${toString number}].file";
+        path = "${each.file}";
+      }) recipe.overlays
+    ) cfg.recipes
+  );
+  programs = lib.concatLists (
+    lib.mapAttrsToList (
+      name: recipe:
+      lib.optional (recipe.install != null) {
+        option = "recipes.${name}.install";
+        path = lib.head recipe.install;
+      }
+    ) cfg.recipes
+  );
+  written = folders.own cfg ++ folders.shared cfg ++ folders.harness cfg;
 
   say = option: message: "services.canon-sweep.${option}: ${message}";
 
@@ -47,7 +65,7 @@ let
       ${each.path} lies where the service may not look, or sees a folder of its own that is
       emptied when it ends; move it, e.g. to /srv
     '';
-  }) (written ++ folders.upstreams cfg ++ knownHosts);
+  }) (written ++ folders.upstreams cfg ++ knownHosts ++ overlays ++ programs);
 
   # it is handed over to the service, with all that others have in it
   ownFolders = map (each: {

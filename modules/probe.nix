@@ -20,8 +20,14 @@ in
         and says this text. A key of another type fails the build.
       '';
     };
-    service = optional types.str "db" "The service that is asked; by default `app`.";
-    port = optional types.port 8000 "Of `http` and `tcp`, which need one: the container's own port.";
+    service = optional types.str "db" ''
+      The service that is asked; by default `app`, or of `http` without a port the one
+      that has the label for it.
+    '';
+    port = optional types.port 8000 ''
+      Of `http` and `tcp`: the container's own port. `tcp` needs one; by default `http` asks
+      that of the label `traefik.http.services.<name>.loadbalancer.server.port`.
+    '';
     path = optional types.str "/api/health" "Of `http`: what is asked for; by default `/`.";
     method =
       optional
@@ -44,6 +50,10 @@ in
     status =
       optional (types.ints.between 100 599) 204
         "Of `http`: the status that passes; by default 200.";
+    statuses = optional (types.nonEmptyListOf (types.ints.between 100 599)) [
+      200
+      302
+    ] "Of `http`, in place of `status`: any of these passes. Redirects are not followed.";
     contains =
       optional types.str "{token}"
         "Of `http` and `exec`: text that has to be in the answer; by default any answer passes.";

@@ -39,6 +39,50 @@ let
       until = "2027-03-01";
     } "Why ${tier} is not tested, and until when. By default it is.";
 
+  envRule = {
+    options = {
+      when = mkOption {
+        type = types.str;
+        example = ">= 1.0.0, < 2";
+        description = ''
+          Of which versions it holds: `>=`, `>`, `<=`, `<`, `==` or `!=` and the part
+          before the `+`, several with commas. A commit without a version is newer than
+          every release.
+        '';
+      };
+      env = mkOption {
+        type = types.attrsOf types.str;
+        example = {
+          COMPOSE_FILE = "compose.yml:compose.host-ports.yml";
+        };
+        description = "The values, as in `env`.";
+      };
+    };
+  };
+  overlay = {
+    options = {
+      file = mkOption {
+        type = types.path;
+        example = lib.literalExpression "./compose.start-period.yml";
+        description = ''
+          A compose file: one of the configuration's, or a path that the service can read
+          when it runs, which is not in a home folder or {file}`/tmp`.
+        '';
+      };
+      when =
+        optional types.str ">= 1.0.0, < 2"
+          "Of which versions it holds, as in `envRules`; by default of all.";
+      on =
+        optional
+          (types.enum [
+            "base"
+            "target"
+          ])
+          "base"
+          "Only for what an upgrade starts from, or only for what is tested and kept; by default for both.";
+    };
+  };
+
   recipe = {
     options = {
       upstream = mkOption {
@@ -127,10 +171,82 @@ let
         default = { };
         example = {
           ADMIN_EMAIL = "ci@example.org";
+          SANDBOX_DOMAIN = "sandbox.{domain}";
         };
         description = ''
-          Values on top of the recipe's `.env.sample`, whose lines can use them. They
-          end up in the Nix store: no secrets.
+          Values on top of the recipe's `.env.sample`, whose lines can use them.
+          `{domain}` and `{stack}` stand for the deployment's own; other braces stay as
+          they are. They end up in the Nix store: no secrets, which
+          {option}`envFiles` is for.
+        '';
+      };
+      envFiles = mkOption {
+        type = types.attrsOf types.path;
+        default = { };
+        example = {
+          ADMIN_PASSWORD = "/run/secrets/plausible-admin";
+        };
+        description = ''
+          Variables whose values are secret: variable = file with it. root reads the
+          files when the service starts, so they need no other reader; one that is not
+          there makes this recipe `infra` and no other. Logs and results have the
+          variable's name in the value's place. One in the Nix store is refused.
+        '';
+      };
+      envRules = mkOption {
+        type = types.listOf (types.submodule envRule);
+        default = [ ];
+        example = [
+          {
+            when = ">= 1.0.0";
+            env.COMPOSE_FILE = "compose.yml:compose.host-ports.yml";
+          }
+        ];
+        description = ''
+          Values of some versions only, on top of `env`: those of every rule that holds
+          of the version that is deployed, be it a base, in the order of the list.
+        '';
+      };
+      upgradeEnv = mkOption {
+        type = types.attrsOf types.str;
+        default = { };
+        example = {
+          MIGRATE = "true";
+        };
+        description = ''
+          Values on top of all others where a version is deployed over an older one. What
+          a canonical is made of is installed cold, without them.
+        '';
+      };
+      overlays = mkOption {
+        type = types.listOf (types.submodule overlay);
+        default = [ ];
+        example = lib.literalExpression ''
+          [
+            { file = ./compose.start-period.yml; }
+            { file = ./compose.mend-old.yml; when = "< 1.0.0"; on = "base"; }
+          ]
+        '';
+        description = ''
+          Compose files of your own, joined after the recipe's in the order of the list.
+          Paths in them are of the recipe's folder. One that cannot be read, or that
+          alone breaks the recipe's files, is `infra`.
+        '';
+      };
+      install = optional (types.nonEmptyListOf types.str) [ "/run/current-system/sw/bin/make-dns" ] ''
+        A program and its arguments, without a shell: run on this host before each stack
+        that is deployed where nothing was before, in a copy of the version's files. Of
+        the environment it has `RECIPE`, `TAG`, `VERSION`, `COMMIT`, `STACK`, `DOMAIN`,
+        `CHECKOUT` and `PATH`. If it fails, or takes longer than `timeouts.prepare`, that
+        is `infra`.
+      '';
+      needs = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "keycloak_example_org" ];
+        description = ''
+          Stacks, as {command}`docker stack ls` has them, that have to be up and healthy
+          before each test, and are never deployed by one. Else it is `infra`.
         '';
       };
       hostPaths = mkOption {

@@ -28,7 +28,26 @@ let
       option = tokenName server;
       name = tokenName server;
       file = guard.${server}.tokenFile;
+      required = true;
     }) (lib.filter (server: guard.${server} != null) servers);
+
+  # a recipe's name has no equals sign either, and a variable's neither that nor a dot
+  variableName = recipe: variable: "env=${recipe}=${variable}";
+
+  variablesIn =
+    recipes:
+    lib.concatLists (
+      lib.mapAttrsToList (
+        recipe: each:
+        lib.mapAttrsToList (variable: file: {
+          option = "recipes.${recipe}.envFiles.${variable}";
+          name = variableName recipe variable;
+          inherit file;
+          # one recipe without its password costs no other its test
+          required = false;
+        }) each.envFiles
+      ) recipes
+    );
 
   secretsIn =
     option: logins:
@@ -39,6 +58,7 @@ let
           option = ''${option}."${host}".${kind}'';
           name = nameOf host kind;
           file = each.${kind};
+          required = true;
         }) (lib.filter (kind: each.${kind} != null) kinds.${option})
       ) logins
     );
@@ -47,7 +67,9 @@ in
   # every secret of a configuration, with the option that names it
   secretsOf =
     cfg:
-    lib.concatMap (option: secretsIn option cfg.${option}) (lib.attrNames kinds) ++ tokensIn cfg.guard;
+    lib.concatMap (option: secretsIn option cfg.${option}) (lib.attrNames kinds)
+    ++ tokensIn cfg.guard
+    ++ variablesIn cfg.recipes;
 
   # the guard as the program is given it: each token by its credential's name
   guardWithNames =
@@ -57,6 +79,9 @@ in
       server:
       if guard.${server} == null then null else guard.${server} // { tokenFile = tokenName server; }
     );
+
+  # a recipe's secret variables as the program is given them: each by its credential's name
+  variablesWithNames = recipe: lib.mapAttrs (variable: _: variableName recipe variable);
 
   # an option's logins as the program is given them: each secret by its credential's name
   withNames =

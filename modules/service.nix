@@ -12,6 +12,7 @@ let
   canonicals = lib.optional (cfg.canonicalsDir != null) cfg.canonicalsDir;
   # mirrors that are folders of this machine are written to
   mirrors = map (each: each.path) (folders.mirrors cfg);
+  harness = map (each: each.path) (folders.harness cfg);
   # a mirror that is not there yet is its recipe's error, and must not stop the others
   ifThere = path: "-${path}";
 in
@@ -50,7 +51,7 @@ in
         X-StopOnRemoval = false;
         # a sweep that is caught up at boot must not find an empty folder where a disk
         # is still to come; what systemd makes has this by itself
-        RequiresMountsFor = made ++ canonicals ++ mirrors;
+        RequiresMountsFor = made ++ canonicals ++ harness ++ mirrors;
       };
 
       serviceConfig = {
@@ -62,8 +63,9 @@ in
         SuccessExitStatus = 75;
         # the program ends by itself at maxRuntime, and then takes down what is up
         TimeoutStartSec = "${cfg.maxRuntime} 30min";
-        # half a minute is the program's own; a stack ends when its stop_grace_period lets it
-        TimeoutStopSec = "5min";
+        # half a minute is the program's own; a stack ends when its stop_grace_period lets it,
+        # and an outside harness takes down its own first
+        TimeoutStopSec = if cfg.harness == null then "5min" else "${cfg.harness.stopTime} 5min";
 
         User = "canon-sweep";
         Group = "canon-sweep";
@@ -73,7 +75,7 @@ in
         StateDirectoryMode = "0700";
         CacheDirectory = folders.nameBelow "/var/cache" cfg.cacheDir;
         CacheDirectoryMode = "0700";
-        ReadWritePaths = made ++ canonicals ++ map ifThere mirrors;
+        ReadWritePaths = made ++ canonicals ++ harness ++ map ifThere mirrors;
 
         # builds and people come first
         CPUSchedulingPolicy = "idle";

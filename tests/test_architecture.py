@@ -63,6 +63,22 @@ def test_the_rules_do_not_act(path: Path) -> None:
     assert all(name.startswith(("canon_sweep.core", "canon_sweep.errors")) for name in ours)
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "ccci").glob("*.py")), ids=lambda path: path.stem)
+def test_what_cc_ci_says_is_read_and_never_run(path: Path) -> None:
+    """ccci/ has one reader and one writer of files, and nothing that could run any of them."""
+    found = {name.split(".")[0] for name in imports(path)}
+
+    if path.stem not in ("tree", "newfile"):
+        assert not found & ACTS
+    assert not found & {"importlib", "runpy", "code", "codeop", "subprocess", "pickle", "marshal"}
+    called = {
+        node.func.id
+        for node in ast.walk(parsed(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert not called & {"eval", "exec", "compile", "__import__"}
+
+
 def test_errors_import_nothing_of_ours() -> None:
     """Whatever fails, its name can be imported."""
     assert not any(name.startswith("canon_sweep") for name in imports(ROOT / "errors.py"))
@@ -109,7 +125,7 @@ LAYERS = (
     {"errors", "__init__"},
     {"core", "interrupt"},
     {"process", "bounded", "tree", "disk"},
-    {"web", "settings"},
+    {"web", "settings", "ccci"},
     {"state", "report"},
     {"engine", "mirror"},
     {"harness", "guard"},

@@ -52,6 +52,14 @@ def test_a_missing_program_is_the_hosts_fault(tmp_path: Path) -> None:
         process.run(["no-such-program"], env=ENV, timeout=5, cwd=tmp_path)
 
 
+def test_what_a_late_command_had_said_is_known(tmp_path: Path) -> None:
+    """Else nobody could tell what it was waiting for."""
+    with pytest.raises(process.LateFault) as late:
+        shell("echo waiting for the registry; exec sleep 99", tmp_path, timeout=0.5)
+
+    assert late.value.output == "waiting for the registry\n"
+
+
 def test_a_late_commands_children_end_with_it(tmp_path: Path) -> None:
     """At the deadline the whole process group ends, not its leader alone."""
     script = "sh -c 'echo $$ > child; exec sleep 99' & echo $$ > leader; wait"

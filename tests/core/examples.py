@@ -40,7 +40,9 @@ def version(name: str) -> Version:
 
 def canonical(name: str, *, commit: str = "") -> Canonical:
     """The record of a promoted release."""
-    return Canonical(recipe="notes", version=name, commit=commit or commit_of(name), tag=name)
+    return Canonical(
+        recipe="notes", version=name, commit=commit or commit_of(name), tag=name, run_id="r"
+    )
 
 
 def facts(*tags: str, proven: str | None = None, digest: str = "d") -> Facts:

@@ -49,6 +49,34 @@ def test_a_sample_cannot_read_our_environment(monkeypatch: pytest.MonkeyPatch) -
     assert env.values["STOLEN"] == ""
 
 
+@pytest.mark.parametrize(
+    ("given", "had"),
+    [
+        ("https://sandbox.{domain}", "https://sandbox.d.test"),
+        ("{stack}_app:{domain}", "st_app:d.test"),
+        # a template's, a shell's, a program's: nobody's value changes its meaning
+        ("{{domain}} {{ .Stack }}", "{{domain}} {{ .Stack }}"),
+        ("${domain} %{stack} #{stack}", "${domain} %{stack} #{stack}"),
+        ('{"domain": {"a": 1}, "b": {}}', '{"domain": {"a": 1}, "b": {}}'),
+        ("{} {0} {level} {token} {domain.name} }{", "{} {0} {level} {token} {domain.name} }{"),
+    ],
+)
+def test_a_value_of_the_operators_can_have_the_names_of_the_deployment(
+    given: str, had: str
+) -> None:
+    """As a second domain below its own, which is another in every deployment."""
+    env = app_env("", "", {"A": given}, recipe="notes", stack="st", domain="d.test")
+
+    assert env.values["A"] == had
+
+
+def test_the_samples_own_braces_stay_as_they_are() -> None:
+    """Upstream knows nothing of ours."""
+    env = app_env("A={domain}", "", {}, recipe="notes", stack="st", domain="d.test")
+
+    assert env.values["A"] == "{domain}"
+
+
 def read(sample: str, abra_sh: str = "", **operator: str) -> AppEnv:
     """The variables of a deployment of the recipe ``notes``."""
     return app_env(sample, abra_sh, operator, recipe="notes", stack="st", domain="d.test")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from canon_sweep.core.attempts import Outcome, known_red
+from canon_sweep.core.attempts import Outcome, known_red, overdue_again
 from core.examples import NOW, attempt
 
 DAY, SIX_DAYS = timedelta(days=1), timedelta(days=6)
@@ -59,3 +59,25 @@ def test_an_attempt_from_the_future_does_not_count() -> None:
     future = attempt("1.0.0+1", Outcome.RED, ago=-DAY)
 
     assert known_red([future], RED.key, NOW, SIX_DAYS) is None
+
+
+OVERDUE = msgspec.structs.replace(attempt("1.0.0+1", Outcome.INFRA, ago=DAY), overdue=True)
+
+
+def test_a_second_deadline_in_a_row_is_the_recipes() -> None:
+    """The first may be a slow host's; what says nothing does not come between them."""
+    network = attempt("1.0.0+1", Outcome.INFRA, ago=timedelta(hours=2))
+
+    assert not overdue_again([], OVERDUE.key)
+    assert overdue_again([OVERDUE], OVERDUE.key)
+    assert overdue_again([OVERDUE, network], OVERDUE.key)
+    assert overdue_again([msgspec.structs.replace(OVERDUE, outcome=Outcome.RED)], OVERDUE.key)
+
+
+def test_another_end_in_between_begins_anew() -> None:
+    """And so do other settings, and a quick run is none."""
+    other = attempt("1.0.0+1", Outcome.INFRA, ago=DAY, digest="other")
+
+    assert not overdue_again([OVERDUE, RED], OVERDUE.key)
+    assert not overdue_again([OVERDUE], other.key)
+    assert not overdue_again([msgspec.structs.replace(OVERDUE, quick=True)], OVERDUE.key)

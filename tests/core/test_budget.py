@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canon_sweep.core.budget import Budget, Share, retained, share, size_of, total
+from canon_sweep.core.budget import Budget, Share, excess, retained, share, size_of, total
 from canon_sweep.core.canonical import Canonical, KeptVolume
 
 
@@ -90,6 +90,15 @@ def test_what_another_engine_keeps_is_not_on_this_disk() -> None:
     records = [record("notes", 5, 6), record("site", 7, engine="swarm")]
 
     assert retained(records, ["mail"], "local") == {"notes": 11, "mail": None}
+
+
+def test_a_harness_that_retains_too_much_is_only_told() -> None:
+    """Nobody's data is weighed against its."""
+    there = total({"notes": 30, "site": None})
+
+    assert excess(there, Budget(30)) == ""
+    assert excess(there, Budget()) == ""
+    assert "retain at least 30 bytes, more than disk.budget, 29 bytes" in excess(there, Budget(29))
 
 
 def test_what_was_given_up_takes_no_room() -> None:

@@ -1423,3 +1423,8 @@ def test_a_stranger_at_the_output_holds_nothing_up(
 
     assert ends(kept.pid, within=0)
     assert hasty.leftovers(STACK) == (f"volume {STACK}_data", f"secret {STACK}_pw_v1")
+
+
+def test_no_stack_here_is_one_to_rest_on(engine: LocalEngine) -> None:
+    """Each is a test's, and goes with it; the settings refuse such a need before."""
+    assert engine.lacks(STACK) == "the local engine has no stacks but those of tests"

@@ -8,7 +8,7 @@ import pytest
 
 from canon_sweep.core import compose
 from canon_sweep.engine.protocol import App, Place
-from canon_sweep.errors import RecipeFault
+from canon_sweep.errors import HostFault, RecipeFault
 
 APP = "services: {app: {image: a}}\n"
 
@@ -165,3 +165,41 @@ def test_a_number_without_bound_is_the_recipes_fault(checkout: Path, text: str) 
 
     with pytest.raises(RecipeFault):
         app(checkout)
+
+
+def test_an_overlay_is_joined_last_and_lies_nowhere_in_the_recipe(checkout: Path) -> None:
+    """Its words are the last, and its paths are the recipe's."""
+    (checkout / "compose.yml").write_text("services: {app: {image: a, environment: {A: '1'}}}")
+    over = "services: {app: {environment: {A: '2'}}, more: {image: b}}"
+
+    read = with_overlay(checkout, over)
+
+    assert read.source.compose.services["app"].environment == {"A": "2"}
+    assert set(read.source.compose.services) == {"app", "more"}
+    assert list(read.source.texts) == ["compose.yml", "overlay /srv/more.yml"]
+    assert read.source.files == (checkout / "compose.yml",)
+
+
+def test_what_only_an_overlay_breaks_is_the_hosts_fault(checkout: Path) -> None:
+    """The recipe is whole without it."""
+    (checkout / "compose.yml").write_text("services: {app: {image: a}}")
+
+    with pytest.raises(HostFault, match=r"with the overlay /srv/more.yml: .*external") as fault:
+        with_overlay(checkout, "volumes: {data: {external: true}}")
+    assert "overlays" in fault.value.do
+    with pytest.raises(HostFault, match="points outside the recipe"):
+        with_overlay(checkout, "configs: {a: {file: ../../etc/passwd}}")
+
+
+def test_what_is_broken_without_the_overlay_is_the_recipes_fault(checkout: Path) -> None:
+    """And what an overlay mends is mended: that is what it is for."""
+    (checkout / "compose.yml").write_text("services: {app: {deploy: {}}}")
+
+    with pytest.raises(RecipeFault, match=r"compose.yml: services.app has no image"):
+        with_overlay(checkout, "services: {app: {environment: {A: '1'}}}")
+    assert with_overlay(checkout, "services: {app: {image: a}}").source.compose.services
+
+
+def with_overlay(checkout: Path, text: str) -> App:
+    names = Place("st", "note.test")
+    return App.read("note", "1", names, checkout, {}, overlays={"overlay /srv/more.yml": text})

@@ -87,6 +87,7 @@ in
         allVolumes.enable = true;
       };
     };
+    secret-variable-in-store = mailu { envFiles.ADMIN_PASSWORD = "${builtins.toFile "pw" "s3cret"}"; };
     secret-in-etc = {
       imports = [
         { environment.etc."forge/token".text = "s3cret"; }
@@ -108,6 +109,8 @@ in
         knownHostsFile = "/root/.ssh/known_hosts";
       };
     };
+    overlay-at-home = mailu { overlays = [ { file = "/home/ann/more.yml"; } ]; };
+    install-at-home = mailu { install = [ "/root/make-dns" ]; };
     mirror-at-home = mailu { mirror = lib.mkForce "file:///home/ann/mailu.git"; };
     nightly-sweep.systemd.services.nightly-sweep = {
       script = "true";
@@ -138,6 +141,7 @@ in
       enable = true;
       flags = [ "--filter=until=24h" ];
     };
+    secret-variable-elsewhere = mailu { envFiles.ADMIN_PASSWORD = "/run/secrets/mailu"; };
     secret-that-etc-links-to = {
       imports = [
         { environment.etc."forge/token".source = "/run/secrets/forge-token"; }
@@ -193,6 +197,36 @@ in
       guard.processes = [ "*run_recipe_ci.py*" ];
       guard.lockFiles = [ "/run/lock/builds/*.lock" ];
     };
+    outside = sweep {
+      harness = {
+        command = [ "cc-ci-run" ];
+        environment.RECIPE = "{recipe}";
+        stopTime = "10m";
+        result.path = "/var/lib/cc-ci-runs/*/results.json";
+        result.format = "cc-ci-2";
+      };
+      harnessSandbox.writable = [ "/var/lib/cc-ci-runs" ];
+    };
+    outside-loose = sweep {
+      harness.command = [ "ci" ];
+      harness.environment.RESULT = "{result}";
+      harnessSandbox = {
+        home = true;
+        generatedCode = true;
+        namespaces = true;
+        privileges = true;
+      };
+    };
+    # what is said of a harness that is none
+    loose-without-harness = sweep {
+      harnessSandbox = {
+        writable = [ "/srv/abra" ];
+        home = true;
+        generatedCode = true;
+        namespaces = true;
+        privileges = true;
+      };
+    };
     by-settings = sweep {
       settings = {
         engine = "local";
@@ -208,6 +242,9 @@ in
         timeouts.probe = "3m";
       };
       retries = 3;
+    };
+    secret-variables = mailu {
+      envFiles.ADMIN_PASSWORD = "/run/secrets/mailu-admin";
     };
     ports = sweep {
       credentials."git.example.org:3000".tokenFile = "/run/secrets/one";
@@ -259,7 +296,7 @@ in
     all-at-once = sweep {
       maxRuntime = "20 hours";
       recipes.plausible.timeouts.deploy = "soon";
-      recipes.plausible.probes = [ { type = "http"; } ];
+      recipes.plausible.probes = [ { type = "tcp"; } ];
       settings.retryRedAftr = "6d";
       startAt = [ "Sun 25:00" ];
       prune.startAt = "daily at five";
@@ -268,7 +305,54 @@ in
       disk.minFree = "5GiB";
       disk.floor = "6GiB";
     };
-    sound = sweep { settings.retryRedAfter = "13d"; };
+    # as `import-cc-ci --nix` writes it, and the ends that nobody else can say
+    from-cc-ci = sweep {
+      recipesFrom = ../ccci/fleet.nix;
+      recipes = {
+        bluesky-pds.expectedNA.upgrade.until = "2027-06-01";
+        plausible.upgradeBase = {
+          reason = "3.0.0 never comes up";
+          until = "2027-01-31";
+        };
+      };
+    };
+    sound = sweep {
+      settings.retryRedAfter = "13d";
+      recipes.plausible = {
+        env.SANDBOX = "sandbox.{domain}";
+        envRules = [
+          {
+            when = ">= 3.0.0, < 4";
+            env.COMPOSE_FILE = "compose.yml:compose.more.yml";
+          }
+        ];
+        upgradeEnv.MIGRATE = "true";
+        overlays = [
+          {
+            file = ./recipes.toml;
+            on = "base";
+          }
+          {
+            file = "/etc/overlays/more.yml";
+            when = "< 3.0.0";
+          }
+        ];
+        install = [
+          "make-dns"
+          "--all"
+        ];
+        needs = [ "keycloak_example_org" ];
+        probes = [
+          {
+            type = "http";
+            statuses = [
+              200
+              302
+            ];
+          }
+        ];
+      };
+    };
     several-lines = mailu {
       enroll = false;
       exception = end // {

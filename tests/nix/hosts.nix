@@ -77,6 +77,7 @@ if host == null then
         "command"
         "configFile"
         "enable"
+        "harnessSandbox"
         "package"
         "recipes"
         "recipesFrom"

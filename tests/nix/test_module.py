@@ -18,8 +18,10 @@ import msgspec
 import pytest
 
 from canon_sweep.settings.duration import seconds
+from canon_sweep.settings.harness import HarnessSettings
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.size import size
+from host import needs
 from nix.rendered import ROOT, settings_of
 
 NIXPKGS = os.environ.get("NIXPKGS", "")
@@ -38,6 +40,10 @@ FAILS = {
     "secret-in-store": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "sops"),
     "key-in-store": ('services.canon-sweep.credentials."ssh.example.org".sshKeyFile:', "store"),
     "password-in-store": ('services.canon-sweep.registries."ghcr.io".passwordFile:', "store"),
+    "secret-variable-in-store": (
+        "services.canon-sweep.recipes.mailu.envFiles.ADMIN_PASSWORD:",
+        "sops",
+    ),
     "drone-token-in-store": ("services.canon-sweep.guard.drone.tokenFile:", "sops"),
     "lock-file-at-home": ("services.canon-sweep.guard.lockFiles: /tmp/builds/", "/run/lock"),
     "no-docker": ("services.canon-sweep.engine:", "virtualisation.docker.enable = true"),
@@ -64,6 +70,8 @@ FAILS = {
         'services.canon-sweep.credentials."ssh.example.org".knownHostsFile:',
         "move it",
     ),
+    "overlay-at-home": ("services.canon-sweep.recipes.mailu.overlays[1].file:", "move it"),
+    "install-at-home": ("services.canon-sweep.recipes.mailu.install:", "move it"),
     "mirror-at-home": ("services.canon-sweep.recipes.mailu.mirror:", "move it"),
     "nightly-sweep": ("systemd.services.nightly-sweep:", "second job", "preSweep"),
 }
@@ -215,6 +223,15 @@ def test_a_sound_configuration_is_built() -> None:
     done = nix("nix-build", "--no-out-link", "--argstr", "host", "sound")
 
     assert done.returncode == 0, done.stderr[-3000:]
+    recipe = tomllib.loads(Path(done.stdout.strip()).read_text())["recipes"]["plausible"]
+    base, older = recipe["overlays"]
+    assert base["file"].startswith("/nix/store/")
+    assert (base["on"], older) == ("base", {"file": "/etc/overlays/more.yml", "when": "< 3.0.0"})
+    assert recipe["envRules"][0]["when"] == ">= 3.0.0, < 4"
+    assert recipe["upgradeEnv"] == {"MIGRATE": "true"}
+    assert recipe["install"] == ["make-dns", "--all"]
+    assert recipe["needs"] == ["keycloak_example_org"]
+    assert recipe["probes"] == [{"type": "http", "statuses": [200, 302]}]
 
 
 def test_a_reason_of_several_lines_is_shown_in_one() -> None:
@@ -336,6 +353,65 @@ def test_the_local_engine_has_what_its_programs_need(told: Any) -> None:
     assert "docker" not in service.get("After", [""])[0]
 
 
+def test_an_outside_harness_may_write_to_its_folders_and_has_time_to_stop(told: Any) -> None:
+    """And no more, unless that is said."""
+    found = told["renders"]["outside"]
+    service = settings_of(found["service"], "Service")
+    usual = settings_of(told["renders"]["by-hand"]["service"], "Service")
+
+    changed = {key for key in service | usual if service.get(key) != usual.get(key)}
+    assert changed == {"ReadWritePaths", "TimeoutStopSec"}
+    assert service["ReadWritePaths"] == ["/var/lib/cc-ci-runs"]
+    assert service["TimeoutStopSec"] == ["10m 5min"]
+    mounts = settings_of(found["service"], "Unit")["RequiresMountsFor"]
+    assert "/var/lib/cc-ci-runs" in mounts
+
+
+def test_what_an_outside_harness_needs_is_let_through_one_by_one(told: Any) -> None:
+    """Each of it is an option, and without a harness none of them does anything."""
+    loose, none, usual = (
+        settings_of(told["renders"][host]["service"], "Service")
+        for host in ("outside-loose", "loose-without-harness", "by-hand")
+    )
+
+    let_through = {
+        "MemoryDenyWriteExecute": ["false"],
+        "NoNewPrivileges": ["false"],
+        "ProtectHome": ["false"],
+        "RestrictNamespaces": ["false"],
+        "SystemCallFilter": ["@system-service", "~@privileged @resources", "@mount"],
+    }
+    assert {key: loose[key] for key in loose if loose[key] != usual.get(key)} == let_through | {
+        "TimeoutStopSec": ["2m 5min"]
+    }
+    assert none == usual
+
+
+# tenths of systemd's exposure, of 100; what an operator gives away with each option
+@pytest.mark.parametrize(("host", "most"), [("outside", 15), ("outside-loose", 30)])
+def test_the_exposure_with_an_outside_harness_is_known(
+    told: Any, host: str, most: int, tmp_path: Path
+) -> None:
+    """It is shown by systemd itself, and stays what docs/harness.md says."""
+    unit = tmp_path / "canon-sweep.service"
+    unit.write_text(told["renders"][host]["service"])
+    program = needs("systemd-analyze")
+
+    words = ("security", "--offline=true", f"--threshold={most}", str(unit))
+    done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout.splitlines()[-1]
+
+
+def test_an_outside_harness_has_the_programs_defaults(told: Any) -> None:
+    """As every other table."""
+    option = told["renders"]["outside-loose"]["settings"]["harness"]
+    own = HarnessSettings(command=("ci",), environment={"RESULT": "{result}"})
+
+    program = json.loads(msgspec.json.encode(own, enc_hook=spelled))
+    assert comparable(option) == comparable(program)
+
+
 def test_the_guard_is_asked_with_a_credential_and_no_more_is_let_through(told: Any) -> None:
     """Servers and units need nothing that a sweep does not need anyway."""
     service = settings_of(told["renders"]["guarded"]["service"], "Service")
@@ -380,6 +456,17 @@ def test_no_two_secrets_are_one_credential(told: Any) -> None:
     assert len(names) == len(set(names)) == 3
 
 
+def test_a_recipes_secret_variable_is_a_credential_that_may_be_missing(told: Any) -> None:
+    """Without its file one recipe is not tested, and the service starts for the others."""
+    found = told["renders"]["secret-variables"]
+    service = settings_of(found["service"], "Service")
+
+    name = "env=mailu=ADMIN_PASSWORD"
+    assert f"{name}:/run/secrets/mailu-admin" in service["LoadCredential"]
+    assert service["SetCredential"] == [f"{name}:\\n"]
+    assert f"--property=SetCredential={name}:\\n" in found["command"]
+
+
 def test_by_hand_is_with_the_operators_limits_and_without_the_weeks_hooks(told: Any) -> None:
     """What is said of the unit beyond this module: only where it happens is for the hand."""
     given = told["renders"]["of-operators"]["command"]
@@ -397,6 +484,21 @@ def test_recipes_of_a_file_give_way_to_the_options(told: Any) -> None:
     assert recipes["mailu"]["timeouts"]["deploy"] == "20m"
     assert recipes["mailu"]["timeouts"]["probe"] == "3m"
     assert recipes["ghost"]["exception"]["until"] == "5.0.0+6.0.0"
+
+
+def test_what_import_cc_ci_writes_is_a_fleet_for_the_module() -> None:
+    """Once its overrides have their ends: with the pin's tag and everything else of the file."""
+    done = nix("nix-build", "--no-out-link", "--argstr", "host", "from-cc-ci")
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    recipes = tomllib.loads(Path(done.stdout.strip()).read_text())["recipes"]
+    assert len(recipes) == 21
+    assert "3.0.1+v2.0.0" in str(recipes["plausible"]["upgradeBase"])
+    assert recipes["lasuite-docs"]["needs"] == ["keycloak"]
+    assert recipes["mumble"]["upgradeEnv"]["COMPOSE_FILE"].endswith("compose.host-ports.yml")
+    assert [each.get("on") for each in recipes["mumble"]["overlays"]] == [None, "base"]
+    (probe,) = recipes["hedgedoc"]["probes"]
+    assert probe == {"type": "http", "path": "/_health", "statuses": [200, 204]}
 
 
 def test_what_is_kept_is_what_the_module_renders(tmp_path: Path) -> None:

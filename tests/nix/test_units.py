@@ -172,6 +172,7 @@ def test_every_secret_is_handed_over(host: str) -> None:
             if file is not None
         }
         | {each.password_file.name for each in settings.registries.values()}
+        | {file.name for each in settings.recipes.values() for file in each.env_files.values()}
     )
 
     assert {line.partition(":")[0] for line in service.get("LoadCredential", [])} == named

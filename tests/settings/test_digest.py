@@ -17,6 +17,7 @@ from canon_sweep.settings.records import Settings, Timeouts
 
 NOTES = {"upstream": "https://up.example/notes", "mirror": "https://mirror.example/notes"}
 PROBE = {"type": "http", "port": 80}
+HARNESS: dict[str, Any] = {"command": ["ci"], "environment": {"RESULT": "{result}"}}
 
 # Another value for every key of a recipe.  A new key belongs into one of the two.
 DECIDES: dict[str, dict[str, Any]] = {
@@ -24,6 +25,11 @@ DECIDES: dict[str, dict[str, Any]] = {
     "tagPattern": {"tagPattern": "v(?P<version>.*)"},
     "prereleases": {"prereleases": True},
     "env": {"env": {"A": "1"}},
+    "envRules": {"envRules": [{"when": ">= 1.0.0", "env": {"A": "1"}}]},
+    "envFiles": {"envFiles": {"PASSWORD": "/run/secrets/password"}},
+    "upgradeEnv": {"upgradeEnv": {"A": "1"}},
+    "overlays": {"overlays": [{"file": "/srv/more.yml"}]},
+    "install": {"install": ["prepare-it"]},
     "hostPaths": {"hostPaths": {"/srv": "media"}},
     "externalSecrets": {"externalSecrets": ["smtp"]},
     "externalConfigs": {"externalConfigs": ["motd"]},
@@ -41,6 +47,7 @@ DECIDES_NOTHING: dict[str, dict[str, Any]] = {
     "branch": {"branch": "trunk"},
     "exception": {"exception": ""},
     "retries": {"retries": 3},
+    "needs": {"needs": ["keycloak"]},
     "priority": {"priority": 3},
 }
 
@@ -51,6 +58,7 @@ ALL_DECIDE: dict[str, dict[str, Any]] = {
     "domain": {"domain": "ci.example.org"},
     "baseDepth": {"baseDepth": 5},
     "timeouts": {"timeouts": {"probe": "2m"}},
+    "harness": {"harness": HARNESS},
 }
 ALL_DECIDE_NOTHING: dict[str, dict[str, Any]] = {
     "stateDir": {"stateDir": "/srv/state"},
@@ -156,6 +164,14 @@ def test_stateless_and_the_paths_decide_and_not_the_reasons_wording() -> None:
     assert digest_with(media) != digest_with(media | {"stateless": True})
 
 
+def test_a_secrets_name_decides_and_neither_its_file_nor_its_value() -> None:
+    """The digest is in records that others read, who could try passwords on it."""
+    one = digest_with({"envFiles": {"PASSWORD": "/run/secrets/one"}})
+
+    assert one == digest_with({"envFiles": {"PASSWORD": "/run/secrets/other"}})
+    assert one != digest_with({"envFiles": {"TOKEN": "/run/secrets/one"}})
+
+
 def test_why_a_tier_does_not_apply_is_no_part_of_it() -> None:
     """That it does not is."""
     declared = digest_with({"expectedNA": {"upgrade": "no data"}})
@@ -213,3 +229,57 @@ def test_a_pin_that_has_ended_is_no_part_of_it_once_it_is_not_needed() -> None:
 def test_the_order_in_which_things_are_written_is_no_part_of_it() -> None:
     """A table is a table, whoever sorts it."""
     assert digest_with({"env": {"A": "1", "B": "2"}}) == digest_with({"env": {"B": "2", "A": "1"}})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"command": ["ci", "-v"]},
+        {"environment": {"RESULT": "{result}", "STAGES": "install"}},
+        {"version": "2"},
+        {"path": "/opt/bin"},
+        {"timeout": "1h"},
+        {"terminal": True},
+        {"promotes": True},
+        {"checkout": "/srv/{recipe}"},
+        {"result": {"format": "cc-ci-2"}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_all_of_an_outside_harness_decides(change: dict[str, Any]) -> None:
+    """Another one, or one that is told other things, may find otherwise."""
+    warm = {"canonicalsDir": "/var/lib/ci-warm"}
+    other = digest_with({}, warm | {"harness": HARNESS | change})
+
+    assert other != digest_with({}, warm | {"harness": HARNESS})
+
+
+@pytest.mark.parametrize("kind", ["quick", "ref"])
+def test_what_an_outside_harness_is_told_of_other_tests_is_no_part_of_it(kind: str) -> None:
+    """None of those is ever a known red."""
+    other = HARNESS | {kind: {"environment": {"A": "1"}}}
+
+    assert digest_with({}, {"harness": other}) == digest_with({}, {"harness": HARNESS})
+
+
+def test_what_came_to_be_sayable_later_changes_nothing_unsaid() -> None:
+    """An update tests no known red again for settings that nobody has written."""
+    said_nothing: dict[str, Any] = {"envRules": [], "upgradeEnv": {}}
+
+    assert digest_with(said_nothing) == digest_with({}) == "2a1af416be38ae4f"
+    assert digest_with({"probes": [PROBE]}) == "102e67745437175f"
+
+
+def test_the_order_of_rules_is_a_part_of_it() -> None:
+    """The later of two that hold is what counts."""
+    rules = [{"when": ">= 1.0.0", "env": {"A": value}} for value in "12"]
+
+    assert digest_with({"envRules": rules}) != digest_with({"envRules": rules[::-1]})
+
+
+def test_whatever_a_probe_takes_for_an_answer_is_a_part_of_it() -> None:
+    """One more status that passes may turn a red green."""
+    several = digest_with({"probes": [PROBE | {"statuses": [200, 301]}]})
+
+    assert several != digest_with({"probes": [PROBE]})
+    assert several != digest_with({"probes": [PROBE | {"statuses": [200, 302]}]})

@@ -18,7 +18,7 @@ WHOLE: dict[str, Any] = {
     "stateDir": "/srv/state",
     "cacheDir": "/srv/cache",
     "canonicalsDir": "/srv/canonicals",
-    "engine": "local",
+    "engine": "swarm",
     "domain": "ci.example",
     "retryRedAfter": "6d",
     "retries": 1,
@@ -38,6 +38,22 @@ WHOLE: dict[str, Any] = {
         "units": ["upgrade-all.service", "build@*.service"],
         "processes": ["*run_recipe_ci.py*"],
         "lockFiles": ["/run/lock/builds/*.lock"],
+    },
+    "harness": {
+        "command": ["cc-ci-run", "runner/run_recipe_ci.py"],
+        "environment": {"RECIPE": "{recipe}", "JSON": "{{}}"},
+        "passEnvironment": ["CREDENTIALS_DIRECTORY"],
+        "path": "/run/current-system/sw/bin",
+        "version": "1",
+        "checkout": "/srv/abra/recipes/{recipe}",
+        "workDir": "/srv/cc-ci",
+        "timeout": "2h",
+        "stopTime": "5m",
+        "terminal": True,
+        "promotes": True,
+        "quick": {"environment": {"CCCI_QUICK": "1"}},
+        "ref": {"environment": {"REF": "{commit}"}},
+        "result": {"path": "/srv/cc-ci-runs/*/results.json", "format": "cc-ci-2"},
     },
     "timeouts": {
         "prepare": "1s",
@@ -72,7 +88,13 @@ WHOLE: dict[str, Any] = {
             "upgradeBase": "v1.0.0",
             "retries": 1,
             "priority": 5,
+            "envFiles": {"PASSWORD": "/run/secrets/password", "TOKEN": "env=notes=TOKEN"},
             "env": {"A": "b"},
+            "envRules": [{"when": ">= 1.0.0, < 2", "env": {"B": "{domain}"}}],
+            "upgradeEnv": {"C": "{stack}"},
+            "needs": ["keycloak_example_org"],
+            "install": ["prepare-it", "--all"],
+            "overlays": [{"file": "/srv/more.yml", "when": ">= 1.0.0", "on": "base"}],
             "probes": [
                 {
                     "type": "http",
@@ -86,7 +108,10 @@ WHOLE: dict[str, Any] = {
                     "contains": "x",
                 }
             ],
-            "checks": [{"type": "tcp", "service": "app", "port": 80, "successes": 2}],
+            "checks": [
+                {"type": "http", "port": 80, "statuses": [200, 302]},
+                {"type": "tcp", "service": "app", "port": 80, "successes": 2},
+            ],
             "data": {
                 "seed": [{"type": "exec", "service": "app", "command": ["put", "{token}"]}],
                 "check": [{"type": "exec", "command": ["get"], "contains": "{token}"}],

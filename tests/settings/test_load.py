@@ -440,6 +440,29 @@ def test_what_must_last_does_not_lie_in_the_cache(tree: dict[str, Any], wrong: l
 
 
 @pytest.mark.parametrize(
+    ("tree", "wrong"),
+    [
+        ({}, "canonicalsDir: missing: with harness.promotes"),
+        ({"canonicalsDir": "/srv/x/c", "stateDir": "/srv/x"}, "canonicalsDir: is no folder of its"),
+        ({"canonicalsDir": "/srv", "stateDir": "/srv/x"}, "canonicalsDir: is no folder of its"),
+        ({"canonicalsDir": "/var/lib/ci-warm"}, ""),
+        ({"harness": {"promotes": False}}, ""),
+    ],
+)
+def test_a_harness_that_promotes_has_a_folder_of_its_own(tree: dict[str, Any], wrong: str) -> None:
+    """Its canonicals are read there, and nothing of ours is written."""
+    harness = {"command": ["run"], "environment": {"RESULT": "{result}"}, "promotes": True}
+    tree = {"recipes": {"notes": NOTES}} | tree
+    tree["harness"] = harness | tree.get("harness", {})
+
+    if wrong:
+        (problem,) = problems(tree)
+        assert problem.startswith(wrong)
+    else:
+        assert read(tree, "config.toml").harness_promotes == (tree["harness"]["promotes"])
+
+
+@pytest.mark.parametrize(
     ("inside", "is_cleared"),
     [
         ("checkouts", True),
@@ -474,6 +497,11 @@ def test_what_must_last_does_not_lie_where_runs_delete(
     ("recipe", "key", "cause"),
     [
         ({"upgradeBase": "1.0.0"}, "upgradeBase", "not of the form X.Y.Z"),
+        ({"install": []}, "install", "length >= 1"),
+        ({"install": [""]}, "install", "the program's name is empty"),
+        ({"install": ["a", "\0"]}, "install", "NUL"),
+        ({"install": ["./install.sh"]}, "install", "no file of a recipe is run"),
+        ({"install": "make it"}, "install", "expected"),
         ({"upgradeBase": ""}, "upgradeBase", "not of the form"),
         ({"upgradeBase": "1.0.0+1", "tagPattern": "v(?P<version>.*)"}, "upgradeBase", "tagPattern"),
         ({"upgradeBase": "1.0.0-rc1+1"}, "upgradeBase", "a pre-release"),
@@ -493,6 +521,8 @@ def test_what_must_last_does_not_lie_where_runs_delete(
         ({"env": {"A=B": "1"}}, "env.'A=B'", "no variable's name"),
         ({"env": {"DOMAIN": "x.example.org"}}, "env.DOMAIN", "every deployment has its own"),
         ({"env": {"A": "1\0"}}, "env.A", "NUL"),
+        ({"env": {"A": "{ stack }_db"}}, "env.A", "'{ stack }' stands for nothing"),
+        ({"env": {"A": "x.{domian}"}}, "env.A", "nothing: {domain} and {stack} are all"),
         ({"probes": [{"type": "tcp", "port": 1, "service": "../app"}]},
          "probes[1].service", "no service name"),
         ({"checks": [{"type": "exec", "command": ["", "a"]}]}, "checks[1].command", "empty"),
@@ -501,6 +531,14 @@ def test_what_must_last_does_not_lie_where_runs_delete(
          "data.check[1].contains", "no text"),
         ({"data": {"seed": [{"type": "http", "port": 1, "status": 204, "contains": "x"}]}},
          "data.seed[1].contains", "no text"),
+        ({"probes": [{"type": "http", "port": 1, "status": 200, "statuses": [301]}]},
+         "probes[1].statuses", "one of the two"),
+        ({"probes": [{"type": "http", "port": 1, "statuses": []}]},
+         "probes[1].statuses", "length >= 1"),
+        ({"probes": [{"type": "http", "port": 1, "statuses": [200, 99]}]},
+         "probes[1].statuses", ">= 100"),
+        ({"probes": [{"type": "http", "port": 1, "statuses": [204, 304], "contains": "x"}]},
+         "probes[1].contains", "no text"),
         ({"probes": [{"type": "http", "port": 1, "headers": {"A B": "x"}}]},
          "probes[1].headers.'A B'", "no header's name"),
         ({"probes": [{"type": "http", "port": 1, "headers": {"A": "x\r\nB: y"}}]},
@@ -532,6 +570,8 @@ def test_what_must_last_does_not_lie_where_runs_delete(
         ({"externalSecrets": ["a b"]}, "externalSecrets[1]", "no secret name"),
         ({"externalConfigs": ["ok", "x" * 65]}, "externalConfigs[2]", "longer than 64"),
         ({"externalSecrets": "smtp"}, "externalSecrets", "expected"),
+        ({"needs": ["keycloak", "-x"]}, "needs[2]", "'-x' is no stack name"),
+        ({"needs": [""]}, "needs", "length >= 1"),
     ],
 )  # fmt: skip
 def test_what_could_do_nothing_in_any_test_is_a_mistake(
@@ -542,6 +582,15 @@ def test_what_could_do_nothing_in_any_test_is_a_mistake(
 
     assert problem.startswith(f"recipes.notes.{key}: ")
     assert cause in problem
+
+
+def test_on_the_local_engine_no_need_can_be_met() -> None:
+    """Known before any night: nobody but tests deploys there."""
+    tree = {"engine": "local", "recipes": {"notes": NOTES | {"needs": ["keycloak"]}}}
+
+    (problem,) = problems(tree)
+
+    assert problem.startswith("recipes.notes.needs: could never be met: ")
 
 
 def test_a_domain_that_leaves_no_room_for_a_service_is_a_mistake() -> None:
@@ -570,6 +619,9 @@ def test_what_looks_odd_and_works_is_no_mistake() -> None:
         probes=[
             {"type": "http", "port": 1, "service": "app.web-1", "method": "HEAD"},
             {"type": "http", "port": 1, "headers": {"X-Token": "{token}", "Empty": ""}},
+            {"type": "http", "port": 1, "statuses": [200, 204, 200], "contains": "x"},
+            {"type": "http", "path": "/api"},
+            {"type": "http", "service": "web"},
         ],
         checks=[
             {"type": "exec", "command": ["printf", "", "\n"]},
@@ -583,6 +635,7 @@ def test_what_looks_odd_and_works_is_no_mistake() -> None:
     )
 
     assert found.recipe("notes").upgrade_base == "v1.0.0-rc1"
+    assert [probe.service for probe in found.recipe("notes").probes[-3:]] == ["app", None, "web"]
 
 
 def test_recipes_may_come_from_one_upstream() -> None:

@@ -11,7 +11,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from canon_sweep.engine.local import ready
+from crash.swarm_fleet import SwarmFleet
+from engine.installed import OWN
 from stories.fleet import Fleet
+from stories.outside import OutsideFleet
 
 SETTLE = ready.SETTLE
 
@@ -52,3 +55,24 @@ def released(fleet: Fleet) -> Fleet:
         fleet.publishes(recipe, "1.0.0+1")
         fleet.publishes(recipe, "1.1.0+1")
     return fleet
+
+
+@pytest.fixture
+def outside(folder: Path) -> OutsideFleet:
+    """An empty fleet for outside harnesses."""
+    return OutsideFleet(folder)
+
+
+@pytest.fixture(params=["local", pytest.param("swarm", marks=pytest.mark.swarm)])
+def anywhere(request: pytest.FixtureRequest) -> Iterator[Fleet]:
+    """An empty fleet on either engine, which is left as it was found."""
+    if request.param == "local":
+        yield request.getfixturevalue("fleet")
+        return
+    hosts = request.getfixturevalue("docker_hosts")
+    fleet = SwarmFleet(request.getfixturevalue("tmp_path"), host=hosts.use(OWN))
+    before = fleet.there()
+    yield fleet
+    for recipe in fleet.state().canonicals.recipes():
+        fleet.forget(recipe)
+    assert fleet.there() == before

@@ -20,13 +20,14 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.demo import upstream
 from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.engine.protocol import Engine
+from canon_sweep.job.finding import Finding
 from canon_sweep.job.overrides import Line as Override
 from canon_sweep.job.overrides import overrides
 from canon_sweep.job.pins import Pins, pins
 from canon_sweep.job.resume import run_resume
 from canon_sweep.job.run import run_plan, run_sweep
 from canon_sweep.job.test import Wanted, run_test
-from canon_sweep.job.verify import Finding, verify
+from canon_sweep.job.verify import verify
 from canon_sweep.job.wiring import Surroundings
 from canon_sweep.report.records import Entry, Results
 from canon_sweep.settings.load import read
@@ -237,7 +238,7 @@ class Fleet:
 
     def canonical(self, recipe: str) -> Canonical:
         """A recipe's record."""
-        record = self.state().canonicals.read(recipe)
+        record = self.state().current.read(recipe)
         assert record is not None
         return record
 

@@ -66,6 +66,23 @@ def test_an_exception_up_to_a_release_ends_with_the_next_one(released: Fleet) ->
     assert "override-expired" in notes(entry)
 
 
+def test_a_red_of_whom_an_ended_exception_lets_in_is_tried_again_as_the_same(
+    released: Fleet,
+) -> None:
+    """The second try is of the recipe as its releases let it be, and may be promoted."""
+    flag = released.folder / "tried"
+    once = f'test -e "{flag}" && exec sleep 1000; touch "{flag}"; exit 3'
+    released.publishes("notes", "1.2.0+1", once)
+    released.add("notes", enroll=False, retries=1, exception=why("1.1.0+1"))
+
+    entry = released.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.PROMOTED, entry.reason
+    assert entry.flaky
+    red, green = released.state().ledger.index().of("notes")
+    assert red.key == green.key
+
+
 def test_what_was_refused_as_an_exception_is_tested_at_once_when_it_has_ended(
     released: Fleet,
 ) -> None:

@@ -509,9 +509,9 @@ def test_an_excepted_recipe_has_its_line_and_is_not_touched(fleet: Fleet) -> Non
     assert list(pygit2.Repository(str(fleet.mirror("mail"))).references) == []
 
 
-def test_cc_cis_layout_is_written_and_read(fleet: Fleet) -> None:
-    """/var/lib/ci-warm/<recipe>/canonical.json, by canonicalsDir."""
-    warm = fleet.folder / "ci-warm"
+def test_records_may_be_kept_where_others_read_them(fleet: Fleet) -> None:
+    """By canonicalsDir: a folder of its own, which another tool's canonicals are not in."""
+    warm = fleet.folder / "canonicals"
     fleet.options["canonicalsDir"] = str(warm)
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")

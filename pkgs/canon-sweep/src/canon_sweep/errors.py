@@ -89,6 +89,10 @@ class GoneFault(HostFault):
     """What a version needs is nowhere any more: no fault of its files, and no try will help."""
 
 
+class OverdueFault(HostFault):
+    """An outside harness ended a test at its own deadline: the first time nobody's fault."""
+
+
 class RoomFault(Fault):
     """There is not enough room on the engine's disk to begin; it says nothing about anybody."""
 

@@ -42,6 +42,14 @@ class Completed:
     output: str
 
 
+class LateFault(HostFault):
+    """A command that took longer than it may; ``output`` is what it had said, as of `Completed`."""
+
+    def __init__(self, what: str, output: str) -> None:
+        super().__init__(what)
+        self.output = output
+
+
 def run(
     command: Sequence[str],
     *,
@@ -54,7 +62,8 @@ def run(
     ``timeout`` is in seconds.  Of a longer output the last `MAX_OUTPUT` bytes are kept.
 
     Raises:
-        HostFault: the program is missing, or took longer than ``timeout``.
+        HostFault: the program is missing.
+        LateFault: it took longer than ``timeout``.
     """
     said = _Tail(MAX_OUTPUT)
     # a signal that came between the fork and its name would leave it running
@@ -68,7 +77,7 @@ def run(
             # also when we are interrupted: what we started does not outlive us
             code = _end_group(child, at_once=ended)
     if not ended:
-        raise HostFault(f"{command[0]} did not end within {timeout:g} s")
+        raise LateFault(f"{command[0]} did not end within {timeout:g} s", said.text())
     return Completed(code, said.text())
 
 
@@ -193,11 +202,13 @@ def start(
     env: Mapping[str, str],
     cwd: Path,
     output: IO[bytes],
+    stdin: IO[bytes] | None = None,
     pass_fds: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
     """Start a command in a session and process group of its own and return at once.
 
-    The child inherits the file descriptors of ``pass_fds`` and no others.
+    Without ``stdin`` there is nothing for it to read.  The child inherits the file
+    descriptors of ``pass_fds`` and no others.
 
     Raises:
         OSError: the program cannot be started.
@@ -206,7 +217,7 @@ def start(
         list(command),
         env=dict(env),
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin or subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -22,11 +23,12 @@ from canon_sweep.errors import (
     TimeFault,
     UsageFault,
 )
-from canon_sweep.harness.trial import Tested
+from canon_sweep.harness.tested import Tested
 from canon_sweep.report.records import Entry, Ignored
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.world import Progress, World
 
+_Decided = tuple[Recipe, Entry, Facts | None, Decision]  # the recipe as its releases let it be
 Step = Callable[[Recipe, World, Policy], Entry]
 """What is done for one recipe; any exception becomes the recipe's line."""
 
@@ -39,21 +41,21 @@ def each(
     *,
     is_over: Callable[[Recipe], Stop | None],
     progress: Progress,
+    unreached: Callable[[Recipe, Stop], Entry] | None = None,
 ) -> tuple[Entry, ...]:
     """One line for each recipe, whatever happens to any of them.
 
-    No recipe begins of which ``is_over`` says that it is not reached any more.
+    No recipe begins of which ``is_over`` says that it is not reached any more: that is its
+    line, unless ``unreached`` makes another.
     """
     entries: list[Entry] = []
     for recipe in recipes:
         stop = is_over(recipe)
-        if stop:
-            entry = Entry(
-                recipe=recipe.name,
-                code=stop.code,
-                sentence=stop.sentence,
-                canonical=_canonical(recipe, world) or "",
-            )
+        if stop and unreached is not None:
+            entry = unreached(recipe, stop)
+        elif stop:
+            entry = Entry(recipe=recipe.name, code=stop.code, sentence=stop.sentence)
+            entry = msgspec.structs.replace(entry, canonical=_canonical(recipe, world) or "")
         else:
             progress.begins(recipe.name)
             entry = _guarded(recipe, step, world, policy)
@@ -98,16 +100,12 @@ def plan_one(recipe: Recipe, world: World, policy: Policy) -> Entry:
     return _decided(recipe, world, policy)[1]
 
 
-def _decided(
-    recipe: Recipe, world: World, policy: Policy
-) -> tuple[Recipe, Entry, Facts | None, Decision]:
-    """A recipe as its releases let it be, and what is decided of it."""
+def _decided(recipe: Recipe, world: World, policy: Policy) -> _Decided:
     if not recipe.stays_out:
         check_name(recipe.name)
         world.sources.sync(recipe)  # acts
         recipe = world.records.in_force(recipe)
-    why = recipe.settings.excepted
-    if why is not None:
+    if (why := recipe.settings.excepted) is not None:
         decision = excepted(why.sentence)
         return recipe, entry_of(recipe, decision), None, decision
     facts = world.records.facts(recipe)
@@ -145,6 +143,7 @@ def with_facts(entry: Entry, facts: Facts) -> Entry:
     return msgspec.structs.replace(
         entry,
         canonical=facts.canonical.release_tag if facts.canonical else "",
+        adopted=facts.canonical is not None and facts.canonical.is_adopted,
         ignored_tags=tuple(Ignored(tag=x.tag, reason=x.reason) for x in facts.releases.ignored),
     )
 
@@ -157,6 +156,7 @@ def with_tested(entry: Entry, tested: Tested) -> Entry:
         outcome=tested.outcome,
         reason=tested.reason or f"{entry.tag} is the canonical now",
         canonical=tested.record.release_tag if tested.record else entry.canonical,
+        adopted=entry.adopted and not tested.record,
         canonical_writes=1 if tested.record else 0,
         base=result.base if result else None,
         broken_bases=result.broken_bases if result else (),
@@ -166,8 +166,17 @@ def with_tested(entry: Entry, tested: Tested) -> Entry:
         refused=tested.refused,
         attempts=tested.attempts,
         flaky=tested.flaky,
+        again=tested.again,
+        repeat=_repetition(entry, tested) if tested.outcome is Outcome.RED else "",
         notes=(*entry.notes, *tested.notes),
     )
+
+
+def _repetition(entry: Entry, tested: Tested) -> str:
+    """The command that tests the same once more."""
+    commit = tested.result.commit if tested.result else entry.commit
+    what = f"--version {shlex.quote(entry.tag)}" if entry.tag else f"--ref {commit}"
+    return f"canon-sweep test {entry.recipe} {what}"
 
 
 def broken_off(entry: Entry, why: BaseException) -> Entry:

@@ -33,6 +33,8 @@ _COMMANDS = {
     "budget": "What canonicals retain, and whether the next releases have room.",
     "prune": "Remove what nothing names any more, and what is old.",
     "forget": "Take a canonical back.",
+    "adopt": "Take over the canonicals that another tool has made.",
+    "import-cc-ci": "Settings from cc-ci's, and what is left to decide.",
     "demo": "The whole job on a fleet of little apps, in a folder.",
 }
 
@@ -44,7 +46,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"canon_sweep.cli.{cmd_name}")
+        name = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"canon_sweep.cli.{name}")
         command: click.Command = module.command
         return command
 

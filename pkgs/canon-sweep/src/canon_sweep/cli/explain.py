@@ -26,7 +26,7 @@ def _lines(answer: Explanation) -> list[str]:
         f"  {answer.sentence}",
         f"  upstream   {answer.upstream} (main {answer.main[:12] or 'not read'})",
         f"  mirror     {answer.mirror}{_difference(answer)}",
-        f"  canonical  {answer.canonical or 'none'}",
+        f"  canonical  {answer.canonical or 'none'}{' (adopted)' * answer.adopted}",
         f"  releases   {_last(answer.releases, 8) if answer.main else 'not read'}",
         f"  bases      {_bases(answer)}",
     ]

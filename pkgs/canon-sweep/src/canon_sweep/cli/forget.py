@@ -16,7 +16,8 @@ from canon_sweep.job.wiring import Surroundings
 def command(session: Session, recipe: str, reason: str) -> int:
     """Take RECIPE's canonical back: its record goes to the history, its data is removed.
 
-    RECIPE may be one that is no longer in the configuration.
+    RECIPE may be one that is no longer in the configuration. What a harness keeps by itself
+    stays where it is, and is followed no longer.
     """
     if not reason.strip():
         raise click.BadParameter("a reason is needed", param_hint="--reason")

@@ -11,11 +11,13 @@ from typing import NamedTuple
 import click
 
 from canon_sweep.cli.session import Session, reporting
+from canon_sweep.core.adoption import Adopted
 from canon_sweep.core.attempts import Attempt, Outcome
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.count import counted
 from canon_sweep.errors import EXIT_WRONG, StateFault
 from canon_sweep.state.history import Forgotten, Past
+from canon_sweep.state.layout import check_layout
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
@@ -42,7 +44,7 @@ class _Event(NamedTuple):
 @click.argument("recipe")
 @reporting
 def command(session: Session, recipe: str) -> int:
-    """Show every promotion and every attempt of RECIPE, the oldest first.
+    """Show every promotion and every attempt of RECIPE, and its adoption, the oldest first.
 
     Also of a recipe that is no longer in the configuration.
     """
@@ -50,15 +52,19 @@ def command(session: Session, recipe: str) -> int:
 
     settings = session.settings()
     check_owner([settings.state_dir], sys.argv, only_reads=True)
+    check_layout(settings)
     state = State.of(settings)
     attempts = state.ledger.index().of(recipe)
     if recipe not in settings.recipes and not attempts and not _is_known(state, recipe):
         settings.recipe(recipe)
-    past = state.canonicals.past(recipe)
+    # a promotion is what it was, whoever keeps canonicals now
+    pasts = [each.past(recipe) for each in state.past]
+    past = [entry for each in pasts for entry in each]
     promotions = [entry for entry in past if isinstance(entry, Canonical)]
     forgotten = [entry for entry in past if isinstance(entry, Forgotten)]
-    problems = state.canonicals.history_problems(recipe)
-    events = _in_order(past, attempts)
+    problems = [text for each in state.past for text in each.history_problems(recipe)]
+    marker = state.followed.adopted.read().get(recipe) if state.followed else None
+    events = _in_order(pasts, attempts, [marker] if marker else [])
     taken_back = f", {len(forgotten)} taken back" if forgotten else ""
     session.show(
         {
@@ -66,11 +72,13 @@ def command(session: Session, recipe: str) -> int:
             "promotions": promotions,
             "attempts": attempts,
             "forgotten": forgotten,
+            "adopted": marker,
             "problems": problems,
         },
         listing(("when", "version", "outcome", "run"), (event.line for event in events)),
         f"{counted(len(promotions), 'promotion')}, {counted(len(attempts), 'attempt')}"
-        + taken_back,
+        + taken_back
+        + (", adopted" if marker else ""),
         *(f"error: {problem}" for problem in problems),
     )
     return EXIT_WRONG if problems else 0
@@ -78,19 +86,26 @@ def command(session: Session, recipe: str) -> int:
 
 def _is_known(state: State, recipe: str) -> bool:
     try:
-        return bool(state.canonicals.past(recipe)) or recipe in state.canonicals.recipes()
+        return any(each.past(recipe) for each in state.past) or recipe in state.current.recipes()
     except StateFault:
         return False
 
 
-def _in_order(past: Iterable[Past], attempts: Sequence[Attempt]) -> Iterator[_Event]:
-    """The oldest first; each of the two files is in order by itself, also within a second."""
+def _in_order(
+    pasts: Iterable[Iterable[Past]], attempts: Sequence[Attempt], adopted: Iterable[Adopted]
+) -> Iterator[_Event]:
+    """The oldest first; each file is in order by itself, also within a second."""
     promoted = {(a.run_id, a.key.tag): a.ts for a in attempts if a.outcome is Outcome.PROMOTED}
     return heapq.merge(
-        (_taken_back(p) if isinstance(p, Forgotten) else _kept(p, promoted) for p in past),
+        *([_happened(entry, promoted) for entry in past] for past in pasts),
         map(_tried, attempts),
+        map(_taken_over, adopted),
         key=lambda event: event.at,
     )
+
+
+def _happened(past: Past, promoted: dict[tuple[str, str], datetime]) -> _Event:
+    return _taken_back(past) if isinstance(past, Forgotten) else _kept(past, promoted)
 
 
 def _kept(record: Canonical, promoted: dict[tuple[str, str], datetime]) -> _Event:
@@ -111,6 +126,11 @@ def _tried(attempt: Attempt) -> _Event:
 def _taken_back(past: Forgotten) -> _Event:
     record = past.record
     return _Event(_in_utc(past.at), record.release_tag, "forgotten", record.run_id, past.reason)
+
+
+def _taken_over(marker: Adopted) -> _Event:
+    why = "taken over from another tool; no run has proven it here"
+    return _Event(_in_utc(marker.at), marker.version, "adopted", "", why)
 
 
 def _moment(text: str) -> datetime:

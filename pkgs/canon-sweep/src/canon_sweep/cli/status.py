@@ -12,6 +12,7 @@ import msgspec
 from canon_sweep.cli.duration import duration
 from canon_sweep.cli.session import Session, reporting
 from canon_sweep.core import override
+from canon_sweep.core.adoption import NOT_FOLLOWED
 from canon_sweep.core.budget import OVER, RECORD_ONLY
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Note, unheld
@@ -20,33 +21,39 @@ from canon_sweep.core.names import plain
 from canon_sweep.core.version import ordered
 from canon_sweep.core.waiting import sentences
 from canon_sweep.errors import EXIT_WRONG, StateFault
-from canon_sweep.job.inforce import in_force, known_of
+from canon_sweep.job.foreign import followed_of
+from canon_sweep.job.needed import known_of, why_needed
 from canon_sweep.report.records import LOST
-from canon_sweep.settings.recipe import Recipe
+from canon_sweep.settings.inforce import InForce, in_force
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.attempts import Attempts
 from canon_sweep.state.journal import Entry, unfinished
+from canon_sweep.state.layout import check_layout
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
 _OF_THE_CANONICAL = frozenset({LOST, "tag-moved", "canonical-ahead"})
 # read here too, as it is now
-_READ_HERE = frozenset({OVER, RECORD_ONLY, "history", *override.NOTES})
+_READ_HERE = frozenset({OVER, RECORD_ONLY, "history", NOT_FOLLOWED, *override.NOTES})
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One recipe as the state folder knows it.
 
-    ``without_data`` is why its canonical's data was given up, with what brings it back;
-    ``notes`` are those of the last run that has looked at it, which ended at ``noted_at``;
-    ``overrides`` is what is to be said of the ends of its exception, hold, N/As and pin.
+    ``adopted`` is a canonical that another tool has made and no run of ours has proven;
+    ``not_followed`` says of a record of another tool's that it is none; ``without_data`` is
+    why its canonical's data was given up, with what brings it back; ``notes`` are those of the
+    last run that has looked at it, which ended at ``noted_at``; ``overrides`` is what is to be
+    said of the ends of its exception, hold, N/As and pin.
     """
 
     recipe: str
     enrolled: bool
     exception: str = ""
     canonical: str = ""
+    adopted: bool = False
+    not_followed: str = ""
     promoted_at: str = ""
     retained: str = ""
     without_data: str = ""
@@ -94,6 +101,7 @@ def command(session: Session, max_age: timedelta | None) -> int:
     """Show every recipe's canonical, last attempt, notes, any hold, and the last sweep."""
     settings = session.settings()
     check_owner([settings.state_dir], sys.argv, only_reads=True)
+    check_layout(settings)
     status = _status(settings, State.of(settings), max_age, datetime.now(UTC))
     _show(session, status, max_age)
     return EXIT_WRONG if status.is_wrong else 0
@@ -102,7 +110,7 @@ def command(session: Session, max_age: timedelta | None) -> int:
 def _status(settings: Settings, state: State, max_age: timedelta | None, now: datetime) -> Status:
     last_sweep, noted = runs.past(state.folder / "runs", now)
     attempts = state.ledger.index()
-    records, broken = state.canonicals.read_all()
+    records, broken = state.current.read_all()
     holds, problems = _holds(state)
     entries, unread = _journal(state)
     waiting, unlisted = _waiting(state, now)
@@ -113,9 +121,11 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
             recipe=name,
             enrolled=False,
             canonical=record.release_tag if record else "",
+            adopted=record is not None and record.is_adopted,
             promoted_at=(record.promoted_at or record.ts) if record else "",
             retained=record.retained if record else "",
             without_data=record.data_lost if record else "",
+            not_followed="" if name in broken else _not_followed(state, name),
             problem=broken.get(name) or _history_problem(state, name),
         )
         row = _noted(row, noted.get(name), record)
@@ -123,10 +133,12 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
         if name not in settings.recipes:
             rows.append(_forgotten(row))
             continue
-        newest = ordered(settings.recipe(name).tag_rule, record.release_tag if record else None)
-        known = partial(known_of, settings, name, state, record, None)
-        recipe = in_force(settings, name, now.date(), newest, known)
-        rows.append(_configured(row, recipe, holds.get(name), now))
+        own = settings.recipe(name)
+        newest = ordered(own.tag_rule, record.release_tag if record else None)
+        known = partial(known_of, name, own, state, record, None)
+        needed = why_needed(own, now.date(), newest, known)
+        now_so = in_force(own, now.date(), newest, needed)
+        rows.append(_configured(row, now_so, holds.get(name), now))
     is_old = last_sweep is None or (max_age is not None and now - last_sweep.ended > max_age)
     return Status(
         last_sweep=last_sweep,
@@ -159,9 +171,18 @@ def _waiting(state: State, now: datetime) -> tuple[tuple[str, ...], list[str]]:
         return (), [str(fault)]
 
 
+def _not_followed(state: State, name: str) -> str:
+    """Of another tool's record, as far as is known without asking upstream."""
+    try:
+        note = followed_of(state, name, None)[1]
+    except StateFault:
+        return ""  # it is told as a problem of all that is read
+    return note.text if note is not None else ""
+
+
 def _history_problem(state: State, name: str) -> str:
     try:
-        return "; ".join(state.canonicals.history_problems(name))
+        return "; ".join(state.current.history_problems(name))
     except StateFault as fault:
         return str(fault)
 
@@ -201,10 +222,9 @@ def _forgotten(row: Row) -> Row:
     return msgspec.structs.replace(row, problem=text)
 
 
-def _configured(row: Row, recipe: Recipe, hold: Hold | None, now: datetime) -> Row:
-    newest = ordered(recipe.rule, row.canonical or None)
-    ended = hold is not None and has_ended(hold, newest, now, recipe.rule)
-    why = recipe.settings.excepted
+def _configured(row: Row, recipe: InForce, hold: Hold | None, now: datetime) -> Row:
+    rule, why = recipe.settings.tag_rule, recipe.settings.excepted
+    ended = hold is not None and has_ended(hold, ordered(rule, row.canonical or None), now, rule)
     return msgspec.structs.replace(
         row,
         enrolled=why is None,
@@ -247,7 +267,8 @@ def _last(status: Status, max_age: timedelta | None) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     last = f"{row.last_outcome} {row.last_tag}".strip()
-    return (row.recipe, row.canonical, row.promoted_at[:10], row.retained, last)
+    kept = "adopted" if row.adopted else row.retained
+    return (row.recipe, row.canonical, row.promoted_at[:10], kept, last)
 
 
 def _what(row: Row) -> str:
@@ -263,6 +284,7 @@ def _what(row: Row) -> str:
 
 def _remarks(row: Row) -> tuple[str, ...]:
     lost = tuple(f"its data is not kept: {text}" for text in filter(None, [row.without_data]))
+    lost = (*lost, *filter(None, [row.not_followed]))
     lost += tuple(f"{note.code}: {note.text}" for note in row.overrides)
     if row.noted_at is None:
         return lost

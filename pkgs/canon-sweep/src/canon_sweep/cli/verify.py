@@ -7,7 +7,8 @@ import click
 from canon_sweep.cli.session import Lines, Session, reporting
 from canon_sweep.core.count import counted
 from canon_sweep.errors import EXIT_WRONG
-from canon_sweep.job.verify import Finding, verify
+from canon_sweep.job.finding import Finding
+from canon_sweep.job.verify import verify
 from canon_sweep.job.wiring import Surroundings
 from canon_sweep.report.table import listing
 
@@ -33,4 +34,11 @@ def command(session: Session) -> int:
 def _said(finding: Finding) -> str:
     said = [*finding.problems, *(f"unchecked: {text}" for text in finding.unchecked)]
     said += [finding.remark] if finding.remark else []
-    return "; ".join(said if finding.problems or finding.unchecked else ["holds", *said])
+    # of another tool's canonical each part by itself
+    parts = (part for part in finding.parts if part.holds)
+    held = ", ".join(part.name + (f" ({part.why})" if part.why else "") for part in parts)
+    holds = f"holds: {held}" if held else "holds"
+    is_short = finding.problems or finding.unchecked or not finding.canonical
+    if not is_short:
+        return "; ".join([holds, *said])
+    return "; ".join([*said, *([holds] if held else [])])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from canon_sweep.core import abrash, envfile
+from canon_sweep.core import abrash, envfile, placeholder
 from canon_sweep.core.envfile import Comment, EnvFile
 from canon_sweep.core.unread import Unread
 
@@ -36,13 +36,15 @@ def app_env(
 
     The exports of ``abra.sh`` (config versions), the sample's values, the operator's on
     top, then the names of this deployment.  The sample can use the operator's values and
-    those names.
+    those names; in the operator's values, ``{domain}`` and ``{stack}`` stand for them.
 
     Raises:
         RecipeFault: the sample's values grow without bound.
     """
     exports = abrash.read(ABRA_SH, abra_sh)
-    fixed = {**operator, "TYPE": recipe, "DOMAIN": domain, "STACK_NAME": stack}
+    ours = {"domain": domain, "stack": stack}
+    fixed = {name: placeholder.filled(value, ours) for name, value in operator.items()}
+    fixed |= {"TYPE": recipe, "DOMAIN": domain, "STACK_NAME": stack}
     asked = fixed.pop(CHAIN, None)
     own = _sample(sample, fixed)
     if asked is not None:

@@ -64,7 +64,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     Only cold attempts say whether a release is a known red.  ``seconds`` is what it took; 0
     in lines from before that was noted.  ``took`` is what it took of the disk, None where
-    that was not measured.
+    that was not measured.  ``overdue`` is whether an outside harness ended it at its own
+    deadline.
     """
 
     key: AttemptKey
@@ -77,6 +78,20 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     quick: bool = False
     seconds: float = 0.0
     took: Took | None = None
+    overdue: bool = False
+
+
+def overdue_again(attempts: Iterable[Attempt], key: AttemptKey) -> bool:
+    """Whether the last attempt at this that says anything was ended at the harness's deadline.
+
+    Once that may be a slow host; a second one is the recipe's, and counts as red.
+    """
+    said = [
+        a
+        for a in attempts
+        if a.key == key and not a.quick and (a.overdue or a.outcome not in _SAYS_NOTHING)
+    ]
+    return bool(said) and said[-1].overdue
 
 
 def known_red(

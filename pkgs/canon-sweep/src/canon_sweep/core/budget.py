@@ -19,6 +19,8 @@ TAKEN = "data-given-up"
 """The note of whose data went for another's, by the operator's priorities."""
 RECORD_ONLY = "record-only"
 """The note of a canonical that has been without its data since an earlier run."""
+MORE_THAN = "more-than-budget"
+"""The note where a harness retains more than the budget: it is only said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,19 @@ def total(sizes: Mapping[str, int | None]) -> Sum:
     """All of it."""
     unknown = tuple(sorted(recipe for recipe, size in sizes.items() if size is None))
     return Sum(sum(size or 0 for size in sizes.values()), unknown)
+
+
+def excess(there: Sum, budget: Budget) -> str:
+    """What is to be said of a harness's canonicals that retain too much; empty if they do not.
+
+    They are not ours, so nothing of theirs is ever given up.
+    """
+    if budget.limit is None or there.bytes <= budget.limit:
+        return ""
+    return (
+        f"the harness's canonicals retain {there}, more than disk.budget, {shown(budget.limit)};"
+        " nothing of theirs is given up here: raise it, or remove one with the harness"
+    )
 
 
 def share(recipe: str, size: int | None, others: Mapping[str, int | None], budget: Budget) -> Share:

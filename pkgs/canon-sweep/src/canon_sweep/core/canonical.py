@@ -78,6 +78,11 @@ class Canonical(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.retained_reason}; {step}"
 
     @property
+    def is_adopted(self) -> bool:
+        """Whether another tool has made it, and no run of ours has proven it."""
+        return not (self.run_id or self.stack or self.engine)
+
+    @property
     def release_tag(self) -> str:
         """The tag that was promoted; a cc-ci record has it as its version."""
         return self.tag or self.version

@@ -130,7 +130,7 @@ def _judge(facts: Facts, policy: Policy, now: datetime) -> Decision:
         return _known_red(latest, red, policy)
     if facts.canonical is None:
         return Decision(Code.FIRST_CANONICAL, f"{latest.tag} would be the first canonical", latest)
-    sentence = f"{latest.tag} is newer than the canonical {facts.canonical.release_tag}"
+    sentence = f"{latest.tag} is newer than the {_named(facts.canonical)}"
     return Decision(Code.NEW_RELEASE, sentence, latest)
 
 
@@ -159,7 +159,8 @@ def _against_canonical(facts: Facts, latest: Release, policy: Policy) -> Decisio
             sentence = f"{tag} is the canonical, but its data was not kept: proven once more"
             return Decision(Code.NEW_RELEASE, sentence, latest)
         notes = (_moved(facts.canonical, latest),) if moved else ()
-        return Decision(Code.NO_NEW_VERSION, f"{tag} is the canonical", notes=notes)
+        how = ", adopted from another tool" if facts.canonical.is_adopted else ""
+        return Decision(Code.NO_NEW_VERSION, f"{tag} is the canonical{how}", notes=notes)
     version = facts.rule.order(tag)
     if isinstance(version, IgnoredTag):
         return Decision(
@@ -174,9 +175,14 @@ def _against_canonical(facts: Facts, latest: Release, policy: Policy) -> Decisio
 
 
 def _ahead(canonical: Canonical, why: str) -> Decision:
-    sentence = f"the canonical {canonical.release_tag} is newer than every release: {why}"
+    sentence = f"the {_named(canonical)} is newer than every release: {why}"
     note = Note(code="canonical-ahead", text=f"{canonical.release_tag} was withdrawn upstream?")
     return Decision(Code.CANONICAL_AHEAD, sentence, notes=(note,))
+
+
+def _named(canonical: Canonical) -> str:
+    """A canonical by its release; what nobody here has proven is not called so."""
+    return f"{'adopted ' * canonical.is_adopted}canonical {canonical.release_tag}"
 
 
 def _outranked(known: Releases) -> tuple[Note, ...]:
@@ -217,7 +223,8 @@ def unheld(hold: Hold) -> tuple[Note, ...]:
 
 
 def _moved(canonical: Canonical, latest: Release) -> Note:
-    text = f"{latest.tag} was {canonical.commit[:12]} when proven, is {latest.commit[:12]} now"
+    when = "adopted" if canonical.is_adopted else "proven"
+    text = f"{latest.tag} was {canonical.commit[:12]} when {when}, is {latest.commit[:12]} now"
     return Note(code="tag-moved", text=text)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 # what compose.yml has under x-canon-sweep, alone and with a name after a dot
 WORDS = ("python", "source")
 FAMILIES = ("volumes", "ports", "secrets")
+# what an operator's variable may have of the deployment that it goes to
+DEPLOYMENT = ("domain", "stack")
 
 # `${x}`, `%{x}` and `{{x}}` are a shell's, curl's and a template's
 _BRACES = re.compile(r"(?<![$%#{])\{\s*([A-Za-z0-9_-]+)(\.[A-Za-z0-9_.-]+)?\s*\}(?!\})", re.ASCII)
@@ -19,6 +21,11 @@ _FAMILY_ALIKE = 0.75
 def all_of(text: str) -> Iterator[str]:
     """Everything that has the form of a placeholder, with its braces."""
     return (found[0] for found in _BRACES.finditer(text))
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """The text with each ``{name}`` of ``values`` filled in; every other brace stays as it is."""
+    return _BRACES.sub(lambda found: values.get(found[0][1:-1], found[0]), text)
 
 
 def meant(text: str, words: Iterable[str], families: Iterable[str]) -> Iterator[str]:

@@ -15,8 +15,14 @@ class Tier(StrEnum):
 
     INSTALL = "install"
     CUSTOM = "custom"
+    BACKUP = "backup"
+    RESTORE = "restore"
     UPGRADE = "upgrade"
     REATTACH = "reattach"
+
+
+OURS = (Tier.INSTALL, Tier.CUSTOM, Tier.UPGRADE, Tier.REATTACH)
+"""The tiers of our own harness; an outside one has those that its results promise."""
 
 
 class Status(StrEnum):
@@ -73,7 +79,7 @@ class CiResult(msgspec.Struct, frozen=True, kw_only=True):
     base: str | None = None
     broken_bases: tuple[BrokenBase, ...] = ()
     stepped_back: bool = False
-    wanted: tuple[Tier, ...] = tuple(Tier)
+    wanted: tuple[Tier, ...] = OURS
     images: tuple[Image, ...] = ()
     base_images: tuple[Image, ...] = ()
 

@@ -51,17 +51,22 @@ class App:
         place: Place,
         tree: Path,
         env: Mapping[str, str],
+        *,
+        overlays: Mapping[str, str] | None = None,
     ) -> App:
         """Read the checked-out ``tree`` of a version.
 
-        ``env`` holds the operator's values, on top of the recipe's own ``.env.sample``.
+        ``env`` holds the operator's values, on top of the recipe's own ``.env.sample``,
+        ``overlays`` the texts of compose files of his, joined last, by their names.
 
         Raises:
             RecipeFault: a name is not safe, or the recipe's files cannot be read.
-            HostFault: a name is too long because of the domain.
+            HostFault: a name is too long because of the domain, or an overlay is at fault.
         """
         stack, domain = place.stack, place.domain
-        source = read_source(tree, recipe=recipe, stack=stack, domain=domain, env=env)
+        source = read_source(
+            tree, recipe=recipe, stack=stack, domain=domain, env=env, overlays=overlays
+        )
         return cls(recipe, version, stack, domain, source)
 
 
@@ -224,6 +229,13 @@ class Engine(Protocol):
         """Everything that canon-sweep made here and that exists, whichever canon-sweep it was."""
         ...
 
+    def present(self) -> frozenset[str]:
+        """What is up or kept here, whoever made it: ``stack x``, ``volume x_data``, ``secret …``.
+
+        A container that is no stack's is ``container x``.
+        """
+        ...
+
     def images(self) -> tuple[Stored, ...]:
         """Every image here, with what needs it; none where nothing is run from images."""
         ...
@@ -239,6 +251,14 @@ class Engine(Protocol):
         """The stacks here that canon-sweep did not make and that are on their way, by name."""
         ...
 
+    def lacks(self, stack: str) -> str:
+        """What a stack lacks to be up and healthy, whoever deployed it; empty if nothing."""
+        ...
+
     def logs(self, stack: str) -> str:
         """What the stack's services said, for the recipe's log; empty when not deployed."""
+        ...
+
+    def last_words(self, stack: str, service: str) -> str:
+        """The end of what a running service said, on one line; empty if there is nothing."""
         ...

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from canon_sweep.core import appenv, compose, names
 from canon_sweep.core.compose import Compose
 from canon_sweep.core.lengths import check_lengths
 from canon_sweep.core.unread import Unread
-from canon_sweep.errors import RecipeFault
+from canon_sweep.errors import HostFault, RecipeFault
 
 MAX_FILE = 1024 * 1024
 # for all compose files of a deployment together
@@ -24,7 +25,8 @@ class Source:
     """A version's files, read once: what is deployed, and with which variables.
 
     ``tree`` is the checkout; ``texts`` has the compose files' by their paths in it, in
-    the order in which they are put together; ``env`` holds the operator's values, on
+    the order in which they are put together, and after them the operator's own, which are
+    nowhere in it: ``overlays`` has their names; ``env`` holds the operator's values, on
     top of the recipe's own ``.env.sample``; ``unread`` is what could not be followed.
     """
 
@@ -33,21 +35,55 @@ class Source:
     texts: Mapping[str, str]
     env: Mapping[str, str]
     unread: tuple[Unread, ...]
+    overlays: frozenset[str] = frozenset()
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Where the compose files are."""
-        return tuple(self.tree / name for name in self.texts)
+        """Where the recipe's compose files are."""
+        return tuple(self.tree / name for name in self.texts if name not in self.overlays)
 
 
-def read(tree: Path, *, recipe: str, stack: str, domain: str, env: Mapping[str, str]) -> Source:
+def read(
+    tree: Path,
+    *,
+    recipe: str,
+    stack: str,
+    domain: str,
+    env: Mapping[str, str],
+    overlays: Mapping[str, str] | None = None,
+) -> Source:
     """Read a version's files as they are deployed under these names.
+
+    ``overlays`` has the texts of the operator's compose files, by what they are called.
 
     Raises:
         RecipeFault: a name is not safe, or a file is missing, outside the
             checkout, too large, or no compose file.
-        HostFault: a name is too long because of the domain.
+        HostFault: a name is too long because of the domain, or it is only with the
+            overlays that the files cannot be deployed.
     """
+    reading = partial(_read, tree, recipe=recipe, stack=stack, domain=domain, env=env)
+    if not overlays:
+        return reading({})
+    try:
+        return reading(overlays)
+    except RecipeFault as fault:
+        reading({})  # what is the recipe's own fault is told as such
+        raise HostFault(
+            f"with the {', '.join(overlays)}: {fault.what}",
+            do="mend the file, or take it out of the recipe's overlays",
+        ) from fault
+
+
+def _read(
+    tree: Path,
+    overlays: Mapping[str, str],
+    *,
+    recipe: str,
+    stack: str,
+    domain: str,
+    env: Mapping[str, str],
+) -> Source:
     check_stack(stack)
     if not names.is_domain(domain):
         raise RecipeFault(f"{names.printable(domain)} is no domain")
@@ -60,7 +96,7 @@ def read(tree: Path, *, recipe: str, stack: str, domain: str, env: Mapping[str, 
             stack=stack,
             domain=domain,
         )
-        texts = _chain(tree, appenv.compose_files(values.values))
+        texts = _chain(tree, appenv.compose_files(values.values)) | dict(overlays)
         parsed = compose.parse(texts, stack, values.values, values.comments)
     except (ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         # a net under the checks of `compose`: a strange file is never our own crash
@@ -69,7 +105,7 @@ def read(tree: Path, *, recipe: str, stack: str, domain: str, env: Mapping[str, 
         ) from error
     check_lengths(parsed, stack)
     unread = (*values.unread, *parsed.unread)
-    source = Source(tree, parsed, texts, values.values, unread)
+    source = Source(tree, parsed, texts, values.values, unread, frozenset(overlays))
     _check_files(source)
     return source
 

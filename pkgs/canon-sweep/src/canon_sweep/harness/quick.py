@@ -20,12 +20,14 @@ from canon_sweep.core.kept import Named
 from canon_sweep.core.result import CiResult, Tier
 from canon_sweep.core.shared import Shared, carries, shared_by
 from canon_sweep.core.stray import COPY
+from canon_sweep.core.version import ordered
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import HostFault, RecipeFault, UsageFault
 from canon_sweep.harness.discard import discard_added, discard_copies, named_as_far_as_read
 from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.stage import Stage
 from canon_sweep.harness.steps import Step, run_steps
+from canon_sweep.settings.variant import Variant
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Journal, QuickRun
 
@@ -182,8 +184,7 @@ class _QuickRun:
         Raises:
             UsageFault: something is not.
         """
-        proven = self._shared(self.canonical.release_tag, self.canonical.commit)
-        tested = self._shared(self.order.label, self.order.commit)
+        proven, tested = self._shared(self._proven), self._shared(self._tested)
         declared = self.order.settings.declared
         # nobody copies a volume that is kept elsewhere, whether or not its data matters
         lasting = {*proven.volumes, *carries(proven, declared), *carries(tested, declared)}
@@ -194,16 +195,16 @@ class _QuickRun:
                 do="test it cold",
             )
 
-    def _shared(self, version: str, commit: str) -> Shared:
+    def _shared(self, read: Callable[[], App]) -> Shared:
         try:
-            app = self._app(version, commit)
+            app = read()
             return shared_by(app.source.compose, app.stack)
         except RecipeFault:
             return Shared()  # the tier says it, before anything of it is deployed
 
     def reattach(self) -> None:
         try:
-            app = self._app(self.canonical.release_tag, self.canonical.commit)
+            app = self._proven()
             self.stage.up(app)
             self._check_data(app)
         except RecipeFault as fault:
@@ -214,18 +215,28 @@ class _QuickRun:
             ) from fault
 
     def upgrade(self) -> None:
-        app = self._app(self.order.label, self.order.commit)
+        app = self._tested()
         self.stage.up(app)
         self._check_data(app)
 
     def custom(self) -> None:
-        app = self._app(self.order.label, self.order.commit)
+        app = self._tested()
         self.stage.ask((*self.order.settings.probes, *self.order.settings.checks), app)
 
     def _check_data(self, app: App) -> None:
         self.stage.ask(self.order.settings.data.check, app)
 
-    def _app(self, version: str, commit: str) -> App:
+    def _proven(self) -> App:
+        """The canonical, as it was made."""
+        tag = self.canonical.release_tag
+        variant = Variant(ordered(self.order.settings.tag_rule, tag))
+        return self._app(tag, self.canonical.commit, variant)
+
+    def _tested(self) -> App:
+        """The version under test, deployed over the canonical."""
+        variant = Variant(self.order.version, is_upgraded=not self.same_commit)
+        return self._app(self.order.label, self.order.commit, variant)
+
+    def _app(self, label: str, commit: str, variant: Variant) -> App:
         place = Place(self.canonical.stack, self.canonical.domain)
-        tree = self.checkout(commit)
-        return self.stage.app(version, place, tree, self.order.settings)
+        return self.stage.app(label, variant, place, self.checkout(commit), self.order.settings)

@@ -13,13 +13,20 @@ from canon_sweep.core.declared import Declared
 from canon_sweep.core.image import Image
 from canon_sweep.core.shared import carries, check_declared, check_kept, shared_by
 from canon_sweep.core.space import is_full
+from canon_sweep.core.version import Version
 from canon_sweep.engine.protocol import App, Engine, Place
 from canon_sweep.errors import Fault, HostFault, RecipeFault, TimeFault
+from canon_sweep.harness.aim import aimed, ports_asked, services_asked
 from canon_sweep.harness.discard import discard
+from canon_sweep.harness.hiding import hiding
+from canon_sweep.harness.hook import Hook
+from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.probe import RunningApp, perform, until_pass
 from canon_sweep.harness.scale import Scale
-from canon_sweep.settings.recipes import HttpProbe, Probe, RecipeSettings, TcpProbe
-from canon_sweep.settings.records import Settings
+from canon_sweep.settings.overlays import ReadOverlay
+from canon_sweep.settings.recipes import Probe, RecipeSettings, TcpProbe
+from canon_sweep.settings.secretenv import SecretEnv
+from canon_sweep.settings.variant import Variant, env_of, texts_of
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import Deployment, Journal
 from canon_sweep.state.runs import Log
@@ -29,44 +36,16 @@ MAX_NAME_TRIES = 100
 SLACK = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long to wait, in seconds.
-
-    ``deploy`` None leaves it to the recipe's label, which counts up to ``deploy_cap``.
-    """
-
-    prepare: float
-    deploy: float | None
-    deploy_default: float
-    deploy_cap: float
-    probe: float
-    exec: float
-    test: float
-
-    @classmethod
-    def of(cls, settings: Settings, recipe: RecipeSettings) -> Limits:
-        """A recipe's own limits where it has any, else everybody's."""
-        common, own = settings.timeouts, recipe.timeouts
-        return cls(
-            prepare=own.prepare or common.prepare,
-            deploy=own.deploy,
-            deploy_default=common.deploy,
-            deploy_cap=common.deploy_cap,
-            probe=own.probe or common.probe,
-            exec=own.exec or common.exec,
-            test=own.test or common.test,
-        )
-
-
 @dataclass(slots=True)
 class Stage:
     """Puts apps up and takes them down; ``deploys`` counts what was started.
 
     ``time_left`` gives the seconds that the whole run still has; ``unsettled`` says
     what could not be taken down, and is in the journal to be tried again; ``declared`` is
-    what the recipe's settings let its stacks share; ``images`` has what each version that
-    was put up is run with; ``scale`` weighs what all of it takes.
+    what the recipe's settings let its stacks share; ``overlays`` are the operator's compose
+    files, ``secrets`` his variables that are told by name alone, ``hook`` his command before a
+    cold stack; ``images`` has what each version that was put up is run with; ``scale`` weighs
+    what all of it takes.
     """
 
     recipe: str
@@ -77,6 +56,9 @@ class Stage:
     limits: Limits
     time_left: Callable[[], float]
     declared: Declared
+    overlays: tuple[ReadOverlay, ...] = ()
+    secrets: SecretEnv = field(default_factory=SecretEnv)
+    hook: Hook | None = None
     deploys: int = 0
     unsettled: list[str] = field(default_factory=list)
     images: dict[str, tuple[Image, ...]] = field(default_factory=dict)
@@ -103,19 +85,31 @@ class Stage:
             f"no free stack name for {self.recipe}", do="look for what was left running"
         )
 
-    def app(self, version: str, place: Place, tree: Path, settings: RecipeSettings) -> App:
+    @hiding
+    def app(
+        self, label: str, variant: Variant, place: Place, tree: Path, settings: RecipeSettings
+    ) -> App:
         """One version in one place, its files read once, with the recipe's settings.
+
+        ``label`` is what the version is called.
 
         Raises:
             RecipeFault: the recipe's files cannot be read.
-            HostFault: a name in them is too long because of the settings' domain.
+            HostFault: a name in them is too long because of the settings' domain, or an
+                overlay or a secret of the settings cannot be used.
         """
-        key = (version, place, tree, frozenset(settings.env.items()), settings.asked)
+        key = (label, variant, place, tree)
         if key not in self._apps:
-            app = App.read(self.recipe, version, place, tree, settings.env)
-            self._apps[key] = replace(app, asked=settings.asked)
+            overlays = texts_of(self.overlays, variant)
+            env = {**env_of(settings, variant), **self.secrets.checked()}
+            app = App.read(self.recipe, label, place, tree, env, overlays=overlays)
+            for name in overlays:
+                self.log.say(f"{label} has the {name}")
+            asked = services_asked(settings.every_probe, app)
+            self._apps[key] = replace(app, asked=asked)
         return self._apps[key]
 
+    @hiding
     def up(self, app: App) -> None:
         """Deploy an app, or update it, and wait until it is ready.
 
@@ -125,14 +119,14 @@ class Stage:
             TimeFault: the run's time is used up: that is no fault of the app's.
         """
         self._check_shared(app)
-        wanted = self._deploy_limit(app)
-        with self._bounded(self.limits.prepare) as seconds:
+        wanted = self.limits.of_deploy(app.source.compose.timeout)
+        with self.bounded(self.limits.prepare) as seconds:
             self.images[app.version] = self.engine.prepare(app, seconds)
         self.scale.fetched(self.images[app.version])
         for image in self.images[app.version]:
             told = f", as it was here: {image.not_asked}" if image.not_asked else ""
             self.log.say(f"image {names.plain(image.name)} is {image.digest}{told}")
-        with self._bounded(wanted) as seconds:
+        with self.bounded(wanted) as seconds:
             self.log.say(f"deploy {app.version} as {app.stack}, at most {seconds:.3g} s")
             self.deploys += 1
             try:
@@ -142,6 +136,18 @@ class Stage:
                 self.log.say(f"not ready: {fault}\n{self._logs(app.stack)}")
                 raise
         self.log.say(f"ready: {app.version}")
+
+    @hiding
+    def before_all(self, app: App, *, tag: str, commit: str, version: Version | None) -> None:
+        """Have done what the operator wants before an app is deployed where nothing is yet.
+
+        Raises:
+            HostFault: it failed.
+            TimeFault: the run's time is used up.
+        """
+        if self.hook is not None:
+            with self.bounded(self.limits.prepare) as seconds:
+                self.hook.run(app, tag=tag, commit=commit, version=version, seconds=seconds)
 
     def check_room(self, fault: Fault) -> None:
         """See that a failure is not the host's: on a full disk nothing is known of the recipe.
@@ -156,6 +162,7 @@ class Stage:
                 do="make room, and see disk.minFree and disk.floor",
             ) from fault
 
+    @hiding
     def ask(self, probes: Sequence[Probe], app: App) -> None:
         """Ask a running app until every probe has passed.
 
@@ -164,9 +171,10 @@ class Stage:
             TimeFault: the run's time is used up.
         """
         for probe in probes:
-            with self._bounded(self.limits.probe, self.limits.exec) as seconds:
-                until_pass(probe, self._running(app), seconds)
+            with self.bounded(self.limits.probe, self.limits.exec) as seconds:
+                until_pass(aimed(probe, app), self._running(app), seconds)
 
+    @hiding
     def await_ports(self, probes: Sequence[Probe], app: App) -> None:
         """Wait until somebody answers at the ports that probes ask, where the app has the service.
 
@@ -174,11 +182,10 @@ class Stage:
             RecipeFault: nobody does.
             TimeFault: the run's time is used up.
         """
-        services = app.source.compose.services
-        asked = [probe for probe in probes if isinstance(probe, HttpProbe | TcpProbe)]
-        ports = dict.fromkeys((probe.service, probe.port) for probe in asked)
-        self.ask([TcpProbe(service=s, port=port) for s, port in ports if s in services], app)
+        ports = ports_asked(probes, app)
+        self.ask([TcpProbe(service=service, port=port) for service, port in ports], app)
 
+    @hiding
     def do(self, probes: Sequence[Probe], app: App) -> None:
         """Make each probe's request once, as for data that must not be written twice.
 
@@ -187,8 +194,8 @@ class Stage:
             TimeFault: the run's time is used up.
         """
         for probe in probes:
-            with self._bounded(self.limits.probe, self.limits.exec) as seconds:
-                perform(probe, self._running(app), seconds)
+            with self.bounded(self.limits.probe, self.limits.exec) as seconds:
+                perform(aimed(probe, app), self._running(app), seconds)
 
     def begin(self, stack: str) -> None:
         """Write a test's stack down before anything of it exists."""
@@ -232,6 +239,7 @@ class Stage:
             self.log.say(f"what {stack} takes of the disk is not known: {fault}")
             self.scale.cannot_tell()
 
+    @hiding
     def carries(self, app: App) -> tuple[str, ...]:
         """The places through which an app's data can have come from another deployment.
 
@@ -250,7 +258,7 @@ class Stage:
         check_declared(shared, self.declared, self.recipe)
 
     @contextmanager
-    def _bounded(self, wanted: float, within: float = 0) -> Iterator[float]:
+    def bounded(self, wanted: float, within: float = 0) -> Iterator[float]:
         """How long something may take, in seconds: as wanted, or what is left of test or run.
 
         ``within`` is the limit of a single step of it, where that may be longer.
@@ -290,9 +298,3 @@ class Stage:
             return self.engine.logs(stack)
         except Fault as fault:
             return f"(no logs: {fault})"
-
-    def _deploy_limit(self, app: App) -> float:
-        limits, label = self.limits, app.source.compose.timeout
-        # a label that is cut is upstream's; a limit of the settings is the operator's
-        by_label = min(label, limits.deploy_cap) if label else limits.deploy_default
-        return limits.deploy or by_label

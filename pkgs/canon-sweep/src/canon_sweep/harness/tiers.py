@@ -16,6 +16,7 @@ from canon_sweep.errors import GoneFault, RecipeFault, SyncFault
 from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.stage import Stage
 from canon_sweep.harness.steps import Step, run_steps
+from canon_sweep.settings.variant import Variant
 
 
 def not_applicable(order: Order) -> dict[Tier, str]:
@@ -160,7 +161,8 @@ class _ColdRun:
 
     def install(self) -> None:
         """The version comes up where nothing was before."""
-        app = self._app(self.order.label, self.order.commit, self.place)
+        app, order = self._target(self.place), self.order
+        self.stage.before_all(app, tag=order.tag, commit=order.commit, version=order.version)
         self.stage.up(app)
         self.own = parts_of(app, self.stage.engine)
         self._probe(app)
@@ -213,7 +215,8 @@ class _ColdRun:
         try:
             if base.commit in self.missing:
                 raise RecipeFault(self.missing[base.commit])
-            app = self._app(base.tag, base.commit, place)
+            app = self._app(base.tag, base.commit, place, Variant(base.version, is_base=True))
+            self.stage.before_all(app, tag=base.tag, commit=base.commit, version=base.version)
             self.stage.up(app)
             # what a probe says of the new version is nothing that an old one has to know
             self.stage.await_ports(self.order.settings.probes, app)
@@ -231,7 +234,7 @@ class _ColdRun:
     def _upgrade_to_target(self, base: Base, place: Place) -> None:
         self.base = base.tag
         try:
-            app = self._target(place)
+            app = self._target(place, is_upgraded=True)
             self.stage.up(app)
             self._probe(app)
             self._check_data(app)
@@ -245,11 +248,12 @@ class _ColdRun:
         if base.commit == self.order.commit:
             raise AssertionError(f"base {base.tag} is the very commit of {self.order.label}")
 
-    def _target(self, place: Place) -> App:
-        return self._app(self.order.label, self.order.commit, place)
+    def _target(self, place: Place, *, is_upgraded: bool = False) -> App:
+        variant = Variant(self.order.version, is_upgraded=is_upgraded)
+        return self._app(self.order.label, self.order.commit, place, variant)
 
-    def _app(self, version: str, commit: str, place: Place) -> App:
-        app = self.stage.app(version, place, self.checkout(commit), self.order.settings)
+    def _app(self, label: str, commit: str, place: Place, variant: Variant) -> App:
+        app = self.stage.app(label, variant, place, self.checkout(commit), self.order.settings)
         self.shares.update(self.stage.carries(app))
         return app
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import msgspec
 
-from canon_sweep.core.budget import Sum, retained, share, size_of, total
+from canon_sweep.core.budget import Sum, excess, retained, share, size_of, total
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.space import Space, shortage, shown
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG
@@ -67,11 +67,17 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
     """
     check_state(settings)
     parts = parts_to_look(settings, around)
-    records, unread = parts.state.canonicals.read_all()
-    sizes = retained(records.values(), unread, parts.engine.name)
+    records, unread = parts.state.current.read_all()
+    followed = parts.state.followed
+    if followed is None:
+        sizes = retained(records.values(), unread, parts.engine.name)
+    else:
+        sizes = followed.sizes()
     there, disk, space = total(sizes), settings.disk, parts.room.space()
+    over = _over(there, disk.budget) if followed is None else excess(there, settings.retention)
     enrolled = settings.enrolled(around.clock().date()).keys()
-    look = _Look(settings, parts.room, records, sizes, space, enrolled)
+    keeps = followed is None
+    look = _Look(settings, parts.room, records, sizes, space, enrolled, keeps=keeps)
     return Forecast(
         retained=there.bytes,
         unknown=there.unknown,
@@ -80,14 +86,14 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
         total=space.total if space else None,
         min_free=_bytes(disk.min_free),
         floor=_bytes(disk.floor),
-        recipes=tuple(map(look.line, sorted({*settings.recipes, *records, *unread}))),
-        problems=(*unread.values(), *_over(there, disk.budget)),
+        recipes=tuple(map(look.line, sorted({*settings.recipes, *records, *unread, *sizes}))),
+        problems=tuple(filter(None, (*unread.values(), over))),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What was found, to be told recipe by recipe."""
+    """What was found, to be told recipe by recipe; ``keeps`` is whether it is we who keep data."""
 
     settings: Settings
     room: Room
@@ -95,6 +101,7 @@ class _Look:
     sizes: Mapping[str, int | None]
     space: Space | None
     enrolled: Set[str]
+    keeps: bool = True
 
     def line(self, name: str) -> Line:
         record, own = self.records.get(name), self.settings.recipes.get(name)
@@ -117,7 +124,7 @@ class _Look:
     def _no_place(self, name: str) -> str:
         """Why data as large as the canonical's is, or was, would not be kept; or empty."""
         record = self.records.get(name)
-        if record is None:
+        if record is None or not self.keeps:
             return ""
         others = {other: size for other, size in self.sizes.items() if other != name}
         needed = msgspec.structs.replace(record, volumes=(*record.volumes, *record.unkept))
@@ -129,9 +136,10 @@ def _bytes(size: int | None) -> int | None:
     return None if size is None else int(size)
 
 
-def _over(there: Sum, limit: int | None) -> Iterator[str]:
-    if limit is not None and there.bytes > limit:
-        yield (
-            f"canonicals retain {there}, more than disk.budget, {shown(limit)}: what comes next"
-            " is not kept; raise it, or canon-sweep forget RECIPE --reason TEXT"
-        )
+def _over(there: Sum, limit: int | None) -> str:
+    if limit is None or there.bytes <= limit:
+        return ""
+    return (
+        f"canonicals retain {there}, more than disk.budget, {shown(limit)}: what comes next"
+        " is not kept; raise it, or canon-sweep forget RECIPE --reason TEXT"
+    )

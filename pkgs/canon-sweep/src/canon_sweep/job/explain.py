@@ -16,6 +16,7 @@ from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.report.records import Ignored
 from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
+from canon_sweep.state.layout import check_layout
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 from canon_sweep.sweep import check_name
@@ -24,6 +25,7 @@ from canon_sweep.sweep import check_name
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """A recipe's decision and its facts.
 
+    ``adopted`` is a canonical that another tool has made and no run of ours has proven;
     ``differs`` has the refs that a sync would change on the mirror now; ``bases``
     what an upgrade to the latest release would start from, in order.  Without ``main``
     no remote was read, and nobody knows releases, bases and ignored tags.
@@ -37,6 +39,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     main: str = ""
     differs: tuple[str, ...] = ()
     canonical: str = ""
+    adopted: bool = False
     releases: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
     ignored_tags: tuple[Ignored, ...] = ()
@@ -76,14 +79,16 @@ def _decided(recipe: Recipe, decision: Decision) -> Explanation:
 def _excepted(recipe: Recipe, settings: Settings) -> Explanation:
     """What the state folder knows; a sweep deploys nothing of such a recipe either."""
     check_owner([settings.state_dir], sys.argv, only_reads=True)
+    check_layout(settings)
     state = State.of(settings)
     why = recipe.settings.excepted
     assert why is not None
     decision = excepted(why.sentence)
-    record = state.canonicals.read(recipe.name)
+    record = state.current.read(recipe.name)
     return msgspec.structs.replace(
         _decided(recipe, decision),
         canonical=record.release_tag if record else "",
+        adopted=record is not None and record.is_adopted,
         notes=(
             *recipe.notes,
             *history_notes(recipe.name, state),
@@ -105,6 +110,7 @@ def _explained(recipe: Recipe, parts: Parts) -> Explanation:
         main=sync.main,
         differs=sync.differs,
         canonical=facts.canonical.release_tag if facts.canonical else "",
+        adopted=facts.canonical is not None and facts.canonical.is_adopted,
         releases=tuple(release.tag for release in facts.releases.known),
         bases=tuple(base.tag for base in order.bases.candidates) if order else (),
         ignored_tags=tuple(Ignored(tag=x.tag, reason=x.reason) for x in facts.releases.ignored),

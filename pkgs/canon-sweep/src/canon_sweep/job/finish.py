@@ -25,6 +25,7 @@ from canon_sweep.report.records import (
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import lock, runs
+from canon_sweep.state.layout import check_layout
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
 
@@ -57,12 +58,14 @@ def opened(
 
 
 def check_state(settings: Settings) -> None:
-    """See that the state and the cache are ours to use.
+    """See that the state and the cache are ours to use, and so is where the records are.
 
     Raises:
         UsageFault: they are somebody else's; it has the command to type instead.
+        StateFault: the folder of the records cannot be read.
     """
     check_owner([settings.state_dir, settings.cache_dir], sys.argv)
+    check_layout(settings)
 
 
 def finish(

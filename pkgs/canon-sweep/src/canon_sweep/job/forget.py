@@ -11,8 +11,8 @@ from canon_sweep.job.finish import opened
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.settings.records import Settings
+from canon_sweep.state.followed import Followed
 from canon_sweep.state.journal import Deployment
-from canon_sweep.state.lost import lost
 
 
 class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +36,8 @@ class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
 def run_forget(settings: Settings, recipe: str, reason: str, around: Surroundings) -> Forgetting:
     """Move a recipe's record to its history and discard its volumes and secrets.
 
-    Of one whose record is gone it is only noted that it is; `prune` removes what it kept.
+    Of one whose record is gone it is only noted that it is; `prune` removes what it kept.  One
+    that a harness keeps by itself stays where it is, and is followed no longer.
 
     The recipe need not be in the configuration any more.
 
@@ -50,6 +51,8 @@ def run_forget(settings: Settings, recipe: str, reason: str, around: Surrounding
     if problem:
         raise UsageFault(problem, do="see: canon-sweep status")
     with opened(settings, around, mirrors.look) as (parts, _run):
+        if parts.state.followed is not None:
+            return _followed_no_longer(recipe, reason, parts, parts.state.followed)
         record = parts.state.canonicals.read(recipe)
         if record is None:
             return _given_up(recipe, reason, parts)
@@ -72,10 +75,18 @@ def run_forget(settings: Settings, recipe: str, reason: str, around: Surrounding
 def _given_up(recipe: str, reason: str, parts: Parts) -> Forgetting:
     """Only noted: what it has kept is named by nothing any more, and `prune` finds it."""
     state = parts.state
-    record = lost(state.canonicals, state.ledger).get(recipe)
+    for whose, record in state.lost_records():
+        if record.recipe == recipe:
+            whose.give_up(record, reason, parts.world.now())
+            return Forgetting(recipe=recipe, canonical=record.release_tag, reason=reason)
+    raise UsageFault(f"{recipe} has no canonical", do="see: canon-sweep status")
+
+
+def _followed_no_longer(recipe: str, reason: str, parts: Parts, followed: Followed) -> Forgetting:
+    """What a harness keeps stays where it is, and nothing is decided by it any more."""
+    record = followed.forget(recipe, reason, parts.world.now())
     if record is None:
-        raise UsageFault(f"{recipe} has no canonical", do="see: canon-sweep status")
-    state.canonicals.give_up(record, reason, parts.world.now())
+        return _given_up(recipe, reason, parts)
     return Forgetting(recipe=recipe, canonical=record.release_tag, reason=reason)
 
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from canon_sweep import tree
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, HostFault
+from canon_sweep.harness import guest
 from canon_sweep.harness.discard import discard_previous
+from canon_sweep.harness.hook import Hook
+from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.order import Checkout
 from canon_sweep.harness.recover import Unsettled, recover
-from canon_sweep.harness.stage import Limits, Stage
+from canon_sweep.harness.stage import Stage
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
+from canon_sweep.settings.secretenv import secret_env
 from canon_sweep.state.journal import Promotion
 from canon_sweep.state.runs import Log
 from canon_sweep.state.store import State
@@ -59,11 +64,14 @@ class Ground:
         """Clean up after runs that did not end by themselves, and after what this one left.
 
         Raises:
-            StateFault: the journal cannot be read.
+            StateFault: the journal, or the list of guests, cannot be read.
         """
-        before = len(self.state.journal.entries())
-        self.unsettled = recover(self.state.journal, self.state.canonicals, self.engine, self.say)
-        self.recovered += before - len(self.state.journal.entries())
+        state = self.state
+        before = len(state.journal.entries())
+        guests = guest.settle(state.guests, self.engine, self.settings.guard.ignore, self.say)
+        left = recover(state.journal, state.canonicals, self.engine, self.say)
+        self.unsettled = (*guests, *left)
+        self.recovered += before - len(state.journal.entries())
 
     def check_clean(self, recipe: str) -> None:
         """Settle what is left, and see that nothing of it would disturb a test.
@@ -72,7 +80,7 @@ class Ground:
             HostFault: something would.
             StateFault: the journal cannot be read.
         """
-        if self.state.journal.entries():
+        if self.state.journal.entries() or self.state.guests.entries():
             self.settle()
         for left in self.unsettled:
             if left.runs or left.recipe == recipe:
@@ -86,15 +94,20 @@ class Ground:
             HostFault: what an earlier test left would disturb this one.
         """
         self.check_clean(recipe.name)
+        secrets = secret_env(recipe.settings)
+        log = replace(self.log_of(recipe.name), hide=secrets.hide)
         stage = Stage(
             recipe.name,
             self.engine,
             self.state.journal,
             self.state.canonicals,
-            self.log_of(recipe.name),
+            log,
             Limits.of(self.settings, recipe.settings),
             self.time_left,
             recipe.settings.declared,
+            recipe.overlays,
+            secrets,
+            self._hook(recipe, log),
         )
         with self.checkouts(recipe) as checkout:
             try:
@@ -115,6 +128,23 @@ class Ground:
 
         try:
             yield checkout
+        finally:
+            _remove(folder)
+
+    def _hook(self, recipe: Recipe, log: Log) -> Hook | None:
+        command = recipe.settings.install
+        if command is None:
+            return None
+        return Hook(command, partial(self._copy, recipe), log)
+
+    @contextmanager
+    def _copy(self, recipe: Recipe, commit: str) -> Iterator[Path]:
+        """A commit's files once more, beside those of the test, for whoever changes them."""
+        folder = self.state.checkouts / recipe.name / "copy"
+        _remove(folder)
+        try:
+            trees.checkout(recipe.clone, commit, folder)
+            yield folder
         finally:
             _remove(folder)
 

@@ -40,7 +40,7 @@ def old(
     if unread:
         return Found(unread=f"old images, until {', '.join(sorted(unread))} can be read")
     images = engine.images()
-    needs = needed_by(records.values(), engine.name)
+    needs = needed_by(records, engine.name)
     look = partial(looked_at, images, needs=needs, now=now)
     known = state.images.look(look) if note else look(state.images.read())
     age = Age(timedelta(seconds=settings.images_after), foreign=settings.foreign_images)

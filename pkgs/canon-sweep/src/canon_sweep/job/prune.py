@@ -203,7 +203,7 @@ def _old_runs(parts: Parts) -> _Found:
     if unread:
         return _Found(left=(f"old runs, until {', '.join(unread)} can be read",))
     keep = parts.settings.prune.keep_runs
-    named = [record.run_id for record in records.values()]
+    named = [record.run_id for record in records]
     old = old_runs(parts.state.folder / "runs", keep, named, parts.world.now())
     why = f"is older than the {keep} newest, and nothing needs it"
     return _Found(tuple(Deed(f"run {path.name}", why, _removal(path)) for path in old))

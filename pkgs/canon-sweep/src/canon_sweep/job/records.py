@@ -6,17 +6,22 @@ from dataclasses import dataclass
 
 from canon_sweep.core import remake
 from canon_sweep.core.budget import RECORD_ONLY
+from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Facts, Note
+from canon_sweep.core.parts import TAG
 from canon_sweep.core.pin import Known
+from canon_sweep.core.release import Releases
 from canon_sweep.core.version import Version
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault
 from canon_sweep.harness.quick import lost_parts
+from canon_sweep.harness.shown import volumes_there
 from canon_sweep.job.files import file_notes
-from canon_sweep.job.inforce import in_force, known_of
+from canon_sweep.job.foreign import followed_of, parts_now
+from canon_sweep.job.needed import known_of, why_needed
 from canon_sweep.job.sources import Sources
 from canon_sweep.report.records import LOST
-from canon_sweep.settings.recipe import Recipe
+from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.state.journal import unfinished
 from canon_sweep.state.store import State
 
@@ -39,8 +44,9 @@ class Records:
         """
         latest = self.sources.releases(recipe).latest
         newest = version or (latest.version if latest else None)
-        settings = self.sources.settings
-        return in_force(settings, recipe.name, recipe.day, newest, lambda: self.bases(recipe))
+        settings, name, day = self.sources.settings, recipe.name, recipe.day
+        needed = why_needed(settings.recipe(name), day, newest, lambda: self.bases(recipe))
+        return recipe_of(settings, name, day, newest, needed)
 
     def bases(self, recipe: Recipe) -> Known:
         """What is known of a recipe's bases; it is synced.
@@ -48,9 +54,9 @@ class Records:
         Raises:
             StateFault: a record, or the folder of the runs, cannot be read.
         """
-        name, canonical = recipe.name, self.state.canonicals.read(recipe.name)
-        releases = self.sources.releases(recipe)
-        return known_of(self.sources.settings, name, self.state, canonical, releases)
+        name, releases = recipe.name, self.sources.releases(recipe)
+        canonical = followed_of(self.state, name, releases)[0]
+        return known_of(name, recipe.settings, self.state, canonical, releases)
 
     def facts(self, recipe: Recipe) -> Facts:
         """What the decision rests on; the recipe is synced.
@@ -58,12 +64,12 @@ class Records:
         Raises:
             StateFault: a record cannot be read.
         """
-        synced = self.sources.synced(recipe)
+        synced, releases = self.sources.synced(recipe), self.sources.releases(recipe)
         return Facts(
             recipe=recipe.name,
-            releases=self.sources.releases(recipe),
+            releases=releases,
             rule=recipe.rule,
-            canonical=self.state.canonicals.read(recipe.name),
+            canonical=followed_of(self.state, recipe.name, releases)[0],
             hold=self.state.holds.read().get(recipe.name),
             attempts=self.state.ledger.index().of(recipe.name),
             digest=recipe.digest,
@@ -78,19 +84,41 @@ class Records:
         return (
             *_given_up(facts),
             *self._losses(recipe, facts),
+            *self._of_another_tool(recipe, facts),
             *history_notes(recipe.name, self.state),
             # a run has settled what can be, and tells the rest itself
             *(unfinished_notes(recipe.name, self.state) if self.sources.only_looks else ()),
-            *(file_notes(recipe, latest.commit) if latest else ()),
+            *(self.of_files(recipe, latest.commit, latest.version) if latest else ()),
         )
+
+    def of_files(self, recipe: Recipe, commit: str, version: Version | None) -> tuple[Note, ...]:
+        """What a commit's files say that no test shows.
+
+        How an outside harness reads them, and what it asks, is its own.
+        """
+        is_ours = self.sources.settings.harness is None
+        return file_notes(recipe, commit, version) if is_ours else ()
 
     def canonical(self, recipe: Recipe) -> str:
         """The canonical's tag, empty if there is none that can be read."""
         try:
-            record = self.state.canonicals.read(recipe.name)
+            record = self.state.current.read(recipe.name)
         except StateFault:
             return ""
         return record.release_tag if record else ""
+
+    def _of_another_tool(self, recipe: Recipe, facts: Facts) -> tuple[Note, ...]:
+        """A note if its record is not followed, or for each part that is not of its release."""
+        note = followed_of(self.state, recipe.name, facts.releases)[1]
+        followed, record = self.state.followed, facts.canonical
+        if note is not None or followed is None or record is None:
+            return (note,) if note is not None else ()
+        there = volumes_there(self.engine)
+        parts = parts_now(followed.found(recipe.name), facts.releases, there)
+        advice = self._advice(recipe, record, facts.releases)
+        # of a tag that moved the decision tells
+        wrong = (part for part in parts if part.is_wrong and part.name != TAG)
+        return tuple(Note(code=LOST, text=f"{part.line}; {advice}") for part in wrong)
 
     def _losses(self, recipe: Recipe, facts: Facts) -> tuple[Note, ...]:
         """A note if the canonical is not whole: a volume or secret of its record is gone."""
@@ -101,9 +129,12 @@ class Records:
             lost = lost_parts(record, self.engine)
         except HostFault:
             return ()  # an engine that cannot be reached has lost nothing yet
-        enrolled = recipe.settings.enroll
-        advice = remake.advice(record, facts.releases, facts.rule, enrolled=enrolled)
+        advice = self._advice(recipe, record, facts.releases)
         return tuple(Note(code=LOST, text=f"{part} is gone; {advice}") for part in lost)
+
+    def _advice(self, recipe: Recipe, record: Canonical, releases: Releases) -> str:
+        enrolled = recipe.settings.enroll
+        return remake.advice(record, releases, recipe.rule, enrolled=enrolled)
 
 
 def _given_up(facts: Facts) -> tuple[Note, ...]:
@@ -114,9 +145,7 @@ def _given_up(facts: Facts) -> tuple[Note, ...]:
 
 def history_notes(recipe: str, state: State) -> tuple[Note, ...]:
     """A note for each line of a recipe's history that cannot be read."""
-    return tuple(
-        Note(code="history", text=text) for text in state.canonicals.history_problems(recipe)
-    )
+    return tuple(Note(code="history", text=text) for text in state.current.history_problems(recipe))
 
 
 def unfinished_notes(recipe: str, state: State) -> tuple[Note, ...]:

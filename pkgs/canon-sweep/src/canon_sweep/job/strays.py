@@ -43,12 +43,12 @@ def look(state: State, engine: Engine) -> Strays:
     journal = named_in(state.journal.entries())
     records, problems = state.records()
     unread = tuple(sorted(problems))
-    found = strays(there, named_by(records.values()), journal, unread)
+    found = strays(there, named_by(records), journal, unread)
     if found:
         # who only looks may do so while a run is on, and takes away what it has made
         still = set(engine.of_ours())
         found = tuple(stray for stray in found if not still.isdisjoint(stray.things))
-        old = _out_of_step(records.values(), engine)
+        old = _out_of_step(records, engine)
         found = tuple(replace(stray, doubt=stray.doubt or old) for stray in found)
     return Strays(found, unread, tuple(problems.values()), made_by_others(there))
 

@@ -17,8 +17,8 @@ from canon_sweep.core.version import Version, ordered
 from canon_sweep.errors import Fault, HostFault, Interrupted, RecipeFault, UsageFault
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.quick import run_quick
-from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
-from canon_sweep.job.files import file_notes, source_of
+from canon_sweep.harness.tested import Tested, attempt_of, note_attempt, why_red
+from canon_sweep.job.files import source_of
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.stop import stop_of
 from canon_sweep.job.trials import order_of
@@ -88,7 +88,7 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
         asked = _asked_for(recipe, facts, order.label, order.tag)
         entry = structs.replace(
             asked,
-            notes=(*asked.notes, *file_notes(recipe, order.commit)),
+            notes=(*asked.notes, *parts.records.of_files(recipe, order.commit, order.version)),
             without_pin=wanted.without_pin,
         )
         if wanted.quick:
@@ -156,7 +156,7 @@ def _labelled_version(recipe: Recipe, parts: Parts, facts: Facts, commit: str) -
     """The version that a commit says it is; a pull request may say the canonical's own."""
     with parts.ground.checkouts(recipe) as checkout:
         try:
-            source = source_of(recipe, commit, checkout(commit))
+            source = source_of(recipe, commit, None, checkout(commit))
         except RecipeFault:
             return None  # the install tier says it better
     return ordered(facts.rule, source.compose.version)
@@ -184,9 +184,11 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
     with parts.ground.stage(recipe) as (stage, checkout):
         parts.room.check(recipe.name)
         try:
-            with parts.room.watched():
-                result = run_quick(order, canonical, stage, checkout, remedy=remedy)
-            tested = _judged(result, order)
+            result = parts.trials.quick_by_harness(recipe, order, stage, checkout)
+            if result is None:
+                with parts.trials.watched(recipe):
+                    result = run_quick(order, canonical, stage, checkout, remedy=remedy)
+            tested = _judged(result, canonical, order)
         except HostFault as fault:
             tested = Tested(Outcome.INFRA, str(fault))
     attempt = attempt_of(
@@ -212,9 +214,9 @@ def _same_version(order: Order) -> tuple[Note, ...]:
     return (Note(code="same-version", text=text),)
 
 
-def _judged(result: CiResult, order: Order) -> Tested:
+def _judged(result: CiResult, canonical: Canonical, order: Order) -> Tested:
     notes = (*image_notes(result.all_images), *_same_version(order))
     if not result.green:
         return Tested(Outcome.RED, why_red(result), result, notes=notes)
-    reason = f"green on the data of {result.base}; a quick run never promotes"
+    reason = f"green on the data of {canonical.release_tag}; a quick run never promotes"
     return Tested(Outcome.PASSED, reason, result, notes=notes)

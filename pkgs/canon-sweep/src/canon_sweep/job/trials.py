@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -14,23 +15,25 @@ from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key
 from canon_sweep.core.image import image_notes
 from canon_sweep.core.pace import misfit, pace_of
 from canon_sweep.core.release import Release
+from canon_sweep.core.result import CiResult
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.version import Version
-from canon_sweep.errors import Fault
-from canon_sweep.harness.order import Order
-from canon_sweep.harness.promote import promote
-from canon_sweep.harness.stage import Limits
-from canon_sweep.harness.tiers import Tiers
-from canon_sweep.harness.trial import Reruns, Tested, Trial, note_attempt
+from canon_sweep.errors import Fault, Interrupted
+from canon_sweep.harness.needs import check_needs
+from canon_sweep.harness.order import Checkout, Order
+from canon_sweep.harness.stage import Stage
+from canon_sweep.harness.tested import Tested, not_repeated, note_attempt
+from canon_sweep.harness.trial import Reruns, Trial
 from canon_sweep.harness.watched import Watched
 from canon_sweep.job.ground import Ground
+from canon_sweep.job.harnesses import Harnesses
+from canon_sweep.job.outside import check_spared
 from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Sources
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 
-# install, what is upgraded from, the upgrade, and the volumes that are kept once more
-_DEPLOYS = 4
+_TO_REPEAT = Note(code="to-repeat", text="tried once more when all others had their turn")
 
 
 def order_of(
@@ -80,8 +83,26 @@ def order_of_release(
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A red that is to be tried once more: what was asked for, and what came of it so far.
+
+    ``recipe`` is as its releases let it be; ``noted`` are the notes that its line has of it.
+    """
+
+    recipe: Recipe
+    facts: Facts
+    order: Order
+    reds: tuple[Tested, ...]
+    made: int
+    noted: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trials:
-    """Tests orders cold, with everything at hand that a promotion needs."""
+    """Tests orders cold, with everything at hand that a promotion needs.
+
+    ``due`` has the reds of a sweep that are to be tried once more, by recipe.
+    """
 
     settings: Settings
     sources: Sources
@@ -89,20 +110,24 @@ class Trials:
     room: Room
     now: Callable[[], datetime]
     run_id: str
+    due: dict[str, Due] = field(default_factory=dict)
+
+    @property
+    def harnesses(self) -> Harnesses:
+        """Who tests, and who promotes."""
+        return Harnesses(self.settings, self.ground, self.now)
 
     def hindrance(self, recipe: Recipe, facts: Facts) -> Stop | None:
         """Whether the recipe's test, as long as its last ones took, has time enough left.
 
         Whoever has not comes first the next time, and what is quicker goes on meanwhile.
         """
-        limits = Limits.of(self.settings, recipe.settings)
-        limit = limits.prepare + _DEPLOYS * (limits.deploy or limits.deploy_default)
-        pace = pace_of(facts.attempts, min(limit, limits.test))
+        pace = pace_of(facts.attempts, self.harnesses.longest(recipe))
         why = misfit(pace, self.ground.time_left(), self.settings.max_runtime)
         return None if why is None else Stop(Code.OUT_OF_TIME, f"not begun: {why}")
 
     def test(self, recipe: Recipe, facts: Facts, decision: Decision) -> Tested:
-        """Test a sweep's target.
+        """Test a sweep's target; a red is due to be tried `again`.
 
         Raises:
             HostFault: what an earlier test left would disturb this one.
@@ -115,28 +140,45 @@ class Trials:
         # the one whose data a person wants back
         anew = facts.canonical is not None and bool(facts.canonical.unkept)
         assert anew or not order.bases.stepped_back, f"same-version upgrade of {recipe.name}"
-        return self.trial(recipe, facts, order)
+        return self._trial(recipe, facts, order, later=True)
+
+    def again(self, red: Due) -> Tested:
+        """Try a red once more; whatever comes between, it stays one."""
+        recipe = red.recipe
+        stop = self.hindrance(recipe, red.facts)
+        why = stop.sentence if stop else self._hindrance(recipe)
+        if why:
+            return unrepeated(red, why)
+        try:
+            return self._trial(recipe, red.facts, red.order, later=True, before=red)
+        except (Fault, Interrupted) as fault:
+            return unrepeated(red, str(fault))
 
     def trial(self, recipe: Recipe, facts: Facts, order: Order) -> Tested:
-        """Test an order, and promote it if the gate says so.
+        """Test an order, and promote it if the gate says so; a red is tried again at once.
 
         Raises:
             HostFault, RoomFault, TimeFault: as for `test`.
+            UsageFault: the harness would promote by itself what the gate lets nobody promote.
         """
+        return self._trial(recipe, facts, order, later=False)
+
+    def _trial(
+        self, recipe: Recipe, facts: Facts, order: Order, *, later: bool, before: Due | None = None
+    ) -> Tested:
         state = self.ground.state
+        candidate = _is_candidate(recipe, facts, order)
+        if self.settings.harness is not None and not candidate:
+            check_spared(self.settings.harness, f"{recipe.name} {order.label}")
         with self.ground.stage(recipe) as (stage, checkout):
             # what an earlier test left is gone by now
             self.room.check(recipe.name)
             trial = Trial(
-                harness=Watched(Tiers(stage, checkout), self.room.watched),
-                promote=partial(
-                    promote,
-                    canonicals=state.canonicals,
-                    journal=state.journal,
-                    log=stage.log,
-                    clear=self.ground.clear,
-                    budget=self.settings.retention,
+                harness=Watched(
+                    self.harnesses.cold(recipe, stage, checkout, candidate=candidate),
+                    partial(self.watched, recipe),
                 ),
+                promote=self.harnesses.promote(stage),
                 releases_now=lambda: self.sources.releases_now(recipe),
                 ledger=state.ledger,
                 log=stage.log,
@@ -145,9 +187,41 @@ class Trials:
                 digest=recipe.digest,
                 rule=recipe.rule,
                 enrolled=recipe.settings.enroll,
-                reruns=self._reruns(recipe),
+                reruns=self._reruns(recipe, later=later),
+                kept_by_harness=self.harnesses.kept(recipe, facts, stage, self.run_id),
+                reds=list(before.reds) if before else [],
+                made=before.made if before else 0,
             )
-            return _with_advice(trial.of(order, facts.canonical), order)
+            tested = _with_advice(trial.of(order, facts.canonical), order)
+        if tested.due:
+            tested = replace(tested, notes=(*tested.notes, _TO_REPEAT))
+            reds = tuple(trial.reds)
+            self.due[recipe.name] = Due(recipe, facts, order, reds, trial.made, tested.notes)
+        return tested
+
+    def quick_by_harness(
+        self, recipe: Recipe, order: Order, stage: Stage, checkout: Checkout
+    ) -> CiResult | None:
+        """Test an order on the harness's own warm data; None where it has nothing for that.
+
+        Raises:
+            HostFault, TimeFault: as for `test`.
+        """
+        harness = self.harnesses.quick(recipe, stage, checkout)
+        if harness is None:
+            return None
+        return Watched(harness, partial(self.watched, recipe)).test(order)
+
+    @contextmanager
+    def watched(self, recipe: Recipe) -> Iterator[None]:
+        """A test is on: what it needs is there, and it ends before the disk is full.
+
+        Raises:
+            HostFault: something that it needs is not there, or it was ended.
+        """
+        check_needs(recipe.name, recipe.settings.needs, self.ground.engine)
+        with self.room.watched():
+            yield
 
     def broken_off(self, recipe: Recipe, target: Release, seconds: float) -> tuple[Note, ...]:
         """Remember a test that alone used up most of the run's time: its turn comes last next.
@@ -170,12 +244,13 @@ class Trials:
         """How many deploys there were so far."""
         return self.ground.deploys
 
-    def _reruns(self, recipe: Recipe) -> Reruns:
+    def _reruns(self, recipe: Recipe, *, later: bool) -> Reruns:
         own = recipe.settings.retries
         return Reruns(
             reds=self.settings.retries if own is None else own,
             infra=self.settings.infra_retries,
             hindrance=lambda: self._hindrance(recipe),
+            later=later,
         )
 
     def _hindrance(self, recipe: Recipe) -> str:
@@ -192,6 +267,18 @@ class Trials:
         return self.room.hindrance(recipe.name)
 
 
+def _is_candidate(recipe: Recipe, facts: Facts, order: Order) -> bool:
+    """Whether the gate may say yes, as far as that is known before the test."""
+    latest = facts.releases.latest
+    return recipe.settings.enroll and latest is not None and latest.tag == order.tag
+
+
+def unrepeated(red: Due, why: str) -> Tested:
+    """A red that was due, and is not tried once more."""
+    tested = replace(red.reds[-1], attempts=red.made)
+    return _with_advice(not_repeated(tested, why), red.order)
+
+
 def _with_advice(tested: Tested, order: Order) -> Tested:
     notes = [*tested.notes, *image_notes(tested.result.all_images if tested.result else ())]
     if order.bases.stepped_back:
@@ -199,7 +286,8 @@ def _with_advice(tested: Tested, order: Order) -> Tested:
         notes.append(Note(code="stepped-back", text=text))
     if order.bases.pin_problem:
         notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
-    if not order.settings.data.check and tested.record and tested.record.volumes:
+    ours = tested.record if tested.record and tested.record.stack else None
+    if not order.settings.data.check and ours and ours.volumes:
         text = "no data.check is declared: nothing shows that an upgrade keeps the data"
         notes.append(Note(code="no-data-check", text=text))
     return replace(tested, notes=tuple(notes))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import msgspec
-
 from canon_sweep.core import remake
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.release import Releases
 from canon_sweep.errors import Fault, HostFault, StateFault, SyncFault
 from canon_sweep.harness.quick import lost_parts
 from canon_sweep.job import strays
+from canon_sweep.job.finding import Finding
 from canon_sweep.job.finish import check_state
+from canon_sweep.job.theirs import findings
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
@@ -20,21 +20,6 @@ from canon_sweep.state.journal import QuickRun, unfinished
 from canon_sweep.state.store import State
 
 _STRAYS = "stacks, volumes and secrets that nothing names"
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found of one recipe's record.
-
-    ``problems`` is what is not as the record says, ``unchecked`` what could not be
-    looked at: only with neither does the record hold.  ``remark`` is said of one that does.
-    """
-
-    recipe: str
-    canonical: str = ""
-    problems: tuple[str, ...] = ()
-    unchecked: tuple[str, ...] = ()
-    remark: str = ""
-
 
 Check = Callable[[Canonical, Parts], Iterator[str]]
 
@@ -51,10 +36,27 @@ def verify(settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
     """
     check_state(settings)
     parts = parts_to_look(settings, around)
-    known = set(settings.recipes) | set(parts.state.canonicals.recipes())
-    found = [_find(recipe, parts) for recipe in sorted(known)]
-    own = (finding for finding in found if finding is not None)
-    return (*own, *_lost(parts.state), *_unread(parts.state), *_unnamed(parts))
+    known = set(settings.recipes) | set(parts.state.current.recipes())
+    if parts.state.followed is not None:
+        found = (*findings(known, parts.state.followed, parts), *_of_before(parts.state))
+    else:
+        own = (_find(recipe, parts) for recipe in sorted(known))
+        found = tuple(finding for finding in own if finding is not None)
+    return (*found, *_lost(parts.state), *_unread(parts.state), *_unnamed(parts))
+
+
+def _of_before(state: State) -> Iterator[Finding]:
+    """What our own engines have kept, where a harness promotes by itself now."""
+    records, problems = state.canonicals.read_all()
+    for recipe, record in sorted(records.items()):
+        yield Finding(
+            recipe=recipe,
+            remark="a canonical of our own is kept from before the harness,"
+            f" {record.release_tag} in {record.stack}; nothing is decided by it, and without the"
+            f" harness canon-sweep forget {recipe} takes it back",
+        )
+    for recipe, problem in sorted(problems.items()):
+        yield Finding(recipe=recipe, problems=(problem,))
 
 
 def _find(recipe: str, parts: Parts) -> Finding | None:
@@ -83,6 +85,7 @@ def _find(recipe: str, parts: Parts) -> Finding | None:
     return Finding(
         recipe=recipe,
         canonical=record.release_tag,
+        adopted=record.is_adopted,
         problems=tuple(problems),
         unchecked=(*unchecked, *_out_of_reach(record, parts)),
         remark=f"a record only: {record.data_lost}" if record.unkept else "",
@@ -169,7 +172,10 @@ def _tag_problems(record: Canonical, parts: Parts) -> Iterator[str]:
         yield f"upstream has no release {record.release_tag} on main"
     elif release.commit != record.commit:
         now, then = release.commit[:12], record.commit[:12]
-        yield f"{record.release_tag} is commit {now} now, the record has {then}"
+        if record.is_adopted:
+            yield f"made by another tool: its commit, {then}, is not the tag's, {now}"
+        else:
+            yield f"{record.release_tag} is commit {now} now, the record has {then}"
 
 
 def _lost(state: State) -> Iterator[Finding]:

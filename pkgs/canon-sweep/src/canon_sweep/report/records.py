@@ -55,12 +55,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One recipe's line: what was decided and why, and how its test ended, if any.
 
     ``deferred_weeks`` is in the how manyeth week running it was not reached; 0 if it was.
-    ``stepped_back`` is whether the same-version guard fired: the canonical has the very version
-    under test, and an older release was upgraded from; ``without_pin`` whether somebody asked
-    for a test as if the recipe's pin were gone.
-    ``canonical`` is the canonical's tag after the run; ``deploys`` counts every
-    start or update of a stack; ``seconds`` is all the time that the recipe took; ``images``
-    are what the version was run with.
+    ``canonical`` is the canonical's tag after the run, ``adopted`` whether another tool has
+    made it and no run of ours has proven it; ``stepped_back`` is whether the same-version guard
+    fired: the canonical has the very version under test, and an older release was upgraded
+    from; ``without_pin`` whether somebody asked for a test as if the recipe's pin were gone;
+    ``deploys`` counts every start or update of a stack; ``seconds`` is all the time that the
+    recipe took; ``images`` are what the version was run with.  Of a red, ``repeat`` is the
+    command that tests it once more, and ``again`` how it was at first, if it was tried again.
     """
 
     recipe: str
@@ -71,6 +72,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     tag: str = ""
     commit: str = ""
     canonical: str = ""
+    adopted: bool = False
     base: str | None = None
     broken_bases: tuple[BrokenBase, ...] = ()
     stepped_back: bool = False
@@ -80,6 +82,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[Failed, ...] = ()
     attempts: int = 0
     flaky: bool = False
+    again: str = ""
+    repeat: str = ""
     notes: tuple[Note, ...] = ()
     ignored_tags: tuple[Ignored, ...] = ()
     sync: Sync | None = None

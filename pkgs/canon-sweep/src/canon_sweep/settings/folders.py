@@ -14,11 +14,12 @@ from canon_sweep.settings.tables import key_of
 
 # what the state folder holds, by name: the records, the runs, what an engine keeps
 _KEPT = (
-    *("canonicals", "runs", "checkouts", "local", "swarm"),
+    *("canonicals", "followed", "runs", "checkouts", "local", "swarm"),
     *("attempts.jsonl", "attempts.jsonl.cut", "lock", "lock.queue"),
     *("holds.json", "holds.json.lock", "journal.json", "journal.json.lock"),
+    *("guests.json", "guests.json.lock"),
     *("waiting.json", "waiting.json.lock", "due"),
-    *("home", "images.json", "images.json.lock"),
+    *("home", "images.json", "images.json.lock", "adopted.json", "adopted.json.lock"),
 )
 # and of these, from where runs delete what they do not know
 _CLEARED = ("checkouts", "local", "swarm", "runs")
@@ -34,12 +35,32 @@ def folder_problems(tree: Mapping[str, Any]) -> Iterator[str]:
         if folder and cache and _is_inside(folder, cache):
             yield f"{key}: {_IN_CACHE}"
     yield from _cleared_problems("canonicalsDir", canonicals, state)
+    yield from _foreign_problems(tree, canonicals, state)
     if cache:
         yield from _cache_problems(cache, state, canonicals)
     for at, folder in _repositories(tree):
         if cache and _is_inside(folder, cache):
             yield f"{at}: {_IN_CACHE}"
         yield from _cleared_problems(at, folder, state)
+
+
+def _foreign_problems(
+    tree: Mapping[str, Any], canonicals: str | None, state: str | None
+) -> Iterator[str]:
+    """The records of a harness that promotes by itself: they are named, and none of ours."""
+    harness = tree.get("harness")
+    if not (isinstance(harness, dict) and harness.get("promotes") is True):
+        return
+    if tree.get("canonicalsDir") is None:
+        yield (
+            "canonicalsDir: missing: with harness.promotes the canonicals are read where the"
+            " harness keeps them, e.g. /var/lib/ci-warm"
+        )
+    elif canonicals and state and (_is_inside(canonicals, state) or _is_inside(state, canonicals)):
+        yield (
+            "canonicalsDir: is no folder of its own beside stateDir: with harness.promotes the"
+            " harness writes there, and we never do"
+        )
 
 
 def _repositories(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

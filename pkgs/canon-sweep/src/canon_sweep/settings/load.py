@@ -17,10 +17,18 @@ from canon_sweep.settings.disk import disk_problems
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.folders import folder_problems
 from canon_sweep.settings.guard import guard_problems
+from canon_sweep.settings.outside import harness_problems
 from canon_sweep.settings.overrides import override_problems, reason_in
-from canon_sweep.settings.probes import command_problems, env_problems, probe_problems
+from canon_sweep.settings.probes import (
+    command_problems,
+    env_problems,
+    probe_problems,
+    program_problems,
+)
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.registries import registry_problems
+from canon_sweep.settings.rules import rule_problems
+from canon_sweep.settings.secretenv import secret_problems
 from canon_sweep.settings.sharing import sharing_problems
 from canon_sweep.settings.tables import convert, key_of, table_problems
 
@@ -71,24 +79,33 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
         problems += command_problems(f"preSweep[{number}]", command)
     if isinstance(tree.get("guard"), dict):
         problems += guard_problems(tree["guard"])
+    if isinstance(tree.get("harness"), dict):
+        problems += harness_problems(tree["harness"], tree)
     credentials, recipes = tree.get("credentials", {}), tree.get("recipes", {})
     if isinstance(credentials, dict):
         problems += remotes.credentials_problems(credentials)
     if isinstance(tree.get("registries"), dict):
         problems += registry_problems(tree["registries"])
     if isinstance(recipes, dict):
-        problems += _enrolment_problems(recipes)
-        longest = names.longest_service(_domain_of(tree))
-        for name, body in recipes.items():
-            problems += _recipe_problems(name, body if isinstance(body, dict) else {}, longest)
-        problems += remotes.url_problems(recipes)
-        problems += remotes.shared_problems(recipes)
-        problems += remotes.login_problems(
-            recipes, credentials if isinstance(credentials, dict) else {}
-        )
+        logins = credentials if isinstance(credentials, dict) else {}
+        problems += _recipes_problems(recipes, logins, tree)
     if problems:
         raise SettingsFault(where, tuple(problems))
     return typing.cast(Settings, convert(tree, Settings))
+
+
+def _recipes_problems(
+    recipes: Mapping[str, Any], credentials: Mapping[str, Any], tree: Mapping[str, Any]
+) -> Iterator[str]:
+    yield from _enrolment_problems(recipes)
+    longest = names.longest_service(_domain_of(tree))
+    for name, body in recipes.items():
+        yield from _recipe_problems(name, body if isinstance(body, dict) else {}, longest)
+    if tree.get("engine") == "local":
+        yield from _need_problems(recipes)
+    yield from remotes.url_problems(recipes)
+    yield from remotes.shared_problems(recipes)
+    yield from remotes.login_problems(recipes, credentials)
 
 
 def _domain_problems(domain: object) -> Iterator[str]:
@@ -139,12 +156,22 @@ def _recipe_problems(name: str, body: Mapping[str, Any], longest: int) -> Iterat
         yield f"{at}.tagPattern: {problem}"
     yield from override_problems(at, body, rule)
     yield from env_problems(key_of(at, "env"), body.get("env"))
+    yield from rule_problems(at, body)
+    yield from secret_problems(at, body)
     yield from sharing_problems(at, body)
     yield from probe_problems(at, body, longest)
+    yield from program_problems(f"{at}.install", body.get("install"))
     branch = body.get("branch")
     problem = names.branch_problem(branch) if isinstance(branch, str) and branch else None
     if problem:
         yield f"{at}.branch: {problem}"
+
+
+def _need_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
+    for name, body in recipes.items():
+        if isinstance(body, dict) and body.get("needs"):
+            at = key_of(key_of("recipes", name), "needs")
+            yield f"{at}: could never be met: the local engine has no stacks but those of tests"
 
 
 def _tag_rule(body: Mapping[str, Any]) -> tuple[TagRule | None, str | None]:

@@ -1,4 +1,4 @@
-"""What stands in braces in a probe: ``{token}``, and nothing else is ever filled in."""
+"""What stands in braces: ``{token}`` in a probe, the deployment's names in a variable."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ def placeholder_problems(at: str, probe: Mapping[str, Any]) -> Iterator[str]:
             if word != TOKEN:
                 told = names.printable(word)
                 yield f"{key}: {told} stands for nothing: {TOKEN} is all that is filled in"
+
+
+def variable_problems(at: str, text: str) -> Iterator[str]:
+    """The placeholders of one variable's value that nothing would be put in for.
+
+    As in a probe, only what was clearly meant is a mistake.
+    """
+    known = [f"{{{name}}}" for name in placeholder.DEPLOYMENT]
+    all_of_them = " and ".join(known)
+    for word in placeholder.meant(text, placeholder.DEPLOYMENT, ()):
+        if word not in known:
+            told = names.printable(word)
+            yield f"{at}: {told} stands for nothing: {all_of_them} are all that is filled in"
 
 
 def unseeded_problems(at: str, data: Mapping[str, Any]) -> Iterator[str]:

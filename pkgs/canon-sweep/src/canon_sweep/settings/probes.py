@@ -7,7 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from canon_sweep.core import names
-from canon_sweep.settings.placeholders import placeholder_problems, unseeded_problems
+from canon_sweep.settings.placeholders import (
+    placeholder_problems,
+    unseeded_problems,
+    variable_problems,
+)
 from canon_sweep.settings.tables import key_of
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -30,6 +34,8 @@ def env_problems(at: str, env: object) -> Iterator[str]:
             yield f"{key_of(at, name)}: would never be used: every deployment has its own"
         if isinstance(value, str) and "\0" in value:
             yield f"{key_of(at, name)}: has a NUL character"
+        if isinstance(value, str):
+            yield from variable_problems(key_of(at, name), value)
 
 
 def probe_problems(at: str, body: Mapping[str, Any], longest: int) -> Iterator[str]:
@@ -64,7 +70,11 @@ def _problems(at: str, probe: Mapping[str, Any], longest: int) -> Iterator[str]:
         )
     yield from command_problems(f"{at}.command", probe.get("command"))
     yield from _header_problems(f"{at}.headers", probe.get("headers"))
-    bodyless = probe.get("method") == "HEAD" or probe.get("status") in _WITHOUT_BODY
+    if "status" in probe and "statuses" in probe:
+        yield f"{at}.statuses: there is a status too; say one of the two"
+    given = probe.get("statuses")
+    passing = given if isinstance(given, list) and given else [probe.get("status")]
+    bodyless = probe.get("method") == "HEAD" or all(each in _WITHOUT_BODY for each in passing)
     if probe.get("type") == "http" and bodyless and probe.get("contains"):
         yield f"{at}.contains: an answer to HEAD, a 204 and a 304 have no text"
     yield from placeholder_problems(at, probe)
@@ -78,6 +88,14 @@ def command_problems(at: str, command: object) -> Iterator[str]:
         yield f"{at}: the program's name is empty"
     if any(isinstance(word, str) and "\0" in word for word in command):
         yield f"{at}: has a NUL character"
+
+
+def program_problems(at: str, command: object) -> Iterator[str]:
+    """As `command_problems`, of a command that is run on this host, in a recipe's folder."""
+    yield from command_problems(at, command)
+    first = command[0] if isinstance(command, list) and command else None
+    if isinstance(first, str) and "/" in first and not first.startswith("/"):
+        yield f"{at}: expected a program's name or its absolute path: no file of a recipe is run"
 
 
 def _header_problems(at: str, headers: object) -> Iterator[str]:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from msgspec import structs
 
-from canon_sweep.core import override
 from canon_sweep.core.decision import Note
-from canon_sweep.core.override import Kind, Override, is_over
+from canon_sweep.core.override import Override
 from canon_sweep.core.version import TagRule, Version
 from canon_sweep.settings.digest import digest
+from canon_sweep.settings.inforce import in_force
+from canon_sweep.settings.overlays import ReadOverlay, overlays_of
 from canon_sweep.settings.recipes import RecipeSettings
 from canon_sweep.settings.records import Settings
 
@@ -26,7 +27,8 @@ class Recipe:
 
     ``settings`` are those in force on ``day`` (UTC): an override that has ended is not among
     them, but still in ``written``, and in ``notes``.  ``clone`` is where its git objects are
-    cached, ``digest`` the fingerprint of all that decides a test besides the commit.
+    cached, ``digest`` the fingerprint of all that decides a test besides the commit;
+    ``overlays`` are as they were when it was made.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Recipe:
     day: date
     written: tuple[Override, ...] = ()
     notes: tuple[Note, ...] = ()
+    overlays: tuple[ReadOverlay, ...] = ()
 
     @property
     def stays_out(self) -> bool:
@@ -52,42 +55,37 @@ def recipe_of(
     newest: Version | None = None,
     needed: str | None = None,
 ) -> Recipe:
-    """The recipe of this name, as it is on a day.
-
-    ``newest`` is the version under test: as long as nobody knows it (None), an override that
-    ends with a release is in force.  ``needed`` is why a pin that has ended is used all the
-    same: empty if it is not; None: nobody has looked, and it is.
+    """The recipe of this name as `in_force` has it.
 
     Raises:
         UsageFault: the configuration has no such recipe.
     """
     written = settings.recipe(name)
-    rule, all_of_them = written.tag_rule, written.overrides
-    over = [each for each in all_of_them if is_over(each, day, newest, rule)]
-    dead = [each for each in over if each.kind is not Kind.PIN or needed == ""]
-    own = _without(written, dead)
+    own, notes = in_force(written, day, newest, needed)
+    overlays = overlays_of(own)
     return Recipe(
         name=name,
         settings=own,
         clone=settings.cache_dir / "recipes" / f"{name}.git",
-        rule=rule,
-        digest=digest(settings, own, HARNESS),
+        rule=written.tag_rule,
+        digest=_digest(settings, own, overlays),
         day=day,
-        written=all_of_them,
-        notes=override.notes(all_of_them, day, newest, rule, needed=needed),
+        written=written.overrides,
+        notes=notes,
+        overlays=overlays,
     )
 
 
 def unpinned(settings: Settings, recipe: Recipe) -> Recipe:
     """The same recipe as if its pin had been removed already."""
     own = structs.replace(recipe.settings, upgrade_base=None)
-    return replace(recipe, settings=own, digest=digest(settings, own, HARNESS))
+    return replace(recipe, settings=own, digest=_digest(settings, own, recipe.overlays))
 
 
 def enrolled(settings: Settings, recipe: Recipe) -> Recipe:
     """The same recipe as if it had no exception."""
     own = structs.replace(recipe.settings, enroll=True, exception="")
-    return replace(recipe, settings=own, digest=digest(settings, own, HARNESS))
+    return replace(recipe, settings=own, digest=_digest(settings, own, recipe.overlays))
 
 
 def chosen(settings: Settings, names: tuple[str, ...], day: date) -> tuple[Recipe, ...]:
@@ -101,15 +99,5 @@ def chosen(settings: Settings, names: tuple[str, ...], day: date) -> tuple[Recip
     return tuple(recipe_of(settings, name, day) for name in sorted(set(names) or settings.recipes))
 
 
-def _without(own: RecipeSettings, dead: list[Override]) -> RecipeSettings:
-    """The settings as if these overrides were not written."""
-    for each in dead:
-        match each.kind:
-            case Kind.EXCEPTION:
-                own = structs.replace(own, enroll=True, exception="")
-            case Kind.PIN:
-                own = structs.replace(own, upgrade_base=None)
-            case _:
-                rest = structs.replace(own.expected_na, **{each.subject: None})
-                own = structs.replace(own, expected_na=rest)
-    return own
+def _digest(settings: Settings, own: RecipeSettings, overlays: tuple[ReadOverlay, ...]) -> str:
+    return digest(settings, own, HARNESS, *(each.fingerprint for each in overlays))

@@ -2,30 +2,50 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from canon_sweep.core.declared import Declared
 from canon_sweep.core.override import Kind, Override
 from canon_sweep.core.version import TagRule
 from canon_sweep.settings.overrides import ExpectedNA, Pin, Written, override_of, pin_of
 from canon_sweep.settings.table import Table
-from canon_sweep.settings.values import Command, Count, Port, Priority, Seconds, Text
+from canon_sweep.settings.values import Command, Count, Port, Priority, Seconds, SecretFile, Text
+
+Status = Annotated[int, Meta(ge=100, le=599)]
 
 
 class HttpProbe(Table, frozen=True, kw_only=True, tag="http", tag_field="type"):
-    """A request to a service's port that must be answered with this status and text."""
+    """A request to a service's port that must be answered with this status and text.
 
-    service: Text = "app"
-    port: Port
+    Without a ``port`` it is the one that the recipe's label tells the router; without a
+    ``service`` it is then the one that has such a label, else ``app``.  ``statuses`` stands
+    in place of ``status`` where any of several will do.
+    """
+
+    service: Text | None = None
+    port: Port | None = None
     path: Annotated[str, Meta(pattern="^/")] = "/"
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     headers: dict[str, str] = {}
     body: str = ""
-    status: Annotated[int, Meta(ge=100, le=599)] = 200
+    status: Status = 200
+    # what is unset is no part of the digest: an update tests no known red again for it
+    statuses: Annotated[tuple[Status, ...], Meta(min_length=1)] | UnsetType = UNSET
     contains: str = ""
+
+    def __post_init__(self) -> None:
+        """Name the service, unless the recipe's label is to say it."""
+        if self.service is None and self.port is not None:
+            msgspec.structs.force_setattr(self, "service", "app")
+
+    @property
+    def passing(self) -> tuple[int, ...]:
+        """The statuses that pass."""
+        return self.statuses or (self.status,)
 
 
 class TcpProbe(Table, frozen=True, kw_only=True, tag="tcp", tag_field="type"):
@@ -68,12 +88,34 @@ class RecipeTimeouts(Table, frozen=True, kw_only=True):
     test: Seconds | None = None
 
 
+class EnvRule(Table, frozen=True, kw_only=True):
+    """Variables of those versions alone that ``when`` holds of, e.g. ``>= 1.0.0, < 2``."""
+
+    when: Text
+    env: dict[str, str]
+
+
+class Overlay(Table, frozen=True, kw_only=True):
+    """A compose file of the operator's, joined after the recipe's own.
+
+    ``on`` is whether it is for what an upgrade starts from only, or for what is tested;
+    without ``when`` it is for every version.  Paths in it are of the recipe's folder.
+    """
+
+    file: Path
+    when: Text | None = None
+    on: Literal["base", "target"] | None = None
+
+
 class RecipeSettings(Table, frozen=True, kw_only=True):
     """One recipe: where it lives and how it is tested.
 
+    ``envFiles`` names a file for each variable whose value is secret.
     ``hostPaths`` names the host folders that its stack may write to, and the volumes that
     are kept elsewhere than in Docker's own folder, each with the reason; ``stateless`` says
-    that nothing in them matters to the next deployment.
+    that nothing in them matters to the next deployment.  ``install`` is a command that is
+    run on this host before each cold stack is deployed, ``needs`` the stacks that have to be
+    up and healthy before a test.
     """
 
     upstream: Text
@@ -87,6 +129,12 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     retries: Count | None = None
     priority: Priority | None = None
     env: dict[str, str] = {}
+    env_files: dict[str, SecretFile] = {}
+    env_rules: tuple[EnvRule, ...] = ()
+    upgrade_env: dict[str, str] = {}
+    overlays: tuple[Overlay, ...] = ()
+    install: Command | None = None
+    needs: tuple[Text, ...] = ()
     host_paths: dict[str, str] = {}
     stateless: bool = False
     external_secrets: tuple[Text, ...] = ()
@@ -114,10 +162,9 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
         return tuple(each for each in found if each is not None)
 
     @property
-    def asked(self) -> frozenset[str]:
-        """The services that any probe asks."""
-        probes = (*self.probes, *self.checks, *self.data.seed, *self.data.check)
-        return frozenset(probe.service for probe in probes)
+    def every_probe(self) -> tuple[Probe, ...]:
+        """Whatever is asked of an app at any time."""
+        return (*self.probes, *self.checks, *self.data.seed, *self.data.check)
 
     @property
     def tag_rule(self) -> TagRule:

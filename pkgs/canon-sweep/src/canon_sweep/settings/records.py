@@ -12,6 +12,7 @@ from canon_sweep.core.budget import Budget
 from canon_sweep.core.names import printable
 from canon_sweep.core.override import is_over
 from canon_sweep.errors import UsageFault
+from canon_sweep.settings.harness import HarnessSettings
 from canon_sweep.settings.recipes import RecipeSettings
 from canon_sweep.settings.table import Table
 from canon_sweep.settings.values import Bytes, Command, Count, Seconds, SecretFile, Text
@@ -118,10 +119,11 @@ class GuardSettings(Table, frozen=True, kw_only=True):
 class Settings(Table, frozen=True, kw_only=True):
     """The whole configuration.
 
-    ``canonicalsDir`` may be cc-ci's ``/var/lib/ci-warm``; without it the records
-    are kept in the state folder.  ``preSweep`` is what a sweep over all recipes runs
-    before the first of them.  ``retryWindow`` is how long after a sweep's first start what
-    it has not reached may be taken up again.
+    ``canonicalsDir`` is where the records are kept, by default in the state folder; with a
+    harness that promotes by itself, where that keeps them, e.g. ``/var/lib/ci-warm``.
+    ``preSweep`` is what a sweep over all recipes runs before the first of them.  ``harness``
+    is what tests instead of our own tiers.  ``retryWindow`` is how long after a sweep's first
+    start what it has not reached may be taken up again.
     """
 
     state_dir: Path = Path("/var/lib/canon-sweep")
@@ -138,6 +140,7 @@ class Settings(Table, frozen=True, kw_only=True):
     sync_timeout: Seconds = Seconds(300)
     pre_sweep: tuple[Command, ...] = ()
     guard: GuardSettings = GuardSettings()
+    harness: HarnessSettings | None = None
     timeouts: Timeouts = Timeouts()
     disk: DiskSettings = DiskSettings()
     prune: PruneSettings = PruneSettings()
@@ -145,6 +148,11 @@ class Settings(Table, frozen=True, kw_only=True):
     credentials: dict[str, Credential] = {}
     registries: dict[str, Registry] = {}
     recipes: dict[str, RecipeSettings] = {}
+
+    @property
+    def harness_promotes(self) -> bool:
+        """Whether an outside harness makes its own canonicals, so that theirs are not ours."""
+        return self.harness is not None and self.harness.promotes
 
     def enrolled(self, day: date) -> dict[str, RecipeSettings]:
         """The recipes that take part in the sweep on a day, in the order of their names.

@@ -11,11 +11,12 @@ from canon_sweep.settings.tables import key_of
 
 
 def sharing_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
-    """Host paths, and external secrets and configs, that no recipe could have."""
+    """Host paths, external secrets and configs, and stacks, that no recipe could have."""
     paths = body.get("hostPaths")
     yield from _path_problems(key_of(at, "hostPaths"), paths)
     if body.get("stateless") is True and not paths:
         yield f"{at}.stateless: says something of hostPaths, and there are none"
+    yield from _stack_problems(key_of(at, "needs"), body.get("needs"))
     for key, kind in (("externalSecrets", "secret"), ("externalConfigs", "config")):
         yield from _name_problems(key_of(at, key), kind, body.get(key))
 
@@ -35,6 +36,14 @@ def _path_problems(at: str, paths: object) -> Iterator[str]:
         twin = seen.setdefault(spelled(name), name)
         if twin != name:
             yield f"{where}: is the same as {names.printable(twin)}"
+
+
+def _stack_problems(at: str, given: object) -> Iterator[str]:
+    for number, name in enumerate(given if isinstance(given, list) else [], start=1):
+        # a stack of others may be called as it likes: as long as docker calls it so
+        if isinstance(name, str) and name and names.part_problem(name, "stack"):
+            told = names.printable(name)
+            yield f"{at}[{number}]: {told} is no stack name, as `docker stack ls` has them"
 
 
 def _name_problems(at: str, kind: str, given: object) -> Iterator[str]:

@@ -11,7 +11,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -25,7 +25,8 @@ from canon_sweep.settings.values import Bytes, Seconds, SecretFile, Until
 LONGEST = 160
 # a service's credentials are there; elsewhere the variable's name says what is missing
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
-_CREDENTIAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@-]{0,254}", re.ASCII)
+# the module writes a host's port behind a plus, and parts of a name behind an equals sign
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+=-]{0,254}", re.ASCII)
 
 
 def convert(value: Any, wanted: Any) -> Any:
@@ -98,22 +99,35 @@ def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
         yield from table_problems(tables[0], value, at)
     elif isinstance(wanted, type) and issubclass(wanted, Table):
         yield from table_problems(wanted, value, at)
-    elif kind is dict and isinstance(value, dict) and _is_table(arguments[1]):
+    elif kind is dict and isinstance(value, dict):
         for name, body in value.items():
-            yield from table_problems(arguments[1], body, key_of(at, name))
-    elif kind is tuple and isinstance(value, list) and _is_probe(arguments[0]):
+            yield from _value_problems(arguments[1], body, key_of(at, name))
+    elif kind is tuple and isinstance(value, list) and _is_of_tables(arguments[0]):
+        problems = table_problems if _is_table(arguments[0]) else _probe_problems
         for number, body in enumerate(value, start=1):
-            yield from _probe_problems(arguments[0], body, f"{at}[{number}]")
+            yield from problems(arguments[0], body, f"{at}[{number}]")
     else:
         try:
             convert(value, wanted)
         except msgspec.ValidationError as error:
-            choices = f", expected one of {', '.join(arguments)}" if kind is Literal else ""
-            if kind in _UNIONS and tables:
+            if tables and str in map(_plain_type, arguments):
                 # msgspec calls a table an object, and says nothing of its keys
                 yield f"{at}: expected a text, or a table with {', '.join(_fields(tables[0]))}"
             else:
-                yield f"{at}: {_plain(str(error))}{choices}"
+                yield f"{at}: {_plain(str(error))}{_choices(wanted)}"
+
+
+def _plain_type(wanted: Any) -> Any:
+    """A type without what is said of its values."""
+    return typing.get_args(wanted)[0] if typing.get_origin(wanted) is Annotated else wanted
+
+
+def _choices(wanted: Any) -> str:
+    """What can be chosen from, where it is that: a text, or none."""
+    for kind in (wanted, *typing.get_args(wanted)):
+        if typing.get_origin(kind) is Literal:
+            return f", expected one of {', '.join(typing.get_args(kind))}"
+    return ""
 
 
 def _probe_problems(wanted: Any, body: object, at: str) -> Iterator[str]:
@@ -130,8 +144,10 @@ def _is_table(wanted: Any) -> bool:
     return isinstance(wanted, type) and issubclass(wanted, Table)
 
 
-def _is_probe(wanted: Any) -> bool:
-    return isinstance(wanted, types.UnionType) and all(map(_is_table, typing.get_args(wanted)))
+def _is_of_tables(wanted: Any) -> bool:
+    """Whether it is a table, or one of several kinds of probes."""
+    kinds = typing.get_args(wanted) if isinstance(wanted, types.UnionType) else (wanted,)
+    return all(map(_is_table, kinds))
 
 
 def key_of(at: str, key: str) -> str:

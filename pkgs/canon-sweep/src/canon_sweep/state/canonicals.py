@@ -32,7 +32,7 @@ class Records(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Canonicals:
-    """The records below ``folder``; cc-ci's ``/var/lib/ci-warm`` has the same layout."""
+    """The records below ``folder``, with a history beside each."""
 
     folder: Path
 
@@ -131,6 +131,14 @@ class Canonicals:
         except OSError as error:
             raise storage.denied(f"{path} cannot be removed", error) from error
         return record
+
+    def where(self, recipe: str) -> Path:
+        """The record's path.
+
+        Raises:
+            StateFault: the name is no recipe's.
+        """
+        return self._record(recipe)
 
     def flush(self, recipe: str) -> None:
         """Make sure that the record that is read now is the one after a power loss.

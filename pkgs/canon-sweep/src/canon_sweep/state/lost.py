@@ -15,8 +15,11 @@ from canon_sweep.state.attempts import Ledger
 from canon_sweep.state.canonicals import Canonicals
 
 
-def lost(canonicals: Canonicals, ledger: Ledger) -> dict[str, Canonical]:
+def lost(canonicals: Canonicals, ledger: Ledger, beside: Canonicals) -> dict[str, Canonical]:
     """What is known of each, by recipe; of whose history is gone too the ledger tells.
+
+    ``beside`` are those that somebody else keeps, us or a harness: the ledger does not say
+    whose a promotion was, and their histories do.
 
     Raises:
         StateFault: nobody can say, as a history or the ledger cannot be read.
@@ -28,7 +31,7 @@ def lost(canonicals: Canonicals, ledger: Ledger) -> dict[str, Canonical]:
         past = canonicals.past(recipe)
         if past and isinstance(past[-1], Canonical):
             found[recipe] = past[-1]
-        elif not past and recipe in promoted:
+        elif not past and recipe in promoted and not beside.past(recipe):
             found[recipe] = _told_by(promoted[recipe])
     return found
 

@@ -126,10 +126,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Everything that happened to a recipe in a run, a line each, with the time."""
+    """Everything that happened to a recipe in a run, a line each, with the time.
+
+    ``hide`` takes out of a text what no log may have.
+    """
 
     path: Path | None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    hide: Callable[[str], str] = lambda text: text
 
     def say(self, text: str) -> None:
         """Add a text, indented below its first line.
@@ -142,7 +146,9 @@ class Log:
         if self.path is None:
             return
         stamp = self.now().strftime("%H:%M:%S")
-        body = _visible(text.replace("\r\n", "\n").rstrip("\n")).replace("\n", "\n         ")
+        body = _visible(self.hide(text).replace("\r\n", "\n").rstrip("\n")).replace(
+            "\n", "\n         "
+        )
         try:
             with self.path.open("a", encoding="utf-8", errors="replace") as file:
                 file.write(f"{stamp} {body}\n")

@@ -13,8 +13,12 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.errors import StateFault
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import files, folders, storage
+from canon_sweep.state.adopted import Adoptions
 from canon_sweep.state.attempts import Ledger
-from canon_sweep.state.canonicals import Canonicals, Records
+from canon_sweep.state.canonicals import Canonicals
+from canon_sweep.state.followed import Followed
+from canon_sweep.state.foreign import ForeignCanonicals
+from canon_sweep.state.guests import Guests
 from canon_sweep.state.holds import Holds
 from canon_sweep.state.home import Home
 from canon_sweep.state.images import Images
@@ -27,6 +31,15 @@ from canon_sweep.state.waiting import WaitingList
 _FOREIGN = frozenset({"volumes", "checkouts", "source", "source.new"})
 # as local/stacks/<stack>
 _DEEPEST = 3
+# the histories of what harnesses were seen to promote
+_SEEN = "followed"
+
+
+class Named(NamedTuple):
+    """Every record by which something is kept, and of those that cannot be read, what is wrong."""
+
+    records: tuple[Canonical, ...]
+    problems: dict[str, str]
 
 
 class Tidied(NamedTuple):
@@ -38,13 +51,20 @@ class Tidied(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where everything is kept on disk."""
+    """Where everything is kept on disk.
+
+    ``canonicals`` are those that we keep.  ``followed`` are those of a harness that promotes by
+    itself, None without one; then ours are still there, and still named, and nothing is decided
+    by them.
+    """
 
     folder: Path
     canonicals: Canonicals
+    followed: Followed | None
     ledger: Ledger
     holds: Holds
     journal: Journal
+    guests: Guests
     home: Home
     images: Images
     last_prune: LastPrune
@@ -56,10 +76,12 @@ class State:
         folder = settings.state_dir
         return cls(
             folder=folder,
-            canonicals=Canonicals(settings.canonicals_dir or folder / "canonicals"),
+            canonicals=_canonicals_of(settings),
+            followed=_followed_of(settings),
             ledger=Ledger(folder / "attempts.jsonl"),
             holds=Holds(folder / "holds.json"),
             journal=Journal(folder / "journal.json"),
+            guests=Guests(folder / "guests.json"),
             home=Home(folder / "home"),
             images=Images(folder / "images.json"),
             last_prune=LastPrune(folder / "pruned"),
@@ -67,18 +89,34 @@ class State:
         )
 
     @property
+    def current(self) -> Canonicals:
+        """The canonicals by which is decided: a harness's where it promotes by itself."""
+        return self.followed or self.canonicals
+
+    @property
+    def past(self) -> tuple[Canonicals, Canonicals]:
+        """Ours, and a harness's of now or of earlier, to be asked for their histories."""
+        return self.canonicals, self.followed or Canonicals(self.folder / _SEEN)
+
+    @property
     def checkouts(self) -> Path:
         """Where the versions under test are checked out, each only while it is tested."""
         return self.folder / "checkouts"
 
-    def records(self) -> Records:
-        """Every record; also one that is gone and should not be is a problem of its recipe.
+    def records(self) -> Named:
+        """Every record, ours or followed, by which something is kept.
+
+        One that is gone and should not be is a problem of its recipe, too.
 
         Raises:
             StateFault: the folder of all records, a history or the ledger cannot be read.
         """
-        records, problems = self.canonicals.read_all()
-        return Records(records, problems | self.lost())
+        found = [self.canonicals.read_all()]
+        if self.followed is not None:
+            found.append(self.followed.read_all())
+        problems = {recipe: why for each in found for recipe, why in each.problems.items()}
+        records = tuple(record for each in found for record in each.records.values())
+        return Named(records, problems | self.lost())
 
     def lost(self) -> dict[str, str]:
         """What to do about each recipe whose record is gone, as in `state.lost`.
@@ -86,24 +124,28 @@ class State:
         Raises:
             StateFault: the folder of all records, a history or the ledger cannot be read.
         """
-        found = lost(self.canonicals, self.ledger)
-        return {recipe: self._lost(record) for recipe, record in found.items()}
+        return {record.recipe: _lost(record, whose) for whose, record in self.lost_records()}
 
-    def _lost(self, record: Canonical) -> str:
-        recipe = record.recipe
-        fault = StateFault(
-            f"{self.canonicals.folder / recipe}/canonical.json is gone, though {recipe} was"
-            f" promoted ({names.plain(record.release_tag)}) and never taken back",
-            do=f"bring it back; or give it up: canon-sweep forget {recipe} --reason TEXT",
-        )
-        return str(fault)
+    def lost_records(self) -> Iterator[tuple[Canonicals, Canonical]]:
+        """Each record that is gone and should not be, with those among which it was.
+
+        Raises:
+            StateFault: the folder of all records, a history or the ledger cannot be read.
+        """
+        ours, theirs = self.past
+        for whose, beside in ((ours, theirs), (theirs, ours))[: 2 if self.followed else 1]:
+            for record in lost(whose, self.ledger, beside).values():
+                yield whose, record
 
     def check_common(self) -> None:
         """See that what is read for every recipe can be read: one fault, not one for each.
 
         Raises:
-            StateFault: the journal, the holds or the ledger cannot be read.
+            StateFault: the journal, the holds, the ledger or the markers of what was adopted
+                cannot be read.
         """
+        if self.followed is not None:
+            self.followed.adopted.read()
         self.journal.entries()
         self.holds.read()
         self.ledger.index()
@@ -161,8 +203,8 @@ class State:
 
     def _narrow(self) -> list[str]:
         was_open = folders.narrow(self.folder)
-        for path in (self.ledger.path, self.holds.path, self.journal.path, self.waiting.path):
-            folders.narrow(path)
+        for file in (self.ledger, self.holds, self.journal, self.guests, self.waiting):
+            folders.narrow(file.path)
         return [f"{self.folder} was open to other users, and is not any more"] * was_open
 
     def _set_aside(self) -> list[str]:
@@ -174,6 +216,30 @@ class State:
         drafts = self.clear_drafts()
         said = f"{drafts} half-written files of interrupted writers were removed"
         return [said] if drafts else []
+
+
+def _lost(record: Canonical, whose: Canonicals) -> str:
+    recipe = record.recipe
+    fault = StateFault(
+        f"{whose.where(recipe)} is gone, though {recipe} was"
+        f" promoted ({names.plain(record.release_tag)}) and never taken back",
+        do=f"bring it back; or give it up: canon-sweep forget {recipe} --reason TEXT",
+    )
+    return str(fault)
+
+
+def _canonicals_of(settings: Settings) -> Canonicals:
+    given = None if settings.harness_promotes else settings.canonicals_dir
+    return Canonicals(given or settings.state_dir / "canonicals")
+
+
+def _followed_of(settings: Settings) -> Followed | None:
+    own, state = settings.canonicals_dir, settings.state_dir
+    if not settings.harness_promotes:
+        return None
+    assert own is not None, "the settings are not read without it"
+    adopted = Adoptions(state / "adopted.json")
+    return Followed(state / _SEEN, ForeignCanonicals(own), adopted)
 
 
 def _folders(top: Path) -> Iterator[Path]:

@@ -15,7 +15,6 @@ It keeps versions apart, not programs: a service can read whatever its user can.
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -24,7 +23,6 @@ from pathlib import Path
 
 from canon_sweep import disk, tree
 from canon_sweep.core import denial
-from canon_sweep.core.compose import Compose
 from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
 from canon_sweep.core.space import Space
@@ -36,17 +34,15 @@ from canon_sweep.engine.local import process as local_process
 from canon_sweep.engine.local import stack as local_stack
 from canon_sweep.engine.local import state as local_state
 from canon_sweep.engine.local import tree as local_tree
-from canon_sweep.engine.local.process import Held
 from canon_sweep.engine.local.ready import Watch
 from canon_sweep.engine.local.secret import SecretFolder
 from canon_sweep.engine.local.start import Start
 from canon_sweep.engine.local.state import Deployment, Running
+from canon_sweep.engine.local.values import values_of
 from canon_sweep.engine.local.volume import VolumeFolder, folders
 from canon_sweep.engine.protocol import Address, App, Converging, Volume
 from canon_sweep.errors import HostFault, RecipeFault
-from canon_sweep.process import Completed, await_end
-
-MAX_OUTPUT = 1024 * 1024
+from canon_sweep.process import MAX_OUTPUT, Completed, await_end
 
 
 class LocalEngine:
@@ -100,7 +96,7 @@ class LocalEngine:
             fresh = local_tree.copied(app.source.tree, folder / "source.new")
             local_stack.end(folder, self._grace)
             local_tree.replace(fresh, folder / "source")
-            values = self._values(app.source.compose, folder)
+            values = values_of(app.source.compose, folder, self._volumes, self._secrets)
             Start(folder, plans, values, self._taken_ports(), self._grace).run(app.version)
         except OSError as error:
             why = error.strerror or error
@@ -165,7 +161,9 @@ class LocalEngine:
                 # on disk before it runs, so that a crash of ours cannot orphan it
                 local_state.save(folder, deployment.with_command(held.identity))
                 held.release()
-                _await_end(held, timeout)
+                descriptor = local_process.watch(held.identity)
+                if descriptor is not None:
+                    await_end(descriptor, timeout)
                 code = local_process.exit_code(held.identity)
             finally:
                 held.drop()
@@ -242,6 +240,10 @@ class LocalEngine:
         """Everything here: the folder is nobody else's."""
         return things(self.stacks_of_ours(), self.volumes_of_ours(), self._secrets.names())
 
+    def present(self) -> frozenset[str]:
+        """What is here, all of it ours."""
+        return frozenset(map(str, self.of_ours()))
+
     def images(self) -> tuple[Stored, ...]:
         """Nothing is run from images here."""
         return ()
@@ -254,9 +256,21 @@ class LocalEngine:
         """None: nobody but canon-sweep deploys here."""
         return ()
 
+    def lacks(self, stack: str) -> str:
+        """No stack is there for others to rest on: each is a test's, and goes with it."""
+        return "the local engine has no stacks but those of tests"
+
     def logs(self, stack: str) -> str:
         """What the stack's services said since the stack came up, updates included."""
         return local_log.everything(self._folder(stack) / "logs")
+
+    def last_words(self, stack: str, service: str) -> str:
+        """The end of what a running service said, on one line; empty if there is nothing."""
+        folder = self._folder(stack)
+        source.check_part(service, "service")
+        deployment = local_state.load(folder)
+        running = deployment.services.get(service) if deployment else None
+        return local_log.last_lines(folder / "logs", service, running.log_from) if running else ""
 
     def _folder(self, stack: str) -> Path:
         source.check_stack(stack)
@@ -271,17 +285,6 @@ class LocalEngine:
             raise RecipeFault(f"service {service} of {stack} does not run")
         return deployment, running
 
-    def _values(self, compose: Compose, folder: Path) -> dict[str, str]:
-        """Make what is missing of volumes and secrets; the placeholders' values."""
-        values = {"python": sys.executable, "source": str(folder / "source")}
-        for key, full in compose.volumes.items():
-            values[f"volumes.{key}"] = str(self._volumes.make(full))
-        for secret in compose.secrets:
-            self._secrets.make(secret)
-        for mark, full in local_plan.secret_marks(compose).items():
-            values[mark] = str(self._secrets.path(full))
-        return values
-
     def _taken_ports(self) -> set[int]:
         taken: set[int] = set()
         for stack in self.stacks_of_ours():
@@ -290,9 +293,3 @@ class LocalEngine:
                 deployment = local_state.load(self._folder(stack))
                 taken.update(deployment.ports if deployment else ())
         return taken
-
-
-def _await_end(held: Held, timeout: float) -> None:
-    descriptor = local_process.watch(held.identity)
-    if descriptor is not None:
-        await_end(descriptor, timeout)

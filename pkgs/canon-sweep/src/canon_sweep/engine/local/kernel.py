@@ -12,6 +12,8 @@ from contextlib import suppress
 
 _CHUNK = 64 * 1024
 _PF_KTHREAD = 0x00200000
+# all others of the kernel's threads are its children
+_FIRST_THREAD = 2
 
 
 class Stat:
@@ -50,13 +52,28 @@ def stat(pid: int) -> Stat | None:
 
 
 def numbers() -> list[int]:
-    """The number of every process of the host."""
+    """The number of every process of the host; as a rule without the kernel's own threads."""
+    threads = _threads()
     # a name is enough, and there are many
-    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208
+    names = os.listdir("/proc")  # noqa: PTH208
+    return [int(name) for name in names if name.isdecimal() and name not in threads]
+
+
+def _threads() -> frozenset[str]:
+    """The numbers of the kernel's own threads, if it tells them at once; some may be left out.
+
+    They are half of an idle host's processes, and to look at each takes as long.
+    """
+    first = stat(_FIRST_THREAD)
+    if first is None or first.is_program:
+        # in a container it is anybody, and his children are programs
+        return frozenset()
+    others = _content(f"/proc/{_FIRST_THREAD}/task/{_FIRST_THREAD}/children").decode("ascii")
+    return frozenset((str(_FIRST_THREAD), *others.split()))
 
 
 def everybody() -> dict[int, Stat]:
-    """Every process of the host, by its number."""
+    """Every process of the host, by its number; as a rule without the kernel's own threads."""
     found = map(stat, numbers())
     return {each.pid: each for each in found if each is not None}
 

@@ -10,7 +10,6 @@ that no record names.
 from __future__ import annotations
 
 import os
-import select
 import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -222,20 +221,16 @@ def _end_with(number: signal.Signals, ours: Sequence[Identity], home: Path, boun
         if left <= 0 or not (keepers or members):
             return not (keepers or members)
         # the bound finds what was forked between the look and the signal
-        _await_one([*keepers, *members], min(left, rescan))
+        _await_all([*keepers, *members], min(left, rescan))
 
 
-def _await_one(processes: Sequence[Stat], seconds: float) -> None:
-    """Until one of them ends, ``seconds`` at most."""
-    with ExitStack() as open_until:
-        poller = select.poll()
-        for each in processes:
-            descriptor = _descriptor(each.pid)
-            if descriptor is None:
-                return
-            open_until.callback(os.close, descriptor)
-            poller.register(descriptor, select.POLLIN)
-        poller.poll(process.milliseconds(seconds))
+def _await_all(processes: Sequence[Stat], seconds: float) -> None:
+    """Until all of them have ended, ``seconds`` at most; each look at the host has its price."""
+    until = time.monotonic() + seconds
+    for each in processes:
+        descriptor = _descriptor(each.pid)
+        if descriptor is not None:
+            process.await_end(descriptor, until - time.monotonic())
 
 
 def _members(ours: Sequence[Identity], home: Path, table: dict[int, Stat]) -> Iterator[Stat]:

@@ -28,8 +28,8 @@ def converging(docker: Docker, home: str) -> tuple[Converging, ...]:
     found: dict[str, str] = {}
     for body in sorted(bodies, key=lambda body: str(body["Spec"]["Name"])):
         stack = body["Spec"]["Labels"][NAMESPACE]
-        service = facts.service(body, stack, _of_now(tasks, body), {}, overlay.VERSION)
-        why = awaited(service, is_job=_is_job(body))
+        service = facts.service(body, stack, of_now(tasks, body), {}, overlay.VERSION)
+        why = awaited(service, is_job=is_job(body))
         if why:
             found.setdefault(stack, f"service {service.name} {why}")
     return tuple(Converging(stack, why) for stack, why in sorted(found.items()))
@@ -59,7 +59,7 @@ def _is_up(task: Task, service: Service, is_job: bool) -> bool:
     return task.state == "running" and task.wanted and not is_job
 
 
-def _of_now(tasks: Sequence[Mapping[str, Any]], body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def of_now(tasks: Sequence[Mapping[str, Any]], body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The tasks without those of a job's earlier times, which are done and stay so."""
     return [task for task in tasks if _iteration(task) == _iteration(body.get("JobStatus") or {})]
 
@@ -76,5 +76,5 @@ def _is_ours(body: Mapping[str, Any], home: str) -> bool:
     return overlay.STACK in labels and labels.get(overlay.HOME) in (None, "", home)
 
 
-def _is_job(body: Mapping[str, Any]) -> bool:
+def is_job(body: Mapping[str, Any]) -> bool:
     return any(mode.endswith("Job") for mode in body["Spec"].get("Mode") or {})

@@ -24,6 +24,7 @@ from canon_sweep.engine.swarm import (
     overlay,
     reach,
     removal,
+    standing,
     storage,
     stored,
     volume,
@@ -168,12 +169,7 @@ class SwarmEngine:
             HostFault: the size of one cannot be found out.
         """
         check_stack(stack)
-        found = []
-        for name in swarm_stack.volume_names(self._docker, stack):
-            body = self._docker.volume(name)
-            if body is not None:
-                found.append(Volume(name, volume.size(self._docker, body)))
-        return tuple(found)
+        return swarm_stack.volumes(self._docker, stack)
 
     def secrets(self, stack: str) -> tuple[str, ...]:
         """The full names of the secrets of a stack, deployed or not, sorted."""
@@ -229,6 +225,10 @@ class SwarmEngine:
         """Everything with our labels, whichever canon-sweep made it."""
         return labelled.things(self._docker, self._home)
 
+    def present(self) -> frozenset[str]:
+        """What is up or kept here, whoever made it."""
+        return labelled.present(self._docker)
+
     def images(self) -> tuple[Stored, ...]:
         """Every image here, with what needs it."""
         return stored.images(self._docker)
@@ -241,10 +241,20 @@ class SwarmEngine:
         """The stacks of others that are on their way from one state to another."""
         return others.converging(self._docker, self._home)
 
+    def lacks(self, stack: str) -> str:
+        """What a stack lacks to be up and healthy, whoever deployed it; empty if nothing."""
+        return standing.lacks(self._docker, stack)
+
     def logs(self, stack: str) -> str:
         """What the stack's services said, for the recipe's log; empty when not deployed."""
         check_stack(stack)
         return swarm_stack.logs(self._docker, stack)
+
+    def last_words(self, stack: str, service: str) -> str:
+        """The end of what a running service said, on one line; empty if there is nothing."""
+        check_stack(stack)
+        check_part(service, "service")
+        return swarm_stack.last_words(self._docker, stack, service)
 
     def _container(self, stack: str, service: str) -> str:
         check_stack(stack)

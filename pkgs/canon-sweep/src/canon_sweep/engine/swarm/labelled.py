@@ -1,4 +1,4 @@
-"""What has our labels on a Swarm, each thing with who made it."""
+"""What is there on a Swarm, by labels: what has ours, and what has a stack's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from canon_sweep.core.stray import Kind, Maker, Thing
 from canon_sweep.engine.swarm import facts, overlay
 from canon_sweep.engine.swarm.api import Docker
+from canon_sweep.engine.swarm.volume import HOLDER
 
 
 def things(docker: Docker, home: str) -> tuple[Thing, ...]:
@@ -17,6 +18,25 @@ def things(docker: Docker, home: str) -> tuple[Thing, ...]:
         if labels.get(overlay.STACK)
     )
     return tuple(sorted(found))
+
+
+def present(docker: Docker) -> frozenset[str]:
+    """Stacks of which anything runs or is defined, other containers, volumes and secrets."""
+    labels = [body["Spec"].get("Labels") or {} for body in docker.services(facts.NAMESPACE)]
+    labels += [body["Spec"].get("Labels") or {} for body in docker.configs(facts.NAMESPACE)]
+    labels += [body.get("Labels") or {} for body in docker.networks(facts.NAMESPACE)]
+    containers = [(body, body.get("Labels") or {}) for body in docker.containers()]
+    labels += [own for _, own in containers]
+    # a container that is held for a copy is nobody's app
+    alone = [
+        f"container {facts.container_name(body)}"
+        for body, own in containers
+        if facts.NAMESPACE not in own and HOLDER not in own
+    ]
+    stacks = [f"stack {own[facts.NAMESPACE]}" for own in labels if facts.NAMESPACE in own]
+    volumes = [f"volume {body['Name']}" for body in docker.volumes()]
+    secrets = [f"secret {body['Spec']['Name']}" for body in docker.secrets()]
+    return frozenset((*stacks, *alone, *volumes, *secrets))
 
 
 def _all(docker: Docker) -> Iterator[tuple[Kind, str, Mapping[str, str]]]:

@@ -1,0 +1,49 @@
+"""What a file's comments say beside a name: often the reason that nothing else has."""
+
+from __future__ import annotations
+
+import io
+import tokenize
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from canon_sweep.ccci.secret import bears_secret
+from canon_sweep.core import names
+
+_LONGEST = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment; ``alone`` is whether nothing else stands in its line."""
+
+    text: str
+    alone: bool
+
+
+def comments_of(text: str) -> dict[int, Comment]:
+    """The comment of each line that has one; none where the text cannot be taken apart."""
+    found = {}
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                alone = token.line.lstrip().startswith("#")
+                found[token.start[0]] = Comment(token.string.lstrip("#!: ").strip(), alone)
+    except (tokenize.TokenError, SyntaxError, RecursionError, MemoryError):
+        return {}
+    return found
+
+
+def beside(comments: Mapping[int, Comment], line: int) -> str:
+    """What is said at the end of a line, or else in the lines above it; quoted, or empty."""
+    own = comments.get(line)
+    words = [own.text] if own else []
+    above = line - 1
+    while own is None and (comment := comments.get(above)) and comment.alone:
+        words.insert(0, comment.text)
+        above -= 1
+    told = " ".join(" ".join(words).split())
+    if not told or bears_secret(told):
+        return ""
+    shown = told if len(told) <= _LONGEST else f"{told[: _LONGEST - 3]}..."
+    return f'"{names.plain(shown)}"'

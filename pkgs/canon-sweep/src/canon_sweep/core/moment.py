@@ -1,0 +1,42 @@
+"""Moments as other tools write them down."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+# seconds of the year 5138: who counts higher counts in thousandths
+_THOUSANDTHS = 10**11
+_LONGEST = 40
+
+
+def moment_of(value: object) -> datetime | None:
+    """The moment that a value of JSON means, in UTC; None if it is none.
+
+    ISO 8601 with any offset, or without one, which is taken for UTC; or the seconds since
+    1970, or thousandths of them, as a number or in digits.
+    """
+    try:
+        if isinstance(value, str) and len(value) <= _LONGEST:
+            at = _of_text(value.strip())
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            at = _of_number(value)
+        else:
+            return None
+        return at if _EARLIEST <= at < _LATEST else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _of_text(text: str) -> datetime:
+    # eight digits are a day, and fourteen a second of it
+    if text.isascii() and text.isdigit() and len(text) in (10, 13):
+        return _of_number(int(text))
+    at = datetime.fromisoformat(text)
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _of_number(number: float) -> datetime:
+    seconds = number / 1000 if abs(number) >= _THOUSANDTHS else number
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,265 @@
+"""A program in a session of its own, heard until it ends, with all that it has started.
+
+Whatever leaves its process group, or its session, is found all the same: meanwhile the
+kernel makes what loses its parent a child of ours.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import struct
+import termios
+import time
+import tty
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fcntl import ioctl
+from pathlib import Path
+
+from canon_sweep import interrupt, process
+from canon_sweep.core import denial
+from canon_sweep.core.names import plain
+from canon_sweep.engine.local import kernel
+from canon_sweep.errors import HostFault
+
+_PR_SET_CHILD_SUBREAPER = 36
+# seconds between two looks for what has ended without anybody to notice
+_LOOK = 5.0
+# seconds that what is killed has to be gone
+_GONE = 10.0
+_AGAIN = 0.02
+_ROWS, _COLUMNS = 24, 120
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is run; ``timeout`` and ``stop_time`` are in seconds.
+
+    ``stop_time`` is how long it has to end once it was told to.
+    """
+
+    command: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path
+    timeout: float
+    stop_time: float
+    terminal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How it ended: the exit code, negative for a signal; ``late`` is whether we ended it.
+
+    ``left`` are the programs that it left running and that were killed, ``alive`` those
+    that could not be.
+    """
+
+    code: int
+    late: bool
+    left: tuple[str, ...]
+    alive: tuple[str, ...]
+
+
+def follow(program: Program, hear: Callable[[bytes], None]) -> Ended:
+    """Run a program to its end, and end what it left; ``hear`` gets what it says as it comes.
+
+    Raises:
+        HostFault: it cannot be run.
+    """
+    own = _children()
+    # a signal that came between the fork and its name would leave it running
+    with _adopting(), interrupt.Deferred() as deferred:
+        child, output = _started(program)
+        left: list[str] = []
+        ended = False
+        try:
+            with interrupt.Lifted(deferred):
+                ended = _listen(child, output, program.timeout, hear, own)
+        finally:
+            # also when we are interrupted: what we started does not outlive us
+            try:
+                if not ended:
+                    _ask_to_end(child, program.stop_time, output, hear)
+            finally:
+                # its leader is waited for last: until then nobody else can get its number
+                alive = _end_all(child.pid, own, left)
+                code = child.wait()
+                os.close(output)
+    return Ended(code, not ended, tuple(left), alive)
+
+
+def _started(program: Program) -> tuple[process.Child, int]:
+    """The program, and where it is heard."""
+    ours, theirs = os.openpty() if program.terminal else os.pipe()
+    try:
+        with os.fdopen(theirs, "r+b" if program.terminal else "wb", buffering=0) as end:
+            if program.terminal:
+                # without echo, and without a carriage return at each line
+                tty.setraw(theirs)
+                ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
+            child = process.start(
+                program.command,
+                env=program.env,
+                cwd=program.cwd,
+                output=end,
+                stdin=end if program.terminal else None,
+            )
+    except OSError as error:
+        os.close(ours)
+        what = f"{program.command[0]} cannot be run: {error.strerror}"
+        raise HostFault(what, do=denial.remedy(error.errno)) from error
+    return child, ours
+
+
+def _listen(
+    child: process.Child,
+    output: int,
+    seconds: float,
+    hear: Callable[[bytes], None],
+    own: frozenset[int],
+) -> bool:
+    """Hear what a child says until it has ended; False if that takes too long."""
+    deadline = time.monotonic() + seconds
+    descriptor = os.pidfd_open(child.pid)
+    try:
+        poller = select.poll()
+        poller.register(output, select.POLLIN)
+        poller.register(descriptor, select.POLLIN)
+        while (left := deadline - time.monotonic()) > 0:
+            ready = {number for number, _ in poller.poll(process.milliseconds(min(left, _LOOK)))}
+            if descriptor in ready:
+                _drain(output, hear)
+                return True
+            if output in ready and not _heard(output, hear):
+                poller.unregister(output)
+            if not ready:
+                _reap(_children() - own - {child.pid})
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _heard(output: int, hear: Callable[[bytes], None]) -> bool:
+    """Read once; False at the end, which a terminal without anybody at it tells by an error."""
+    try:
+        part = os.read(output, process.CHUNK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return False
+    if part:
+        hear(part)
+    return bool(part)
+
+
+def _drain(output: int, hear: Callable[[bytes], None]) -> None:
+    """What is there already; at most a pipe's worth, as others may still write."""
+    os.set_blocking(output, False)
+    for _ in range(process.MOST_DRAINED // process.CHUNK):
+        if not _heard(output, hear):
+            return
+
+
+def _ask_to_end(
+    child: process.Child, seconds: float, output: int, hear: Callable[[bytes], None]
+) -> None:
+    """Tell a child's process group to end, and wait; what it says meanwhile is heard."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGTERM)
+    with suppress(OSError):
+        _listen(child, output, seconds, hear, frozenset(_children()))
+
+
+def end_marked(mark: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Kill whatever was started with a variable, as ``NAME=value``.
+
+    For what a run that was killed has left.  Gives those that were killed, and those that
+    are still there.
+    """
+    wanted = mark.encode()
+
+    def marked() -> list[kernel.Stat]:
+        found = kernel.everybody().values()
+        me = os.getpid()
+        return [
+            each
+            for each in found
+            if each.pid != me and wanted in kernel.environment_of(each.pid).split(b"\0")
+        ]
+
+    left: list[str] = []
+    alive = _killed(marked, lambda: None, left)
+    return tuple(left), alive
+
+
+@contextmanager
+def _adopting() -> Iterator[None]:
+    """While this is entered, what loses its parent below us becomes our child."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        libc.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+def _children() -> frozenset[int]:
+    me = os.getpid()
+    return frozenset(pid for pid, each in kernel.everybody().items() if each.parent == me)
+
+
+def _end_all(session: int, own: frozenset[int], left: list[str]) -> tuple[str, ...]:
+    """Kill whatever a session's leader has left, and say of each what it is in ``left``.
+
+    Gives those that are still there after a while: another user's, or held by the kernel.
+    """
+
+    def reap() -> None:
+        _reap(_children() - own - {session})
+
+    left += [_name(each) for each in _of_session(session, own) if each.runs]
+    with suppress(ProcessLookupError):
+        os.killpg(session, signal.SIGKILL)
+    return _killed(lambda: _of_session(session, own), reap, left)
+
+
+def _killed(
+    look: Callable[[], Sequence[kernel.Stat]], reap: Callable[[], None], left: list[str]
+) -> tuple[str, ...]:
+    """Kill what is found until nothing is; what was, and what is still there after a while."""
+    deadline = time.monotonic() + _GONE
+    while True:
+        running = [each for each in look() if each.runs]
+        reap()
+        if not running or time.monotonic() > deadline:
+            return tuple(_name(each) for each in running)
+        for each in running:
+            if _name(each) not in left:
+                left.append(_name(each))
+            kernel.tell(each, signal.SIGKILL)
+        time.sleep(_AGAIN)
+
+
+def _of_session(session: int, own: frozenset[int]) -> list[kernel.Stat]:
+    """What a session's leader started, without itself."""
+    table = kernel.everybody()
+    me = os.getpid()
+    # what was ours before is none of it, with all that it has started
+    strangers = {pid: each for pid, each in table.items() if pid not in own}
+    below = {each.pid: each for each in kernel.descendants(me, strangers)}
+    below |= {pid: each for pid, each in strangers.items() if each.session == session}
+    return [each for pid, each in below.items() if pid not in (session, me)]
+
+
+def _reap(pids: frozenset[int]) -> None:
+    for pid in pids:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
+def _name(each: kernel.Stat) -> str:
+    return f"process {each.pid} ({plain(kernel.name_of(each.pid)) or '?'})"

@@ -1,0 +1,3 @@
+HEALTH_PATH: str = "/"
+DEPLOY_TIMEOUT: int = 90
+WARM_CANONICAL: bool = True

@@ -1,0 +1,2 @@
+HEALTH_PATH = "/"
+WARM_CANONICAL = True

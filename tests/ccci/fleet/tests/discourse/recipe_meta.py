@@ -1,0 +1,4 @@
+HEALTH_PATH = "/srv/status"
+DEPLOY_TIMEOUT = 25 * 60
+BACKUP_VERIFY = True
+WARM_CANONICAL = True

@@ -1,0 +1,4 @@
+HEALTH_PATH = "/realms/master"
+DEPLOY_TIMEOUT = 15 * 60
+EXTRA_ENV = {"ADMIN_USERNAME": "admin"}
+WARM_CANONICAL = True

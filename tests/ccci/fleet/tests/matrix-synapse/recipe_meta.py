@@ -1,0 +1,8 @@
+HEALTH_PATH = "/health"
+DEPLOY_TIMEOUT = 900
+EXTRA_ENV = {
+    "SERVER_NAME_TEMPLATE": "{{ name }}",
+    "LETS_ENCRYPT_ENV": "",
+    "ENABLE_REGISTRATION": "false",
+}
+WARM_CANONICAL = True

@@ -1,0 +1,3 @@
+HEALTH_PATH = "/healthz"
+EXTRA_ENV = dict(N8N_DIAGNOSTICS_ENABLED="false")
+WARM_CANONICAL = True
