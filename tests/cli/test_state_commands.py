@@ -116,6 +116,7 @@ def test_a_record_without_a_recipe_is_named(host: Host) -> None:
         ("canonicals/notes/history.jsonl", "garbage\n"),
         ("attempts.jsonl", "garbage\n"),
         ("holds.json", ""),
+        ("holds.json", '{"notes": {"recipe": "notes", "reason": "without an end"}}'),
     ],
 )
 def test_what_cannot_be_read_is_named_and_the_rest_is_shown(

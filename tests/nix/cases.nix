@@ -163,6 +163,15 @@ in
       enroll = false;
       exception = end;
     };
+    no-end = mailu {
+      enroll = false;
+      exception.reason = "mail store without bound";
+    };
+    reasons-alone = mailu {
+      enroll = false;
+      exception = "mail store without bound";
+      expectedNA.backup = "nothing to back up";
+    };
     disabled = sweep {
       enable = lib.mkForce false;
       recipes = lib.mkForce { };
@@ -267,9 +276,9 @@ in
     misspelt-option = sweep { maxRunTime = "8h"; };
     misspelt-recipe-option = sweep { recipes.plausible.upgradeBsae = "1.0.0+1"; };
     wrong-type = sweep { retries = "once"; };
-    no-end = mailu {
+    no-reason-of-table = mailu {
       enroll = false;
-      exception.reason = "mail store without bound";
+      exception.until = "2027-03-01";
     };
     no-mirror = sweep { recipes.mailu.upstream = "https://git.example.org/up/mailu"; };
     pin-without-reason = sweep { recipes.plausible.upgradeBase = "3.0.1+v2.0.0"; };

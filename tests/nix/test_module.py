@@ -79,16 +79,24 @@ FAILS = {
 WARNS = {
     "nightly-sweep-off": ("services.canon-sweep.preSweep", "traefik and keycloak"),
     "local-engine": ("services.canon-sweep.engine:", "trying things out"),
+    "no-end": ("services.canon-sweep: without an end", 'recipes.mailu.exception.until = "'),
+    "reasons-alone": ("recipes.mailu.exception, recipes.mailu.expectedNA.backup; say until when",),
 }
 # what no system comes of
 REFUSED = {
     "misspelt-option": ("services.canon-sweep.maxRunTime", "does not exist"),
     "misspelt-recipe-option": ("services.canon-sweep.recipes.plausible.upgradeBsae", "not exist"),
     "wrong-type": ("services.canon-sweep.retries", "is not of type"),
-    "no-end": ("services.canon-sweep.recipes.mailu.exception.until", "no value defined"),
+    "no-reason-of-table": (
+        "services.canon-sweep.recipes.mailu.exception.reason",
+        "no value defined",
+    ),
     "no-mirror": ("services.canon-sweep.recipes.mailu.mirror", "no value defined"),
     "pin-without-reason": ("services.canon-sweep.recipes.plausible.upgradeBase", "not of type"),
-    "no-such-day": ("services.canon-sweep.recipes.mailu.exception.until", "not of type `date"),
+    "no-such-day": (
+        "services.canon-sweep.recipes.mailu.exception.until",
+        "not of type `null or date",
+    ),
     "file-with-more": ("services.canon-sweep.recipesFrom", "beside [recipes] there is retries"),
     "file-of-a-module": ("services.canon-sweep.recipesFrom", "`imports`"),
     "file-misspelt": ("services.canon-sweep.recipes.ghost.enrol", "-fleet.toml'"),
@@ -233,7 +241,8 @@ def test_a_reason_of_several_lines_is_shown_in_one() -> None:
 
     assert done.returncode == 0, done.stderr[-3000:]
     said = Path(done.stdout.strip()).read_text()
-    assert 'exception = "mail store without bound (until 2027-03-01)"' in said
+    written = tomllib.loads(said)["recipes"]["mailu"]["exception"]
+    assert written == {"reason": "mail store without bound", "until": "2027-03-01"}
 
 
 def test_the_options_have_the_programs_defaults(told: Any) -> None:

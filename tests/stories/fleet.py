@@ -21,6 +21,9 @@ from canon_sweep.demo import upstream
 from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.job.finding import Finding
+from canon_sweep.job.overrides import Line as Override
+from canon_sweep.job.overrides import overrides
+from canon_sweep.job.pins import Pins, pins
 from canon_sweep.job.resume import run_resume
 from canon_sweep.job.run import run_plan, run_sweep
 from canon_sweep.job.test import Wanted, run_test
@@ -196,15 +199,29 @@ class Fleet:
         """The operator asks what would happen."""
         return Night(run_plan(self.settings(), (), self.means()))
 
+    def pins(self) -> Pins:
+        """The operator asks which pins are needed."""
+        return pins(self.settings(), (), self.means())
+
+    def overrides(self) -> dict[str, Override]:
+        """The operator asks what is written against the rule: recipe and key."""
+        found = overrides(self.settings(), self.means()).overrides
+        return {f"{line.recipe} {line.key}": line for line in found}
+
     def verifies(self) -> tuple[Finding, ...]:
         """The operator asks whether every record holds."""
         return verify(self.settings(), self.means())
 
     def tests(
-        self, recipe: str, version: str | None = None, ref: str | None = None, quick: bool = False
+        self,
+        recipe: str,
+        version: str | None = None,
+        ref: str | None = None,
+        quick: bool = False,
+        without_pin: bool = False,
     ) -> Entry:
         """The operator tests one version."""
-        wanted = Wanted(recipe, version, ref, quick)
+        wanted = Wanted(recipe, version, ref, quick, without_pin=without_pin)
         return run_test(self.settings(), wanted, self.means()).entries[0]
 
     def means(self) -> Surroundings:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.core.attempts import Outcome
-from canon_sweep.core.decision import Code, Hold
+from canon_sweep.core.decision import Code
+from canon_sweep.core.hold import Hold
 from canon_sweep.errors import DeferredFault, StateFault
 from canon_sweep.job.resume import run_resume
 from canon_sweep.job.run import run_sweep
@@ -444,7 +445,7 @@ def test_a_list_that_was_removed_leaves_nothing_due(released: Fleet, builds: Bui
 def test_who_never_began_was_not_reached_whatever_his_code(released: Fleet) -> None:
     """As where the run's lock could not be had again between two recipes."""
     turns = Turns(released.state(), Quiet())
-    recipes = chosen(released.settings(), ())
+    recipes = chosen(released.settings(), (), released.now.date())
     turns.begin(recipes, released.settings(), SUNDAY)
 
     turns.begins("site")

@@ -8,8 +8,9 @@ import pygit2
 import pytest
 
 from canon_sweep.core.attempts import Outcome
-from canon_sweep.core.decision import Code, Hold
+from canon_sweep.core.decision import Code
 from canon_sweep.core.gate import Condition
+from canon_sweep.core.hold import Hold
 from canon_sweep.core.result import Status, Tier
 from canon_sweep.errors import DeferredFault, UsageFault
 from canon_sweep.state import lock

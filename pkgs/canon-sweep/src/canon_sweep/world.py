@@ -30,6 +30,10 @@ class Sources(Protocol):
 class Records(Protocol):
     """What is known of recipes."""
 
+    def in_force(self, recipe: Recipe) -> Recipe:
+        """The recipe without the overrides that its releases have ended; it is synced."""
+        ...
+
     def facts(self, recipe: Recipe) -> Facts:
         """What the decision rests on; the recipe is synced."""
         ...

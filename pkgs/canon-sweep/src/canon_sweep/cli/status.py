@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import click
 import msgspec
 
 from canon_sweep.cli.duration import duration
 from canon_sweep.cli.session import Session, reporting
+from canon_sweep.core import override
 from canon_sweep.core.adoption import NOT_FOLLOWED
 from canon_sweep.core.budget import OVER, RECORD_ONLY
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.core.decision import Hold, Note
+from canon_sweep.core.decision import Note, unheld
+from canon_sweep.core.hold import Hold, has_ended
 from canon_sweep.core.names import plain
+from canon_sweep.core.version import ordered
 from canon_sweep.core.waiting import sentences
 from canon_sweep.errors import EXIT_WRONG, StateFault
 from canon_sweep.job.foreign import followed_of
+from canon_sweep.job.needed import known_of, why_needed
 from canon_sweep.report.records import LOST
+from canon_sweep.settings.inforce import InForce, in_force
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.attempts import Attempts
@@ -30,7 +36,7 @@ from canon_sweep.state.store import State
 
 _OF_THE_CANONICAL = frozenset({LOST, "tag-moved", "canonical-ahead"})
 # read here too, as it is now
-_READ_HERE = frozenset({OVER, RECORD_ONLY, "history", NOT_FOLLOWED})
+_READ_HERE = frozenset({OVER, RECORD_ONLY, "history", NOT_FOLLOWED, *override.NOTES})
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +45,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     ``adopted`` is a canonical that another tool has made and no run of ours has proven;
     ``not_followed`` says of a record of another tool's that it is none; ``without_data`` is
     why its canonical's data was given up, with what brings it back; ``notes`` are those of the
-    last run that has looked at it, which ended at ``noted_at``.
+    last run that has looked at it, which ended at ``noted_at``; ``overrides`` is what is to be
+    said of the ends of its exception, hold, N/As and pin.
     """
 
     recipe: str
@@ -58,6 +65,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     noted_at: datetime | None = None
     hold: Hold | None = None
+    overrides: tuple[Note, ...] = ()
     problem: str = ""
 
 
@@ -123,7 +131,16 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
             problem=broken.get(name) or _history_problem(state, name),
         )
         row = _noted(row, noted.get(name), record)
-        rows.append(_configured(row, settings, attempts, holds.get(name), now))
+        row = _attempted(row, attempts)
+        if name not in settings.recipes:
+            rows.append(_forgotten(row))
+            continue
+        own = settings.recipe(name)
+        newest = ordered(own.tag_rule, record.release_tag if record else None)
+        known = partial(known_of, name, own, state, record, None)
+        needed = why_needed(own, now.date(), newest, known)
+        now_so = in_force(own, now.date(), newest, needed)
+        rows.append(_configured(row, now_so, holds.get(name), now))
     is_old = last_sweep is None or (max_age is not None and now - last_sweep.ended > max_age)
     return Status(
         last_sweep=last_sweep,
@@ -193,29 +210,36 @@ def _noted(row: Row, noted: runs.Noted | None, record: Canonical | None) -> Row:
     return msgspec.structs.replace(row, notes=notes, noted_at=noted.at)
 
 
-def _configured(
-    row: Row, settings: Settings, attempts: Attempts, hold: Hold | None, now: datetime
-) -> Row:
+def _attempted(row: Row, attempts: Attempts) -> Row:
     last = attempts.last_of(row.recipe)
-    if last is not None:
-        row = msgspec.structs.replace(
-            row,
-            last_outcome=str(last.outcome),
-            last_tag=last.key.tag or last.key.commit[:12],
-            last_at=last.ts,
-            last_reason=last.reason,
-        )
-    recipe = settings.recipes.get(row.recipe)
-    if recipe is None:
-        forget = f"canon-sweep forget {row.recipe} --reason … takes it back"
-        problems = [row.problem] if row.problem else []
-        text = "; ".join([*problems, f"not in the configuration; {forget}"])
-        return msgspec.structs.replace(row, problem=text)
+    if last is None:
+        return row
     return msgspec.structs.replace(
         row,
-        enrolled=recipe.enroll,
-        exception=recipe.exception,
-        hold=hold if hold and hold.until > now else None,
+        last_outcome=str(last.outcome),
+        last_tag=last.key.tag or last.key.commit[:12],
+        last_at=last.ts,
+        last_reason=last.reason,
+    )
+
+
+def _forgotten(row: Row) -> Row:
+    """Of a recipe that is in the configuration no more."""
+    forget = f"canon-sweep forget {row.recipe} --reason … takes it back"
+    problems = [row.problem] if row.problem else []
+    text = "; ".join([*problems, f"not in the configuration; {forget}"])
+    return msgspec.structs.replace(row, problem=text)
+
+
+def _configured(row: Row, recipe: InForce, hold: Hold | None, now: datetime) -> Row:
+    rule, why = recipe.settings.tag_rule, recipe.settings.excepted
+    ended = hold is not None and has_ended(hold, ordered(rule, row.canonical or None), now, rule)
+    return msgspec.structs.replace(
+        row,
+        enrolled=why is None,
+        exception="" if why is None else why.sentence,
+        hold=None if ended else hold,
+        overrides=(*recipe.notes, *(unheld(hold) if hold and ended else ())),
     )
 
 
@@ -263,13 +287,14 @@ def _what(row: Row) -> str:
         return f"not enrolled: {row.exception}"
     if row.hold is not None:
         what = f"{row.hold.tag} is held" if row.hold.tag else "held"
-        return f"{what} until {row.hold.until:%Y-%m-%d %H:%M}: {row.hold.reason}"
+        return f"{what} {row.hold.end}: {row.hold.reason}"
     return row.last_reason
 
 
 def _remarks(row: Row) -> tuple[str, ...]:
-    lost = (f"its data is not kept: {row.without_data}",) if row.without_data else ()
+    lost = tuple(f"its data is not kept: {text}" for text in filter(None, [row.without_data]))
     lost = (*lost, *filter(None, [row.not_followed]))
+    lost += tuple(f"{note.code}: {note.text}" for note in row.overrides)
     if row.noted_at is None:
         return lost
     when = f"{row.noted_at.astimezone(UTC):%Y-%m-%d}"

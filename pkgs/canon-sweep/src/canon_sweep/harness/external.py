@@ -236,8 +236,7 @@ def _values(order: Order, run: str, tree: Path, result: Path, seconds: float) ->
 
 
 def _asked(order: Order, runs: frozenset[str], started: datetime, *, warm: bool) -> Asked:
-    declared = structs.asdict(order.settings.expected_na)
-    known = set(Tier)
+    declared = order.settings.expected_na.reasons
     return Asked(
         recipe=order.recipe,
         runs=runs,
@@ -245,7 +244,7 @@ def _asked(order: Order, runs: frozenset[str], started: datetime, *, warm: bool)
         commit=order.commit,
         version=order.version,
         started=started,
-        declared={Tier(t): why for t, why in declared.items() if t in known and why},
+        declared={Tier(tier): why for tier, why in declared.items()},
         has_base=bool(order.bases.candidates),
         warm=warm,
     )

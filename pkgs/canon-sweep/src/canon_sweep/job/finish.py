@@ -149,4 +149,5 @@ def results_of(
         missing=missing,
         problems=problems,
         hollow=hollow,
+        stepped_back=tuple(entry.recipe for entry in entries if entry.stepped_back),
     )

@@ -64,9 +64,9 @@ def _configured(due: dict[str, Waiting], parts: Parts, around: Surroundings) -> 
 
 def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surroundings) -> Results:
     started = around.clock()
-    recipes = [recipe_of(parts.settings, name) for name in sorted(due)]
+    recipes = [recipe_of(parts.settings, name, started.date()) for name in sorted(due)]
     # who takes no part any more is not late: he has a line of his own
-    late = [r for r in recipes if r.settings.enroll and is_over(due[r.name], started)]
+    late = [r for r in recipes if not r.stays_out and is_over(due[r.name], started)]
     turns = Turns(parts.state, around.progress)
     policy = Policy(timedelta(seconds=parts.settings.retry_red_after))
     entries: list[Entry] = []

@@ -43,7 +43,7 @@ def run_sweep(
         DeferredFault: another run is at work.
         StateFault: the state folder cannot be used.
     """
-    recipes = chosen(settings, tuple(names))
+    recipes = chosen(settings, tuple(names), around.clock().date())
     read = partial(mirrors.sync, accept_upstream=accept_upstream)
     turns = Turns(State.of(settings), around.progress)
     with _due_if_refused(settings, names, around), opened(settings, around, read) as (parts, run):
@@ -81,7 +81,7 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
         UsageFault: there is no such recipe, or the state is somebody else's.
         StateFault: what is read for every recipe cannot be read.
     """
-    recipes = chosen(settings, tuple(names))
+    recipes = chosen(settings, tuple(names), around.clock().date())
     check_state(settings)
     parts = parts_to_look(settings, around)
     parts.state.check_common()
@@ -104,5 +104,6 @@ def _due_if_refused(
         if not names:
             # it is refused anyway, and whoever is at work tells of a list that is broken
             with suppress(StateFault):
-                begin(State.of(settings), chosen(settings, ()), settings, around.clock())
+                now = around.clock()
+                begin(State.of(settings), chosen(settings, (), now.date()), settings, now)
         raise

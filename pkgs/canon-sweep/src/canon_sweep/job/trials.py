@@ -10,7 +10,7 @@ from functools import partial
 
 from canon_sweep import interrupt
 from canon_sweep.core.attempts import Attempt, Outcome
-from canon_sweep.core.base import bases
+from canon_sweep.core.base import bases, stepped_back
 from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key
 from canon_sweep.core.image import image_notes
 from canon_sweep.core.pace import misfit, pace_of
@@ -59,7 +59,7 @@ def order_of(
             facts.releases,
             facts.rule,
             depth=settings.base_depth,
-            pin=recipe.settings.upgrade_base,
+            pin=recipe.settings.pin.subject if recipe.settings.pin else None,
             commit=commit,
         ),
         domain=settings.domain,
@@ -86,9 +86,10 @@ def order_of_release(
 class Due:
     """A red that is to be tried once more: what was asked for, and what came of it so far.
 
-    ``noted`` are the notes that its line has of it.
+    ``recipe`` is as its releases let it be; ``noted`` are the notes that its line has of it.
     """
 
+    recipe: Recipe
     facts: Facts
     order: Order
     reds: tuple[Tested, ...]
@@ -141,8 +142,9 @@ class Trials:
         assert anew or not order.bases.stepped_back, f"same-version upgrade of {recipe.name}"
         return self._trial(recipe, facts, order, later=True)
 
-    def again(self, recipe: Recipe, red: Due) -> Tested:
+    def again(self, red: Due) -> Tested:
         """Try a red once more; whatever comes between, it stays one."""
+        recipe = red.recipe
         stop = self.hindrance(recipe, red.facts)
         why = stop.sentence if stop else self._hindrance(recipe)
         if why:
@@ -194,7 +196,7 @@ class Trials:
         if tested.due:
             tested = replace(tested, notes=(*tested.notes, _TO_REPEAT))
             reds = tuple(trial.reds)
-            self.due[recipe.name] = Due(facts, order, reds, trial.made, tested.notes)
+            self.due[recipe.name] = Due(recipe, facts, order, reds, trial.made, tested.notes)
         return tested
 
     def quick_by_harness(
@@ -279,6 +281,9 @@ def unrepeated(red: Due, why: str) -> Tested:
 
 def _with_advice(tested: Tested, order: Order) -> Tested:
     notes = [*tested.notes, *image_notes(tested.result.all_images if tested.result else ())]
+    if order.bases.stepped_back:
+        text = stepped_back(order.label, order.bases)
+        notes.append(Note(code="stepped-back", text=text))
     if order.bases.pin_problem:
         notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
     ours = tested.record if tested.record and tested.record.stack else None

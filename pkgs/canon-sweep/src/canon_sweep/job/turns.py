@@ -113,7 +113,7 @@ def begin(state: State, recipes: Sequence[Recipe], settings: Settings, started: 
     Raises:
         StateFault: it cannot be noted.
     """
-    enrolled = [recipe.name for recipe in recipes if recipe.settings.enroll]
+    enrolled = [recipe.name for recipe in recipes if not recipe.stays_out]
     window = timedelta(seconds=settings.retry_window)
     state.waiting.begin(enrolled, started, started + window)
 
