@@ -162,7 +162,8 @@ class Trials:
                 reruns=self._reruns(recipe),
                 kept_by_harness=self._kept_by_harness(recipe, facts, stage),
             )
-            return _with_advice(trial.of(order, facts.canonical), order)
+            tested = trial.of(order, facts.canonical)
+            return _with_advice(tested, order, ours=self.settings.harness is None)
 
     @contextmanager
     def watched(self, recipe: Recipe) -> Iterator[None]:
@@ -285,12 +286,14 @@ def _is_candidate(recipe: Recipe, facts: Facts, order: Order) -> bool:
     return recipe.settings.enroll and latest is not None and latest.tag == order.tag
 
 
-def _with_advice(tested: Tested, order: Order) -> Tested:
+def _with_advice(tested: Tested, order: Order, *, ours: bool) -> Tested:
+    """What was tested, with what to do better; ``ours`` is whether our own tiers did it."""
     notes = [*tested.notes, *image_notes(tested.result.all_images if tested.result else ())]
     if order.bases.pin_problem:
         notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
-    ours = tested.record if tested.record and tested.record.stack else None
-    if not order.settings.data.check and ours and ours.volumes:
+    has_data = tested.record is not None and bool(tested.record.volumes)
+    # an outside harness has checks of its own
+    if ours and has_data and not order.settings.data.check:
         text = "no data.check is declared: nothing shows that an upgrade keeps the data"
         notes.append(Note(code="no-data-check", text=text))
     return replace(tested, notes=tuple(notes))
