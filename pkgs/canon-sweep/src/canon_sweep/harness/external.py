@@ -243,7 +243,6 @@ def _asked(order: Order, runs: frozenset[str], started: datetime, *, warm: bool)
         runs=runs,
         tag=order.tag,
         commit=order.commit,
-        version=order.version,
         started=started,
         declared={Tier(t): why for t, why in declared.items() if t in known and why},
         has_base=bool(order.bases.candidates),
