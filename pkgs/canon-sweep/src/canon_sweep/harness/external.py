@@ -91,8 +91,7 @@ class External:
             # our own folder goes with the test, and what it said stays
             self.stage.log.say(f"harness: wrote {path}\n{text}")
         path, told = expected.read(started)
-        runs = frozenset((run, path.parent.name))
-        asked = _asked(order, runs, started, warm=self.quick)
+        asked = _asked(order, expected.named_by(path) | {run}, started, warm=self.quick)
         return self._result(order, told, asked, ended.code)
 
     def discard(self, result: CiResult) -> None:
