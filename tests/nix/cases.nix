@@ -40,6 +40,11 @@ in
         promotes = true;
       };
     };
+    checkout-that-is-read-only = sweep {
+      harness.command = [ "ci" ];
+      harness.checkout = "/srv/abra/recipes/{recipe}";
+      harnessSandbox.writable = [ "/srv/abra/recip" ];
+    };
     reason-but-enrolled = mailu { exception = end; };
     secret-as-path = sweep {
       credentials."git.example.org".tokenFile = lib.mkForce ./cases.nix;
@@ -209,10 +214,14 @@ in
         command = [ "cc-ci-run" ];
         environment.RECIPE = "{recipe}";
         stopTime = "10m";
+        checkout = "/srv/abra/recipes/{recipe}";
         result.path = "/var/lib/cc-ci-runs/*/results.json";
         result.format = "cc-ci-2";
       };
-      harnessSandbox.writable = [ "/var/lib/cc-ci-runs" ];
+      harnessSandbox.writable = [
+        "/srv/abra"
+        "/var/lib/cc-ci-runs"
+      ];
     };
     outside-loose = sweep {
       harness.command = [ "ci" ];

@@ -34,6 +34,10 @@ pytestmark = pytest.mark.skipif(not NIXPKGS, reason="NIXPKGS names no folder wit
 FAILS = {
     "no-recipes": ("services.canon-sweep.recipes:", "enable = false"),
     "all-excepted": ("services.canon-sweep.recipes:", "enrol a recipe"),
+    "checkout-that-is-read-only": (
+        "services.canon-sweep.harness.checkout: /srv/abra/recipes/{recipe}",
+        "harnessSandbox.writable",
+    ),
     "no-reason": ("services.canon-sweep.recipes.mailu:", 'exception = { reason = "'),
     "no-canonicals": ("services.canon-sweep.canonicalsDir:", "/var/lib/ci-warm"),
     "reason-but-enrolled": ("services.canon-sweep.recipes.mailu.exception:", "enroll = false"),
@@ -362,7 +366,7 @@ def test_an_outside_harness_may_write_to_its_folders_and_has_time_to_stop(told: 
 
     changed = {key for key in service | usual if service.get(key) != usual.get(key)}
     assert changed == {"ReadWritePaths", "TimeoutStopSec"}
-    assert service["ReadWritePaths"] == ["/var/lib/cc-ci-runs"]
+    assert service["ReadWritePaths"] == ["/srv/abra", "/var/lib/cc-ci-runs"]
     assert service["TimeoutStopSec"] == ["10m 5min"]
     mounts = settings_of(found["service"], "Unit")["RequiresMountsFor"]
     assert "/var/lib/cc-ci-runs" in mounts

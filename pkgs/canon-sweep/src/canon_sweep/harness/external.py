@@ -91,8 +91,7 @@ class External:
             # our own folder goes with the test, and what it said stays
             self.stage.log.say(f"harness: wrote {path}\n{text}")
         path, told = expected.read(started)
-        runs = frozenset((run, path.parent.name))
-        asked = _asked(order, runs, started, warm=self.quick)
+        asked = _asked(order, expected.named_by(path) | {run}, started, warm=self.quick)
         return self._result(order, told, asked, ended.code)
 
     def discard(self, result: CiResult) -> None:
@@ -242,7 +241,6 @@ def _asked(order: Order, runs: frozenset[str], started: datetime, *, warm: bool)
         runs=runs,
         tag=order.tag,
         commit=order.commit,
-        version=order.version,
         started=started,
         declared={Tier(tier): why for tier, why in declared.items()},
         has_base=bool(order.bases.candidates),

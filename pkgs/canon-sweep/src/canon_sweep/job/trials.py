@@ -193,6 +193,9 @@ class Trials:
                 made=before.made if before else 0,
             )
             tested = _with_advice(trial.of(order, facts.canonical), order)
+        # an outside harness has checks of its own
+        if self.settings.harness is None:
+            tested = _with_advice_on_data(tested, order)
         if tested.due:
             tested = replace(tested, notes=(*tested.notes, _TO_REPEAT))
             reds = tuple(trial.reds)
@@ -286,8 +289,12 @@ def _with_advice(tested: Tested, order: Order) -> Tested:
         notes.append(Note(code="stepped-back", text=text))
     if order.bases.pin_problem:
         notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
-    ours = tested.record if tested.record and tested.record.stack else None
-    if not order.settings.data.check and ours and ours.volumes:
-        text = "no data.check is declared: nothing shows that an upgrade keeps the data"
-        notes.append(Note(code="no-data-check", text=text))
     return replace(tested, notes=tuple(notes))
+
+
+def _with_advice_on_data(tested: Tested, order: Order) -> Tested:
+    has_data = tested.record is not None and bool(tested.record.volumes)
+    if order.settings.data.check or not has_data:
+        return tested
+    text = "no data.check is declared: nothing shows that an upgrade keeps the data"
+    return replace(tested, notes=(*tested.notes, Note(code="no-data-check", text=text)))
