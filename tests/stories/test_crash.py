@@ -103,7 +103,7 @@ def test_a_crash_at_any_write_of_the_promotion_leaves_a_whole_canonical(
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
     fleet.add("notes", expectedNA={"upgrade": "its renames are those of the install"})
-    fleet.sweeps()
+    fleet.has_swept()
     number = first - 4
     while True:
         number += 4
