@@ -63,11 +63,12 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
 
     Raises:
         UsageFault: the state is somebody else's.
-        StateFault: the records or the ledger cannot be read.
+        StateFault: the records, a history or the ledger cannot be read.
     """
     check_state(settings)
     parts = parts_to_look(settings, around)
-    records, unread = parts.state.canonicals.read_all()
+    # what a record that is gone has named is on the disk all the same
+    records, unread = parts.state.records()
     sizes = retained(records.values(), unread, parts.engine.name)
     there, disk, space = total(sizes), settings.disk, parts.room.space()
     look = _Look(settings, parts.room, records, sizes, space)

@@ -30,14 +30,14 @@ class Records:
         """What the decision rests on; the recipe is synced.
 
         Raises:
-            StateFault: a record cannot be read.
+            StateFault: a record cannot be read, or its folder is out of sight.
         """
         synced = self.sources.synced(recipe)
         return Facts(
             recipe=recipe.name,
             releases=self.sources.releases(recipe),
             rule=recipe.rule,
-            canonical=self.state.canonicals.read(recipe.name),
+            canonical=self.state.canonical(recipe.name),
             hold=self.state.holds.read().get(recipe.name),
             attempts=self.state.ledger.index().of(recipe.name),
             digest=recipe.digest,

@@ -33,6 +33,22 @@ def lost(canonicals: Canonicals, ledger: Ledger) -> dict[str, Canonical]:
     return found
 
 
+def unseen(recipe: str, canonicals: Canonicals, ledger: Ledger) -> Canonical | None:
+    """What is known of a canonical that is gone with its whole history; None if it is not.
+
+    Whoever removes a record to start anew leaves the history; a folder that is not in sight
+    has neither, and what is promoted meanwhile would be a second canonical.
+
+    Raises:
+        StateFault: nobody can say.
+    """
+    if canonicals.read(recipe) is not None or canonicals.past(recipe):
+        return None
+    own = ledger.index().of(recipe)
+    promoted = [attempt for attempt in own if attempt.outcome is Outcome.PROMOTED]
+    return _told_by(promoted[-1]) if promoted else None
+
+
 def _promotions(ledger: Ledger) -> Iterator[Attempt]:
     for attempt in ledger.index().all:
         is_name = names.recipe_problem(attempt.key.recipe) is None

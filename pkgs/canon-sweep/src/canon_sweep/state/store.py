@@ -20,7 +20,7 @@ from canon_sweep.state.home import Home
 from canon_sweep.state.images import Images
 from canon_sweep.state.journal import Journal
 from canon_sweep.state.lastprune import LastPrune
-from canon_sweep.state.lost import lost
+from canon_sweep.state.lost import lost, unseen
 from canon_sweep.state.waiting import WaitingList
 
 # data of apps and trees of recipes: a draft there is not ours
@@ -80,6 +80,18 @@ class State:
         records, problems = self.canonicals.read_all()
         return Records(records, problems | self.lost())
 
+    def canonical(self, recipe: str) -> Canonical | None:
+        """A recipe's record; None if it never had one, or somebody lets it start anew.
+
+        Raises:
+            StateFault: there is one that cannot be read; or neither it nor its history is
+                there, and the ledger says that there was one: its folder is not in sight.
+        """
+        gone = unseen(recipe, self.canonicals, self.ledger)
+        if gone is not None:
+            raise self._gone(gone, do="bring it back, or mount its disk")
+        return self.canonicals.read(recipe)
+
     def lost(self) -> dict[str, str]:
         """What to do about each recipe whose record is gone, as in `state.lost`.
 
@@ -87,16 +99,15 @@ class State:
             StateFault: the folder of all records, a history or the ledger cannot be read.
         """
         found = lost(self.canonicals, self.ledger)
-        return {recipe: self._lost(record) for recipe, record in found.items()}
+        return {recipe: str(self._gone(record)) for recipe, record in found.items()}
 
-    def _lost(self, record: Canonical) -> str:
+    def _gone(self, record: Canonical, do: str = "bring it back") -> StateFault:
         recipe = record.recipe
-        fault = StateFault(
+        return StateFault(
             f"{self.canonicals.folder / recipe}/canonical.json is gone, though {recipe} was"
             f" promoted ({names.plain(record.release_tag)}) and never taken back",
-            do=f"bring it back; or give it up: canon-sweep forget {recipe} --reason TEXT",
+            do=f"{do}; or give it up: canon-sweep forget {recipe} --reason TEXT",
         )
-        return str(fault)
 
     def check_common(self) -> None:
         """See that what is read for every recipe can be read: one fault, not one for each.
