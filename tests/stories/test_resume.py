@@ -14,7 +14,7 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Hold
-from canon_sweep.errors import DeferredFault, StateFault
+from canon_sweep.errors import DeferredFault, HostFault, StateFault
 from canon_sweep.job.resume import run_resume
 from canon_sweep.job.run import run_sweep
 from canon_sweep.job.turns import Turns
@@ -275,6 +275,58 @@ def test_a_sweep_that_finds_somebody_at_work_is_due(released: Fleet) -> None:
     assert last.results.totals.tested == 2
 
 
+def test_a_sweep_that_is_refused_week_after_week_is_wrong(released: Fleet) -> None:
+    """A run that never ends has the lock: nobody would see that there was no sweep for a month."""
+    with lock.held(released.folder / "state/lock"):
+        for _ in range(2):
+            with pytest.raises(DeferredFault):
+                released.sweeps()
+            released.now += WEEK
+        with pytest.raises(
+            HostFault, match="not reached for 3 weeks running: notes, site: "
+        ) as why:
+            released.sweeps()
+        with pytest.raises(DeferredFault):
+            released.sweeps("notes")
+
+    assert why.value.exit_code == 1
+    assert "is at work" in why.value.what
+    assert due(released).keys() == {"notes", "site"}
+    assert released.sweeps().results.exit_code == 0
+    with lock.held(released.folder / "state/lock"), pytest.raises(DeferredFault):
+        released.sweeps()
+
+
+@pytest.mark.parametrize("by", ["a build", "a run"])
+def test_known_reds_that_were_to_be_tested_again_are(
+    released: Fleet, builds: Builds, by: str
+) -> None:
+    """Whoever typed `run --retry` meant that, and need not type it again."""
+    released.publishes("notes", "1.2.0+1", NEVER_STARTS)
+    assert released.sweeps()["notes"].outcome is Outcome.RED
+    if by == "a build":
+        builds.begins()
+        assert released.sweeps(retry=True).results.exit_code == 75
+        builds.ends()
+    else:
+        with lock.held(released.folder / "state/lock"), pytest.raises(DeferredFault):
+            released.sweeps(retry=True)
+
+    last = released.resumes()
+
+    assert last is not None
+    assert last["notes"].outcome is Outcome.RED
+    assert released.resumes() is None
+    # the next sweep's is another wish
+    builds.begins()
+    released.sweeps(retry=True)
+    released.sweeps()
+    builds.ends()
+    then = released.resumes()
+    assert then is not None
+    assert then["notes"].code is Code.KNOWN_RED
+
+
 def test_a_resume_beside_a_run_is_deferred_too(released: Fleet, builds: Builds) -> None:
     """And stays due."""
     builds.begins()
@@ -445,7 +497,7 @@ def test_who_never_began_was_not_reached_whatever_his_code(released: Fleet) -> N
     """As where the run's lock could not be had again between two recipes."""
     turns = Turns(released.state(), Quiet())
     recipes = chosen(released.settings(), ())
-    turns.begin(recipes, released.settings(), SUNDAY)
+    turns.begin(recipes, released.settings(), SUNDAY, retry=False)
 
     turns.begins("site")
     for recipe in ("notes", "site"):

@@ -23,7 +23,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     have not reached it, all in UTC.  Until ``until`` a resume takes it up; None once the
     operator has been told that none did.  ``code`` and ``sentence`` say why, if it was asked.
     ``begun`` is whether its turn had begun, and nobody has said how it ended: who may have
-    ended the program, or the host, comes after the others.
+    ended the program, or the host, comes after the others.  ``retry`` is whether the sweep was
+    to test known reds again.
     """
 
     recipe: str
@@ -33,6 +34,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     code: Code = Code.OUT_OF_TIME
     sentence: str = "not reached: the sweep has ended before its turn"
     begun: bool = False
+    retry: bool = False
 
     @property
     def weeks(self) -> int:
@@ -40,7 +42,14 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
         return 1 + max(0, round((self.started - self.since) / _WEEK))
 
 
-def queued(recipe: str, before: Waiting | None, started: datetime, until: datetime) -> Waiting:
+def queued(
+    recipe: str,
+    before: Waiting | None,
+    started: datetime,
+    until: datetime,
+    *,
+    retry: bool = False,
+) -> Waiting:
     """A recipe's place in a sweep that begins; ``before`` is what it has been waiting since."""
     since = before.since if before is not None else started
     # from a clock that was set back meanwhile
@@ -50,6 +59,7 @@ def queued(recipe: str, before: Waiting | None, started: datetime, until: dateti
         started=started,
         until=until,
         begun=before is not None and before.begun,
+        retry=retry,
     )
 
 
@@ -93,6 +103,15 @@ def _prospect(until: datetime | None) -> str:
     if until is None:
         return "first in the next sweep"
     return f"canon-sweep run --resume takes it up until {until:%Y-%m-%d %H:%M} UTC"
+
+
+def overdue(entries: Iterable[Waiting]) -> str:
+    """Who has been waiting for so many weeks that it is wrong, in one sentence; empty if nobody."""
+    late = sorted((e for e in entries if e.weeks >= WRONG_FROM), key=lambda entry: entry.recipe)
+    if not late:
+        return ""
+    weeks = max(entry.weeks for entry in late)
+    return f"not reached for {weeks} weeks running: {', '.join(entry.recipe for entry in late)}"
 
 
 def weeks_note(waiting: Waiting) -> Note | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -23,6 +24,7 @@ from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.store import State
 from canon_sweep.sweep import each, sweep_one
+from canon_sweep.world import World
 
 
 def run_resume(settings: Settings, around: Surroundings) -> Results | None:
@@ -71,7 +73,7 @@ def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surro
     turns = Turns(parts.state, around.progress)
     sweep = partial(
         each,
-        step=sweep_one,
+        step=partial(_as_it_was_to_be, due),
         world=parts.world,
         policy=Policy(timedelta(seconds=parts.settings.retry_red_after)),
         progress=turns,
@@ -91,6 +93,13 @@ def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surro
     return finish(
         "resume", recipes, lines, started=started, parts=parts, run=run, problems=turns.problems
     )
+
+
+def _as_it_was_to_be(
+    due: dict[str, Waiting], recipe: Recipe, world: World, policy: Policy
+) -> Entry:
+    """As `sweep_one`; known reds too, if the sweep was to test them again."""
+    return sweep_one(recipe, world, replace(policy, retry=due[recipe.name].retry))
 
 
 def _always(stop: Stop) -> Callable[[Recipe], Stop]:

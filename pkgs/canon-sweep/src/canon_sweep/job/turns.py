@@ -45,9 +45,11 @@ class Turns:
         if not self._left(entry):
             self._keep(lambda: self.state.waiting.drop(entry.recipe))
 
-    def begin(self, recipes: Sequence[Recipe], settings: Settings, started: datetime) -> None:
+    def begin(
+        self, recipes: Sequence[Recipe], settings: Settings, started: datetime, *, retry: bool
+    ) -> None:
         """Let a sweep of all recipes begin now; it takes the place of an earlier one."""
-        self._keep(lambda: begin(self.state, recipes, settings, started))
+        self._keep(lambda: begin(self.state, recipes, settings, started, retry=retry))
 
     def ordered(self, recipes: Sequence[Recipe]) -> list[Recipe]:
         """The recipes in the order of their turns."""
@@ -86,7 +88,7 @@ class Turns:
             return self.state.waiting.read()
         return {}
 
-    def _keep(self, change: Callable[[], None]) -> None:
+    def _keep(self, change: Callable[[], object]) -> None:
         try:
             change()
         except StateFault as fault:
@@ -94,15 +96,22 @@ class Turns:
                 self.problems += (str(fault),)
 
 
-def begin(state: State, recipes: Sequence[Recipe], settings: Settings, started: datetime) -> None:
-    """Note that these recipes, as far as they are enrolled, are to have their turn.
+def begin(
+    state: State,
+    recipes: Sequence[Recipe],
+    settings: Settings,
+    started: datetime,
+    *,
+    retry: bool,
+) -> dict[str, Waiting]:
+    """Note that these recipes, as far as they are enrolled, are to have their turn; who waits now.
 
     Raises:
         StateFault: it cannot be noted.
     """
     enrolled = [recipe.name for recipe in recipes if recipe.settings.enroll]
     window = timedelta(seconds=settings.retry_window)
-    state.waiting.begin(enrolled, started, started + window)
+    return state.waiting.begin(enrolled, started, started + window, retry=retry)
 
 
 def _with_weeks(entry: Entry, waiting: Waiting | None) -> Entry:
