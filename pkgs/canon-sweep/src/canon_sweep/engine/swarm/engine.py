@@ -162,17 +162,13 @@ class SwarmEngine:
         return found
 
     def volumes(self, stack: str) -> tuple[Volume, ...]:
-        """The named volumes of a stack, deployed or not, sorted by name.
-
-        Raises:
-            HostFault: the size of one cannot be found out.
-        """
+        """The named volumes of a stack, deployed or not, sorted by name."""
         check_stack(stack)
         found = []
         for name in swarm_stack.volume_names(self._docker, stack):
             body = self._docker.volume(name)
             if body is not None:
-                found.append(Volume(name, volume.size(self._docker, body)))
+                found.append(Volume(name, volume.known_size(self._docker, body)))
         return tuple(found)
 
     def secrets(self, stack: str) -> tuple[str, ...]:
