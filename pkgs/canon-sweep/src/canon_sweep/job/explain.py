@@ -101,6 +101,10 @@ def _explained(recipe: Recipe, parts: Parts) -> Explanation:
         releases=tuple(release.tag for release in facts.releases.known),
         bases=tuple(base.tag for base in order.bases.candidates) if order else (),
         ignored_tags=tuple(Ignored(tag=x.tag, reason=x.reason) for x in facts.releases.ignored),
-        notes=(*decision.notes, *parts.records.remarks(recipe, facts)),
+        notes=(
+            *decision.notes,
+            *parts.records.remarks(recipe, facts),
+            *(parts.trials.outlook(recipe) if decision.target else ()),
+        ),
         attempts=tuple(facts.attempts),
     )

@@ -101,6 +101,11 @@ class Trials:
         why = misfit(pace, self.ground.time_left(), self.settings.max_runtime)
         return None if why is None else Stop(Code.OUT_OF_TIME, f"not begun: {why}")
 
+    def outlook(self, recipe: Recipe) -> tuple[Note, ...]:
+        """A note if there is too little room for the recipe's test as the disk is now."""
+        why = self.room.outlook(recipe.name)
+        return (Note(code="no-room", text=why),) if why else ()
+
     def test(self, recipe: Recipe, facts: Facts, decision: Decision) -> Tested:
         """Test a sweep's target.
 
