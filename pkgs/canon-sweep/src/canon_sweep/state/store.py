@@ -161,8 +161,9 @@ class State:
         """What `clear_checkouts` would remove.
 
         Raises:
-            StateFault: the folder cannot be read.
+            StateFault: the folder cannot be read, or is a link.
         """
+        folders.check_own(self.checkouts)
         try:
             return tuple(sorted(self.checkouts.iterdir()))
         except FileNotFoundError:
