@@ -22,6 +22,7 @@ from canon_sweep.job.wiring import Surroundings
 from canon_sweep.report.records import Entry
 from canon_sweep.settings.recipe import chosen
 from canon_sweep.state import lock, runs
+from canon_sweep.state.journal import Deployment
 from child import in_child
 from stories.engines import doing, intercepted
 from stories.fleet import NEVER_STARTS, SUNDAY, WEEK, Fleet, Quiet
@@ -262,6 +263,50 @@ def test_what_a_killed_sweep_has_not_reached_is_due(released: Fleet) -> None:
     assert last is not None
     assert [entry.outcome for entry in last.entries] == [Outcome.PROMOTED] * 2
     assert released.sweeps().results.noop
+
+
+def test_a_sweep_that_is_killed_while_it_cleans_up_is_due(released: Fleet) -> None:
+    """Before its first recipe, as by a reboot: what an earlier run left may take long to go."""
+    left = "note-000000_ci_localhost"
+
+    def dies() -> None:
+        released.state().journal.put(Deployment(recipe="notes", stack=left, engine="local"))
+        released.wrap = doing("undeploy", lambda: os.kill(os.getpid(), signal.SIGKILL))
+        released.sweeps()
+
+    assert in_child(dies) == -signal.SIGKILL
+
+    assert due(released).keys() == {"notes", "site"}
+    assert is_marked(released)
+    last = released.resumes()
+    assert last is not None
+    assert [entry.outcome for entry in last.results.entries] == [Outcome.PROMOTED] * 2
+
+
+def test_a_state_that_is_mended_within_the_window_costs_no_week(released: Fleet) -> None:
+    """Each attempt says what is wrong; once the window is over it is said no more by a timer."""
+    journal = released.folder / "state/journal.json"
+    journal.parent.mkdir()
+    for mended in (True, False):
+        journal.write_text("[]")
+        with pytest.raises(StateFault, match="is no journal"):
+            released.sweeps()
+        assert is_marked(released)
+        released.now += HOUR
+        with pytest.raises(StateFault, match="is no journal"):
+            released.resumes()
+        assert is_marked(released)
+        if mended:
+            journal.unlink()
+            last = released.resumes()
+            assert last is not None
+            assert last.results.exit_code == 0
+            assert not is_marked(released)
+
+    released.now += 12 * HOUR
+    with pytest.raises(StateFault, match="is no journal"):
+        released.resumes()
+    assert not is_marked(released)
 
 
 def test_a_sweep_that_finds_somebody_at_work_is_due(released: Fleet) -> None:

@@ -46,15 +46,17 @@ def run_sweep(
     """
     recipes = chosen(settings, tuple(names))
     read = partial(mirrors.sync, accept_upstream=accept_upstream)
-    turns = Turns(State.of(settings), around.progress)
-    with (
-        _due_if_refused(settings, names, around, retry=retry),
-        opened(settings, around, read) as (parts, run),
-    ):
-        parts.state.check_common()
-        started = around.clock()
+    turns, started = Turns(State.of(settings), around.progress), around.clock()
+
+    def begins() -> None:
         if not names:
             turns.begin(recipes, settings, started, retry=retry)
+
+    with (
+        _due_if_refused(settings, names, around, retry=retry),
+        opened(settings, around, read, begins=begins) as (parts, run),
+    ):
+        parts.state.check_common()
         # before the operator's own commands too: they touch live apps
         stop = stop_of(parts)
         if not (names or stop):
