@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -94,7 +95,8 @@ def command(session: Session, max_age: timedelta | None) -> int:
 def _status(settings: Settings, state: State, max_age: timedelta | None, now: datetime) -> Status:
     last_sweep, noted = runs.past(state.folder / "runs", now)
     attempts = state.ledger.index()
-    records, broken = state.canonicals.read_all()
+    records, unreadable = state.canonicals.read_all()
+    broken = unreadable | _gone(state)
     holds, problems = _holds(state)
     entries, unread = _journal(state)
     waiting, unlisted = _waiting(state, now)
@@ -121,6 +123,13 @@ def _status(settings: Settings, state: State, max_age: timedelta | None, now: da
         problems=(*problems, *unread, *unlisted, *attempts.problems),
         recipes=tuple(rows),
     )
+
+
+def _gone(state: State) -> dict[str, str]:
+    # a history that cannot be read, so that nobody can say, is a problem of its recipe's
+    with suppress(StateFault):
+        return state.lost()
+    return {}
 
 
 def _holds(state: State) -> tuple[dict[str, Hold], list[str]]:
