@@ -92,7 +92,8 @@ def sentences(entries: Iterable[Waiting], now: datetime) -> tuple[str, ...]:
     waits: dict[datetime | None, list[str]] = {}
     for entry in sorted(entries, key=lambda entry: entry.recipe):
         until = None if is_over(entry, now) else entry.until
-        waits.setdefault(until, []).append(entry.recipe)
+        weeks = f" ({entry.weeks} weeks running)" if entry.weeks >= NOTED_FROM else ""
+        waits.setdefault(until, []).append(f"{entry.recipe}{weeks}")
     return tuple(
         f"not reached by the last sweep: {', '.join(who)}; {_prospect(until)}"
         for until, who in waits.items()
