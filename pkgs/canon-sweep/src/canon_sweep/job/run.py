@@ -46,17 +46,18 @@ def run_sweep(
     """
     recipes = chosen(settings, tuple(names))
     read = partial(mirrors.sync, accept_upstream=accept_upstream)
-    turns, started = Turns(State.of(settings), around.progress), around.clock()
+    turns = Turns(State.of(settings), around.progress)
 
     def begins() -> None:
         if not names:
-            turns.begin(recipes, settings, started, retry=retry)
+            turns.begin(recipes, settings, around.clock(), retry=retry)
 
     with (
         _due_if_refused(settings, names, around, retry=retry),
         opened(settings, around, read, begins=begins) as (parts, run),
     ):
         parts.state.check_common()
+        started = around.clock()
         # before the operator's own commands too: they touch live apps
         stop = stop_of(parts)
         if not (names or stop):
