@@ -119,6 +119,13 @@ in
           '';
         }
         {
+          assertion = (cfg.harness.promotes or false) -> cfg.canonicalsDir != null;
+          message = ''
+            services.canon-sweep.canonicalsDir: with harness.promotes the canonicals are read where
+            the harness keeps them; name that folder, e.g. "/var/lib/ci-warm"
+          '';
+        }
+        {
           assertion = onSocket -> docker.enable;
           message = ''
             services.canon-sweep.engine: "swarm" needs a Docker Engine; set

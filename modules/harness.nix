@@ -116,9 +116,12 @@ let
       '';
 
       promotes = loosened ''
-        Whether it makes its canonicals itself, as cc-ci's does: then green counts as
-        promoted only if its own records show it. Otherwise it leaves a stack that is
-        down, names it in its result, and canon-sweep promotes that.
+        Whether it makes its canonicals itself, as cc-ci's does, in
+        {option}`services.canon-sweep.canonicalsDir`: then green counts as promoted only
+        if its record, its `last_good` and its snapshot show it and the volumes exist,
+        and {command}`canon-sweep adopt` takes over those that it made before. Otherwise
+        it leaves a stack that is down, names it in its result, and canon-sweep promotes
+        that.
       '';
 
       quick =
@@ -136,7 +139,9 @@ let
 
       ref.environment = variables { REF = "{commit}"; } ''
         Variables besides, or instead of, the others for
-        {command}`canon-sweep test --ref`.
+        {command}`canon-sweep test --ref`, and for a release that may not be promoted,
+        as an older one. A harness that promotes by itself has to be told so here;
+        without any, it is not run for those.
       '';
 
       result.path = own.optional types.path "/var/lib/cc-ci-runs/*/results.json" ''

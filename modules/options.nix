@@ -123,12 +123,12 @@ in
         the user `canon-sweep`, otherwise the unit does not start, and
         {command}`systemctl status canon-sweep` names the folder.
 
-        With a harness that promotes by itself (`harness.promotes`) it has to be set:
-        it is where that keeps its canonicals, as cc-ci's does in
-        {file}`/var/lib/ci-warm`. They are read there, and only the harness ever
-        writes to it; {command}`canon-sweep adopt` takes over those that there are.
-        Without such a harness a folder with another tool's canonicals is refused:
-        every command exits 2 and names what was found there.
+        With a harness that promotes by itself
+        ({option}`services.canon-sweep.harness`) it has to be set: it is where that
+        keeps its canonicals, as cc-ci's does in {file}`/var/lib/ci-warm`. They are read
+        there, and only the harness ever writes to it; {command}`canon-sweep adopt`
+        takes over those that there are. Without such a harness a folder with another
+        tool's canonicals is refused: every command exits 2 and names what was found.
       '';
     };
 
@@ -160,9 +160,9 @@ in
       default = 1;
       example = 0;
       description = ''
-        How often a red release is tested again in the same sweep. If it is green
-        then, it is promoted and called `flaky`; with 0 the first red counts. A
-        recipe may have its own number.
+        How often a red release is tested again in the same sweep, each time when all
+        others had their turn. If it is green then, it is promoted and called `flaky`;
+        with 0 the first red counts. A recipe may have its own number.
       '';
     };
 

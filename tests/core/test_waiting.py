@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from canon_sweep.core.waiting import Waiting, is_over, queued, sentences, weeks_note
+from canon_sweep.core.waiting import Waiting, is_over, queued, red_once, sentences, weeks_note
 from core.examples import NOW
 
 WEEK = timedelta(days=7)
@@ -44,6 +44,16 @@ def test_who_is_not_waiting_yet_waits_from_the_sweeps_start() -> None:
 def test_weeks_are_counted_by_time_and_not_by_tries(since: timedelta, weeks: int) -> None:
     """However often a sweep is started meanwhile."""
     assert waits(since=since).weeks == weeks
+
+
+def test_a_red_that_is_to_be_tried_once_more_is_so_in_the_next_sweep_too() -> None:
+    """A kill in between is no second look; the reason is not that it was not reached."""
+    red = red_once(queued("notes", None, NOW, NOW + WINDOW))
+
+    assert red.again
+    assert red.sentence == "red, and the sweep has ended before it was tried once more"
+    assert queued("notes", red, NOW + WEEK, NOW + WEEK + WINDOW).again
+    assert not queued("notes", None, NOW, NOW + WINDOW).again
 
 
 def test_the_second_week_is_noted() -> None:

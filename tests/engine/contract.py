@@ -194,7 +194,7 @@ class Promises:
         assert time.monotonic() - began < READY_SECONDS / 2
 
     def test_a_service_that_never_gets_healthy_is_named_at_the_timeout(self, bench: Bench) -> None:
-        """Running is not ready; the timeout is kept."""
+        """Running is not ready; the timeout is kept, and its last words are told."""
         version = "1.0.0+1"
         environment = service(version)["environment"] | {"HEALTH": "file"}
         app = bench.app(version, {"app": service(version, environment=environment)})
@@ -202,9 +202,10 @@ class Promises:
         bench.engine.deploy(app)
         began = time.monotonic()
 
-        with pytest.raises(RecipeFault, match="app"):
+        with pytest.raises(RecipeFault, match="app") as caught:
             bench.engine.wait_ready(app, 2)
 
+        assert "version 1.0.0+1 listens" in str(caught.value)
         assert 2 <= time.monotonic() - began < 5
 
     def test_undeploy_leaves_volumes_only(self, bench: Bench) -> None:
@@ -245,6 +246,15 @@ class Promises:
         bench.up(bench.app("2.0.0+1"))
 
         assert bench.ask("/note") == "kept"
+
+    def test_what_a_service_said_last_can_be_told(self, bench: Bench) -> None:
+        """On one line, whatever it printed; nothing where nothing runs."""
+        assert bench.engine.last_words(bench.stack, "app") == ""
+
+        bench.up(bench.app())
+
+        assert bench.engine.last_words(bench.stack, "app").endswith("version 1.0.0+1 listens")
+        assert bench.engine.last_words(bench.stack, "db") == ""
 
     def test_its_disk_can_be_seen(self, bench: Bench) -> None:
         """How much there is, and how much of it is free."""
@@ -438,6 +448,8 @@ class Promises:
             lambda: engine.undeploy(name),
             lambda: engine.volumes(name),
             lambda: engine.secrets(name),
+            lambda: engine.last_words(name, "app"),
+            lambda: engine.last_words(stack, name),
             lambda: engine.leftovers(name),
             lambda: engine.logs(name),
             lambda: engine.execute(name, "app", ["true"], 5),

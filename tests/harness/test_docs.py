@@ -23,7 +23,7 @@ def blocks() -> list[str]:
 
 def test_the_table_is_a_configuration() -> None:
     """An operator begins with it."""
-    table = next(tomllib.loads(block) for block in blocks() if "[harness]" in block)
+    table = next(tomllib.loads(block) for block in blocks() if "[harness]" in block.splitlines())
 
     harness = read({"recipes": RECIPES} | table, "docs/harness.md").harness
 

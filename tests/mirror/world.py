@@ -51,7 +51,8 @@ class Repo:
     def made(cls, path: Path) -> Repo:
         """An empty one; its own HEAD names a branch that no test touches."""
         path.mkdir(parents=True)
-        git("init", "-q", "--bare", "-b", "trunk", ".", cwd=path)
+        # no template: nobody reads a dozen samples of hooks, and each copy would have them
+        git("init", "-q", "--bare", "--template=", "-b", "trunk", ".", cwd=path)
         return cls(path)
 
     def git(self, *args: str, given: bytes = b"") -> str:
@@ -99,6 +100,7 @@ class Repo:
 
     def hook(self, name: str, script: str) -> None:
         file = self.path / "hooks" / name
+        file.parent.mkdir(exist_ok=True)
         file.write_text("#!/bin/sh\n" + script)
         file.chmod(0o755)
 

@@ -38,6 +38,13 @@ in
       harness.checkout = "/srv/abra/recipes/{recipe}";
       harnessSandbox.writable = [ "/srv/abra/recip" ];
     };
+    no-canonicals = sweep {
+      harness = {
+        command = [ "ci" ];
+        environment.RESULT = "{result}";
+        promotes = true;
+      };
+    };
     reason-but-enrolled = mailu { exception = end; };
     secret-as-path = sweep {
       credentials."git.example.org".tokenFile = lib.mkForce ./cases.nix;

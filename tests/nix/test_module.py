@@ -39,6 +39,7 @@ FAILS = {
         "harnessSandbox.writable",
     ),
     "no-reason": ("services.canon-sweep.recipes.mailu:", 'exception = { reason = "'),
+    "no-canonicals": ("services.canon-sweep.canonicalsDir:", "/var/lib/ci-warm"),
     "reason-but-enrolled": ("services.canon-sweep.recipes.mailu.exception:", "enroll = false"),
     "secret-as-path": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "as text"),
     "secret-in-store": ('services.canon-sweep.credentials."git.example.org".tokenFile:', "sops"),

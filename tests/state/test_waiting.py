@@ -150,6 +150,7 @@ def test_what_is_written_is_plain(waiting: WaitingList) -> None:
             "code": "deferred/out-of-time",
             "sentence": "not reached: the sweep has ended before its turn",
             "begun": False,
+            "again": False,
         }
     }
     assert waiting.path.stat().st_mode & 0o777 == 0o600

@@ -18,6 +18,7 @@ import http.server, os, signal, sys
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        print("asked for", self.path, flush=True)
         self.send_response(int(self.path.strip("/") or 200))
         self.send_header("Location", "/200")
         self.send_header("Content-Length", "0")
@@ -75,15 +76,18 @@ def test_any_of_several_statuses_will_do(anywhere: Fleet) -> None:
     assert anywhere.sweeps()["notes"].outcome is Outcome.PROMOTED
 
 
-def test_a_status_that_is_none_of_them_is_red(fleet: Fleet) -> None:
-    """The line names those that would have passed; a redirect is never followed."""
-    publish(fleet, {"app": web()})
-    asks(fleet, {"port": 8080, "path": "/301", "statuses": [200, 302]})
+def test_a_status_that_is_none_of_them_is_red(anywhere: Fleet) -> None:
+    """The line names those that would have passed, and has the service's own last words."""
+    publish(anywhere, {"app": web()})
+    anywhere.options["timeouts"] = {"probe": "1s"}
+    asks(anywhere, {"port": 8080, "path": "/301", "statuses": [200, 302]})
 
-    entry = fleet.sweeps()["notes"]
+    entry = anywhere.sweeps()["notes"]
 
     assert entry.outcome is Outcome.RED
-    assert entry.reason == "install: GET app:8080/301: answered 301, not 200 or 302"
+    told, _, said = entry.reason.partition("; app said: ")
+    assert told == "install: GET app:8080/301: answered 301, not 200 or 302"
+    assert said.endswith("asked for /301")
 
 
 def test_a_probe_without_a_port_asks_where_the_router_is_told_to(anywhere: Fleet) -> None:

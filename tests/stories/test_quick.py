@@ -62,11 +62,12 @@ def test_a_commit_is_tested_on_the_canonicals_data(proven: Fleet) -> None:
 def test_a_commit_that_ruins_the_data_ruins_nothing(proven: Fleet, program: str) -> None:
     """Red, the canonical unharmed, and the release it came from not a known red."""
     before = proven.bytes_of("notes")
-    proven.publishes("notes", None, program)
+    commit = proven.publishes("notes", None, program)
 
     entry = proven.tests("notes", ref="main", quick=True)
 
     assert entry.outcome is Outcome.RED
+    assert entry.repeat == f"canon-sweep test notes --ref {commit} --quick"
     assert entry.reason.startswith("upgrade: ")
     assert proven.bytes_of("notes") == before
     assert proven.sweeps()["notes"].code is Code.NO_NEW_VERSION

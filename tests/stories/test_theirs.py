@@ -300,6 +300,18 @@ def test_what_is_no_candidate_is_never_promoted_by_the_harness(adopted: Host) ->
     assert adopted.warm.content == before
 
 
+def test_a_quick_run_of_ours_has_no_data_of_the_harnesses(adopted: Host) -> None:
+    """Without a quick run of its own there is nothing of ours to test on: one line, exit 2."""
+    adopted.fleet.harness().pop("quick")
+    before = adopted.warm.content
+
+    with pytest.raises(UsageFault, match="notes") as refused:
+        adopted.fleet.tests("notes", quick=True)
+
+    assert "was not made by the local engine" in str(refused.value)
+    assert adopted.warm.content == before
+
+
 def test_an_adopted_canonical_can_be_proven(adopted: Host) -> None:
     """By a person, with the version that it has: it is adopted no more."""
     entry = adopted.fleet.tests("notes")

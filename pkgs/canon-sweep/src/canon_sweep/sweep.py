@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from canon_sweep.errors import (
     TimeFault,
     UsageFault,
 )
-from canon_sweep.harness.trial import Tested
+from canon_sweep.harness.tested import Tested
 from canon_sweep.report.records import Entry, Ignored
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.world import Progress, World
@@ -39,21 +40,21 @@ def each(
     *,
     is_over: Callable[[Recipe], Stop | None],
     progress: Progress,
+    unreached: Callable[[Recipe, Stop], Entry] | None = None,
 ) -> tuple[Entry, ...]:
     """One line for each recipe, whatever happens to any of them.
 
-    No recipe begins of which ``is_over`` says that it is not reached any more.
+    No recipe begins of which ``is_over`` says that it is not reached any more: that is its
+    line, unless ``unreached`` makes another.
     """
     entries: list[Entry] = []
     for recipe in recipes:
         stop = is_over(recipe)
-        if stop:
-            entry = Entry(
-                recipe=recipe.name,
-                code=stop.code,
-                sentence=stop.sentence,
-                canonical=_canonical(recipe, world) or "",
-            )
+        if stop and unreached is not None:
+            entry = unreached(recipe, stop)
+        elif stop:
+            entry = Entry(recipe=recipe.name, code=stop.code, sentence=stop.sentence)
+            entry = msgspec.structs.replace(entry, canonical=_canonical(recipe, world) or "")
         else:
             progress.begins(recipe.name)
             entry = _guarded(recipe, step, world, policy)
@@ -161,8 +162,17 @@ def with_tested(entry: Entry, tested: Tested) -> Entry:
         refused=tested.refused,
         attempts=tested.attempts,
         flaky=tested.flaky,
+        again=tested.again,
+        repeat=_repetition(entry, tested) if tested.outcome is Outcome.RED else "",
         notes=(*entry.notes, *tested.notes),
     )
+
+
+def _repetition(entry: Entry, tested: Tested) -> str:
+    """The command that tests the same once more."""
+    commit = tested.result.commit if tested.result else entry.commit
+    what = f"--version {shlex.quote(entry.tag)}" if entry.tag else f"--ref {commit}"
+    return f"canon-sweep test {entry.recipe} {what}"
 
 
 def broken_off(entry: Entry, why: BaseException) -> Entry:

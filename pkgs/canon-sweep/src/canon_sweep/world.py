@@ -10,7 +10,7 @@ from typing import Protocol
 from canon_sweep.core.decision import Decision, Facts, Note
 from canon_sweep.core.release import Release
 from canon_sweep.core.stop import Stop
-from canon_sweep.harness.trial import Tested
+from canon_sweep.harness.tested import Tested
 from canon_sweep.report.records import Entry, Sync
 from canon_sweep.settings.recipe import Recipe
 

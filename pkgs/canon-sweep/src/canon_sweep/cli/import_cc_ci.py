@@ -32,8 +32,20 @@ MIRROR = "https://git.autonomic.zone/recipe-maintainers/{recipe}.git"
     type=click.Path(path_type=Path, file_okay=False),
     help="A folder for values that look like secrets, each in a file that only you can read.",
 )
-@click.option("--upstream", metavar="URL", default=UPSTREAM, show_default=True)
-@click.option("--mirror", metavar="URL", default=MIRROR, show_default=True)
+@click.option(
+    "--upstream",
+    metavar="URL",
+    default=UPSTREAM,
+    show_default=True,
+    help="Where recipes are maintained; {recipe} stands for each one's name.",
+)
+@click.option(
+    "--mirror",
+    metavar="URL",
+    default=MIRROR,
+    show_default=True,
+    help="Where they are mirrored to, in the same way.",
+)
 @reporting
 def command(
     session: Session,

@@ -23,7 +23,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     have not reached it, all in UTC.  Until ``until`` a resume takes it up; None once the
     operator has been told that none did.  ``code`` and ``sentence`` say why, if it was asked.
     ``begun`` is whether its turn had begun, and nobody has said how it ended: who may have
-    ended the program, or the host, comes after the others.
+    ended the program, or the host, comes after the others.  ``again`` is whether it was red,
+    and is to be tried once more before that counts.
     """
 
     recipe: str
@@ -33,6 +34,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     code: Code = Code.OUT_OF_TIME
     sentence: str = "not reached: the sweep has ended before its turn"
     begun: bool = False
+    again: bool = False
 
     @property
     def weeks(self) -> int:
@@ -50,6 +52,14 @@ def queued(recipe: str, before: Waiting | None, started: datetime, until: dateti
         started=started,
         until=until,
         begun=before is not None and before.begun,
+        again=before is not None and before.again,
+    )
+
+
+def red_once(waiting: Waiting) -> Waiting:
+    """A recipe that has had its turn, and is red as long as nobody knows better."""
+    return msgspec.structs.replace(
+        waiting, again=True, sentence="red, and the sweep has ended before it was tried once more"
     )
 
 

@@ -258,3 +258,7 @@ class Engine(Protocol):
     def logs(self, stack: str) -> str:
         """What the stack's services said, for the recipe's log; empty when not deployed."""
         ...
+
+    def last_words(self, stack: str, service: str) -> str:
+        """The end of what a running service said, on one line; empty if there is nothing."""
+        ...

@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from canon_sweep.engine.protocol import Engine
-from canon_sweep.errors import RecipeFault
+from canon_sweep.errors import Fault, RecipeFault
 from canon_sweep.harness.request import NotThereError, NotYetError, Request, bounded_request
 from canon_sweep.settings.recipes import ExecProbe, HttpProbe, Probe, TcpProbe
 
@@ -35,7 +36,7 @@ def until_pass(probe: Probe, app: RunningApp, timeout: float) -> None:
     """Ask until a probe has passed, for ``timeout`` seconds.
 
     Raises:
-        RecipeFault: it did not; it says which and what was answered last.
+        RecipeFault: it did not; it says which, what was answered last, and what the service said.
     """
     _retried(probe, app, timeout, NotYetError, min(ONE_TRY, timeout))
 
@@ -61,11 +62,22 @@ def _retried(
             _ask(probe, app, one_try)
         except NotYetError as problem:
             if not isinstance(problem, again) or time.monotonic() >= deadline:
-                raise RecipeFault(f"{describe(probe)}: {problem}") from None
+                raise RecipeFault(
+                    f"{describe(probe)}: {problem}{_last_words(probe, app)}"
+                ) from None
         else:
             return
         # an app tells nobody when it begins to answer: there is no event to await
         time.sleep(INTERVAL)
+
+
+def _last_words(probe: Probe, app: RunningApp) -> str:
+    """What the service that did not answer as it should said last, if it said anything."""
+    words = ""
+    # they are lost with a service that runs no more, and that is told already
+    with suppress(Fault):
+        words = app.engine.last_words(app.stack, probe.service or "")
+    return f"; {probe.service} said: {words}" if words else ""
 
 
 def describe(probe: Probe) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, Took, overdue_again
+from canon_sweep.core.attempts import Outcome, overdue_again
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Note
-from canon_sweep.core.gate import Condition, Failed, Verdict, gate
+from canon_sweep.core.gate import gate
 from canon_sweep.core.release import Releases
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import TagRule, ordered
@@ -18,6 +18,16 @@ from canon_sweep.errors import Fault, HostFault, OverdueFault, TimeFault
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.promote import Promoted, record_of
 from canon_sweep.harness.protocol import Harness
+from canon_sweep.harness.tested import (
+    Tested,
+    as_at_first,
+    attempt_of,
+    key_of,
+    not_promoted,
+    not_repeated,
+    note_attempt,
+    why_red,
+)
 from canon_sweep.state.attempts import Ledger
 from canon_sweep.state.runs import Log
 
@@ -46,37 +56,24 @@ def nothing_shown(_result: CiResult, _started: datetime) -> Promoted:
 
 @dataclass(frozen=True, slots=True)
 class Reruns:
-    """How often a test is repeated in one sweep; ``hindrance`` is why one may not begin."""
+    """How often a test is repeated in one sweep; ``hindrance`` is why one may not begin.
+
+    ``later`` leaves the rerun of a red to whoever asks: it is said to be due.
+    """
 
     reds: int
     infra: int
     hindrance: Callable[[], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """How a release's test ended; ``reason`` is empty only for a promotion without a remark.
-
-    ``seconds`` is what one test took, its promotion too; ``overdue`` as `Attempt` has it.
-    """
-
-    outcome: Outcome
-    reason: str
-    result: CiResult | None = None
-    refused: tuple[Failed, ...] = ()
-    attempts: int = 1
-    flaky: bool = False
-    notes: tuple[Note, ...] = ()
-    record: Canonical | None = None
-    seconds: float = 0.0
-    overdue: bool = False
+    later: bool = False
 
 
 @dataclass(slots=True)
 class Trial:
     """Tests a release until its outcome is known, and promotes it if the gate says so.
 
-    ``releases_now`` reads upstream once more, after the test.
+    ``releases_now`` reads upstream once more, after the test.  ``reds`` are those of this
+    release so far, ``made`` is how many attempts there were: of an earlier trial, too, whose
+    rerun this one is.
     """
 
     harness: Harness
@@ -91,9 +88,9 @@ class Trial:
     enrolled: bool
     reruns: Reruns
     kept_by_harness: KeptByHarness = nothing_shown
-    _reds: list[Tested] = field(default_factory=list)
+    reds: list[Tested] = field(default_factory=list)
+    made: int = 0
     _infra: int = 0
-    _made: int = 0
 
     def of(self, order: Order, before: Canonical | None) -> Tested:
         """Every attempt is written to the ledger; of reruns there are as many as allowed.
@@ -105,33 +102,35 @@ class Trial:
             started = time.monotonic()
             tested = self._attempt(order, before)
             if tested is None:
-                return self._closed(self._reds[-1])
+                return self._closed(self.reds[-1])
             took = time.monotonic() - started
             tested = self._noted(order, replace(tested, seconds=took))
             if not self._is_due(tested):
                 return self._closed(tested)
+            if self.reruns.later and tested.outcome is Outcome.RED:
+                return replace(self._closed(tested), due=True)
             self.log.say(f"{tested.outcome}: {tested.reason}; tried again")
 
     def _attempt(self, order: Order, before: Canonical | None) -> Tested | None:
         """One try; None if there was no time for this rerun of a red."""
-        self._made += 1
+        self.made += 1
         started = datetime.now(UTC)
         try:
-            result = self.harness.test(replace(order, seed=f"{order.seed}/{self._made}"))
+            result = self.harness.test(replace(order, seed=f"{order.seed}/{self.made}"))
         except OverdueFault as fault:
             return self._overdue(order, str(fault))
         except HostFault as fault:
             self._infra += 1
             return Tested(Outcome.INFRA, str(fault))
         except TimeFault as fault:
-            if not self._reds:
+            if not self.reds:
                 raise
             self._not_repeated(str(fault))
             return None
         if not result.green:
             return Tested(Outcome.RED, why_red(result), result)
         tested = self._judge(order.recipe, result, before, started)
-        return replace(tested, flaky=bool(self._reds) and tested.outcome is not Outcome.INFRA)
+        return replace(tested, flaky=bool(self.reds) and tested.outcome is not Outcome.INFRA)
 
     def _overdue(self, order: Order, why: str) -> Tested:
         """The first time that may be the host; what happens again is the recipe's."""
@@ -157,7 +156,7 @@ class Trial:
         )
         tested = replace(tested, notes=(*tested.notes, *note_attempt(attempt, self.ledger)))
         if tested.outcome is Outcome.RED:
-            self._reds.append(tested)
+            self.reds.append(tested)
         return tested
 
     def _judge(
@@ -197,7 +196,7 @@ class Trial:
         match tested.outcome:
             case Outcome.RED:
                 # what was overdue twice would be so for hours once more
-                due = len(self._reds) <= self.reruns.reds and not tested.overdue
+                due = len(self.reds) <= self.reruns.reds and not tested.overdue
             case Outcome.INFRA:
                 due = self._infra <= self.reruns.infra
             case _:
@@ -205,79 +204,21 @@ class Trial:
         if not due:
             return False
         # beside a stack that could not be taken down, nothing is cold
-        hindrance = next(iter(self.harness.unsettled()), "") or self.reruns.hindrance()
+        hindrance = next(iter(self.harness.unsettled()), "")
+        if not (self.reruns.later and tested.outcome is Outcome.RED):
+            hindrance = hindrance or self.reruns.hindrance()
         if hindrance and tested.outcome is Outcome.RED:
             self._not_repeated(hindrance)
         return not hindrance
 
     def _not_repeated(self, why: str) -> None:
-        note = Note(code="not-repeated", text=f"not repeated: {why}")
-        self._reds[-1] = replace(self._reds[-1], notes=(*self._reds[-1].notes, note))
+        self.reds[-1] = not_repeated(self.reds[-1], why)
 
     def _closed(self, tested: Tested) -> Tested:
-        if tested.outcome is Outcome.INFRA and self._reds:
+        if tested.outcome is Outcome.INFRA and self.reds:
             # what was red stays red: the rerun said nothing
             self._not_repeated(f"the rerun failed: {tested.reason}")
-        if tested.outcome in (Outcome.INFRA, Outcome.RED) and self._reds:
-            tested = self._reds[-1]
+        if tested.outcome in (Outcome.INFRA, Outcome.RED) and self.reds:
+            tested = replace(self.reds[-1], again=as_at_first(self.reds))
         pending = [Note(code="cleanup-pending", text=text) for text in self.harness.unsettled()]
-        return replace(tested, notes=(*tested.notes, *pending), attempts=self._made)
-
-
-def not_promoted(result: CiResult, verdict: Verdict) -> Tested:
-    """A green result that the gate has turned away.
-
-    A commit that somebody asked for by a ref was never a candidate: it has passed.
-    """
-    if result.tag or any(failed.condition is Condition.COLD for failed in verdict.failed):
-        return Tested(Outcome.REFUSED, f"green, but {verdict.sentence}", result, verdict.failed)
-    tagged = (failed for failed in verdict.failed if failed.condition is Condition.TAGGED)
-    reason = f"green; a ref never promotes: {', '.join(failed.reason for failed in tagged)}"
-    return Tested(Outcome.PASSED, reason, result, verdict.failed)
-
-
-def why_red(result: CiResult) -> str:
-    """The tier that makes a result red, and its reason."""
-    failed = result.failed
-    return f"{failed.tier}: {failed.reason}" if failed else "a tier did not run"
-
-
-def attempt_of(
-    order: Order,
-    tested: Tested,
-    digest: str,
-    *,
-    run_id: str,
-    now: datetime,
-    took: Took | None,
-    quick: bool = False,
-) -> Attempt:
-    """The ledger's line for an attempt that ended."""
-    failed = tested.result.failed if tested.result else None
-    return Attempt(
-        key=key_of(order, digest),
-        outcome=tested.outcome,
-        ts=now,
-        run_id=run_id,
-        tier=str(failed.tier) if failed else "",
-        reason=tested.reason,
-        flaky=tested.flaky,
-        quick=quick,
-        seconds=round(tested.seconds, 3),
-        took=took,
-        overdue=tested.overdue,
-    )
-
-
-def key_of(order: Order, digest: str) -> AttemptKey:
-    """What a test of an order is an attempt at."""
-    return AttemptKey(recipe=order.recipe, tag=order.tag, commit=order.commit, digest=digest)
-
-
-def note_attempt(attempt: Attempt, ledger: Ledger) -> tuple[Note, ...]:
-    """Write an attempt down; one that cannot be is a note, and costs no result."""
-    try:
-        ledger.add(attempt)
-    except Fault as fault:
-        return (Note(code="ledger", text=f"this attempt is not in the ledger: {fault}"),)
-    return ()
+        return replace(tested, notes=(*tested.notes, *pending), attempts=self.made)

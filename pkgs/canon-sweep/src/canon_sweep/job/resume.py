@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 
 from canon_sweep.core.decision import Code, Policy
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.waiting import Waiting, is_over
 from canon_sweep.errors import StateFault
 from canon_sweep.job import images
+from canon_sweep.job.again import in_turns
 from canon_sweep.job.finish import check_state, finish, opened
 from canon_sweep.job.stop import Between, stop_of
 from canon_sweep.job.turns import Turns
@@ -22,7 +22,6 @@ from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.store import State
-from canon_sweep.sweep import each, sweep_one
 
 
 def run_resume(settings: Settings, around: Surroundings) -> Results | None:
@@ -69,24 +68,20 @@ def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surro
     # who takes no part any more is not late: he has a line of his own
     late = [r for r in recipes if r.settings.enroll and is_over(due[r.name], started)]
     turns = Turns(parts.state, around.progress)
-    sweep = partial(
-        each,
-        step=sweep_one,
-        world=parts.world,
-        policy=Policy(timedelta(seconds=parts.settings.retry_red_after)),
-        progress=turns,
-    )
+    policy = Policy(timedelta(seconds=parts.settings.retry_red_after))
     entries: list[Entry] = []
     for recipe in late:
         entry = due[recipe.name]
-        entries += sweep([recipe], is_over=_always(Stop(entry.code, entry.sentence)))
+        over = _always(Stop(entry.code, entry.sentence))
+        entries += in_turns([recipe], parts, policy, over, turns)
     in_time = [recipe for recipe in recipes if recipe not in late]
     if in_time:
         until = max(due[recipe.name].until or started for recipe in in_time)
         stop = stop_of(parts)
         if not stop:
             images.make_room(parts.settings.prune, parts.state, parts.engine, started, around.say)
-        entries += sweep(turns.ordered(in_time), is_over=_InTime(parts, until, stop))
+        in_window = _InTime(parts, until, stop)
+        entries += in_turns(turns.ordered(in_time), parts, policy, in_window, turns)
     lines = turns.closed(sorted(entries, key=lambda line: line.recipe), around.clock())
     return finish(
         "resume", recipes, lines, started=started, parts=parts, run=run, problems=turns.problems

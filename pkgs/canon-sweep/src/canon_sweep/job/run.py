@@ -10,6 +10,7 @@ from functools import partial
 from canon_sweep.core.decision import Policy
 from canon_sweep.errors import DeferredFault, StateFault
 from canon_sweep.job import images, presweep
+from canon_sweep.job.again import in_turns
 from canon_sweep.job.finish import check_state, finish, opened, results_of
 from canon_sweep.job.stop import Between, stop_of
 from canon_sweep.job.turns import Turns, begin
@@ -19,7 +20,7 @@ from canon_sweep.report.records import Results
 from canon_sweep.settings.recipe import chosen
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.store import State
-from canon_sweep.sweep import each, plan_one, sweep_one
+from canon_sweep.sweep import each, plan_one
 
 
 def run_sweep(
@@ -58,14 +59,8 @@ def run_sweep(
         if stop and settings.pre_sweep and not names:
             around.say("preSweep: not run, nor by a resume: the next sweep does")
         before = presweep.run_steps(commands, around.say, parts.ground.time_left)
-        entries = each(
-            turns.ordered(recipes),
-            sweep_one,
-            parts.world,
-            Policy(timedelta(seconds=settings.retry_red_after), retry=retry),
-            is_over=Between(parts, stop),
-            progress=turns,
-        )
+        policy = Policy(timedelta(seconds=settings.retry_red_after), retry=retry)
+        entries = in_turns(turns.ordered(recipes), parts, policy, Between(parts, stop), turns)
         return finish(
             "run",
             recipes,

@@ -17,7 +17,7 @@ from canon_sweep.core.version import Version, ordered
 from canon_sweep.errors import Fault, HostFault, Interrupted, RecipeFault, UsageFault
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.quick import run_quick
-from canon_sweep.harness.trial import Tested, attempt_of, note_attempt, why_red
+from canon_sweep.harness.tested import Tested, attempt_of, note_attempt, why_red
 from canon_sweep.job.files import source_of
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.stop import stop_of
@@ -92,7 +92,9 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
         raise
     except (Fault, Interrupted) as why:
         return broken_off(entry, why)
-    return with_tested(entry, tested)
+    line = with_tested(entry, tested)
+    how = " --quick" if wanted.quick and line.repeat else ""
+    return structs.replace(line, repeat=line.repeat + how)
 
 
 def _asked_for(recipe: Recipe, facts: Facts, label: str, tag: str) -> Entry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -18,35 +18,22 @@ from canon_sweep.core.release import Release
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.stop import Stop
 from canon_sweep.core.version import Version
-from canon_sweep.errors import Fault
-from canon_sweep.harness.handover import hand_over
-from canon_sweep.harness.limits import Limits
+from canon_sweep.errors import Fault, Interrupted
 from canon_sweep.harness.needs import check_needs
 from canon_sweep.harness.order import Checkout, Order
-from canon_sweep.harness.promote import promote
-from canon_sweep.harness.protocol import Harness
-from canon_sweep.harness.shown import Shown
 from canon_sweep.harness.stage import Stage
-from canon_sweep.harness.tiers import Tiers
-from canon_sweep.harness.trial import (
-    KeptByHarness,
-    Promote,
-    Reruns,
-    Tested,
-    Trial,
-    note_attempt,
-    nothing_shown,
-)
+from canon_sweep.harness.tested import Tested, as_at_first, not_repeated, note_attempt
+from canon_sweep.harness.trial import Reruns, Trial
 from canon_sweep.harness.watched import Watched
 from canon_sweep.job.ground import Ground
-from canon_sweep.job.outside import check_spared, limit_of, outside_of
+from canon_sweep.job.harnesses import Harnesses
+from canon_sweep.job.outside import check_spared
 from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Sources
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 
-# install, what is upgraded from, the upgrade, and the volumes that are kept once more
-_DEPLOYS = 4
+_TO_REPEAT = Note(code="to-repeat", text="tried once more when all others had their turn")
 
 
 def order_of(
@@ -96,8 +83,25 @@ def order_of_release(
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A red that is to be tried once more: what was asked for, and what came of it so far.
+
+    ``noted`` are the notes that its line has of it.
+    """
+
+    facts: Facts
+    order: Order
+    reds: tuple[Tested, ...]
+    made: int
+    noted: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trials:
-    """Tests orders cold, with everything at hand that a promotion needs."""
+    """Tests orders cold, with everything at hand that a promotion needs.
+
+    ``due`` has the reds of a sweep that are to be tried once more, by recipe.
+    """
 
     settings: Settings
     sources: Sources
@@ -105,18 +109,24 @@ class Trials:
     room: Room
     now: Callable[[], datetime]
     run_id: str
+    due: dict[str, Due] = field(default_factory=dict)
+
+    @property
+    def harnesses(self) -> Harnesses:
+        """Who tests, and who promotes."""
+        return Harnesses(self.settings, self.ground, self.now)
 
     def hindrance(self, recipe: Recipe, facts: Facts) -> Stop | None:
         """Whether the recipe's test, as long as its last ones took, has time enough left.
 
         Whoever has not comes first the next time, and what is quicker goes on meanwhile.
         """
-        pace = pace_of(facts.attempts, self._longest(recipe))
+        pace = pace_of(facts.attempts, self.harnesses.longest(recipe))
         why = misfit(pace, self.ground.time_left(), self.settings.max_runtime)
         return None if why is None else Stop(Code.OUT_OF_TIME, f"not begun: {why}")
 
     def test(self, recipe: Recipe, facts: Facts, decision: Decision) -> Tested:
-        """Test a sweep's target.
+        """Test a sweep's target; a red is due to be tried `again`.
 
         Raises:
             HostFault: what an earlier test left would disturb this one.
@@ -129,15 +139,31 @@ class Trials:
         # the one whose data a person wants back
         anew = facts.canonical is not None and bool(facts.canonical.unkept)
         assert anew or not order.bases.stepped_back, f"same-version upgrade of {recipe.name}"
-        return self.trial(recipe, facts, order)
+        return self._trial(recipe, facts, order, later=True)
+
+    def again(self, recipe: Recipe, red: Due) -> Tested:
+        """Try a red once more; whatever comes between, it stays one."""
+        stop = self.hindrance(recipe, red.facts)
+        why = stop.sentence if stop else self._hindrance(recipe)
+        if why:
+            return unrepeated(red, why)
+        try:
+            return self._trial(recipe, red.facts, red.order, later=True, before=red)
+        except (Fault, Interrupted) as fault:
+            return unrepeated(red, str(fault))
 
     def trial(self, recipe: Recipe, facts: Facts, order: Order) -> Tested:
-        """Test an order, and promote it if the gate says so.
+        """Test an order, and promote it if the gate says so; a red is tried again at once.
 
         Raises:
             HostFault, RoomFault, TimeFault: as for `test`.
             UsageFault: the harness would promote by itself what the gate lets nobody promote.
         """
+        return self._trial(recipe, facts, order, later=False)
+
+    def _trial(
+        self, recipe: Recipe, facts: Facts, order: Order, *, later: bool, before: Due | None = None
+    ) -> Tested:
         state = self.ground.state
         candidate = _is_candidate(recipe, facts, order)
         if self.settings.harness is not None and not candidate:
@@ -147,10 +173,10 @@ class Trials:
             self.room.check(recipe.name)
             trial = Trial(
                 harness=Watched(
-                    self._harness(recipe, stage, checkout, candidate=candidate),
+                    self.harnesses.cold(recipe, stage, checkout, candidate=candidate),
                     partial(self.watched, recipe),
                 ),
-                promote=self._promote(stage),
+                promote=self.harnesses.promote(stage),
                 releases_now=lambda: self.sources.releases_now(recipe),
                 ledger=state.ledger,
                 log=stage.log,
@@ -159,11 +185,31 @@ class Trials:
                 digest=recipe.digest,
                 rule=recipe.rule,
                 enrolled=recipe.settings.enroll,
-                reruns=self._reruns(recipe),
-                kept_by_harness=self._kept_by_harness(recipe, facts, stage),
+                reruns=self._reruns(recipe, later=later),
+                kept_by_harness=self.harnesses.kept(recipe, facts, stage, self.run_id),
+                reds=list(before.reds) if before else [],
+                made=before.made if before else 0,
             )
             tested = trial.of(order, facts.canonical)
-            return _with_advice(tested, order, ours=self.settings.harness is None)
+        tested = _with_advice(tested, order, ours=self.settings.harness is None)
+        if tested.due:
+            tested = replace(tested, notes=(*tested.notes, _TO_REPEAT))
+            reds = tuple(trial.reds)
+            self.due[recipe.name] = Due(facts, order, reds, trial.made, tested.notes)
+        return tested
+
+    def quick_by_harness(
+        self, recipe: Recipe, order: Order, stage: Stage, checkout: Checkout
+    ) -> CiResult | None:
+        """Test an order on the harness's own warm data; None where it has nothing for that.
+
+        Raises:
+            HostFault, TimeFault: as for `test`.
+        """
+        harness = self.harnesses.quick(recipe, stage, checkout)
+        if harness is None:
+            return None
+        return Watched(harness, partial(self.watched, recipe)).test(order)
 
     @contextmanager
     def watched(self, recipe: Recipe) -> Iterator[None]:
@@ -175,59 +221,6 @@ class Trials:
         check_needs(recipe.name, recipe.settings.needs, self.ground.engine)
         with self.room.watched():
             yield
-
-    def quick_by_harness(
-        self, recipe: Recipe, order: Order, stage: Stage, checkout: Checkout
-    ) -> CiResult | None:
-        """Test an order on the harness's own warm data; None where it has nothing for that.
-
-        Raises:
-            HostFault, TimeFault: as for `test`.
-        """
-        harness = self.settings.harness
-        if harness is None or harness.quick is None:
-            return None
-        outside = outside_of(harness, recipe, self.ground, stage, checkout, quick=True)
-        return Watched(outside, partial(self.watched, recipe)).test(order)
-
-    def _harness(
-        self, recipe: Recipe, stage: Stage, checkout: Checkout, *, candidate: bool
-    ) -> Harness:
-        outside = self.settings.harness
-        if outside is None:
-            return Tiers(stage, checkout)
-        return outside_of(outside, recipe, self.ground, stage, checkout, candidate=candidate)
-
-    def _promote(self, stage: Stage) -> Promote:
-        """What makes a record the canonical; what is another's to show is looked at first."""
-        state = self.ground.state
-        own = partial(
-            promote,
-            canonicals=state.canonicals,
-            journal=state.journal,
-            log=stage.log,
-            clear=self.ground.clear,
-            budget=self.settings.retention,
-        )
-        if self.settings.harness is None:
-            return own
-        return partial(hand_over, engine=self.ground.engine, promote=own)
-
-    def _kept_by_harness(self, recipe: Recipe, facts: Facts, stage: Stage) -> KeptByHarness:
-        """Who sees what a harness has promoted by itself."""
-        followed = self.ground.state.followed
-        if followed is None:
-            return nothing_shown
-        return Shown(
-            recipe=recipe.name,
-            before=facts.canonical,
-            followed=followed,
-            engine=self.ground.engine,
-            log=stage.log,
-            run_id=self.run_id,
-            now=self.now,
-            budget=self.settings.retention,
-        ).of
 
     def broken_off(self, recipe: Recipe, target: Release, seconds: float) -> tuple[Note, ...]:
         """Remember a test that alone used up most of the run's time: its turn comes last next.
@@ -250,20 +243,13 @@ class Trials:
         """How many deploys there were so far."""
         return self.ground.deploys
 
-    def _longest(self, recipe: Recipe) -> float:
-        """How long a test may take by the settings, in seconds."""
-        if self.settings.harness is not None:
-            return limit_of(self.settings.harness, self.settings, recipe)
-        limits = Limits.of(self.settings, recipe.settings)
-        limit = limits.prepare + _DEPLOYS * (limits.deploy or limits.deploy_default)
-        return min(limit, limits.test)
-
-    def _reruns(self, recipe: Recipe) -> Reruns:
+    def _reruns(self, recipe: Recipe, *, later: bool) -> Reruns:
         own = recipe.settings.retries
         return Reruns(
             reds=self.settings.retries if own is None else own,
             infra=self.settings.infra_retries,
             hindrance=lambda: self._hindrance(recipe),
+            later=later,
         )
 
     def _hindrance(self, recipe: Recipe) -> str:
@@ -284,6 +270,13 @@ def _is_candidate(recipe: Recipe, facts: Facts, order: Order) -> bool:
     """Whether the gate may say yes, as far as that is known before the test."""
     latest = facts.releases.latest
     return recipe.settings.enroll and latest is not None and latest.tag == order.tag
+
+
+def unrepeated(red: Due, why: str) -> Tested:
+    """A red that was due, and is not tried once more."""
+    tested = replace(red.reds[-1], attempts=red.made, again=as_at_first(red.reds))
+    # of what was kept there is nothing to say
+    return _with_advice(not_repeated(tested, why), red.order, ours=True)
 
 
 def _with_advice(tested: Tested, order: Order, *, ours: bool) -> Tested:

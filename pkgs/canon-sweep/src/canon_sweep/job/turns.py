@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from msgspec import structs
 
-from canon_sweep.core.decision import Code
+from canon_sweep.core.decision import Code, Policy
 from canon_sweep.core.turn import in_turn
 from canon_sweep.core.waiting import Waiting, weeks_note
 from canon_sweep.errors import StateFault
@@ -17,7 +17,8 @@ from canon_sweep.report.records import Entry
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.store import State
-from canon_sweep.world import Progress
+from canon_sweep.sweep import sweep_one
+from canon_sweep.world import Progress, World
 
 
 @dataclass(slots=True)
@@ -25,13 +26,16 @@ class Turns:
     """Strikes each recipe off the list as soon as it was reached; is told as a `Progress`.
 
     A list that cannot be read or written costs no test, but makes the run wrong, as
-    ``problems`` says.
+    ``problems`` says.  ``due`` are those whose red is to be tried once more: they stay on the
+    list meanwhile.
     """
 
     state: State
     progress: Progress
     problems: tuple[str, ...] = ()
+    due: Container[str] = ()
     _begun: set[str] = field(default_factory=set)
+    _red_once: frozenset[str] = frozenset()
 
     def begins(self, recipe: str) -> None:
         """As `world.Progress`."""
@@ -42,7 +46,9 @@ class Turns:
     def ended(self, entry: Entry) -> None:
         """As `world.Progress`."""
         self.progress.ended(entry)
-        if not self._left(entry):
+        if entry.recipe in self.due:
+            self._keep(lambda: self.state.waiting.again(entry.recipe))
+        elif not self._left(entry):
             self._keep(lambda: self.state.waiting.drop(entry.recipe))
 
     def begin(self, recipes: Sequence[Recipe], settings: Settings, started: datetime) -> None:
@@ -55,8 +61,15 @@ class Turns:
         waiting = self._waiting()
         since = {name: entry.since for name, entry in waiting.items()}
         begun = {name for name, entry in waiting.items() if entry.begun}
+        self._red_once = frozenset(name for name, entry in waiting.items() if entry.again)
         attempts = self.state.ledger.index().all
         return [named[name] for name in in_turn(named, attempts, since, begun)]
+
+    def step(self, recipe: Recipe, world: World, policy: Policy) -> Entry:
+        """As `sweep_one`; a red that nobody came to try once more is no known one."""
+        if recipe.name in self._red_once:
+            policy = replace(policy, retry=True)
+        return sweep_one(recipe, world, policy)
 
     def closed(self, entries: Sequence[Entry], now: datetime) -> tuple[Entry, ...]:
         """The lines, with what is to be said of who was put off for weeks.

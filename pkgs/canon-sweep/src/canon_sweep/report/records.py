@@ -58,7 +58,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     ``canonical`` is the canonical's tag after the run, ``adopted`` whether another tool has
     made it and no run of ours has proven it; ``deploys`` counts every start or update of a
     stack; ``seconds`` is all the time that the recipe took; ``images`` are what the version was
-    run with.
+    run with.  Of a red, ``repeat`` is the command that tests it once more, and ``again`` how it
+    was at first, if it was tried again.
     """
 
     recipe: str
@@ -77,6 +78,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[Failed, ...] = ()
     attempts: int = 0
     flaky: bool = False
+    again: str = ""
+    repeat: str = ""
     notes: tuple[Note, ...] = ()
     ignored_tags: tuple[Ignored, ...] = ()
     sync: Sync | None = None

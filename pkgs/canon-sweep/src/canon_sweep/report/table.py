@@ -157,7 +157,9 @@ def _line(cells: Sequence[str], widths: Sequence[int], style: str = "") -> Text:
 
 
 def _remarks(entry: Entry) -> list[str]:
-    remarks = [f"{note.code}: {note.text}" for note in entry.notes]
+    remarks = [entry.again] if entry.again else []
+    remarks += [f"repeat it: {entry.repeat}"] if entry.repeat else []
+    remarks += [f"{note.code}: {note.text}" for note in entry.notes]
     remarks += [f"broken-base {broken.tag}: {broken.reason}" for broken in entry.broken_bases]
     if entry.sync is not None:
         remarks += [f"deleted tag {tag} ({was[:12]})" for tag, was in entry.sync.deleted.items()]

@@ -27,7 +27,7 @@ STAND_IN = "secret"
 """What stands for each value where nothing is deployed and nobody may read the files."""
 # shorter ones would be hidden in every other word
 _SHORTEST = 4
-# what was cut in a message is known by its beginning
+# what was cut in a message is known by its beginning or its end
 _HEAD = 8
 _LONGEST_HEAD = 64
 
@@ -53,7 +53,10 @@ class SecretEnv:
         """A text without the values, also where one was cut or escaped on its way into it."""
         for name, value in self.values.items():
             for spelled in _spellings(value):
-                text = _without(text, spelled, f"[{name}]")
+                mark = f"[{name}]"
+                text = _without(text, spelled, mark)
+                # last words begin where they were cut
+                text = _without(text[::-1], spelled[::-1], mark[::-1])[::-1]
         return text
 
     def hide_in(self, fault: Fault) -> None:

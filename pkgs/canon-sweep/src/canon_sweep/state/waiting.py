@@ -11,7 +11,7 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.decision import Code
-from canon_sweep.core.waiting import Waiting, put_off, queued
+from canon_sweep.core.waiting import Waiting, put_off, queued, red_once
 from canon_sweep.errors import StateFault
 from canon_sweep.state import folders, lock, register, storage
 
@@ -92,6 +92,18 @@ class WaitingList:
             lambda before: {
                 name: msgspec.structs.replace(entry, begun=True) if name == recipe else entry
                 for name, entry in before.items()
+            }
+        )
+
+    def again(self, recipe: str) -> None:
+        """Note that a recipe was red and is to be tried once more, if it waits for anything.
+
+        Raises:
+            StateFault: the file cannot be read or written; it is as it was.
+        """
+        self._change(
+            lambda before: {
+                name: red_once(entry) if name == recipe else entry for name, entry in before.items()
             }
         )
 

@@ -15,7 +15,6 @@ It keeps versions apart, not programs: a service can read whatever its user can.
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -24,7 +23,6 @@ from pathlib import Path
 
 from canon_sweep import disk, tree
 from canon_sweep.core import denial
-from canon_sweep.core.compose import Compose
 from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
 from canon_sweep.core.space import Space
@@ -40,6 +38,7 @@ from canon_sweep.engine.local.ready import Watch
 from canon_sweep.engine.local.secret import SecretFolder
 from canon_sweep.engine.local.start import Start
 from canon_sweep.engine.local.state import Deployment, Running
+from canon_sweep.engine.local.values import values_of
 from canon_sweep.engine.local.volume import VolumeFolder, folders
 from canon_sweep.engine.protocol import Address, App, Converging, Volume
 from canon_sweep.errors import HostFault, RecipeFault
@@ -97,7 +96,7 @@ class LocalEngine:
             fresh = local_tree.copied(app.source.tree, folder / "source.new")
             local_stack.end(folder, self._grace)
             local_tree.replace(fresh, folder / "source")
-            values = self._values(app.source.compose, folder)
+            values = values_of(app.source.compose, folder, self._volumes, self._secrets)
             Start(folder, plans, values, self._taken_ports(), self._grace).run(app.version)
         except OSError as error:
             why = error.strerror or error
@@ -265,6 +264,14 @@ class LocalEngine:
         """What the stack's services said since the stack came up, updates included."""
         return local_log.everything(self._folder(stack) / "logs")
 
+    def last_words(self, stack: str, service: str) -> str:
+        """The end of what a running service said, on one line; empty if there is nothing."""
+        folder = self._folder(stack)
+        source.check_part(service, "service")
+        deployment = local_state.load(folder)
+        running = deployment.services.get(service) if deployment else None
+        return local_log.last_lines(folder / "logs", service, running.log_from) if running else ""
+
     def _folder(self, stack: str) -> Path:
         source.check_stack(stack)
         return self._root / "stacks" / stack
@@ -277,17 +284,6 @@ class LocalEngine:
         if deployment is None or running is None or not local_process.runs(running.identity):
             raise RecipeFault(f"service {service} of {stack} does not run")
         return deployment, running
-
-    def _values(self, compose: Compose, folder: Path) -> dict[str, str]:
-        """Make what is missing of volumes and secrets; the placeholders' values."""
-        values = {"python": sys.executable, "source": str(folder / "source")}
-        for key, full in compose.volumes.items():
-            values[f"volumes.{key}"] = str(self._volumes.make(full))
-        for secret in compose.secrets:
-            self._secrets.make(secret)
-        for mark, full in local_plan.secret_marks(compose).items():
-            values[mark] = str(self._secrets.path(full))
-        return values
 
     def _taken_ports(self) -> set[int]:
         taken: set[int] = set()

@@ -169,12 +169,7 @@ class SwarmEngine:
             HostFault: the size of one cannot be found out.
         """
         check_stack(stack)
-        found = []
-        for name in swarm_stack.volume_names(self._docker, stack):
-            body = self._docker.volume(name)
-            if body is not None:
-                found.append(Volume(name, volume.size(self._docker, body)))
-        return tuple(found)
+        return swarm_stack.volumes(self._docker, stack)
 
     def secrets(self, stack: str) -> tuple[str, ...]:
         """The full names of the secrets of a stack, deployed or not, sorted."""
@@ -254,6 +249,12 @@ class SwarmEngine:
         """What the stack's services said, for the recipe's log; empty when not deployed."""
         check_stack(stack)
         return swarm_stack.logs(self._docker, stack)
+
+    def last_words(self, stack: str, service: str) -> str:
+        """The end of what a running service said, on one line; empty if there is nothing."""
+        check_stack(stack)
+        check_part(service, "service")
+        return swarm_stack.last_words(self._docker, stack, service)
 
     def _container(self, stack: str, service: str) -> str:
         check_stack(stack)

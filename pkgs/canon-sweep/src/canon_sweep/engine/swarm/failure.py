@@ -73,6 +73,11 @@ def newest_per_slot(service: Service) -> list[Task]:
     return list(newest.values())
 
 
+def present(service: Service) -> Task | None:
+    """The newest task of the current definition, or None."""
+    return max(newest_per_slot(service), key=lambda task: task.created, default=None)
+
+
 def last(service: Service) -> Task | None:
     """The last task of the current definition that failed, or None."""
     failed = (task for task in service.tasks if task.current and task.failed)

@@ -47,12 +47,14 @@ class Limits:
 class Look:
     """What is still waited for; look again after ``again`` seconds even without an event.
 
-    ``of_host``: if this is the last look, it is not the recipe that was too slow.
+    ``of_host``: if this is the last look, it is not the recipe that was too slow; ``late`` is
+    then the task whose log may tell why.
     """
 
     waiting: tuple[str, ...]
     again: float
     of_host: bool = False
+    late: Task | None = None
 
 
 class Readiness:
@@ -111,7 +113,7 @@ class Readiness:
             raise GivenUp(RecipeFault("nothing of the stack runs: no node takes it"), None)
         held = room.held_ports(services)
         of_host = any(room.is_held_up(one, held, shared=self._shared) for one in late)
-        return Look(tuple(waiting), again, of_host)
+        return Look(tuple(waiting), again, of_host, failure.present(late[0]) if late else None)
 
     def _note(self, services: Sequence[Service], now: float) -> None:
         for service in services:

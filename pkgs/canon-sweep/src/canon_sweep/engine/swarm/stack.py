@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from canon_sweep.core import names
-from canon_sweep.engine.protocol import App
+from canon_sweep.engine.protocol import App, Volume
 from canon_sweep.engine.swarm import facts, log, volume, watch
 from canon_sweep.engine.swarm.api import Docker
 from canon_sweep.engine.swarm.facts import NAMESPACE, Container, Service, Task
@@ -59,10 +59,11 @@ def wait_ready(docker: Docker, app: App, limits: Limits, timeout: float) -> None
     try:
         seen = watch.until(docker, app.stack, look, timeout)
     except GivenUp as end:
-        end.fault.what += _last_words(docker, end.task)
+        end.fault.what += _said_by(docker, end.task)
         raise end.fault from None
     if seen.waiting:
         what = f"{app.stack} was not ready in {timeout:g} s: {'; '.join(seen.waiting)}"
+        what += _said_by(docker, seen.late)
         raise HostFault(what) if seen.of_host else RecipeFault(what)
 
 
@@ -94,6 +95,17 @@ def leftovers(docker: Docker, stack: str) -> tuple[str, ...]:
     found += [f"volume {name}" for name in volume_names(docker, stack)]
     found += [f"secret {name}" for name in secret_names(docker, stack)]
     return tuple(sorted(found))
+
+
+def volumes(docker: Docker, stack: str) -> tuple[Volume, ...]:
+    """The stack's volumes with their sizes, sorted by name.
+
+    Raises:
+        HostFault: the size of one cannot be found out.
+    """
+    bodies = (docker.volume(name) for name in volume_names(docker, stack))
+    there = [body for body in bodies if body is not None]
+    return tuple(Volume(body["Name"], volume.size(docker, body)) for body in there)
 
 
 def volume_names(docker: Docker, stack: str) -> tuple[str, ...]:
@@ -139,10 +151,20 @@ def logs(docker: Docker, stack: str) -> str:
     return log.dump(said)
 
 
-def _last_words(docker: Docker, task: Task | None) -> str:
-    if task is None or not task.container_id:
+def last_words(docker: Docker, stack: str, service: str) -> str:
+    """The end of what a running service said, on one line; empty if there is nothing."""
+    try:
+        return _end_of(docker, container_of(docker, stack, service))
+    except RecipeFault:
         return ""
-    said = docker.logs(task.container_id, LAST_LINES, LAST_BYTES)
-    lines = (" ".join(line.split()) for line in said.splitlines())
-    words = names.plain(" | ".join(line for line in lines if line)[-800:])
+
+
+def _said_by(docker: Docker, task: Task | None) -> str:
+    words = _end_of(docker, task.container_id) if task and task.container_id else ""
     return f"; it said: {words}" if words else ""
+
+
+def _end_of(docker: Docker, container: str) -> str:
+    said = docker.logs(container, LAST_LINES, LAST_BYTES)
+    lines = (" ".join(line.split()) for line in said.splitlines())
+    return names.plain(" | ".join(line for line in lines if line)[-800:])
