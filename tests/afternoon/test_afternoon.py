@@ -40,8 +40,8 @@ def asks(step: Step | None) -> bool:
 @pytest.mark.parametrize(
     "command",
     [
-        "import-cc-ci",
-        "check",
+        "import-cc-ci /srv/cc-ci .*",
+        "check --config .*",
         "adopt --dry-run",
         "adopt",
         "plan",
@@ -59,7 +59,7 @@ def test_the_changeover_is_whole(command: str) -> None:
     """Each command that it takes is among those that are run."""
     words = [step.command for step in steps(TEXT) if isinstance(step, Typed)]
 
-    assert any(re.search(rf"canon-sweep {command}(?= |$)", each) for each in words)
+    assert any(re.fullmatch(rf"(sudo )?canon-sweep {command}", each) for each in words)
 
 
 def test_the_options_of_the_host_are_some() -> None:
