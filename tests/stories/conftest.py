@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from canon_sweep.engine.local import ready
+from canon_sweep.engine.local.engine import LocalEngine
+from canon_sweep.errors import Fault
 from crash.swarm_fleet import SwarmFleet
 from engine.installed import OWN
 from stories.fleet import Fleet
@@ -50,11 +52,15 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def fleet(folder: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
-    """An empty fleet in a folder of its own."""
+def fleet(folder: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+    """An empty fleet in a folder of its own; what a story leaves up on purpose ends with it."""
     # a line of shell that only sleeps has nothing to settle: a story is four times as fast
     monkeypatch.setattr(ready, "SETTLE", 0.0)
-    return Fleet(folder, shelf=shelf)
+    yield Fleet(folder, shelf=shelf)
+    engine = LocalEngine(folder / "state" / "local")
+    with suppress(Fault):
+        for stack in engine.stacks_of_ours():
+            engine.undeploy(stack)
 
 
 @pytest.fixture

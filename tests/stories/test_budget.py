@@ -6,14 +6,15 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.space import shown
-from canon_sweep.engine.protocol import Engine
+from canon_sweep.engine.protocol import Engine, Volume
 from canon_sweep.errors import HostFault, UsageFault
 from canon_sweep.harness import promote as promotion
 from canon_sweep.job.budget import Forecast, forecast
@@ -55,7 +56,9 @@ def retained(fleet: Fleet) -> int:
     """What there is on the disk, as it is."""
     engine = fleet.engine()
     stacks = {name.rpartition("_")[0] for name in engine.volumes_of_ours()}
-    return sum(volume.bytes for stack in stacks for volume in engine.volumes(stack))
+    found = [volume.bytes for stack in stacks for volume in engine.volumes(stack)]
+    assert None not in found
+    return sum(size or 0 for size in found)
 
 
 def with_data(fleet: Fleet) -> list[str]:
@@ -208,6 +211,47 @@ def test_the_less_important_gives_way_with_a_line_of_its_own(large: Fleet) -> No
     large.publishes("a", "1.1.0+1", holds(LARGE))
     assert "over-budget" in codes(large.sweeps()["a"])
     assert with_data(large) == ["b", "d"]
+
+
+class Unsized:
+    """An engine that cannot say how large volumes are, and does all else for real."""
+
+    def __init__(self, inner: Engine) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def volumes(self, stack: str) -> tuple[Volume, ...]:
+        """Each is there."""
+        return tuple(replace(each, bytes=None) for each in self._inner.volumes(stack))
+
+
+def test_a_size_that_nobody_knows_is_no_fault_and_never_nothing(large: Fleet) -> None:
+    """Without a budget the data is kept; with one nobody can say that it fits."""
+    budget = large.options.pop("disk")
+    large.wrap = lambda engine: cast(Engine, Unsized(engine))
+    night = large.sweeps("a")
+    assert night["a"].outcome is Outcome.PROMOTED
+    assert [volume.bytes for volume in large.canonical("a").volumes] == [None]
+    large.options["disk"] = budget
+
+    night = large.sweeps("b")
+
+    assert night["b"].outcome is Outcome.PROMOTED
+    assert large.canonical("b").retained == "record-only"
+    assert night.results.exit_code == 1
+    found = forecasts(large)
+    assert (found.retained, found.unknown) == (0, ("a",))
+    large.wrap = lambda engine: engine
+    assert large.sweeps("c")["c"].outcome is Outcome.PROMOTED
+    assert {recipe for recipe in "abc" if large.canonical(recipe).volumes} == {"a", "c"}
+    assert large.state().ledger.read()[0].took is None
+    large.wrap = lambda engine: cast(Engine, Unsized(engine))
+    told = {finding.recipe: finding for finding in large.verifies()}
+    assert told["c"].problems == ()
+    assert "cannot be found out" in told["c"].unchecked[0]
+    assert told["a"].unchecked == ()
 
 
 def test_who_is_not_settled_yet_gives_nothing(large: Fleet) -> None:

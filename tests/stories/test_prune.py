@@ -461,7 +461,13 @@ def test_a_record_that_is_lost_may_be_given_up(
         run_forget(released.settings(), "notes", "again", released.means())
 
 
-@pytest.mark.parametrize("loses", [record_is_removed, folder_is_removed])
+def remove_folder_and_say_so(fleet: Fleet) -> None:
+    """Without its history the folder may be out of sight: a sweep asks to be told."""
+    folder_is_removed(fleet)
+    run_forget(fleet.settings(), "notes", "starts anew", fleet.means())
+
+
+@pytest.mark.parametrize("loses", [record_is_removed, remove_folder_and_say_so])
 def test_a_record_that_is_lost_is_made_anew_by_the_next_sweep(
     released: Fleet, loses: Callable[[Fleet], None]
 ) -> None:

@@ -92,12 +92,15 @@ def sweep_one(recipe: Recipe, world: World, policy: Policy) -> Entry:
 
 
 def plan_one(recipe: Recipe, world: World, policy: Policy) -> Entry:
-    """The same decision as `sweep_one`, and nothing after it.
+    """The same decision as `sweep_one`, and nothing after it but a look at what it would need.
 
     Raises:
         Fault: it could not be decided.
     """
-    return _decided(recipe, world, policy)[1]
+    recipe, entry, _, decision = _decided(recipe, world, policy)
+    if decision.target is None:
+        return entry
+    return msgspec.structs.replace(entry, notes=(*entry.notes, *world.trials.outlook(recipe)))
 
 
 def _decided(recipe: Recipe, world: World, policy: Policy) -> _Decided:

@@ -54,6 +54,10 @@ class Trials(Protocol):
         """Why a test of the recipe may not begin now, while others may."""
         ...
 
+    def outlook(self, recipe: Recipe) -> tuple[Note, ...]:
+        """What would keep a test of the recipe from beginning now; nothing is done for it."""
+        ...
+
     def test(self, recipe: Recipe, facts: Facts, decision: Decision) -> Tested:
         """Test the decision's target cold, and promote it if the gate says so."""
         ...

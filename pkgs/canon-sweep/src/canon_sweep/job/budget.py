@@ -63,11 +63,14 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
 
     Raises:
         UsageFault: the state is somebody else's.
-        StateFault: the records or the ledger cannot be read.
+        StateFault: the records, a history or the ledger cannot be read.
     """
     check_state(settings)
     parts = parts_to_look(settings, around)
+    # what a record that is gone has named is on the disk all the same
+    lost = parts.state.lost()
     records, unread = parts.state.current.read_all()
+    unread |= lost
     followed = parts.state.followed
     if followed is None:
         sizes = retained(records.values(), unread, parts.engine.name)

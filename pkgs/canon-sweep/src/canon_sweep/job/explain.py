@@ -10,8 +10,8 @@ import msgspec
 from canon_sweep.core.attempts import Attempt
 from canon_sweep.core.decision import Code, Decision, Note, Policy, decide, excepted
 from canon_sweep.job.finish import check_state
+from canon_sweep.job.orders import order_of_release
 from canon_sweep.job.records import history_notes, unfinished_notes
-from canon_sweep.job.trials import order_of_release
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.report.records import Ignored
 from canon_sweep.settings.recipe import Recipe, recipe_of
@@ -114,6 +114,11 @@ def _explained(recipe: Recipe, parts: Parts) -> Explanation:
         releases=tuple(release.tag for release in facts.releases.known),
         bases=tuple(base.tag for base in order.bases.candidates) if order else (),
         ignored_tags=tuple(Ignored(tag=x.tag, reason=x.reason) for x in facts.releases.ignored),
-        notes=(*decision.notes, *recipe.notes, *parts.records.remarks(recipe, facts)),
+        notes=(
+            *decision.notes,
+            *recipe.notes,
+            *parts.records.remarks(recipe, facts),
+            *(parts.trials.outlook(recipe) if decision.target else ()),
+        ),
         attempts=tuple(facts.attempts),
     )

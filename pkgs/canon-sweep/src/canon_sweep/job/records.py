@@ -62,9 +62,10 @@ class Records:
         """What the decision rests on; the recipe is synced.
 
         Raises:
-            StateFault: a record cannot be read.
+            StateFault: a record cannot be read, or its folder is out of sight.
         """
         synced, releases = self.sources.synced(recipe), self.sources.releases(recipe)
+        self.state.check_in_sight(recipe.name)
         return Facts(
             recipe=recipe.name,
             releases=releases,

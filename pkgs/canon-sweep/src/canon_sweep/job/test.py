@@ -20,8 +20,8 @@ from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.tested import Tested, attempt_of, note_attempt, why_red
 from canon_sweep.job.files import source_of
 from canon_sweep.job.finish import finish, opened
+from canon_sweep.job.orders import order_of
 from canon_sweep.job.stop import stop_of
-from canon_sweep.job.trials import order_of
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Entry, Results

@@ -1,4 +1,4 @@
-"""Releases and commits become orders, and orders are tried."""
+"""Orders are tried."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from functools import partial
 
 from canon_sweep import interrupt
 from canon_sweep.core.attempts import Attempt, Outcome
-from canon_sweep.core.base import bases, stepped_back
+from canon_sweep.core.base import stepped_back
 from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key
 from canon_sweep.core.image import image_notes
 from canon_sweep.core.pace import misfit, pace_of
 from canon_sweep.core.release import Release
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.stop import Stop
-from canon_sweep.core.version import Version
 from canon_sweep.errors import Fault, Interrupted
 from canon_sweep.harness.needs import check_needs
 from canon_sweep.harness.order import Checkout, Order
@@ -27,6 +26,7 @@ from canon_sweep.harness.trial import Reruns, Trial
 from canon_sweep.harness.watched import Watched
 from canon_sweep.job.ground import Ground
 from canon_sweep.job.harnesses import Harnesses
+from canon_sweep.job.orders import order_of_release
 from canon_sweep.job.outside import check_spared
 from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Sources
@@ -34,52 +34,6 @@ from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 
 _TO_REPEAT = Note(code="to-repeat", text="tried once more when all others had their turn")
-
-
-def order_of(
-    recipe: Recipe,
-    facts: Facts,
-    settings: Settings,
-    run_id: str,
-    *,
-    tag: str,
-    commit: str,
-    version: Version | None,
-) -> Order:
-    """The order to test a release, or with an empty tag a commit."""
-    return Order(
-        recipe=recipe.name,
-        settings=recipe.settings,
-        tag=tag,
-        commit=commit,
-        version=version,
-        bases=bases(
-            version,
-            facts.canonical,
-            facts.releases,
-            facts.rule,
-            depth=settings.base_depth,
-            pin=recipe.settings.pin.subject if recipe.settings.pin else None,
-            commit=commit,
-        ),
-        domain=settings.domain,
-        seed=f"{run_id}/{recipe.name}",
-    )
-
-
-def order_of_release(
-    recipe: Recipe, facts: Facts, settings: Settings, run_id: str, release: Release
-) -> Order:
-    """The order to test a release."""
-    return order_of(
-        recipe,
-        facts,
-        settings,
-        run_id,
-        tag=release.tag,
-        commit=release.commit,
-        version=release.version,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +79,11 @@ class Trials:
         pace = pace_of(facts.attempts, self.harnesses.longest(recipe))
         why = misfit(pace, self.ground.time_left(), self.settings.max_runtime)
         return None if why is None else Stop(Code.OUT_OF_TIME, f"not begun: {why}")
+
+    def outlook(self, recipe: Recipe) -> tuple[Note, ...]:
+        """A note if there is too little room for the recipe's test as the disk is now."""
+        why = self.room.outlook(recipe.name)
+        return (Note(code="no-room", text=why),) if why else ()
 
     def test(self, recipe: Recipe, facts: Facts, decision: Decision) -> Tested:
         """Test a sweep's target; a red is due to be tried `again`.

@@ -119,6 +119,8 @@ def _kept_problems(record: Canonical, parts: Parts) -> Iterator[str]:
     sizes = {volume.name: volume.bytes for volume in parts.engine.volumes(record.stack)}
     for volume in record.volumes:
         size = sizes.get(volume.name, volume.bytes)
+        if size is None and volume.bytes is not None:
+            raise HostFault(f"the size of volume {volume.name} cannot be found out")
         if volume.bytes not in (None, size) and not _is_kept_elsewhere(volume.name, record, parts):
             problems.append(f"volume {volume.name} has {size} bytes, had {volume.bytes}")
     if problems:
