@@ -82,6 +82,40 @@ def test_a_late_one_is_asked_to_end_and_heard_meanwhile(tmp_path: Path) -> None:
     assert (tmp_path / "down").exists()
 
 
+def test_what_a_wrapper_started_has_the_stop_time_too(tmp_path: Path) -> None:
+    """A shell is gone at once when it is told to stop, and the harness below it takes down."""
+    below = (
+        "import signal, sys, threading\n"
+        "stop = threading.Event()\n"
+        "signal.signal(signal.SIGTERM, lambda *_: stop.set())\n"
+        "print('up', flush=True)\n"
+        "stop.wait()\n"
+        "threading.Event().wait(0.5)\n"
+        "print('took down', flush=True)\n"
+        "open('down', 'x').close()\n"
+    )
+    (tmp_path / "below.py").write_text(below)
+    script = f"{sys.executable} below.py; exit 1"
+
+    ended, said = shell(script, tmp_path, timeout=1, stop_time=20)
+
+    assert ended == Ended(-signal.SIGTERM, late=True, left=(), alive=())
+    assert said == b"up\ntook down\n"
+    assert (tmp_path / "down").exists()
+
+
+def test_what_is_told_to_end_and_left_its_group_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody has told it, and nobody would."""
+    script = f"{AWAY} until [ -s away ]; do :; done; trap 'exit 143' TERM; sleep 99 & wait"
+    started = time.monotonic()
+
+    ended, _ = shell(script, tmp_path, timeout=0.5, stop_time=20)
+
+    assert ended.code == 143
+    assert time.monotonic() - started < 10
+    assert ends(pid_in(tmp_path / "away"), within=0)
+
+
 def test_one_that_does_not_end_is_killed_with_its_group(tmp_path: Path) -> None:
     """After its stop time."""
     script = "trap '' TERM; sh -c 'echo $$ > child; sleep 99' & sleep 99; sleep 99"

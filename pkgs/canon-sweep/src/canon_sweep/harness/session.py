@@ -32,6 +32,8 @@ _LOOK = 5.0
 # seconds that what is killed has to be gone
 _GONE = 10.0
 _AGAIN = 0.02
+# seconds in which what is said may wait to be heard
+_HEAR = 0.2
 _ROWS, _COLUMNS = 24, 120
 
 
@@ -83,7 +85,7 @@ def follow(program: Program, hear: Callable[[bytes], None]) -> Ended:
             # also when we are interrupted: what we started does not outlive us
             try:
                 if not ended:
-                    _ask_to_end(child, program.stop_time, output, hear)
+                    _ask_to_end(child, program.stop_time, output, hear, own)
             finally:
                 # its leader is waited for last: until then nobody else can get its number
                 alive = _end_all(child.pid, own, left)
@@ -165,13 +167,38 @@ def _drain(output: int, hear: Callable[[bytes], None]) -> None:
 
 
 def _ask_to_end(
-    child: process.Child, seconds: float, output: int, hear: Callable[[bytes], None]
+    child: process.Child,
+    seconds: float,
+    output: int,
+    hear: Callable[[bytes], None],
+    own: frozenset[int],
 ) -> None:
-    """Tell a child's process group to end, and wait; what it says meanwhile is heard."""
+    """Tell a child's process group to end, and wait for all of it; what it says is heard.
+
+    Its leader may be a wrapper that is gone at once, and what takes down is below it.
+    """
+    deadline = time.monotonic() + seconds
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGTERM)
     with suppress(OSError):
-        _listen(child, output, seconds, hear, frozenset(_children()))
+        _listen(child, output, seconds, hear, own)
+    while (left := deadline - time.monotonic()) > 0 and (rest := _of_group(child.pid, own)):
+        with suppress(ProcessLookupError):
+            process.await_end(os.pidfd_open(rest[0]), min(left, _HEAR))
+        _drain(output, hear)
+
+
+def _of_group(leader: int, own: frozenset[int]) -> list[int]:
+    """What runs in a leader's process group, without itself."""
+    running = [each.pid for each in _of_session(leader, own) if each.runs]
+    return [pid for pid in running if _group(pid) == leader]
+
+
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
 
 
 def end_marked(mark: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
