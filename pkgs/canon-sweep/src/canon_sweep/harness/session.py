@@ -89,9 +89,9 @@ def follow(program: Program, hear: Callable[[bytes], None]) -> Ended:
             finally:
                 # its leader is waited for last: until then nobody else can get its number
                 alive = _end_all(child.pid, own, left)
-                code = child.wait()
+                code, stays = _waited_for(child)
                 os.close(output)
-    return Ended(code, not ended, tuple(left), alive)
+    return Ended(code, not ended, tuple(left), (*alive, *stays))
 
 
 def _started(program: Program) -> tuple[process.Child, int]:
@@ -178,8 +178,7 @@ def _ask_to_end(
     Its leader may be a wrapper that is gone at once, and what takes down is below it.
     """
     deadline = time.monotonic() + seconds
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGTERM)
+    _tell_group(child.pid, signal.SIGTERM)
     with suppress(OSError):
         _listen(child, output, seconds, hear, own)
     while (left := deadline - time.monotonic()) > 0 and (rest := _of_group(child.pid, own)):
@@ -190,15 +189,25 @@ def _ask_to_end(
 
 def _of_group(leader: int, own: frozenset[int]) -> list[int]:
     """What runs in a leader's process group, without itself."""
-    running = [each.pid for each in _of_session(leader, own) if each.runs]
-    return [pid for pid in running if _group(pid) == leader]
+    found = []
+    for each in _of_session(leader, own):
+        with suppress(ProcessLookupError):
+            if each.runs and os.getpgid(each.pid) == leader:
+                found.append(each.pid)
+    return found
 
 
-def _group(pid: int) -> int | None:
-    try:
-        return os.getpgid(pid)
-    except ProcessLookupError:
-        return None
+def _tell_group(leader: int, number: signal.Signals) -> None:
+    # what has become another user's is not ours to tell
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)
+
+
+def _waited_for(child: process.Child) -> tuple[int, tuple[str, ...]]:
+    """A child's exit code; with its name, if it was killed and is there all the same."""
+    process.await_end(os.pidfd_open(child.pid), _GONE)
+    code = child.poll()
+    return (-signal.SIGKILL, (_name(child.pid),)) if code is None else (code, ())
 
 
 def end_marked(mark: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -248,9 +257,8 @@ def _end_all(session: int, own: frozenset[int], left: list[str]) -> tuple[str, .
     def reap() -> None:
         _reap(_children() - own - {session})
 
-    left += [_name(each) for each in _of_session(session, own) if each.runs]
-    with suppress(ProcessLookupError):
-        os.killpg(session, signal.SIGKILL)
+    left += [_name(each.pid) for each in _of_session(session, own) if each.runs]
+    _tell_group(session, signal.SIGKILL)
     return _killed(lambda: _of_session(session, own), reap, left)
 
 
@@ -263,10 +271,10 @@ def _killed(
         running = [each for each in look() if each.runs]
         reap()
         if not running or time.monotonic() > deadline:
-            return tuple(_name(each) for each in running)
+            return tuple(_name(each.pid) for each in running)
         for each in running:
-            if _name(each) not in left:
-                left.append(_name(each))
+            if _name(each.pid) not in left:
+                left.append(_name(each.pid))
             kernel.tell(each, signal.SIGKILL)
         time.sleep(_AGAIN)
 
@@ -288,5 +296,5 @@ def _reap(pids: frozenset[int]) -> None:
             os.waitpid(pid, os.WNOHANG)
 
 
-def _name(each: kernel.Stat) -> str:
-    return f"process {each.pid} ({plain(kernel.name_of(each.pid)) or '?'})"
+def _name(pid: int) -> str:
+    return f"process {pid} ({plain(kernel.name_of(pid)) or '?'})"
