@@ -215,6 +215,18 @@ def test_a_chain_of_names_is_followed_in_its_own_time() -> None:
     assert time.monotonic() - started < 5
 
 
+def test_many_names_below_a_long_comment_are_read_at_once() -> None:
+    """It is not gone through for each of them."""
+    names = ";".join(f"a{number} = 1" for number in range(1000))
+    started = time.monotonic()
+
+    given = read("# word\n" * 8000 + names).given
+
+    assert len(given) == 1000
+    assert given[-1].comment.startswith('"word word')
+    assert time.monotonic() - started < 5
+
+
 def test_a_file_of_doublings_ends() -> None:
     """Each line twice the line before would be more than any memory."""
     lists = ["_L0 = ['x']", *(f"_L{n} = [*_L{n - 1}, *_L{n - 1}]" for n in range(1, 200))]
