@@ -66,6 +66,9 @@ in
         # half a minute is the program's own; a stack ends when its stop_grace_period lets it,
         # and an outside harness takes down its own first
         TimeoutStopSec = if cfg.harness == null then "5min" else "${cfg.harness.stopTime} 5min";
+        # the program tells the harness to stop; told by systemd as well, it would be interrupted
+        # where it takes down. What has gained rights nobody but systemd can tell
+        KillMode = lib.mkIf (cfg.harness != null && !cfg.harnessSandbox.privileges) "mixed";
 
         User = "canon-sweep";
         Group = "canon-sweep";

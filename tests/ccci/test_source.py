@@ -203,6 +203,30 @@ def test_a_program_is_no_settings_file() -> None:
     assert time.monotonic() - started < 10
 
 
+def test_a_chain_of_names_is_followed_in_its_own_time() -> None:
+    """Each made of the one before, and the first of them touched by what is not followed."""
+    names = "".join(f"A{number} = A{number - 1}\n" for number in range(1, 8000))
+    started = time.monotonic()
+
+    source = read(f"A0 = 1\n{names}if 1: A0 = 2\n")
+
+    assert isinstance(source.given[-1].value, Undecided)
+    assert all(isinstance(each.value, Undecided) for each in source.given)
+    assert time.monotonic() - started < 5
+
+
+def test_many_names_below_a_long_comment_are_read_at_once() -> None:
+    """It is not gone through for each of them."""
+    names = ";".join(f"a{number} = 1" for number in range(1000))
+    started = time.monotonic()
+
+    given = read("# word\n" * 8000 + names).given
+
+    assert len(given) == 1000
+    assert given[-1].comment.startswith('"word word')
+    assert time.monotonic() - started < 5
+
+
 def test_a_file_of_doublings_ends() -> None:
     """Each line twice the line before would be more than any memory."""
     lists = ["_L0 = ['x']", *(f"_L{n} = [*_L{n - 1}, *_L{n - 1}]" for n in range(1, 200))]

@@ -50,7 +50,7 @@ def snapshot(
     """A snapshot with an archive of each of its volumes."""
     found = meta_in(said(version, **{"volumes": list(volumes)} | changed), "notes")
     assert isinstance(found, Meta), found
-    return Snapshot(found.mark, found.volumes, frozenset(volumes), bytes=10 * len(volumes))
+    return Snapshot(found.mark, found.volumes or (), frozenset(volumes), bytes=10 * len(volumes))
 
 
 def whole(version: str = TAG) -> Foreign:

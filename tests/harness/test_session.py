@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -15,10 +17,12 @@ import pytest
 from canon_sweep.errors import HostFault
 from canon_sweep.harness import session
 from canon_sweep.harness.session import Ended, Program, follow
-from host import ends
+from child import forked
+from host import NOBODY, ends
 
 ENV = {"PATH": os.environ["PATH"]}
 AWAY = "setsid sh -c 'echo $$ > away.new; mv away.new away; exec sleep 99' &"
+IS_AWAY = "until [ -s away ] && grep -qx sleep /proc/$(cat away)/comm; do :; done"
 
 
 def shell(
@@ -82,6 +86,40 @@ def test_a_late_one_is_asked_to_end_and_heard_meanwhile(tmp_path: Path) -> None:
     assert (tmp_path / "down").exists()
 
 
+def test_what_a_wrapper_started_has_the_stop_time_too(tmp_path: Path) -> None:
+    """A shell is gone at once when it is told to stop, and the harness below it takes down."""
+    below = (
+        "import signal, sys, threading\n"
+        "stop = threading.Event()\n"
+        "signal.signal(signal.SIGTERM, lambda *_: stop.set())\n"
+        "print('up', flush=True)\n"
+        "stop.wait()\n"
+        "threading.Event().wait(0.5)\n"
+        "print('took down', flush=True)\n"
+        "open('down', 'x').close()\n"
+    )
+    (tmp_path / "below.py").write_text(below)
+    script = f"{sys.executable} below.py; exit 1"
+
+    ended, said = shell(script, tmp_path, timeout=1, stop_time=20)
+
+    assert ended == Ended(-signal.SIGTERM, late=True, left=(), alive=())
+    assert said == b"up\ntook down\n"
+    assert (tmp_path / "down").exists()
+
+
+def test_what_is_told_to_end_and_left_its_group_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody has told it, and nobody would."""
+    script = f"{AWAY} until [ -s away ]; do :; done; trap 'exit 143' TERM; sleep 99 & wait"
+    started = time.monotonic()
+
+    ended, _ = shell(script, tmp_path, timeout=0.5, stop_time=20)
+
+    assert ended.code == 143
+    assert time.monotonic() - started < 10
+    assert ends(pid_in(tmp_path / "away"), within=0)
+
+
 def test_one_that_does_not_end_is_killed_with_its_group(tmp_path: Path) -> None:
     """After its stop time."""
     script = "trap '' TERM; sh -c 'echo $$ > child; sleep 99' & sleep 99; sleep 99"
@@ -96,7 +134,7 @@ def test_one_that_does_not_end_is_killed_with_its_group(tmp_path: Path) -> None:
 @pytest.mark.parametrize("last", ["exit 0", "sleep 99"], ids=["in time", "late"])
 def test_what_left_its_session_is_found_named_and_ended(last: str, tmp_path: Path) -> None:
     """A daemon has no parent but us any more."""
-    script = f"{AWAY} until [ -s away ]; do :; done; {last}"
+    script = f"{AWAY} {IS_AWAY}; {last}"
 
     ended, _ = shell(script, tmp_path, timeout=30 if last == "exit 0" else 2)
 
@@ -116,6 +154,39 @@ def test_what_was_ours_before_is_left_alone(tmp_path: Path) -> None:
     finally:
         ours.kill()
         ours.wait()
+
+
+@pytest.mark.host
+def test_what_has_become_another_users_is_named_and_not_waited_for() -> None:
+    """As with sudo: it cannot be told to end, and no limit of ours would be one."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a program that becomes another user's")
+    # pytest's own folders are root's alone
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o777)
+    interpreter = folder / "python"
+    shutil.copy(Path(sys.executable).resolve(), interpreter)
+    interpreter.chmod(0o4755)
+    script = "import os, time; os.setresuid(0, 0, 0); open('up', 'x').close(); time.sleep(99)"
+    command = [str(interpreter), "-I", "-S", "-c", script]
+    pids = folder / "pids"
+
+    def as_nobody() -> None:
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        ended = follow(Program(command, ENV, folder, 2, 0.2), lambda _: None)
+        pids.write_text(" ".join(each.split()[1] for each in ended.alive))
+        assert ended.late, ended
+        assert [each.partition(" (")[2] for each in ended.alive] == ["python)"], ended
+
+    child = forked(as_nobody)
+    try:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert (folder / "up").exists()
+    finally:
+        for pid in pids.read_text().split() if pids.exists() else ():
+            os.kill(int(pid), signal.SIGKILL)
+        shutil.rmtree(folder)
 
 
 def test_an_interrupt_ends_all_of_it(tmp_path: Path) -> None:
@@ -168,7 +239,7 @@ def test_what_a_killed_run_left_is_found_by_its_mark(tmp_path: Path) -> None:
     mark = f"CANON_SWEEP_RUN=test-{os.getpid()}"
     name, _, value = mark.partition("=")
     child = subprocess.Popen(
-        ["sh", "-c", f"{AWAY} until [ -s away ]; do :; done; echo ready; exec sleep 99"],
+        ["sh", "-c", f"{AWAY} {IS_AWAY}; echo ready; exec sleep 99"],
         env=ENV | {name: value},
         cwd=tmp_path,
         stdout=subprocess.PIPE,

@@ -148,6 +148,60 @@ def test_a_shared_one_with_changes_is_left_as_it_is(
     assert (somebodys / where).read_text() == "mine\n"
 
 
+def test_a_commit_that_only_its_head_has_is_not_lost(
+    world: World, commit: str, somebodys: Path
+) -> None:
+    """No branch or tag would lead to it any more; with a branch it is moved."""
+    made = ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty")
+    git(somebodys, *made, "-m", "mine")
+    own = git(somebodys, "rev-parse", "HEAD")
+
+    with pytest.raises(HostFault, match=f"HEAD is at {own[:12]}, which no branch or tag of it has"):
+        place(world, commit, somebodys)
+
+    assert git(somebodys, "rev-parse", "HEAD") == own
+    git(somebodys, "branch", "kept")
+    place(world, commit, somebodys)
+    assert git(somebodys, "rev-parse", "HEAD") == commit
+
+
+def test_upstreams_own_commit_is_nobodys_to_lose(
+    world: World, commit: str, somebodys: Path
+) -> None:
+    """A tag that was moved has left it without a name here, and upstream's it still is."""
+    git(somebodys, "checkout", "--quiet", "--detach", commit)
+    for name in git(somebodys, "for-each-ref", "--format=%(refname)").splitlines():
+        git(somebodys, "update-ref", "-d", name)
+
+    place(world, commit, somebodys)
+
+    assert git(somebodys, "rev-parse", "HEAD") == commit
+
+
+@pytest.mark.parametrize("rule", ["compose.yml", "abra.sh", "own/"])
+def test_an_ignored_file_is_not_written_over(
+    world: World, commit: str, somebodys: Path, rule: str
+) -> None:
+    """Git itself takes it for nothing worth keeping; it is somebody's."""
+    (somebodys / ".git" / "info" / "exclude").write_text(f"{rule}\n")
+    name = rule.rstrip("/")
+    git(somebodys, "checkout", "--quiet", "--orphan", "empty")
+    git(somebodys, "rm", "--quiet", "-rf", ".")
+    made = ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty")
+    git(somebodys, *made, "-m", "empty")
+    mine = somebodys / name / "x" if rule.endswith("/") else somebodys / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine\n")
+
+    if rule.endswith("/"):
+        place(world, commit, somebodys)
+    else:
+        with pytest.raises(HostFault, match=f"'{name}' is ignored there, and would be written"):
+            place(world, commit, somebodys)
+
+    assert mine.read_text() == "mine\n"
+
+
 @pytest.mark.parametrize("what", ["folder", "file", "bare", "inside another"])
 def test_what_is_no_work_tree_is_left_as_it_is(
     world: World, commit: str, target: Path, what: str

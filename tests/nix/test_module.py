@@ -365,9 +365,11 @@ def test_an_outside_harness_may_write_to_its_folders_and_has_time_to_stop(told: 
     usual = settings_of(told["renders"]["by-hand"]["service"], "Service")
 
     changed = {key for key in service | usual if service.get(key) != usual.get(key)}
-    assert changed == {"ReadWritePaths", "TimeoutStopSec"}
+    assert changed == {"KillMode", "ReadWritePaths", "TimeoutStopSec"}
     assert service["ReadWritePaths"] == ["/srv/abra", "/var/lib/cc-ci-runs"]
     assert service["TimeoutStopSec"] == ["10m 5min"]
+    # it is told to stop once, by the program
+    assert service["KillMode"] == ["mixed"]
     mounts = settings_of(found["service"], "Unit")["RequiresMountsFor"]
     assert "/var/lib/cc-ci-runs" in mounts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -120,6 +121,26 @@ def test_a_snapshot_without_its_meta_is_broken(warm: CiWarm) -> None:
     (warm.folder / "notes/snapshot/meta.json").unlink()
 
     assert _broken(warm, "snapshot/meta.json") == "there is none in the snapshot"
+
+
+def test_a_snapshot_whose_meta_names_no_volumes_has_those_of_its_archives(warm: CiWarm) -> None:
+    """Nobody may take it for one without data; one that says it has none has none."""
+    path = warm.folder / "notes/snapshot/meta.json"
+    said = json.loads(path.read_bytes())
+    del said["volumes"]
+    path.write_text(json.dumps(said))
+    unsaid = read(warm).snapshot
+    warm.changes("notes", "snapshot/meta.json", volumes=[])
+    none = read(warm).snapshot
+    path.write_text(json.dumps(said))
+    archives = warm.folder / "notes/snapshot/volumes"
+    (archives / f"{VOLUME}.tar").rename(archives / "-v.tar")
+
+    assert isinstance(unsaid, Snapshot)
+    assert unsaid.volumes == (VOLUME,)
+    assert isinstance(none, Snapshot)
+    assert none.volumes == ()
+    assert "-v" in _broken(warm, "snapshot/meta.json")
 
 
 def test_an_archive_is_a_file_of_its_own(warm: CiWarm) -> None:

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Code
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, Interrupted, RecipeFault, TimeFault
@@ -186,6 +187,27 @@ def test_the_guard_is_asked_before_a_rerun_too(two: Fleet) -> None:
     assert "build.lock" in entry.notes[0].text
     assert entry.repeat == "canon-sweep test notes --version 1.0.0+1"
     assert two.state().waiting.read() == {}
+
+
+def test_what_another_run_has_promoted_meanwhile_is_not_replaced(two: Fleet) -> None:
+    """A person who waited had his turn between the two; what he has made names its own data."""
+    commit = two.publishes("notes", "1.1.0+1")
+    made = Canonical(recipe="notes", version="1.1.0+1", commit=commit, ts="20260614T030500Z")
+
+    def before(name: str, arguments: tuple[Any, ...]) -> None:
+        if name == "deploy" and arguments[0].recipe == "site":
+            two.state().canonicals.write(made)
+
+    fails = failing_of("notes", FAILS)
+    two.wrap = lambda engine: intercepted(fails(engine), before)
+
+    entry = two.sweeps()["notes"]
+
+    assert (entry.outcome, entry.attempts) == (Outcome.RED, 1)
+    assert [note.text for note in entry.notes if note.code == "not-repeated"] == [
+        "not repeated: another run has promoted 1.1.0+1 meanwhile"
+    ]
+    assert two.canonical("notes") == made
 
 
 @pytest.mark.parametrize("how", ["resume", "sweep"])

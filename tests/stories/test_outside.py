@@ -152,6 +152,21 @@ def test_a_deadline_that_comes_again_is_the_recipes(plain: OutsideFleet) -> None
     assert (again.outcome, again.attempts) == (Outcome.RED, 2)
 
 
+def test_a_deadline_that_the_run_has_set_is_not_the_recipes(plain: OutsideFleet) -> None:
+    """A harness that ends when it was told to, as maxRuntime was near, shows nothing of it."""
+    plain.harness(timeout="2h")["environment"]["DEADLINE"] = "{deadline}"
+    plain.releases("notes", "1.1.0+1", "deadline")
+    plain.options |= {"infraRetries": 0, "maxRuntime": "1h"}
+
+    for _ in range(2):
+        entry = plain.sweeps()["notes"]
+
+        assert entry.code is Code.OUT_OF_TIME
+        assert "the deadline that maxRuntime left it, 3600 s" in entry.sentence
+    plain.options["maxRuntime"] = "3h"
+    assert plain.sweeps()["notes"].outcome is Outcome.INFRA
+
+
 def test_a_deadline_after_a_green_test_begins_anew(plain: OutsideFleet) -> None:
     """A slow night is no proof."""
     plain.releases("notes", "1.1.0+1")

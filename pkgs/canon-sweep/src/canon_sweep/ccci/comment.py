@@ -11,6 +11,8 @@ from canon_sweep.ccci.secret import bears_secret
 from canon_sweep.core import names
 
 _LONGEST = 160
+# lines above a name that may belong to it
+_MOST_LINES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,11 @@ def beside(comments: Mapping[int, Comment], line: int) -> str:
     """What is said at the end of a line, or else in the lines above it; quoted, or empty."""
     own = comments.get(line)
     words = [own.text] if own else []
-    above = line - 1
-    while own is None and (comment := comments.get(above)) and comment.alone:
+    for above in range(line - 1, line - 1 - _MOST_LINES, -1):
+        comment = comments.get(above)
+        if own is not None or comment is None or not comment.alone:
+            break
         words.insert(0, comment.text)
-        above -= 1
     told = " ".join(" ".join(words).split())
     if not told or bears_secret(told):
         return ""

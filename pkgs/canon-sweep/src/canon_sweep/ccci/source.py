@@ -83,11 +83,12 @@ def _parsed(text: str) -> ast.Module:
 
 @dataclass(slots=True)
 class _Scope:
-    """What has been named so far, and what each of it was made of."""
+    """What has been named so far, what each of it was made of, and what it is a part of."""
 
     values: dict[str, object] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     made_of: dict[str, set[str]] = field(default_factory=dict)
+    part_of: dict[str, set[str]] = field(default_factory=dict)
     unfollowed: list[Undecided] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     work: Work = field(default_factory=Work)
@@ -158,7 +159,11 @@ class _Scope:
     def _put(self, name: str, line: int, value: object, made_of: set[str]) -> None:
         self.values[name] = value
         self.lines[name] = line
+        for part in self.made_of.get(name, ()):
+            self.part_of[part].discard(name)
         self.made_of[name] = made_of
+        for part in made_of:
+            self.part_of.setdefault(part, set()).add(name)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         for alias in node.names:
@@ -178,11 +183,13 @@ class _Scope:
         why = Undecided(node.lineno, f"is touched by line {node.lineno}, which is not followed")
         for name in sorted(touched):
             self._put(name, node.lineno, why, set())
-        known = set(touched)
-        while more := {n for n, parts in self.made_of.items() if parts & known} - known:
+        known, todo = set(touched), list(touched)
+        while todo:
+            more = self.part_of.get(todo.pop(), set()) - known
             for name in more:
                 self.values[name] = why
             known |= more
+            todo += more
 
 
 def _read_in(node: ast.AST) -> set[str]:

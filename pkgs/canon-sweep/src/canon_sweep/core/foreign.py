@@ -66,7 +66,8 @@ class Mark:
 class Snapshot:
     """A copy of the volumes: what ``meta.json`` says of it, and which archives there are.
 
-    ``bytes`` is what the archives take.
+    ``volumes`` are those that it names, or else those that have an archive; ``bytes`` is what
+    the archives take.
     """
 
     mark: Mark
@@ -92,10 +93,10 @@ class Foreign:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What ``meta.json`` says."""
+    """What ``meta.json`` says; ``volumes`` is None where it says nothing of them."""
 
     mark: Mark
-    volumes: tuple[str, ...] = ()
+    volumes: tuple[str, ...] | None = None
 
 
 def record_in(content: bytes, recipe: str) -> Mark | Broken:
@@ -126,7 +127,9 @@ def _record(fields: dict[str, Any], recipe: str, content: bytes) -> Mark:
 
 
 def _meta(fields: dict[str, Any], recipe: str, content: bytes) -> Meta:
-    given = fields.get("volumes", [])
+    given = fields.get("volumes")
+    if given is None:
+        return Meta(_mark(fields, recipe, content))
     if not isinstance(given, list) or len(given) > _MOST_VOLUMES:
         raise ValueError("its volumes are no list of names")
     for volume in given:

@@ -19,7 +19,7 @@ from canon_sweep.core.attempts import Took
 from canon_sweep.core.result import CiResult, Status, Tier, TierResult
 from canon_sweep.core.testimony import Asked, Testimony, doubt, says_green, tiers_of, unknown
 from canon_sweep.core.version import TagRule, ordered
-from canon_sweep.errors import HostFault, OverdueFault, RecipeFault
+from canon_sweep.errors import HostFault, OverdueFault, RecipeFault, TimeFault
 from canon_sweep.harness import session
 from canon_sweep.harness.guest import MARK, Visits
 from canon_sweep.harness.handover import owned
@@ -67,7 +67,7 @@ class External:
 
         Raises:
             HostFault, TimeFault: as for `Harness`.
-            OverdueFault: it ended itself at its own deadline.
+            OverdueFault: it ended itself at its own deadline, and not at the run's.
         """
         # a test's names are its own: two runs of one release are two
         run = order.seed.replace("/", "-")
@@ -86,7 +86,7 @@ class External:
             environment = self._environment(order, values) | {MARK: mark}
             ended = self._follow(self._program(environment, folder, seconds))
             self.visits.outlived(ended.alive)
-            self._check_end(ended, tree, order)
+            self._check_end(ended, tree, order, seconds)
         for path, text in expected.texts(started):
             # our own folder goes with the test, and what it said stays
             self.stage.log.say(f"harness: wrote {path}\n{text}")
@@ -147,13 +147,19 @@ class External:
             say(f"harness: left {each}, which was ended")
         return ended
 
-    def _check_end(self, ended: Ended, tree: Path, order: Order) -> None:
+    def _check_end(self, ended: Ended, tree: Path, order: Order, seconds: float) -> None:
         if ended.late:
             raise HostFault(
                 f"the harness did not end within {self.limit:g} s",
                 do="raise harness.timeout, or timeouts.test of the recipe, if it takes that long",
             )
         if ended.code == ending.OVERDUE:
+            if seconds < self.limit and self.harness.is_told_deadline:
+                # it was told to end before its own time: by the run, not by the recipe
+                raise TimeFault(
+                    f"the harness ended at the deadline that maxRuntime left it, {seconds:.0f} s",
+                    do="raise it if this happens often",
+                )
             raise OverdueFault(
                 "the harness's own deadline ended it (exit code 142)", do="see the log"
             )

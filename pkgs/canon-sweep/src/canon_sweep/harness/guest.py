@@ -54,7 +54,7 @@ class Visits:
             self._look(guest)
 
     def outlived(self, processes: Sequence[str]) -> None:
-        """These could not be ended."""
+        """These of the visit could not be ended, and stay its own when it is over."""
         self._alive += processes
 
     def unsettled(self) -> tuple[str, ...]:
@@ -76,6 +76,8 @@ class Visits:
             # data among it is no hindrance, and yet somebody's to take away
             self.say(f"harness: new on the engine since it started: {', '.join(new)}")
         self._left += left
+        if self._alive:
+            return  # the entry stays: whoever settles it ends them, and looks then
         _note(guest, left, self.guests)
 
 

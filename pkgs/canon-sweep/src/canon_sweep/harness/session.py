@@ -32,6 +32,8 @@ _LOOK = 5.0
 # seconds that what is killed has to be gone
 _GONE = 10.0
 _AGAIN = 0.02
+# seconds in which what is said may wait to be heard
+_HEAR = 0.2
 _ROWS, _COLUMNS = 24, 120
 
 
@@ -83,13 +85,13 @@ def follow(program: Program, hear: Callable[[bytes], None]) -> Ended:
             # also when we are interrupted: what we started does not outlive us
             try:
                 if not ended:
-                    _ask_to_end(child, program.stop_time, output, hear)
+                    _ask_to_end(child, program.stop_time, output, hear, own)
             finally:
                 # its leader is waited for last: until then nobody else can get its number
                 alive = _end_all(child.pid, own, left)
-                code = child.wait()
+                code, stays = _waited_for(child)
                 os.close(output)
-    return Ended(code, not ended, tuple(left), alive)
+    return Ended(code, not ended, tuple(left), (*alive, *stays))
 
 
 def _started(program: Program) -> tuple[process.Child, int]:
@@ -173,13 +175,47 @@ def _drain(output: int, hear: Callable[[bytes], None]) -> None:
 
 
 def _ask_to_end(
-    child: process.Child, seconds: float, output: int, hear: Callable[[bytes], None]
+    child: process.Child,
+    seconds: float,
+    output: int,
+    hear: Callable[[bytes], None],
+    own: frozenset[int],
 ) -> None:
-    """Tell a child's process group to end, and wait; what it says meanwhile is heard."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGTERM)
+    """Tell a child's process group to end, and wait for all of it; what it says is heard.
+
+    Its leader may be a wrapper that is gone at once, and what takes down is below it.
+    """
+    deadline = time.monotonic() + seconds
+    _tell_group(child.pid, signal.SIGTERM)
     with suppress(OSError):
-        _listen(child, output, seconds, hear, frozenset(_children()))
+        _listen(child, output, seconds, hear, own)
+    while (left := deadline - time.monotonic()) > 0 and (rest := _of_group(child.pid, own)):
+        with suppress(ProcessLookupError):
+            process.await_end(os.pidfd_open(rest[0]), min(left, _HEAR))
+        _drain(output, hear)
+
+
+def _of_group(leader: int, own: frozenset[int]) -> list[int]:
+    """What runs in a leader's process group, without itself."""
+    found = []
+    for each in _of_session(leader, own):
+        with suppress(ProcessLookupError):
+            if each.runs and os.getpgid(each.pid) == leader:
+                found.append(each.pid)
+    return found
+
+
+def _tell_group(leader: int, number: signal.Signals) -> None:
+    # what has become another user's is not ours to tell
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)
+
+
+def _waited_for(child: process.Child) -> tuple[int, tuple[str, ...]]:
+    """A child's exit code; with its name, if it was killed and is there all the same."""
+    process.await_end(os.pidfd_open(child.pid), _GONE)
+    code = child.poll()
+    return (-signal.SIGKILL, (_name(child.pid),)) if code is None else (code, ())
 
 
 def end_marked(mark: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -229,9 +265,8 @@ def _end_all(session: int, own: frozenset[int], left: list[str]) -> tuple[str, .
     def reap() -> None:
         _reap(_children() - own - {session})
 
-    left += [_name(each) for each in _of_session(session, own) if each.runs]
-    with suppress(ProcessLookupError):
-        os.killpg(session, signal.SIGKILL)
+    left += [_name(each.pid) for each in _of_session(session, own) if each.runs]
+    _tell_group(session, signal.SIGKILL)
     return _killed(lambda: _of_session(session, own), reap, left)
 
 
@@ -244,10 +279,10 @@ def _killed(
         running = [each for each in look() if each.runs]
         reap()
         if not running or time.monotonic() > deadline:
-            return tuple(_name(each) for each in running)
+            return tuple(_name(each.pid) for each in running)
         for each in running:
-            if _name(each) not in left:
-                left.append(_name(each))
+            if _name(each.pid) not in left:
+                left.append(_name(each.pid))
             kernel.tell(each, signal.SIGKILL)
         time.sleep(_AGAIN)
 
@@ -269,5 +304,5 @@ def _reap(pids: frozenset[int]) -> None:
             os.waitpid(pid, os.WNOHANG)
 
 
-def _name(each: kernel.Stat) -> str:
-    return f"process {each.pid} ({plain(kernel.name_of(each.pid)) or '?'})"
+def _name(pid: int) -> str:
+    return f"process {pid} ({plain(kernel.name_of(pid)) or '?'})"

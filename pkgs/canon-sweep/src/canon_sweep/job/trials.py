@@ -24,6 +24,7 @@ from canon_sweep.harness.stage import Stage
 from canon_sweep.harness.tested import Tested, as_at_first, not_repeated, note_attempt
 from canon_sweep.harness.trial import Reruns, Trial
 from canon_sweep.harness.watched import Watched
+from canon_sweep.job.foreign import followed_of
 from canon_sweep.job.ground import Ground
 from canon_sweep.job.harnesses import Harnesses
 from canon_sweep.job.orders import order_of_release
@@ -108,8 +109,14 @@ class Trials:
         why = stop.sentence if stop else self._hindrance(recipe)
         if why:
             return unrepeated(red, why)
+        was = red.facts.canonical
         try:
-            return self._trial(recipe, red.facts, red.order, later=True, before=red)
+            # who waited may have had a turn since, and what is replaced is what there is now
+            now, _ = followed_of(self.ground.state, recipe.name, red.facts.releases)
+            if now is not None and (was is None or now.commit != was.commit):
+                return unrepeated(red, f"another run has promoted {now.release_tag} meanwhile")
+            facts = replace(red.facts, canonical=now)
+            return self._trial(recipe, facts, red.order, later=True, before=red)
         except (Fault, Interrupted) as fault:
             return unrepeated(red, str(fault))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -126,12 +127,66 @@ def _move(clone: Path, commit: str, target: Path) -> None:
             raise _unusable(target, "it is a repository without a work tree")
         if Path(repo.workdir).resolve() != target.resolve():
             raise _unusable(target, f"it lies in the work tree {printable(repo.workdir)}")
-        if what := _changed_files(repo):
+        if what := _changed_files(repo) or _lost_with(repo, clone):
             raise _unusable(target, what)
         _fetch(repo, clone, commit)
+        if what := _overwritten_by(repo, target, commit):
+            raise _unusable(target, what)
         _check_out(repo, commit)
     except GIT_ERRORS as error:
         raise _unusable(target, f"it is no work tree of git: {_said(error)}") from error
+
+
+def _lost_with(repo: pygit2.Repository, clone: Path) -> str:
+    """What no name leads to any more once HEAD is moved; empty if nothing."""
+    if repo.head_is_unborn or not repo.head_is_detached:
+        return ""
+    head = repo.head.target
+    # nobody's own work: upstream's, also after its tag was moved
+    if head in pygit2.Repository(str(clone)):
+        return ""
+    names = (name for name in repo.references if name != "HEAD")
+    tips = {tip for name in names if (tip := _commit_of(repo, name)) is not None}
+    if any(tip == head or repo.descendant_of(tip, head) for tip in tips):
+        return ""
+    return f"HEAD is at {str(head)[:12]}, which no branch or tag of it has: give it a branch"
+
+
+def _commit_of(repo: pygit2.Repository, name: str) -> pygit2.Oid | None:
+    """The commit that a reference leads to; None if it leads to none."""
+    try:
+        return repo.references[name].peel(pygit2.Commit).id
+    except GIT_ERRORS:
+        return None
+
+
+def _overwritten_by(repo: pygit2.Repository, target: Path, commit: str) -> str:
+    """The ignored files in whose place a commit has its own, which git would write over."""
+    tree = repo[pygit2.Oid(hex=commit)].peel(pygit2.Tree)
+    found = [printable(path) for path in sorted(_ignored(repo, target)) if _is_taken(tree, path)]
+    more = f" and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
+    told = f"{', '.join(found[:_MOST_TOLD])}{more}"
+    return f"{told} is ignored there, and would be written over" if found else ""
+
+
+def _ignored(repo: pygit2.Repository, target: Path) -> Iterator[str]:
+    for path, flags in repo.status(untracked_files="all", ignored=True).items():
+        if not flags & FileStatus.IGNORED:
+            continue
+        if path.endswith("/"):  # with all that is in it
+            inner = (each for each in (target / path).rglob("*") if not trees.is_folder(each))
+            yield from (str(each.relative_to(target)) for each in inner)
+        else:
+            yield path
+
+
+def _is_taken(tree: pygit2.Tree, path: str) -> bool:
+    """Whether a tree has something where a file is, or a file where a folder above it is."""
+    parts = path.split("/")
+    above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+    return path in tree or any(
+        folder in tree and not isinstance(tree[folder], pygit2.Tree) for folder in above
+    )
 
 
 def _fetch(repo: pygit2.Repository, clone: Path, commit: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from canon_sweep.core import template
 from canon_sweep.settings.table import Table
 from canon_sweep.settings.values import Command, Seconds, Text
 
@@ -63,3 +64,10 @@ class HarnessSettings(Table, frozen=True, kw_only=True):
     quick: AddedEnvironment | None = None
     ref: AddedEnvironment = AddedEnvironment()
     result: ResultSettings = ResultSettings()
+
+    @property
+    def is_told_deadline(self) -> bool:
+        """Whether it knows how long a test may take at most."""
+        tables = (self, self.ref, *(() if self.quick is None else (self.quick,)))
+        values = (text for table in tables for text in table.environment.values())
+        return any("deadline" in template.names_in(text) for text in values)

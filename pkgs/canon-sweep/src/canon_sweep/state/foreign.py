@@ -149,7 +149,13 @@ def _snapshot(own: Path, recipe: str) -> Snapshot | Broken | None:
         archives = dict(_archives(own / "snapshot" / "volumes"))
     except OSError as error:
         raise storage.denied(f"{own}/snapshot/volumes cannot be read", error) from error
-    return Snapshot(meta.mark, meta.volumes, frozenset(archives), sum(archives.values()))
+    volumes = meta.volumes
+    if volumes is None:  # each has an archive, which has its name
+        volumes = tuple(sorted(archives))
+        problems = (names.part_problem(volume, "volume") for volume in volumes)
+        if problem := next(filter(None, problems), None):
+            return Broken(f"it names no volumes, and {problem}")
+    return Snapshot(meta.mark, volumes, frozenset(archives), sum(archives.values()))
 
 
 def _archives(folder: Path) -> Iterator[tuple[str, int]]:
