@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from canon_sweep.cli.status import _status
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.errors import UsageFault
@@ -23,6 +22,7 @@ from canon_sweep.job.explain import explain
 from canon_sweep.job.finding import Finding
 from canon_sweep.job.forget import run_forget
 from canon_sweep.job.prune import run_prune
+from canon_sweep.job.status import status_of
 from canon_sweep.report.records import LOST
 from canon_sweep.state.followed import Followed
 from child import in_child
@@ -368,7 +368,7 @@ def test_an_adopted_canonical_is_called_so_everywhere(adopted: Host) -> None:
     settings, state = fleet.settings(), fleet.state()
     fleet.releases("notes", "1.2.0+1")
 
-    (row,) = _status(settings, state, None, fleet.now).recipes
+    (row,) = status_of(settings, state, None, fleet.now).recipes
     answer = explain(settings, "notes", fleet.means())
 
     assert (row.canonical, row.adopted) == (NEW, True)

@@ -28,6 +28,7 @@ from canon_sweep.report.records import Entry, Ignored
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.world import Progress, World
 
+_Decided = tuple[Recipe, Entry, Facts | None, Decision]  # the recipe as its releases let it be
 Step = Callable[[Recipe, World, Policy], Entry]
 """What is done for one recipe; any exception becomes the recipe's line."""
 
@@ -69,7 +70,7 @@ def sweep_one(recipe: Recipe, world: World, policy: Policy) -> Entry:
     Raises:
         Fault: it could not be decided; nothing of its canonical was changed.
     """
-    entry, facts, decision = _decided(recipe, world, policy)
+    recipe, entry, facts, decision = _decided(recipe, world, policy)
     if facts is None or decision.target is None:
         return entry
     stop = world.trials.hindrance(recipe, facts)
@@ -91,25 +92,30 @@ def sweep_one(recipe: Recipe, world: World, policy: Policy) -> Entry:
 
 
 def plan_one(recipe: Recipe, world: World, policy: Policy) -> Entry:
-    """The same decision as `sweep_one`, and nothing after it.
+    """The same decision as `sweep_one`, and nothing after it but a look at what it would need.
 
     Raises:
         Fault: it could not be decided.
     """
-    return _decided(recipe, world, policy)[0]
+    recipe, entry, _, decision = _decided(recipe, world, policy)
+    if decision.target is None:
+        return entry
+    return msgspec.structs.replace(entry, notes=(*entry.notes, *world.trials.outlook(recipe)))
 
 
-def _decided(recipe: Recipe, world: World, policy: Policy) -> tuple[Entry, Facts | None, Decision]:
-    if not recipe.settings.enroll:
-        decision = excepted(recipe.settings.exception)
-        return entry_of(recipe, decision), None, decision
-    check_name(recipe.name)
-    world.sources.sync(recipe)  # acts
+def _decided(recipe: Recipe, world: World, policy: Policy) -> _Decided:
+    if not recipe.stays_out:
+        check_name(recipe.name)
+        world.sources.sync(recipe)  # acts
+        recipe = world.records.in_force(recipe)
+    if (why := recipe.settings.excepted) is not None:
+        decision = excepted(why.sentence)
+        return recipe, entry_of(recipe, decision), None, decision
     facts = world.records.facts(recipe)
     decision = decide(facts, policy, world.now())
     entry = with_facts(entry_of(recipe, decision), facts)
     notes = (*entry.notes, *world.records.remarks(recipe, facts))
-    return msgspec.structs.replace(entry, notes=notes), facts, decision
+    return recipe, msgspec.structs.replace(entry, notes=notes), facts, decision
 
 
 def check_name(recipe: str) -> None:
@@ -131,7 +137,7 @@ def entry_of(recipe: Recipe, decision: Decision) -> Entry:
         sentence=decision.sentence,
         tag=decision.target.tag if decision.target else "",
         commit=decision.target.commit if decision.target else "",
-        notes=decision.notes,
+        notes=(*decision.notes, *recipe.notes),
     )
 
 
@@ -157,6 +163,7 @@ def with_tested(entry: Entry, tested: Tested) -> Entry:
         canonical_writes=1 if tested.record else 0,
         base=result.base if result else None,
         broken_bases=result.broken_bases if result else (),
+        stepped_back=result.stepped_back if result else False,
         tiers=result.tiers if result else (),
         images=result.images if result else (),
         refused=tested.refused,

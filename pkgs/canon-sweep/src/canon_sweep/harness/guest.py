@@ -128,6 +128,8 @@ def _settled(
         if alive:
             return f"{', '.join(alive)} cannot be ended"
         left = up_since(guest, engine, ignored)
+        if data := sorted(engine.present() - set(guest.before) - set(left)):
+            say(f"new on the engine since the run {guest.run} began: {', '.join(data)}")
     here = engine.present() - {f"stack {stack}" for stack in ignored}
     left = tuple(each for each in left if each in here)
     _note(guest, left, guests)

@@ -94,7 +94,7 @@ def follow(program: Program, hear: Callable[[bytes], None]) -> Ended:
 
 def _started(program: Program) -> tuple[process.Child, int]:
     """The program, and where it is heard."""
-    ours, theirs = os.openpty() if program.terminal else os.pipe()
+    ours, theirs = _two_ends(program)
     try:
         with os.fdopen(theirs, "r+b" if program.terminal else "wb", buffering=0) as end:
             if program.terminal:
@@ -113,6 +113,14 @@ def _started(program: Program) -> tuple[process.Child, int]:
         what = f"{program.command[0]} cannot be run: {error.strerror}"
         raise HostFault(what, do=denial.remedy(error.errno)) from error
     return child, ours
+
+
+def _two_ends(program: Program) -> tuple[int, int]:
+    try:
+        return os.openpty() if program.terminal else os.pipe()
+    except OSError as error:
+        what = f"the harness cannot be heard: {error.strerror}"
+        raise HostFault(what, do=denial.remedy(error.errno)) from error
 
 
 def _listen(

@@ -47,7 +47,7 @@ def _again(
 ) -> Entry:
     # it is due no more, whatever comes of it
     red = trials.due.pop(recipe.name)
-    return with_tested(_untold(lines[recipe.name], red), trials.again(recipe, red))
+    return with_tested(_untold(lines[recipe.name], red), trials.again(red))
 
 
 def _unreached(lines: Mapping[str, Entry], trials: Trials, recipe: Recipe, stop: Stop) -> Entry:
