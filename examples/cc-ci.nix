@@ -3,7 +3,8 @@
 # of the hollow sweep, and everything else of cc-ci's works on.
 { lib, pkgs, ... }:
 let
-  # where the harness has its canonicals, its work trees, its runs, and a home
+  # where the harness has its canonicals and its runs; and the sweep's own folder of abra's,
+  # with the host's `servers` and `catalogue` linked in it, and a home: builds have others
   warm = "/var/lib/ci-warm";
   abra = "/srv/abra";
   runs = "/var/lib/cc-ci-runs";
