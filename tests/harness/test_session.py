@@ -101,7 +101,8 @@ def test_what_left_its_session_is_found_named_and_ended(last: str, tmp_path: Pat
     ended, _ = shell(script, tmp_path, timeout=30 if last == "exit 0" else 2)
 
     away = pid_in(tmp_path / "away")
-    assert f"process {away} (sleep)" in ended.left
+    # what it is called depends on how far it has come
+    assert any(name.startswith(f"process {away} (") for name in ended.left)
     assert ended.alive == ()
     assert ends(away, within=0)
 
@@ -181,7 +182,11 @@ def test_what_a_killed_run_left_is_found_by_its_mark(tmp_path: Path) -> None:
 
     killed, alive = session.end_marked(mark)
 
-    assert set(killed) == {f"process {child.pid} (sleep)", f"process {away} (sleep)"}
+    # what each is called depends on how far it has come
+    assert {name.partition(" (")[0] for name in killed} == {
+        f"process {child.pid}",
+        f"process {away}",
+    }
     assert alive == ()
     assert ends(away)
     assert session.end_marked(mark) == ((), ())

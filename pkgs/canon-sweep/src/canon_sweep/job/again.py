@@ -12,9 +12,10 @@ from canon_sweep.core.stop import Stop
 from canon_sweep.job.trials import Due, Trials, unrepeated
 from canon_sweep.job.turns import Turns
 from canon_sweep.job.wiring import Parts
+from canon_sweep.line import with_tested
 from canon_sweep.report.records import Entry
 from canon_sweep.settings.recipe import Recipe
-from canon_sweep.sweep import each, with_tested
+from canon_sweep.sweep import each
 from canon_sweep.world import World
 
 

@@ -23,11 +23,12 @@ from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.orders import order_of
 from canon_sweep.job.stop import stop_of
 from canon_sweep.job.wiring import Parts, Surroundings
+from canon_sweep.line import broken_off, entry_of, with_facts, with_tested
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Entry, Results
 from canon_sweep.settings.recipe import Recipe, recipe_of, unpinned
 from canon_sweep.settings.records import Settings
-from canon_sweep.sweep import broken_off, check_name, each, entry_of, with_facts, with_tested
+from canon_sweep.sweep import check_name, each
 
 
 @dataclass(frozen=True, slots=True)
