@@ -1,4 +1,4 @@
-# Made by `canon-sweep import-cc-ci` of cc-ci.
+# Made by `canon-sweep import-cc-ci` of /srv/cc-ci.
 #
 # 21 things to decide:
 #   tests/bluesky-pds/recipe_meta.py:7: expectedNA.upgrade has no end: set until, a date or a release's tag
@@ -28,8 +28,8 @@
 #   tests/unit: has no recipe_meta.py and is in no list of used recipes: no recipe
 {
   bluesky-pds = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/bluesky-pds";
-    mirror = "https://git.example.org/recipe-maintainers/bluesky-pds";
+    upstream = "https://git.coopcloud.tech/coop-cloud/bluesky-pds.git";
+    mirror = "https://git.example.org/recipe-maintainers/bluesky-pds.git";
     # tests/bluesky-pds/recipe_meta.py:7
     expectedNA.upgrade = {
       reason = "both published tags pin the moving image pds:0.4, so that an upgrade between them is none";
@@ -48,8 +48,8 @@
     ];
   };
   cryptpad = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/cryptpad";
-    mirror = "https://git.example.org/recipe-maintainers/cryptpad";
+    upstream = "https://git.coopcloud.tech/coop-cloud/cryptpad.git";
+    mirror = "https://git.example.org/recipe-maintainers/cryptpad.git";
     # tests/cryptpad/recipe_meta.py:7
     env.SANDBOX_DOMAIN = "sandbox-{domain}";
     probes = [
@@ -66,8 +66,8 @@
     ];
   };
   custom-html = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/custom-html";
-    mirror = "https://git.example.org/recipe-maintainers/custom-html";
+    upstream = "https://git.coopcloud.tech/coop-cloud/custom-html.git";
+    mirror = "https://git.example.org/recipe-maintainers/custom-html.git";
     probes = [
       # tests/custom-html/recipe_meta.py:1
       {
@@ -82,8 +82,8 @@
     ];
   };
   custom-html-tiny = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/custom-html-tiny";
-    mirror = "https://git.example.org/recipe-maintainers/custom-html-tiny";
+    upstream = "https://git.coopcloud.tech/coop-cloud/custom-html-tiny.git";
+    mirror = "https://git.example.org/recipe-maintainers/custom-html-tiny.git";
     probes = [
       # tests/custom-html-tiny/recipe_meta.py:1
       {
@@ -100,8 +100,8 @@
     timeouts.deploy = "90s";
   };
   discourse = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/discourse";
-    mirror = "https://git.example.org/recipe-maintainers/discourse";
+    upstream = "https://git.coopcloud.tech/coop-cloud/discourse.git";
+    mirror = "https://git.example.org/recipe-maintainers/discourse.git";
     overlays = [
       # tests/discourse/compose.ccci.yml
       {
@@ -124,8 +124,8 @@
     timeouts.deploy = "25m";
   };
   drone = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/drone";
-    mirror = "https://git.example.org/recipe-maintainers/drone";
+    upstream = "https://git.coopcloud.tech/coop-cloud/drone.git";
+    mirror = "https://git.example.org/recipe-maintainers/drone.git";
     # tests/drone/recipe_meta.py:4
     env.DRONE_USER_CREATE = "username:ci,admin:true";
     # tests/drone/recipe_meta.py:5
@@ -144,8 +144,8 @@
     ];
   };
   ghost = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/ghost";
-    mirror = "https://git.example.org/recipe-maintainers/ghost";
+    upstream = "https://git.coopcloud.tech/coop-cloud/ghost.git";
+    mirror = "https://git.example.org/recipe-maintainers/ghost.git";
     overlays = [
       # tests/ghost/compose.ccci.yml
       {
@@ -168,8 +168,8 @@
     timeouts.deploy = "15m";
   };
   gitea = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/gitea";
-    mirror = "https://git.example.org/recipe-maintainers/gitea";
+    upstream = "https://git.coopcloud.tech/coop-cloud/gitea.git";
+    mirror = "https://git.example.org/recipe-maintainers/gitea.git";
     probes = [
       # tests/gitea/recipe_meta.py:3
       {
@@ -184,8 +184,8 @@
     ];
   };
   hedgedoc = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/hedgedoc";
-    mirror = "https://git.example.org/recipe-maintainers/hedgedoc";
+    upstream = "https://git.coopcloud.tech/coop-cloud/hedgedoc.git";
+    mirror = "https://git.example.org/recipe-maintainers/hedgedoc.git";
     probes = [
       # tests/hedgedoc/recipe_meta.py:1
       {
@@ -199,8 +199,8 @@
     ];
   };
   immich = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/immich";
-    mirror = "https://git.example.org/recipe-maintainers/immich";
+    upstream = "https://git.coopcloud.tech/coop-cloud/immich.git";
+    mirror = "https://git.example.org/recipe-maintainers/immich.git";
     probes = [
       # tests/immich/recipe_meta.py:2
       {
@@ -219,8 +219,8 @@
     timeouts.probe = "150s";
   };
   keycloak = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/keycloak";
-    mirror = "https://git.example.org/recipe-maintainers/keycloak";
+    upstream = "https://git.coopcloud.tech/coop-cloud/keycloak.git";
+    mirror = "https://git.example.org/recipe-maintainers/keycloak.git";
     # tests/keycloak/recipe_meta.py:3
     env.ADMIN_USERNAME = "admin";
     probes = [
@@ -239,8 +239,8 @@
     timeouts.deploy = "15m";
   };
   lasuite-docs = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/lasuite-docs";
-    mirror = "https://git.example.org/recipe-maintainers/lasuite-docs";
+    upstream = "https://git.coopcloud.tech/coop-cloud/lasuite-docs.git";
+    mirror = "https://git.example.org/recipe-maintainers/lasuite-docs.git";
     # tests/lasuite-docs/recipe_meta.py:14
     env.AWS_S3_DOMAIN_REPLACE = "https://{domain}/media";
     # tests/lasuite-docs/recipe_meta.py:13
@@ -269,8 +269,8 @@
     timeouts.deploy = "15m";
   };
   lasuite-drive = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/lasuite-drive";
-    mirror = "https://git.example.org/recipe-maintainers/lasuite-drive";
+    upstream = "https://git.coopcloud.tech/coop-cloud/lasuite-drive.git";
+    mirror = "https://git.example.org/recipe-maintainers/lasuite-drive.git";
     # tests/lasuite-drive/recipe_meta.py:9
     env.DRIVE_HOST = "{domain}";
     # tests/lasuite-drive/recipe_meta.py:3
@@ -291,8 +291,8 @@
     timeouts.deploy = "15m";
   };
   lasuite-meet = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/lasuite-meet";
-    mirror = "https://git.example.org/recipe-maintainers/lasuite-meet";
+    upstream = "https://git.coopcloud.tech/coop-cloud/lasuite-meet.git";
+    mirror = "https://git.example.org/recipe-maintainers/lasuite-meet.git";
     # tests/lasuite-meet/recipe_meta.py:4
     env.LIVEKIT_URL = "wss://livekit.{domain}";
     # tests/lasuite-meet/recipe_meta.py:4
@@ -317,8 +317,8 @@
     upgradeEnv.MIGRATE = "1";
   };
   mailu = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/mailu";
-    mirror = "https://git.example.org/recipe-maintainers/mailu";
+    upstream = "https://git.coopcloud.tech/coop-cloud/mailu.git";
+    mirror = "https://git.example.org/recipe-maintainers/mailu.git";
     # tests/mailu/recipe_meta.py:5
     env.HOSTNAMES = "{domain},localhost";
     # tests/mailu/recipe_meta.py:4
@@ -337,8 +337,8 @@
     ];
   };
   matrix-synapse = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/matrix-synapse";
-    mirror = "https://git.example.org/recipe-maintainers/matrix-synapse";
+    upstream = "https://git.coopcloud.tech/coop-cloud/matrix-synapse.git";
+    mirror = "https://git.example.org/recipe-maintainers/matrix-synapse.git";
     # tests/matrix-synapse/recipe_meta.py:6
     env.ENABLE_REGISTRATION = "false";
     # tests/matrix-synapse/recipe_meta.py:5
@@ -361,8 +361,8 @@
     timeouts.deploy = "15m";
   };
   mattermost-lts = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/mattermost-lts";
-    mirror = "https://git.example.org/recipe-maintainers/mattermost-lts";
+    upstream = "https://git.coopcloud.tech/coop-cloud/mattermost-lts.git";
+    mirror = "https://git.example.org/recipe-maintainers/mattermost-lts.git";
     probes = [
       # tests/mattermost-lts/recipe_meta.py:1
       {
@@ -377,8 +377,8 @@
     ];
   };
   mumble = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/mumble";
-    mirror = "https://git.example.org/recipe-maintainers/mumble";
+    upstream = "https://git.coopcloud.tech/coop-cloud/mumble.git";
+    mirror = "https://git.example.org/recipe-maintainers/mumble.git";
     # tests/mumble/recipe_meta.py:7
     env.WELCOME_TEXT = "hello";
     overlays = [
@@ -404,8 +404,8 @@
     upgradeEnv.COMPOSE_FILE = "compose.yml:compose.host-ports.yml";
   };
   n8n = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/n8n";
-    mirror = "https://git.example.org/recipe-maintainers/n8n";
+    upstream = "https://git.coopcloud.tech/coop-cloud/n8n.git";
+    mirror = "https://git.example.org/recipe-maintainers/n8n.git";
     probes = [
       # tests/n8n/recipe_meta.py:1
       {
@@ -420,8 +420,8 @@
     ];
   };
   plausible = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/plausible";
-    mirror = "https://git.example.org/recipe-maintainers/plausible";
+    upstream = "https://git.coopcloud.tech/coop-cloud/plausible.git";
+    mirror = "https://git.example.org/recipe-maintainers/plausible.git";
     probes = [
       # tests/plausible/recipe_meta.py:1
       {
@@ -448,8 +448,8 @@
     };
   };
   uptime-kuma = {
-    upstream = "https://git.coopcloud.tech/coop-cloud/uptime-kuma";
-    mirror = "https://git.example.org/recipe-maintainers/uptime-kuma";
+    upstream = "https://git.coopcloud.tech/coop-cloud/uptime-kuma.git";
+    mirror = "https://git.example.org/recipe-maintainers/uptime-kuma.git";
     probes = [
       # tests/uptime-kuma/recipe_meta.py:1
       {

@@ -124,7 +124,7 @@ in
       ]
     ];
 
-    # As `canon-sweep import-cc-ci --nix` writes it of cc-ci's tree; above its recipes stands
+    # As `canon-sweep import-cc-ci /srv/cc-ci --nix` writes it; above its recipes stands
     # what is left to decide. How data is seen, hooks and custom tests, variables and secrets
     # stay the harness's own, and need nothing here.
     recipesFrom = ./cc-ci-recipes.nix;
