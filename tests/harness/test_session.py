@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.errors import HostFault
-from canon_sweep.harness import session
+from canon_sweep.harness import remains
 from canon_sweep.harness.session import Ended, Program, follow
 from child import forked
 from host import NOBODY, ends
@@ -251,7 +251,7 @@ def test_what_a_killed_run_left_is_found_by_its_mark(tmp_path: Path) -> None:
     # ended processes that nobody has waited for do not run any more
     threading.Thread(target=child.wait, daemon=True).start()
 
-    killed, alive = session.end_marked(mark)
+    killed, alive = remains.end_marked(mark)
 
     # what each is called depends on how far it has come
     assert {name.partition(" (")[0] for name in killed} == {
@@ -260,7 +260,7 @@ def test_what_a_killed_run_left_is_found_by_its_mark(tmp_path: Path) -> None:
     }
     assert alive == ()
     assert ends(away)
-    assert session.end_marked(mark) == ((), ())
+    assert remains.end_marked(mark) == ((), ())
 
 
 def test_it_takes_no_longer_than_the_program(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, StateFault
-from canon_sweep.harness import session
+from canon_sweep.harness import remains
 from canon_sweep.harness.recover import Unsettled
 from canon_sweep.state.guests import Guest, Guests
 
@@ -124,7 +124,7 @@ def _settled(
     """Why a guest is not gone yet; empty if it is."""
     left = guest.left
     if left is None:
-        killed, alive = session.end_marked(f"{MARK}={guest.mark}")
+        killed, alive = remains.end_marked(f"{MARK}={guest.mark}")
         for each in killed:
             say(f"{each} of the harness's run {guest.run} was killed")
         if alive:
