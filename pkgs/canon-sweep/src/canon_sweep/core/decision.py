@@ -122,7 +122,7 @@ def decide(facts: Facts, policy: Policy, now: datetime) -> Decision:
 
 def _judge(facts: Facts, policy: Policy, now: datetime) -> Decision:
     latest = facts.releases.latest
-    if _holds(facts.hold, latest, now):
+    if is_held(facts.hold, latest, now):
         assert facts.hold is not None
         what = f" {facts.hold.tag}" if facts.hold.tag else ""
         return Decision(
@@ -148,7 +148,8 @@ def attempt_key(recipe: str, release: Release, digest: str) -> AttemptKey:
     return AttemptKey(recipe=recipe, tag=release.tag, commit=release.commit, digest=digest)
 
 
-def _holds(hold: Hold | None, latest: Release | None, now: datetime) -> bool:
+def is_held(hold: Hold | None, latest: Release | None, now: datetime) -> bool:
+    """Whether an operator's hold keeps the latest release from being tested now."""
     if hold is None or hold.until <= now:
         return False
     return hold.tag is None or (latest is not None and latest.tag == hold.tag)
