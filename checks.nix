@@ -57,6 +57,7 @@ in
   rendered-cc-ci = isKept "cc-ci" hosts.cc-ci;
   rendered-local = isKept "local" hosts.local;
   rendered-machine = isKept "machine" tests.promote.nodes.machine;
+  rendered-changeover = isKept "changeover" tests.changeover.nodes.machine;
 
   options = pkgs.runCommand "canon-sweep-options-are-kept" { } ''
     if ! diff --unified ${./docs/options.md} ${options}; then

@@ -1,86 +1,14 @@
-# A CI host with 21 recipes, a Drone that works on weekdays and nights, and jobs of
-# its own on Sundays.
+# A CI host with 21 recipes and a harness of its own, a Drone that works on weekdays and
+# nights, and jobs of its own on Sundays, after the change: canon-sweep has taken the place
+# of the hollow sweep, and everything else of cc-ci's works on.
 { lib, pkgs, ... }:
 let
-  upstreams = "https://git.coopcloud.tech/coop-cloud";
-  mirrors = "https://git.example.org/recipe-maintainers";
-
-  # what its settings do not say is the same for every recipe
-  recipe =
-    name: settings:
-    {
-      upstream = "${upstreams}/${name}";
-      mirror = "${mirrors}/${name}";
-    }
-    // settings;
-
-  http = port: path: {
-    type = "http";
-    inherit port path;
-  };
-  tcp = port: {
-    type = "tcp";
-    inherit port;
-    successes = 3;
-  };
-  # a word goes into the database, and is to be there after upgrade and reattach
-  postgres = user: database: {
-    seed = [
-      {
-        type = "exec";
-        service = "db";
-        command = [
-          "psql"
-          "--username=${user}"
-          "--dbname=${database}"
-          "--command=create table if not exists sweep as select '{token}' as word"
-        ];
-      }
-    ];
-    check = [
-      {
-        type = "exec";
-        service = "db";
-        command = [
-          "psql"
-          "--username=${user}"
-          "--dbname=${database}"
-          "--command=table sweep"
-        ];
-        contains = "{token}";
-      }
-    ];
-  };
-  # a file in the app's own volume
-  kept = path: {
-    seed = [
-      {
-        type = "exec";
-        command = [
-          "sh"
-          "-c"
-          "echo {token} > ${path}/sweep"
-        ];
-      }
-    ];
-    check = [
-      {
-        type = "exec";
-        command = [
-          "cat"
-          "${path}/sweep"
-        ];
-        contains = "{token}";
-      }
-    ];
-  };
-
-  # lasuite's apps log in at a keycloak that is not theirs to deploy
-  lasuite = name: {
-    timeouts.deploy = "15m";
-    env.OIDC_OP_BASE_URL = "https://keycloak.ci.example.org/realms/${name}";
-    data = postgres name name;
-  };
+  # where the harness has its canonicals and its runs; and the sweep's own folder of abra's,
+  # with the host's `servers` and `catalogue` linked in it, and a home: builds have others
+  warm = "/var/lib/ci-warm";
+  abra = "/srv/abra";
+  runs = "/var/lib/cc-ci-runs";
+  home = "/var/lib/cc-ci";
 
   # to what their tags name now; docker waits until they are healthy again, or have been
   # rolled back, which fails
@@ -110,8 +38,49 @@ in
     retryWindow = "10h";
     domain = "ci.example.org";
     retryRedAfter = "6d";
-    timeouts.prepare = "45m";
-    timeouts.probe = "2m";
+
+    # who tests, and promotes what is green: abra, pytest and playwright, as before
+    harness = {
+      # a wrapper with a PATH of its own, so that git-lfs is there
+      command = [
+        "cc-ci-run"
+        "runner/run_recipe_ci.py"
+      ];
+      workDir = "/srv/cc-ci";
+      # with cc-ci as an input of the host's flake: inputs.cc-ci.rev
+      version = "2026-06-14";
+      environment = {
+        RECIPE = "{recipe}";
+        CCCI_SKIP_FETCH = "1";
+        CCCI_RUNS_DIR = runs;
+        ABRA_DIR = abra;
+        HOME = home;
+      };
+      checkout = "${abra}/recipes/{recipe}";
+      # the longest of its tests took 51 minutes, and it has a deadline of its own
+      timeout = "2h";
+      stopTime = "5m";
+      # backup and restore of abra's want one
+      terminal = true;
+      promotes = true;
+      quick.environment.CCCI_QUICK = "1";
+      # of what it may not promote it is told as of a pull request
+      ref.environment.REF = "{commit}";
+      result = {
+        path = "${runs}/*/results.json";
+        format = "cc-ci-2";
+      };
+    };
+    canonicalsDir = warm;
+    harnessSandbox = {
+      writable = [
+        abra
+        runs
+        home
+      ];
+      # the browser of its tests compiles while it runs
+      generatedCode = true;
+    };
 
     credentials."git.example.org" = {
       username = "canon-sweep";
@@ -128,7 +97,8 @@ in
     # ci-docker-prune spares as long as they have a tag.
     prune.foreignImages = true;
 
-    # 150 GB, of which builds want their part; a test is ended before they are out of it
+    # 150 GB, of which builds want their part; a test is ended before they are out of it.
+    # What the harness keeps is not ours to give up: over the budget, we only say so.
     disk = {
       minFree = "20GiB";
       floor = "5GiB";
@@ -145,7 +115,7 @@ in
       units = [ "ci-docker-prune.service" ];
     };
 
-    # what nightly-sweep did before it swept
+    # what nightly-sweep did before it swept; lasuite's apps need keycloak afterwards
     preSweep = [
       [
         (lib.getExe rollLiveApps)
@@ -154,65 +124,14 @@ in
       ]
     ];
 
-    recipes = lib.mapAttrs recipe {
-      bluesky-pds = {
-        probes = [ (http 3000 "/xrpc/_health") ];
-        expectedNA.upgrade = {
-          reason = "both tags pin a moving image";
-          until = "2027-06-01";
-        };
-      };
-      cryptpad = {
-        env.SANDBOX_DOMAIN = "sandbox.\${DOMAIN}";
-        probes = [ (http 3000 "/") ];
-        data = kept "/cryptpad/data";
-      };
-      custom-html = {
-        probes = [ (http 80 "/") ];
-        data = kept "/usr/share/nginx/html";
-      };
-      custom-html-tiny = {
-        probes = [ (http 80 "/") ];
-        data = kept "/var/www/html";
-      };
-      discourse = {
-        timeouts.deploy = "25m";
-        probes = [ (http 3000 "/srv/status") ];
-        data = postgres "discourse" "discourse";
-      };
-      drone.probes = [ (http 80 "/healthz") ];
-      ghost = {
-        timeouts.deploy = "15m";
-        probes = [ (http 2368 "/ghost/api/admin/site/") ];
-        data = kept "/var/lib/ghost/content";
-      };
-      gitea = {
-        env.COMPOSE_FILE = "$COMPOSE_FILE:compose.sqlite3.yml";
-        probes = [ (http 3000 "/api/healthz") ];
-        data = kept "/var/lib/gitea";
-      };
-      hedgedoc = {
-        probes = [ (http 3000 "/_health") ];
-        data = postgres "codimd" "codimd";
-      };
-      immich = {
-        timeouts.deploy = "20m";
-        probes = [ (http 2283 "/api/server/ping") ];
-        data = postgres "postgres" "immich";
-      };
-      keycloak = {
-        timeouts.deploy = "15m";
-        probes = [ (http 8080 "/realms/master") ];
-      };
-      lasuite-docs = lasuite "docs" // {
-        probes = [ (http 8000 "/__heartbeat__") ];
-      };
-      lasuite-drive = lasuite "drive" // {
-        probes = [ (http 8000 "/__heartbeat__") ];
-      };
-      lasuite-meet = lasuite "meet" // {
-        probes = [ (http 8000 "/__heartbeat__") ];
-      };
+    # As `canon-sweep import-cc-ci /srv/cc-ci --nix` writes it; above its recipes stands
+    # what is left to decide. How data is seen, hooks and custom tests, variables and secrets
+    # stay the harness's own, and need nothing here.
+    recipesFrom = ./cc-ci-recipes.nix;
+
+    # the rest is decided here, and outranks the file
+    recipes = {
+      bluesky-pds.expectedNA.upgrade.until = "2027-06-01";
       mailu = {
         enroll = false;
         exception = {
@@ -220,36 +139,45 @@ in
           until = "2027-03-01";
         };
       };
-      matrix-synapse = {
-        timeouts.deploy = "15m";
-        probes = [ (http 8008 "/health") ];
-        data = postgres "synapse" "synapse";
+      plausible.upgradeBase = {
+        reason = "3.0.0 never comes up";
+        until = "2027-01-31";
       };
-      mattermost-lts = {
-        probes = [ (http 8065 "/api/v4/system/ping") ];
-        data = postgres "mattermost" "mattermost";
-      };
-      mumble.probes = [ (tcp 64738) ];
-      n8n = {
-        probes = [ (http 5678 "/healthz") ];
-        data = kept "/home/node/.n8n";
-      };
-      plausible = {
-        timeouts.deploy = "20m";
-        probes = [ (http 8000 "/api/health") ];
-        data = postgres "plausible" "plausible";
-        upgradeBase = {
-          tag = "3.0.1+v2.0.0";
-          reason = "3.0.0 never comes up";
+      # the harness would not promote what it does not enrol itself
+      uptime-kuma = {
+        enroll = false;
+        exception = {
+          reason = "cc-ci keeps no canonical of it: its recipe_meta.py has no WARM_CANONICAL yet";
           until = "2027-01-31";
         };
       };
-      uptime-kuma = {
-        probes = [ (http 3001 "/") ];
-        data = kept "/app/data";
-      };
     };
   };
+
+  # the harness runs as the service does: what an earlier one left as root is handed over
+  systemd.tmpfiles.settings.cc-ci =
+    lib.genAttrs
+      [
+        abra
+        home
+        runs
+        warm
+      ]
+      (
+        _:
+        let
+          service = {
+            user = "canon-sweep";
+            group = "canon-sweep";
+          };
+        in
+        {
+          d = service // {
+            mode = "0755";
+          };
+          Z = service;
+        }
+      );
 
   # a run that is not wholly green is somebody's to look at
   systemd.services.canon-sweep.onFailure = [ "notify-operators@%N.service" ];

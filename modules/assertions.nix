@@ -58,6 +58,24 @@ let
     ]) cfg.recipes
   );
 
+  # of a recipe, by the option's path below it
+  overridesOf =
+    each:
+    {
+      inherit (each) exception upgradeBase;
+    }
+    // lib.mapAttrs' (tier: lib.nameValuePair "expectedNA.${tier}") each.expectedNA;
+  endless = lib.concatLists (
+    lib.mapAttrsToList (
+      name: each:
+      map (key: "recipes.${name}.${key}") (
+        lib.attrNames (
+          lib.filterAttrs (_: written: written != null && written.until == null) (overridesOf each)
+        )
+      )
+    ) cfg.recipes
+  );
+
   # what the service does not see, or sees a copy of its own of
   unseen = [
     "/home/"
@@ -166,7 +184,12 @@ in
       ];
 
     warnings =
-      lib.optional (cfg.engine == "local") ''
+      lib.optional (endless != [ ]) ''
+        services.canon-sweep: without an end, so that nothing ever reminds of it:
+        ${lib.concatStringsSep ", " endless}; say until when it is meant, e.g.
+        ${lib.head endless}.until = "2027-03-01"
+      ''
+      ++ lib.optional (cfg.engine == "local") ''
         services.canon-sweep.engine: "local" runs what recipes say for it as processes of this
         machine; it proves nothing of containers and is for trying things out
       ''

@@ -56,17 +56,16 @@ let
     lib.concatStringsSep " " (
       lib.filter (word: lib.isString word && word != "") (builtins.split "[[:space:]]+" text)
     );
-  withEnd =
-    override:
-    if override == null then null else "${onOneLine override.reason} (until ${override.until})";
+  plain =
+    override: if override == null then null else override // { reason = onOneLine override.reason; };
   recipe =
     name: each:
     each
     // {
       envFiles = secrets.variablesWithNames name each.envFiles;
-      exception = withEnd each.exception;
-      upgradeBase = each.upgradeBase.tag or null;
-      expectedNA = lib.mapAttrs (_: withEnd) each.expectedNA;
+      exception = plain each.exception;
+      upgradeBase = plain each.upgradeBase;
+      expectedNA = lib.mapAttrs (_: plain) each.expectedNA;
     };
   rendered = toml.generate "canon-sweep.toml" (
     spoken (

@@ -88,6 +88,19 @@ let
     '';
   }) written;
 
+  # each test would find out, and be `infra`
+  checkout = if cfg.harness == null then null else cfg.harness.checkout;
+  isWritten = lib.any (
+    folder: lib.hasPrefix "${lib.removeSuffix "/" folder}/" "${checkout}"
+  ) cfg.harnessSandbox.writable;
+  writtenCheckout = {
+    assertion = checkout == null || isWritten;
+    message = say "harness.checkout" ''
+      ${checkout} cannot be written to by the service; name a folder above it in
+      services.canon-sweep.harnessSandbox.writable
+    '';
+  };
+
   plainSecrets = map (each: {
     assertion = builtins.match "[^%[:space:]\"'\\\\]+" "${each.file}" != null;
     message = say each.option ''
@@ -98,6 +111,6 @@ let
 in
 {
   config = lib.mkIf cfg.enable {
-    assertions = lookedAt ++ ownFolders ++ plainFolders ++ plainSecrets;
+    assertions = lookedAt ++ ownFolders ++ plainFolders ++ plainSecrets ++ [ writtenCheckout ];
   };
 }

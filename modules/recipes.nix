@@ -7,6 +7,8 @@ let
   probe = types.submodule ./probe.nix;
 
   inherit (own) optional;
+  # a text alone is a reason without an end
+  excuse = types.coercedTo types.str (reason: { inherit reason; }) (own.override { });
   limit = optional own.duration "20m";
   probes =
     description:
@@ -32,7 +34,7 @@ let
     };
   notApplicable =
     tier:
-    optional (own.override { }) {
+    optional excuse {
       reason = "both tags pin a moving image";
       until = "2027-03-01";
     } "Why ${tier} is not tested, and until when. By default it is.";
@@ -116,7 +118,7 @@ let
         '';
       };
       exception =
-        optional (own.override { })
+        optional excuse
           {
             reason = "mail store without bound";
             until = "2027-03-01";
@@ -152,7 +154,8 @@ let
           }
           ''
             A pinned base of the upgrade. By default the canonical, else the newest
-            older release that comes up.
+            older release that comes up. {command}`canon-sweep pins` says whether it is
+            needed still; as long as it is, it is used after its end too, with a note.
           '';
       retries = optional (types.ints.between 0 100) 0 ''
         How often a red release is tested again in the same sweep; by default
@@ -301,6 +304,9 @@ let
         test = limit "As {option}`services.canon-sweep.timeouts.test`, for this recipe.";
       };
       expectedNA = {
+        custom = notApplicable "what `checks` asks";
+        backup = notApplicable "the backup";
+        restore = notApplicable "restoring it";
         upgrade = notApplicable "the upgrade";
         reattach = notApplicable "attaching its data again";
       };

@@ -5,8 +5,8 @@ let
 
   day = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])";
 
-  # the end of an override: it is to expire with a date or with a release
-  end = types.strMatching "${day}|[0-9]+\\.[0-9]+\\.[0-9]+.*" // {
+  # the end of an override: a day, or a release, whose form is the recipe's own
+  end = types.strMatching "${day}|.*[^0-9-].*" // {
     description = "date (2027-03-01) or release (3.0.1+v2.0.0)";
   };
 in
@@ -33,7 +33,7 @@ in
       inherit example description;
     };
 
-  # what goes against the rule has a reason and an end
+  # what goes against the rule has a reason and an end; one without an end is warned of
   override =
     more:
     types.submodule {
@@ -46,11 +46,13 @@ in
           description = "Why; it is shown wherever the recipe is left out or treated otherwise.";
         };
         until = mkOption {
-          type = end;
+          type = types.nullOr end;
+          default = null;
           example = "2027-03-01";
           description = ''
-            Until when it holds: a date, or the release up to which. It is shown with
-            the reason. Nothing ends by itself yet: take it out when it is over.
+            The last day on which it holds (in UTC), or the last release for which it
+            does. After it the recipe is as any other; a month before that day, and
+            as long as it is still written here after it, every report has a note.
           '';
         };
       };

@@ -21,13 +21,14 @@ let
     };
 
   test =
-    name:
+    name: besides:
     testers.runNixOSTest {
       name = "canon-sweep-${name}";
       nodes.machine.imports = [
         module
         ./node.nix
-      ];
+      ]
+      ++ besides;
       extraPythonPackages = packages: [ (stories packages) ];
       testScript = ''
         from stories.${lib.replaceStrings [ "-" ] [ "_" ] name} import story
@@ -49,4 +50,7 @@ lib.genAttrs [
   "skip"
   "timer"
   "untagged"
-] test
+] (name: test name [ ])
+// {
+  changeover = test "changeover" [ ./changeover.nix ];
+}

@@ -39,5 +39,9 @@ pkgs.linkFarm "canon-sweep-kept" {
     name = "machine";
     config = tests.promote.nodes.machine;
   };
+  "rendered/changeover" = rendered {
+    name = "changeover";
+    config = tests.changeover.nodes.machine;
+  };
   "options.md" = pkgs.callPackage ../docs/options.nix { inherit nixosSystem module system; };
 }

@@ -129,7 +129,7 @@ LAYERS = (
     {"state", "report"},
     {"engine", "mirror"},
     {"harness", "guard"},
-    {"world"},
+    {"world", "line"},
     {"sweep"},
     {"job"},
     {"demo"},

@@ -96,7 +96,7 @@ def test_a_signal_after_the_configuration_is_read_leaves_a_line_for_each(
     fleet: Fleet, number: signal.Signals, command: tuple[str, ...]
 ) -> None:
     """Also before the run has its folder: it will have one."""
-    code, said = struck(fleet, "canon_sweep.engine.local", number, *command)
+    code, said = struck(fleet, "canon_sweep.engine.local.engine", number, *command)
 
     assert code == 1
     (results,) = (fleet.folder / "state" / "runs").glob("2*/results.json")

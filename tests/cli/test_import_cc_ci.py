@@ -16,6 +16,7 @@ from cli.test_commands import PROGRAM
 from stories.fleet import toml
 
 CCCI = Path(__file__).parents[1] / "ccci"
+EXAMPLE = Path(__file__).parents[2] / "examples/cc-ci-recipes.nix"
 SECRET = "3c9a0f1e7b5d4f2e8a6c1d0b9e8f7a6d"
 
 
@@ -57,6 +58,16 @@ def test_the_whole_fleet(options: list[str], name: str) -> None:
     assert done.returncode == 0
     assert shown(done.stdout) == kept(name)
     assert done.stderr.endswith("\n21 recipes, 21 things to decide\n"), done.stderr
+
+
+def test_the_examples_recipes_are_what_it_writes(tmp_path: Path) -> None:
+    """Not a line is by hand: what the operator has decided stands beside them."""
+    shutil.copytree(CCCI / "fleet", tmp_path / "cc-ci")
+    mirror = "https://git.example.org/recipe-maintainers/{recipe}.git"
+
+    done = run(tmp_path / "cc-ci", "--nix", "--mirror", mirror)
+
+    assert done.stdout.replace(str(tmp_path), "/srv") == EXAMPLE.read_text()
 
 
 def test_the_same_again_is_the_same(tmp_path: Path) -> None:

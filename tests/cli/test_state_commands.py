@@ -108,6 +108,21 @@ def test_a_record_without_a_recipe_is_named(host: Host) -> None:
     assert (gone["recipe"], gone["canonical"], notes["problem"]) == ("gone", "1.0.0+1", "")
 
 
+def test_a_record_that_is_gone_is_told(host: Host) -> None:
+    """As by verify: a monitor need not wait for the next sweep."""
+    host.state.canonicals.write(RECORD)
+    host.state.canonicals.note_promotion(RECORD)
+    assert host.call("status")[0] == 0
+    (host.state.canonicals.folder / "notes" / "canonical.json").unlink()
+
+    code, _ = host.call("status")
+
+    assert code == 1
+    (notes,) = host.reports("status")["recipes"]
+    assert "is gone, though notes was promoted (1.0.0+1)" in notes["problem"]
+    assert "canon-sweep forget notes" in notes["problem"]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -116,6 +131,7 @@ def test_a_record_without_a_recipe_is_named(host: Host) -> None:
         ("canonicals/notes/history.jsonl", "garbage\n"),
         ("attempts.jsonl", "garbage\n"),
         ("holds.json", ""),
+        ("holds.json", '{"notes": {"recipe": "notes", "reason": "without an end"}}'),
     ],
 )
 def test_what_cannot_be_read_is_named_and_the_rest_is_shown(

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canon_sweep.core.attempts import Outcome
-from canon_sweep.core.decision import Code, Decision, Facts, Hold, Policy, decide, excepted
+from canon_sweep.core.decision import Code, Decision, Facts, Policy, decide, excepted
+from canon_sweep.core.hold import Hold
 from canon_sweep.core.release import releases
 from core.examples import NOW, POLICY, RULE, attempt, canonical, commit_of, facts, known, tag
 from core.test_version import tags
@@ -78,12 +79,13 @@ def test_an_excepted_recipe_says_why() -> None:
 
 def test_a_hold_holds_until_it_expires() -> None:
     """A hold has a reason and an end."""
-    hold = Hold(recipe="notes", reason="moving house", until=NOW + timedelta(seconds=1))
+    until = NOW + timedelta(seconds=1)
+    hold = Hold(recipe="notes", reason="moving house", until=until)
     held = replace(facts("1.0.0+1"), hold=hold)
 
     assert decide(held, POLICY, NOW).code is Code.HELD
     assert "moving house" in decide(held, POLICY, NOW).sentence
-    assert decide(held, POLICY, hold.until).code is Code.FIRST_CANONICAL
+    assert decide(held, POLICY, until).code is Code.FIRST_CANONICAL
 
 
 def test_a_hold_of_a_release_dies_with_the_next_one() -> None:

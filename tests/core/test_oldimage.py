@@ -69,6 +69,19 @@ def test_an_image_of_others_is_as_old_as_its_last_tag_where_docker_knows_it() ->
     assert not gone(tagged, before, ALL, NOW)
 
 
+def test_what_was_noted_by_a_clock_that_ran_ahead_is_as_of_now() -> None:
+    """Else an image would be young until that clock was right."""
+    ahead = NOW + 500 * WEEK
+    note = Noted(since=ahead, names=APP.names, pulled=ahead, used=ahead, renamed=ahead)
+    note = msgspec.structs.replace(note, asked=APP.tags)
+
+    known = looked_at([APP], {APP.id: note}, Needs(), NOW)
+
+    assert not gone(APP, note, ALL, NOW)
+    assert gone(APP, known[APP.id], OURS, NOW + WEEK)
+    assert not gone(APP, known[APP.id], OURS, NOW + WEEK - DAY)
+
+
 def test_an_image_that_is_used_is_young_again_when_it_is_not() -> None:
     """Days count from its last use that was seen."""
     used = Stored(id=APP.id, tags=APP.tags, digests=APP.digests, needed_by="service x")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from canon_sweep.core import ccciform, ownform, testimony
 from canon_sweep.core.result import CiResult, Status, Tier
 from canon_sweep.core.testimony import Asked, Said, TierSaid, doubt, tiers_of, unknown
-from core.examples import NOW, commit_of, version
+from core.examples import NOW, commit_of
 
 TAG = "1.1.0+1"
 ASKED = Asked(
@@ -22,7 +22,6 @@ ASKED = Asked(
     runs=frozenset(["night-notes-1"]),
     tag=TAG,
     commit=commit_of(TAG),
-    version=version(TAG),
     started=NOW,
     declared={},
     has_base=True,
@@ -138,7 +137,7 @@ def test_a_release_may_be_named_by_tag_or_commit(ref: str) -> None:
 @pytest.mark.parametrize(("ref", "is_told"), [("pull/7/head", True), ("f" * 40, False)])
 def test_the_name_of_a_pull_requests_head_is_the_harnesses_own(ref: str, is_told: bool) -> None:
     """But a commit is a commit."""
-    asked = replace(ASKED, tag="", version=None)
+    asked = replace(ASKED, tag="")
 
     assert isinstance(judged(ccci(ref=ref), asked), CiResult) is is_told
 

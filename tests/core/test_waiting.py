@@ -82,6 +82,8 @@ def test_who_waits_is_said_by_the_end_of_his_window() -> None:
     over = ("not reached by the last sweep: notes, site; first in the next sweep",)
     assert sentences(entries, NOW + WINDOW) == over
     assert sentences([], NOW) == ()
+    (late,) = sentences([*entries[:1], waits(since=WEEK)], NOW)
+    assert late.startswith("not reached by the last sweep: notes (2 weeks running), site; ")
 
 
 def test_a_window_ends_once() -> None:

@@ -271,6 +271,7 @@ class Promises:
         (volume,) = bench.engine.volumes(bench.stack)
 
         assert volume.name == f"{bench.stack}_data"
+        assert volume.bytes is not None
         assert 5000 <= volume.bytes < 50_000
 
     @pytest.mark.host

@@ -214,3 +214,14 @@ def test_words_that_an_app_puts_into_its_keepers_mouth_are_no_code(tmp_path: Pat
     )
 
     assert code(held(tmp_path, sys.executable, "-c", meddles), tmp_path) == -signal.SIGKILL
+
+
+def test_a_program_begins_with_no_signal_ignored(tmp_path: Path) -> None:
+    """Whoever has started us with `nohup` has not asked that of an app, nor has Python."""
+    ignores_none = r"grep -q '^SigIgn:\s*0*$' /proc/self/status"
+
+    def begins() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        assert code(held(tmp_path, "sh", "-c", ignores_none), tmp_path) == 0
+
+    assert in_child(begins) == 0

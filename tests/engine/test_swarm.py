@@ -616,6 +616,20 @@ def test_both_ways_to_clone_and_to_measure_give_the_same(
     assert client.containers(all=True) == []
 
 
+def test_a_volume_whose_size_nobody_can_say_is_none_that_is_empty(
+    bench: Bench, client: Any
+) -> None:
+    """As one of a share that is down; what is known by its name can be removed."""
+    nowhere = {"type": "none", "o": "bind", "device": "/nowhere/at/all"}
+    client.create_volume(f"{STACK}_data", driver_opts=nowhere)
+
+    (found,) = bench.engine.volumes(STACK)
+
+    assert (found.name, found.bytes) == (f"{STACK}_data", None)
+    bench.engine.remove_volume(found.name)
+    assert bench.engine.leftovers(STACK) == ()
+
+
 def _tree(root: Path) -> dict[str, tuple[Any, ...]]:
     found: dict[str, tuple[Any, ...]] = {}
     for path in [root, *sorted(root.rglob("*"))]:

@@ -79,6 +79,15 @@ def test_a_folder_of_any_name_has_to_be_new(tmp_path: Path) -> None:
     own = write(tmp_path / "own" / "results.json")
 
     assert file.read(started)[0] == own
+    assert file.named_by(own) == {"own"}
+
+
+def test_only_a_folder_of_any_name_names_a_run(tmp_path: Path) -> None:
+    """Wherever in the path it is; any other folder is no run's."""
+    deeper = expected(tmp_path / "*" / "out" / "results.json")
+
+    assert deeper.named_by(tmp_path / "12" / "out" / "results.json") == {"12"}
+    assert expected(tmp_path / "results.json").named_by(tmp_path / "results.json") == set()
 
 
 def test_a_result_of_another_recipe_alone_is_read_to_be_told(tmp_path: Path) -> None:

@@ -61,11 +61,13 @@ def machine(machine_layers: tuple[Path, ...], folder: Path) -> Iterator[Containe
 @pytest.fixture
 def node(machine: Container) -> Container:
     """The machine of the stories, still off: the module's texts, and what they stand on."""
-    ground.git_server(machine.disk)
-    ground.swarm(machine.disk)
-    ground.fake_drone(machine.disk)
-    rendered.install("machine", machine.disk)
-    return machine
+    return _with_texts("machine", machine)
+
+
+@pytest.fixture
+def changed_over(machine: Container) -> Container:
+    """The same with a harness that was there before, which the story brings."""
+    return _with_texts("changeover", machine)
 
 
 @pytest.fixture
@@ -94,6 +96,14 @@ def computer(machine_layers: tuple[Path, ...], folder: Path) -> Iterator[Emulate
     made = Emulated("computer", folder, kernel.layer(), datetime(2027, 1, 2, 12))
     yield made
     made.crash()
+
+
+def _with_texts(host: str, machine: Container) -> Container:
+    ground.git_server(machine.disk)
+    ground.swarm(machine.disk)
+    ground.fake_drone(machine.disk)
+    rendered.install(host, machine.disk)
+    return machine
 
 
 def _install_local(folder: Path) -> None:

@@ -13,14 +13,17 @@ pytestmark = pytest.mark.machine
 
 STORIES = Path(__file__).resolve().parents[2] / "nixos-tests"
 NAMES = [
-    *("budget", "crash", "guard", "promote", "prune", "red", "resume", "run_twice"),
-    *("skip", "timer", "untagged"),
+    *("budget", "changeover", "crash", "guard", "promote", "prune", "red", "resume"),
+    *("run_twice", "skip", "timer", "untagged"),
 ]
+# whose machine is another than that of the rest
+MACHINES = {"changeover": "changed_over"}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_story_comes_true(node: Container, name: str) -> None:
+def test_a_story_comes_true(request: pytest.FixtureRequest, name: str) -> None:
     """On systemd, Docker and git as they are; it prints its steps with their times."""
+    node: Container = request.getfixturevalue(MACHINES.get(name, "node"))
     try:
         importlib.import_module(f"stories.{name}").story(node)
     except AssertionError:

@@ -10,6 +10,7 @@ import pytest
 from canon_sweep.errors import HostFault
 from canon_sweep.mirror import worktree
 from canon_sweep.mirror.sync import fetch_ref
+from host import foreign, powerless
 from mirror.world import World
 
 UPSTREAM = "https://up.example/notes"
@@ -303,3 +304,25 @@ def test_a_commit_that_no_tag_leads_to_can_be_tested(world: World, target: Path)
     place(world, made, target)
 
     assert git(target, "rev-parse", "HEAD") == made
+
+
+@pytest.mark.parametrize("where", ["the folder above", "the folder itself", "one nobody may see"])
+def test_a_folder_that_is_somebody_elses_is_told(
+    world: World, commit: str, target: Path, where: str
+) -> None:
+    """As a service sees it that may do what its user may."""
+    if where == "the folder above":
+        target.parent.mkdir(parents=True)
+        foreign(target.parent)
+    else:
+        place(world, commit, target)
+        foreign(target)
+        (target / ".git" / "made-by-canon-sweep").unlink()
+        target.chmod(0o000 if where == "one nobody may see" else 0o555)
+
+    def try_it() -> None:
+        with pytest.raises(HostFault, match=f"the work tree {target} cannot be used: ") as caught:
+            place(world, commit, target)
+        assert str(caught.value).isprintable()
+
+    powerless(try_it)

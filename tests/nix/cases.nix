@@ -40,6 +40,11 @@ in
         promotes = true;
       };
     };
+    checkout-that-is-read-only = sweep {
+      harness.command = [ "ci" ];
+      harness.checkout = "/srv/abra/recipes/{recipe}";
+      harnessSandbox.writable = [ "/srv/abra/recip" ];
+    };
     reason-but-enrolled = mailu { exception = end; };
     secret-as-path = sweep {
       credentials."git.example.org".tokenFile = lib.mkForce ./cases.nix;
@@ -163,6 +168,15 @@ in
       enroll = false;
       exception = end;
     };
+    no-end = mailu {
+      enroll = false;
+      exception.reason = "mail store without bound";
+    };
+    reasons-alone = mailu {
+      enroll = false;
+      exception = "mail store without bound";
+      expectedNA.backup = "nothing to back up";
+    };
     disabled = sweep {
       enable = lib.mkForce false;
       recipes = lib.mkForce { };
@@ -200,10 +214,14 @@ in
         command = [ "cc-ci-run" ];
         environment.RECIPE = "{recipe}";
         stopTime = "10m";
+        checkout = "/srv/abra/recipes/{recipe}";
         result.path = "/var/lib/cc-ci-runs/*/results.json";
         result.format = "cc-ci-2";
       };
-      harnessSandbox.writable = [ "/var/lib/cc-ci-runs" ];
+      harnessSandbox.writable = [
+        "/srv/abra"
+        "/var/lib/cc-ci-runs"
+      ];
     };
     outside-loose = sweep {
       harness.command = [ "ci" ];
@@ -267,9 +285,9 @@ in
     misspelt-option = sweep { maxRunTime = "8h"; };
     misspelt-recipe-option = sweep { recipes.plausible.upgradeBsae = "1.0.0+1"; };
     wrong-type = sweep { retries = "once"; };
-    no-end = mailu {
+    no-reason-of-table = mailu {
       enroll = false;
-      exception.reason = "mail store without bound";
+      exception.until = "2027-03-01";
     };
     no-mirror = sweep { recipes.mailu.upstream = "https://git.example.org/up/mailu"; };
     pin-without-reason = sweep { recipes.plausible.upgradeBase = "3.0.1+v2.0.0"; };

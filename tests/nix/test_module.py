@@ -34,6 +34,10 @@ pytestmark = pytest.mark.skipif(not NIXPKGS, reason="NIXPKGS names no folder wit
 FAILS = {
     "no-recipes": ("services.canon-sweep.recipes:", "enable = false"),
     "all-excepted": ("services.canon-sweep.recipes:", "enrol a recipe"),
+    "checkout-that-is-read-only": (
+        "services.canon-sweep.harness.checkout: /srv/abra/recipes/{recipe}",
+        "harnessSandbox.writable",
+    ),
     "no-reason": ("services.canon-sweep.recipes.mailu:", 'exception = { reason = "'),
     "no-canonicals": ("services.canon-sweep.canonicalsDir:", "/var/lib/ci-warm"),
     "reason-but-enrolled": ("services.canon-sweep.recipes.mailu.exception:", "enroll = false"),
@@ -79,16 +83,24 @@ FAILS = {
 WARNS = {
     "nightly-sweep-off": ("services.canon-sweep.preSweep", "traefik and keycloak"),
     "local-engine": ("services.canon-sweep.engine:", "trying things out"),
+    "no-end": ("services.canon-sweep: without an end", 'recipes.mailu.exception.until = "'),
+    "reasons-alone": ("recipes.mailu.exception, recipes.mailu.expectedNA.backup; say until when",),
 }
 # what no system comes of
 REFUSED = {
     "misspelt-option": ("services.canon-sweep.maxRunTime", "does not exist"),
     "misspelt-recipe-option": ("services.canon-sweep.recipes.plausible.upgradeBsae", "not exist"),
     "wrong-type": ("services.canon-sweep.retries", "is not of type"),
-    "no-end": ("services.canon-sweep.recipes.mailu.exception.until", "no value defined"),
+    "no-reason-of-table": (
+        "services.canon-sweep.recipes.mailu.exception.reason",
+        "no value defined",
+    ),
     "no-mirror": ("services.canon-sweep.recipes.mailu.mirror", "no value defined"),
     "pin-without-reason": ("services.canon-sweep.recipes.plausible.upgradeBase", "not of type"),
-    "no-such-day": ("services.canon-sweep.recipes.mailu.exception.until", "not of type `date"),
+    "no-such-day": (
+        "services.canon-sweep.recipes.mailu.exception.until",
+        "not of type `null or date",
+    ),
     "file-with-more": ("services.canon-sweep.recipesFrom", "beside [recipes] there is retries"),
     "file-of-a-module": ("services.canon-sweep.recipesFrom", "`imports`"),
     "file-misspelt": ("services.canon-sweep.recipes.ghost.enrol", "-fleet.toml'"),
@@ -233,7 +245,8 @@ def test_a_reason_of_several_lines_is_shown_in_one() -> None:
 
     assert done.returncode == 0, done.stderr[-3000:]
     said = Path(done.stdout.strip()).read_text()
-    assert 'exception = "mail store without bound (until 2027-03-01)"' in said
+    written = tomllib.loads(said)["recipes"]["mailu"]["exception"]
+    assert written == {"reason": "mail store without bound", "until": "2027-03-01"}
 
 
 def test_the_options_have_the_programs_defaults(told: Any) -> None:
@@ -353,7 +366,7 @@ def test_an_outside_harness_may_write_to_its_folders_and_has_time_to_stop(told: 
 
     changed = {key for key in service | usual if service.get(key) != usual.get(key)}
     assert changed == {"KillMode", "ReadWritePaths", "TimeoutStopSec"}
-    assert service["ReadWritePaths"] == ["/var/lib/cc-ci-runs"]
+    assert service["ReadWritePaths"] == ["/srv/abra", "/var/lib/cc-ci-runs"]
     assert service["TimeoutStopSec"] == ["10m 5min"]
     # it is told to stop once, by the program
     assert service["KillMode"] == ["mixed"]

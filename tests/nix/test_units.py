@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -149,7 +150,7 @@ def test_the_configuration_is_sound(host: str) -> None:
     settings = load(RENDERED / host / "config.toml")
     service = settings_of(text_of(host, "systemd/canon-sweep.service"), "Service")
 
-    assert settings.enrolled
+    assert settings.enrolled(date(2026, 12, 1))
     own = f"{settings.max_runtime / 3600:g}h"
     assert service["TimeoutStartSec"] == [f"{own} 30min"]
     assert [f"/var/lib/{name}" for name in service["StateDirectory"]] == [str(settings.state_dir)]

@@ -19,8 +19,8 @@ from nix.test_module import NIXPKGS
 
 STORIES = ROOT / "nixos-tests"
 NAMES = (
-    *("budget", "crash", "guard", "promote", "prune", "red", "resume", "run-twice"),
-    *("skip", "timer", "untagged"),
+    *("budget", "changeover", "crash", "guard", "promote", "prune", "red", "resume"),
+    *("run-twice", "skip", "timer", "untagged"),
 )
 
 pytestmark = pytest.mark.skipif(not NIXPKGS, reason="NIXPKGS names no folder with nixpkgs")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
 import pytest
 
+from canon_sweep.core.version import TagRule, Version
 from canon_sweep.settings.digest import digest
 from canon_sweep.settings.load import read
+from canon_sweep.settings.recipe import recipe_of
 from canon_sweep.settings.recipes import RecipeSettings
 from canon_sweep.settings.records import Settings, Timeouts
 
@@ -175,6 +178,52 @@ def test_why_a_tier_does_not_apply_is_no_part_of_it() -> None:
 
     assert declared == digest_with({"expectedNA": {"upgrade": "it keeps nothing"}})
     assert declared != digest_with({"expectedNA": {"reattach": "no data"}})
+
+
+def test_another_end_or_reason_is_no_part_of_it() -> None:
+    """As long as it holds, a test is the same."""
+    plain = digest_with({"upgradeBase": "1.0.0+1", "expectedNA": {"upgrade": "no data"}})
+    end = {"reason": "another", "until": "2027-01-31"}
+
+    assert plain == digest_with(
+        {"upgradeBase": end | {"tag": "1.0.0+1"}, "expectedNA": {"upgrade": end}}
+    )
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        {"expectedNA": {"upgrade": {"reason": "r", "until": "2027-01-31"}}},
+        {"enroll": False, "exception": {"reason": "r", "until": "2027-01-31"}},
+        {"expectedNA": {"upgrade": {"reason": "r", "until": "1.0.0+1"}}},
+    ],
+    ids=["tier", "exception", "release"],
+)
+def test_the_end_of_an_override_is_another_test(ended: dict[str, Any]) -> None:
+    """What was red or refused with it is tried without it at once; gone, it says no more."""
+    others = {"mail": {"upstream": "/mail", "mirror": "/mail-mirror"}}
+    settings = read({"recipes": others | {"notes": NOTES | ended}}, "config.toml")
+    newer = TagRule().order("1.0.1+1")
+    assert isinstance(newer, Version)
+
+    before = recipe_of(settings, "notes", date(2027, 1, 31))
+    after = recipe_of(settings, "notes", date(2027, 2, 1), newer)
+
+    assert before.digest != after.digest
+    assert after.settings == read({"recipes": others | {"notes": NOTES}}, "c").recipe("notes")
+
+
+def test_a_pin_that_has_ended_is_no_part_of_it_once_it_is_not_needed() -> None:
+    """As long as nobody has looked, or it is needed, it is used."""
+    pin = {"tag": "1.0.0+1", "reason": "r", "until": "2027-01-31"}
+    settings = read({"recipes": {"notes": NOTES | {"upgradeBase": pin}}}, "config.toml")
+
+    def pinned(needed: str | None) -> bool:
+        return recipe_of(settings, "notes", date(2027, 2, 1), None, needed).settings.pin is not None
+
+    assert pinned(None)
+    assert pinned("there is no canonical")
+    assert not pinned("")
 
 
 def test_the_order_in_which_things_are_written_is_no_part_of_it() -> None:

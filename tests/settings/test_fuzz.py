@@ -117,8 +117,21 @@ WHOLE: dict[str, Any] = {
                 "check": [{"type": "exec", "command": ["get"], "contains": "{token}"}],
             },
             "timeouts": {"prepare": "1s", "deploy": 1, "probe": 1.5, "exec": "1m", "test": "2h"},
-            "expectedNA": {"upgrade": "no data", "reattach": "no volume"},
-        }
+            "expectedNA": {
+                "upgrade": "no data",
+                "reattach": "no volume",
+                "backup": {"reason": "no data", "until": datetime.date(2027, 1, 31)},
+                "restore": {"reason": "no data", "until": "v1.0.0"},
+                "custom": {"reason": "no checks"},
+            },
+        },
+        "mail": {
+            "upstream": "file:///srv/mail",
+            "mirror": "ssh://git@ssh.example/mail",
+            "enroll": False,
+            "exception": {"reason": "no stable health", "until": "2027-01-31"},
+            "upgradeBase": {"tag": "1.0.0+1", "reason": "1.1 is broken", "until": "1.2.0+1"},
+        },
     },
 }
 

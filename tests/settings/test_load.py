@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_a_whole_configuration_is_read(tmp_path: Path) -> None:
     assert notes.probes == (HttpProbe(port=80),)
     assert notes.data.seed == (ExecProbe(command=("touch", "x")),)
     assert notes.timeouts.deploy == 600.0
-    assert notes.expected_na.upgrade == "one release only"
+    assert notes.expected_na.reasons == {"upgrade": "one release only"}
     assert notes.enroll
 
 
@@ -504,6 +505,18 @@ def test_what_must_last_does_not_lie_where_runs_delete(
         ({"upgradeBase": ""}, "upgradeBase", "not of the form"),
         ({"upgradeBase": "1.0.0+1", "tagPattern": "v(?P<version>.*)"}, "upgradeBase", "tagPattern"),
         ({"upgradeBase": "1.0.0-rc1+1"}, "upgradeBase", "a pre-release"),
+        ({"upgradeBase": {"tag": "1.0.0", "reason": "r"}}, "upgradeBase", "not of the form X.Y.Z"),
+        ({"upgradeBase": {"tag": "1.0.0+1"}}, "upgradeBase.reason", "missing"),
+        ({"upgradeBase": 3}, "upgradeBase", "a text, or a table with tag, reason, until"),
+        ({"expectedNA": {"upgrade": {"reason": " "}}}, "expectedNA.upgrade.reason", "says nothing"),
+        ({"exception": {"reason": "but it is enrolled"}}, "exception", "the recipe is enrolled"),
+        ({"expectedNA": {"custom": {"reason": "r", "until": "2027-02-30"}}},
+         "expectedNA.custom.until", "neither a day, such as 2027-01-31, nor a release"),
+        ({"expectedNA": {"backup": {"reason": "r", "until": 2027}}},
+         "expectedNA.backup.until", "expected a day"),
+        ({"expectedNA": {"upgrade": {"reason": "r", "untill": "2027-01-31"}}},
+         "expectedNA.upgrade.untill", "did you mean until?"),
+        ({"expectedNA": {"install": "r"}}, "expectedNA.install", "unknown key"),
         ({"env": {"A-B": "1"}}, "env.A-B", "no variable's name"),
         ({"env": {"A=B": "1"}}, "env.'A=B'", "no variable's name"),
         ({"env": {"DOMAIN": "x.example.org"}}, "env.DOMAIN", "every deployment has its own"),
@@ -645,3 +658,22 @@ def test_what_is_no_duration(text: object) -> None:
     """Nothing is guessed."""
     with pytest.raises(ValueError, match="duration"):
         seconds(text)
+
+
+@pytest.mark.parametrize("until", ["2027-01-31", date(2027, 1, 31)])
+def test_a_day_may_be_written_as_one(until: object) -> None:
+    """TOML has days of its own."""
+    own = {"enroll": False, "exception": {"reason": "no stable health", "until": until}}
+    settings = read({"recipes": {"notes": NOTES, "mail": remotes("mail") | own}}, "config.toml")
+
+    assert settings.enrolled(date(2027, 1, 31)).keys() == {"notes"}
+    assert settings.enrolled(date(2027, 2, 1)).keys() == {"mail", "notes"}
+
+
+def test_an_exception_without_a_reason_is_told_once() -> None:
+    """By the key that is missing."""
+    mail = remotes("mail") | {"enroll": False, "exception": {"until": "2027-01-31"}}
+
+    found = problems({"recipes": {"notes": NOTES, "mail": mail}})
+
+    assert found == ["recipes.mail.exception.reason: missing"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def test_what_an_overlay_says_decides_a_test_and_where_it_lies_does_not(tmp_path
 
     def digest(file: Path, **more: str) -> str:
         tree = {"recipes": {"notes": NOTES | {"overlays": [{"file": str(file), **more}]}}}
-        return recipe_of(read(tree, "config.toml"), "notes").digest
+        return recipe_of(read(tree, "config.toml"), "notes", date(2026, 12, 1)).digest
 
     before = digest(one)
 

@@ -40,6 +40,8 @@ from standin.behaviour import Behaviour, acts, chosen
 
 STAGES = ("install", "upgrade", "backup", "restore", "custom")
 DOMAIN = "ci.localhost"
+# with or without the name's type
+ENROLLED = r"^WARM_CANONICAL\s*(:\s*bool\s*)?=\s*True\b"
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ def _is_enrolled(recipe: str) -> bool:
         return True
     meta = Path(repo) / "tests" / recipe / "recipe_meta.py"
     text = meta.read_text() if meta.is_file() else ""
-    return re.search(r"^WARM_CANONICAL\s*=\s*True\b", text, re.MULTILINE) is not None
+    return re.search(ENROLLED, text, re.MULTILINE) is not None
 
 
 def _promote(run: Run) -> None:

@@ -34,8 +34,11 @@ def leave_up(stack: str) -> None:
     """A stack that nobody takes down."""
     if "STANDIN_DOCKER" in os.environ:
         label = f"com.docker.stack.namespace={stack}"
-        words = ("--no-resolve-image", "--name", f"{stack}_app", "--label", label, "--quiet")
-        _docker("service", "create", *words, os.environ["STANDIN_IMAGE"], "sleep", "1000")
+        # as `docker stack deploy` labels them
+        labels = ("--label", label, "--container-label", label)
+        words = ("--no-resolve-image", "--quiet", "--stop-grace-period=1s", *labels)
+        program = (os.environ["STANDIN_IMAGE"], "sleep", "1000")
+        _docker("service", "create", *words, "--name", f"{stack}_app", *program)
     else:
         Path(os.environ["STANDIN_STACKS"], stack).mkdir(parents=True)
 

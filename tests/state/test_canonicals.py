@@ -38,6 +38,8 @@ FOREIGN = {"recipe": "notes", "version": "1.0.0+1", "commit": "a" * 40}
         # an engine would be asked by these, and would remove by them
         ({"stack": "../x"}, "'../x' is no stack name"),
         ({"volumes": [{"name": "-v", "bytes": 1}]}, "'-v' is no volume name"),
+        # it would make room in the budget that there is not
+        ({"volumes": [{"name": "v", "bytes": -1}]}, "Expected `int` >= 0"),
         ({"secrets": ["a b"]}, "'a b' is no secret name"),
     ],
 )

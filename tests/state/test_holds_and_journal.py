@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from canon_sweep.core.decision import Hold
+from canon_sweep.core.hold import Hold
 from canon_sweep.errors import StateFault
 from canon_sweep.state import lock
 from canon_sweep.state.holds import Holds
@@ -25,7 +25,7 @@ PUTS = """
 import os, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from canon_sweep.core.decision import Hold
+from canon_sweep.core.hold import Hold
 from canon_sweep.state.holds import Holds
 flush = os.fsync
 os.fsync = lambda descriptor: (time.sleep(0.05), flush(descriptor))[1]

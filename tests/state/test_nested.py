@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.core.decision import Hold
+from canon_sweep.core.hold import Hold
 from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.errors import HostFault, StateFault
 from canon_sweep.state import files

@@ -14,6 +14,7 @@ from canon_sweep.errors import StateFault
 from canon_sweep.state import runs
 from canon_sweep.state.home import Home
 from canon_sweep.state.images import Images, Pulls
+from canon_sweep.state.lastprune import LastPrune
 from canon_sweep.state.oldruns import old_runs
 
 NOW = datetime(2026, 6, 14, 3, tzinfo=UTC)
@@ -81,6 +82,16 @@ def test_a_time_without_a_zone_is_no_age(tmp_path: Path) -> None:
 
     with pytest.raises(StateFault, match="time zone"):
         images.read()
+
+
+@pytest.mark.parametrize("content", ["2036-06-14T03:00:00+00:00\n", "soon", "2026-06-01"])
+def test_a_last_prune_that_nobody_can_mean_counts_from_now(tmp_path: Path, content: str) -> None:
+    """Noted by a clock that was set back, it would let prune be put off for ten years."""
+    last = LastPrune(tmp_path / "pruned")
+    last.path.write_text(content)
+
+    assert last.since(NOW) == NOW
+    assert last.since(NOW + 20 * DAY) == NOW
 
 
 def ended(folder: Path, at: datetime, command: str = "run", **changed: Any) -> str:

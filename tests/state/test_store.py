@@ -12,7 +12,7 @@ import pytest
 
 from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome
 from canon_sweep.core.canonical import Canonical, KeptVolume
-from canon_sweep.core.decision import Hold
+from canon_sweep.core.hold import Hold
 from canon_sweep.errors import DeferredFault, StateFault
 from canon_sweep.state import lock, runs
 from canon_sweep.state.attempts import Ledger

@@ -151,6 +151,7 @@ def test_what_is_written_is_plain(waiting: WaitingList) -> None:
             "sentence": "not reached: the sweep has ended before its turn",
             "begun": False,
             "again": False,
+            "retry": False,
         }
     }
     assert waiting.path.stat().st_mode & 0o777 == 0o600

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from canon_sweep.engine.local import ready
+from canon_sweep.engine.local.engine import LocalEngine
+from canon_sweep.errors import Fault
 from crash.swarm_fleet import SwarmFleet
 from engine.installed import OWN
 from stories.fleet import Fleet
@@ -24,22 +27,40 @@ MEMORY = Path("/dev/shm")
 ENOUGH = 2**30
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory: what a kill leaves there it leaves on a disk as well, only later."""
+@contextmanager
+def in_memory(otherwise: Path) -> Iterator[Path]:
+    """A folder in memory where there is enough of it."""
     if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ENOUGH:
-        yield tmp_path
+        yield otherwise
         return
     with TemporaryDirectory(prefix="canon-sweep-", dir=MEMORY) as name:
         yield Path(name)
 
 
 @pytest.fixture
-def fleet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
-    """An empty fleet in a folder of its own."""
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory: what a kill leaves there it leaves on a disk as well, only later."""
+    with in_memory(tmp_path) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """First sweeps that many stories begin with."""
+    with in_memory(tmp_path_factory.mktemp("shelf")) as folder:
+        yield folder
+
+
+@pytest.fixture
+def fleet(folder: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+    """An empty fleet in a folder of its own; what a story leaves up on purpose ends with it."""
     # a line of shell that only sleeps has nothing to settle: a story is four times as fast
     monkeypatch.setattr(ready, "SETTLE", 0.0)
-    return Fleet(folder)
+    yield Fleet(folder, shelf=shelf)
+    engine = LocalEngine(folder / "state" / "local")
+    with suppress(Fault):
+        for stack in engine.stacks_of_ours():
+            engine.undeploy(stack)
 
 
 @pytest.fixture

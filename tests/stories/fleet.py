@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,9 +19,13 @@ import pygit2
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.demo import upstream
+from canon_sweep.engine.local import ready
 from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.job.finding import Finding
+from canon_sweep.job.overrides import Line as Override
+from canon_sweep.job.overrides import overrides
+from canon_sweep.job.pins import Pins, pins
 from canon_sweep.job.resume import run_resume
 from canon_sweep.job.run import run_plan, run_sweep
 from canon_sweep.job.test import Wanted, run_test
@@ -111,7 +116,10 @@ class Night:
 
 @dataclass(slots=True)
 class Fleet:
-    """What the maintainers and the operator do, in their own words."""
+    """What the maintainers and the operator do, in their own words.
+
+    On ``shelf`` are first sweeps that other fleets had, each a copy of what it left.
+    """
 
     folder: Path
     now: datetime = SUNDAY
@@ -119,6 +127,7 @@ class Fleet:
     recipes: dict[str, dict[str, Any]] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     wrap: Callable[[Engine], Engine] = lambda engine: engine
+    shelf: Path | None = None
 
     def publishes(
         self,
@@ -187,6 +196,38 @@ class Fleet:
         """The timer fires."""
         return Night(run_sweep(self.settings(), recipes, self.means(), retry=retry))
 
+    def has_swept(self) -> None:
+        """The first sweep lies behind; of fleets that are alike it is done once, and copied."""
+        assert not (self.folder / "state").exists(), "this is for a first sweep"
+        done = self.shelf / self._likeness() if self.shelf else None
+        if done and done.exists():
+            self._copy(done, self.folder)
+            return
+        self.sweeps()
+        if done:
+            self._copy(self.folder, done)
+
+    def _likeness(self) -> str:
+        """A digest of all that a first sweep depends on; two fleets' folders are alike."""
+        refs = {
+            recipe: [f"{each.name} {each.target}" for each in self.repo(recipe).references.objects]
+            for recipe in self.recipes
+        }
+        known = [self.recipes, self.options, refs, self.now.isoformat(), ready.SETTLE]
+        text = json.dumps(known, sort_keys=True, default=str).replace(str(self.folder), "")
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @staticmethod
+    def _copy(source: Path, target: Path) -> None:
+        """What a sweep leaves of one fleet becomes another's."""
+        for name in ("state", "cache", "mirrors"):
+            shutil.rmtree(target / name, ignore_errors=True)
+            shutil.copytree(source / name, target / name, symlinks=True)
+        # a clone keeps where it is from
+        for clone in (target / "cache" / "recipes").glob("*.git"):
+            for kept in (clone / "config", clone / "FETCH_HEAD"):
+                kept.write_text(kept.read_text().replace(str(source), str(target)))
+
     def resumes(self) -> Night | None:
         """The resume's timer fires; None if nothing was due."""
         results = run_resume(self.settings(), self.means())
@@ -196,15 +237,29 @@ class Fleet:
         """The operator asks what would happen."""
         return Night(run_plan(self.settings(), (), self.means()))
 
+    def pins(self) -> Pins:
+        """The operator asks which pins are needed."""
+        return pins(self.settings(), (), self.means())
+
+    def overrides(self) -> dict[str, Override]:
+        """The operator asks what is written against the rule: recipe and key."""
+        found = overrides(self.settings(), self.means()).overrides
+        return {f"{line.recipe} {line.key}": line for line in found}
+
     def verifies(self) -> tuple[Finding, ...]:
         """The operator asks whether every record holds."""
         return verify(self.settings(), self.means())
 
     def tests(
-        self, recipe: str, version: str | None = None, ref: str | None = None, quick: bool = False
+        self,
+        recipe: str,
+        version: str | None = None,
+        ref: str | None = None,
+        quick: bool = False,
+        without_pin: bool = False,
     ) -> Entry:
         """The operator tests one version."""
-        wanted = Wanted(recipe, version, ref, quick)
+        wanted = Wanted(recipe, version, ref, quick, without_pin=without_pin)
         return run_test(self.settings(), wanted, self.means()).entries[0]
 
     def means(self) -> Surroundings:

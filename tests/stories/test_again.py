@@ -14,7 +14,8 @@ from rich.console import Console
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.core.decision import Code, Hold
+from canon_sweep.core.decision import Code
+from canon_sweep.core.hold import Hold
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, Interrupted, RecipeFault, TimeFault
 from canon_sweep.report.table import results_listing

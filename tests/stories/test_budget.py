@@ -6,14 +6,15 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.space import shown
-from canon_sweep.engine.protocol import Engine
+from canon_sweep.engine.protocol import Engine, Volume
 from canon_sweep.errors import HostFault, UsageFault
 from canon_sweep.harness import promote as promotion
 from canon_sweep.job.budget import Forecast, forecast
@@ -55,7 +56,9 @@ def retained(fleet: Fleet) -> int:
     """What there is on the disk, as it is."""
     engine = fleet.engine()
     stacks = {name.rpartition("_")[0] for name in engine.volumes_of_ours()}
-    return sum(volume.bytes for stack in stacks for volume in engine.volumes(stack))
+    found = [volume.bytes for stack in stacks for volume in engine.volumes(stack)]
+    assert None not in found
+    return sum(size or 0 for size in found)
 
 
 def with_data(fleet: Fleet) -> list[str]:
@@ -110,7 +113,7 @@ def test_a_fleet_that_is_too_large_ends_within_the_budget(
 
 def test_repeated_at_once_it_is_a_no_op_that_goes_on_saying_so(large: Fleet) -> None:
     """A record is a canonical: nothing is tested again for want of room."""
-    large.sweeps()
+    large.has_swept()
     before = large.bytes_of("a", "b")
 
     night = large.sweeps()
@@ -124,7 +127,7 @@ def test_repeated_at_once_it_is_a_no_op_that_goes_on_saying_so(large: Fleet) -> 
 
 def test_a_quick_run_on_a_record_alone_says_how_to_get_the_data_back(large: Fleet) -> None:
     """It does not run on nothing."""
-    large.sweeps()
+    large.has_swept()
 
     with pytest.raises(UsageFault, match=r"no data to test on: its .* more than") as caught:
         large.tests("c", ref="main", quick=True)
@@ -135,14 +138,15 @@ def test_a_quick_run_on_a_record_alone_says_how_to_get_the_data_back(large: Flee
 
 def test_a_raised_budget_and_a_retry_bring_the_data_back(large: Fleet) -> None:
     """As the line says; and without the budget being raised it is the same again."""
-    large.sweeps()
+    large.has_swept()
     large.options["disk"] = {"budget": len(FLEET) * (LARGE + SMALL)}
     assert large.sweeps()["c"].code is Code.NO_NEW_VERSION
 
     night = large.sweeps("c", retry=True)
 
     assert night["c"].outcome is Outcome.PROMOTED
-    assert codes(night["c"]) - {"record-only"} == set()
+    # the one test of a sweep that is not of a newer release
+    assert codes(night["c"]) - {"record-only"} == {"stepped-back"}
     assert night.results.exit_code == 0
     assert large.canonical("c").unkept == ()
     assert large.tests("c", ref="main", quick=True).outcome is Outcome.PASSED
@@ -154,7 +158,7 @@ def test_a_raised_budget_and_a_retry_bring_the_data_back(large: Fleet) -> None:
 
 def test_a_new_release_upgrades_from_a_record_and_replaces_only_its_own(large: Fleet) -> None:
     """The base of an upgrade needs no data; what is replaced makes room first."""
-    large.sweeps()
+    large.has_swept()
     large.now += WEEK
     for recipe in ("a", "c"):
         large.publishes(recipe, "1.1.0+1", holds(LARGE))
@@ -172,7 +176,7 @@ def test_a_new_release_upgrades_from_a_record_and_replaces_only_its_own(large: F
 
 def test_a_canonical_that_grew_over_the_budget_keeps_its_record_alone(large: Fleet) -> None:
     """The old data goes with the old record: beside the new one it would be another version's."""
-    large.sweeps()
+    large.has_swept()
     large.publishes("b", "1.1.0+1", holds(4 * LARGE))
 
     night = large.sweeps()
@@ -184,7 +188,7 @@ def test_a_canonical_that_grew_over_the_budget_keeps_its_record_alone(large: Fle
 
 def test_the_less_important_gives_way_with_a_line_of_its_own(large: Fleet) -> None:
     """Its record stays and says why; nobody of the same importance or without one loses any."""
-    large.sweeps()
+    large.has_swept()
     large.recipes["a"]["priority"] = 1
     large.recipes["d"]["priority"] = 9
     large.publishes("d", "1.1.0+1", holds(LARGE))
@@ -209,9 +213,50 @@ def test_the_less_important_gives_way_with_a_line_of_its_own(large: Fleet) -> No
     assert with_data(large) == ["b", "d"]
 
 
+class Unsized:
+    """An engine that cannot say how large volumes are, and does all else for real."""
+
+    def __init__(self, inner: Engine) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def volumes(self, stack: str) -> tuple[Volume, ...]:
+        """Each is there."""
+        return tuple(replace(each, bytes=None) for each in self._inner.volumes(stack))
+
+
+def test_a_size_that_nobody_knows_is_no_fault_and_never_nothing(large: Fleet) -> None:
+    """Without a budget the data is kept; with one nobody can say that it fits."""
+    budget = large.options.pop("disk")
+    large.wrap = lambda engine: cast(Engine, Unsized(engine))
+    night = large.sweeps("a")
+    assert night["a"].outcome is Outcome.PROMOTED
+    assert [volume.bytes for volume in large.canonical("a").volumes] == [None]
+    large.options["disk"] = budget
+
+    night = large.sweeps("b")
+
+    assert night["b"].outcome is Outcome.PROMOTED
+    assert large.canonical("b").retained == "record-only"
+    assert night.results.exit_code == 1
+    found = forecasts(large)
+    assert (found.retained, found.unknown) == (0, ("a",))
+    large.wrap = lambda engine: engine
+    assert large.sweeps("c")["c"].outcome is Outcome.PROMOTED
+    assert {recipe for recipe in "abc" if large.canonical(recipe).volumes} == {"a", "c"}
+    assert large.state().ledger.read()[0].took is None
+    large.wrap = lambda engine: cast(Engine, Unsized(engine))
+    told = {finding.recipe: finding for finding in large.verifies()}
+    assert told["c"].problems == ()
+    assert "cannot be found out" in told["c"].unchecked[0]
+    assert told["a"].unchecked == ()
+
+
 def test_who_is_not_settled_yet_gives_nothing(large: Fleet) -> None:
     """Of a broken quick run the copies are the data: they must not be forgotten."""
-    large.sweeps()
+    large.has_swept()
     large.recipes["a"]["priority"] = 1
     large.recipes["d"]["priority"] = 9
     record = large.canonical("a")
@@ -231,7 +276,7 @@ def test_who_is_not_settled_yet_gives_nothing(large: Fleet) -> None:
 
 def test_nobody_gives_way_where_that_would_not_be_enough(large: Fleet) -> None:
     """Data is not lost for nothing."""
-    large.sweeps()
+    large.has_swept()
     large.recipes["a"]["priority"] = 1
     large.recipes["d"]["priority"] = 9
     large.publishes("d", "1.1.0+1", holds(3 * LARGE))
@@ -244,7 +289,7 @@ def test_nobody_gives_way_where_that_would_not_be_enough(large: Fleet) -> None:
 
 def test_a_record_that_cannot_be_read_costs_nobody_his_data(large: Fleet) -> None:
     """It may name anything; the new data is judged by what is known."""
-    large.sweeps()
+    large.has_swept()
     large.recipes["a"]["priority"] = 1
     large.recipes["d"]["priority"] = 9
     large.publishes("d", "1.1.0+1", holds(LARGE))
@@ -260,7 +305,7 @@ def test_a_record_that_cannot_be_read_costs_nobody_his_data(large: Fleet) -> Non
 
 def test_what_went_and_could_not_be_removed_yet_is_removed_by_the_next_run(large: Fleet) -> None:
     """The record says already that it is without; nothing is promoted above the budget."""
-    large.sweeps()
+    large.has_swept()
     large.recipes["a"]["priority"] = 1
     large.recipes["d"]["priority"] = 9
     large.publishes("d", "1.1.0+1", holds(LARGE))
@@ -332,7 +377,7 @@ def dying_once_it_rests(step: int) -> Callable[[Engine], Engine]:
 
 def test_the_forecast_says_who_will_have_room(large: Fleet) -> None:
     """What each retains, what it took at its peak, and what would come of its next release."""
-    large.sweeps()
+    large.has_swept()
     large.add("new")
 
     found = forecasts(large)
@@ -356,7 +401,7 @@ def test_the_forecast_says_who_will_have_room(large: Fleet) -> None:
 
 def test_a_budget_that_was_lowered_takes_nothing_from_anybody(large: Fleet) -> None:
     """It is said; and what comes next is not kept."""
-    large.sweeps()
+    large.has_swept()
     before = large.bytes_of("a", "b")
     large.options["disk"] = {"budget": LARGE}
 
@@ -370,7 +415,7 @@ def test_a_budget_that_was_lowered_takes_nothing_from_anybody(large: Fleet) -> N
 
 def test_without_an_engine_the_forecast_says_what_it_can(large: Fleet) -> None:
     """How much is free is not known, and that is said."""
-    large.sweeps()
+    large.has_swept()
     large.options["disk"]["minFree"] = "1MiB"
     large.wrap = failing("space", HostFault("Docker does not answer"))
 

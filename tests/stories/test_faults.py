@@ -111,7 +111,7 @@ def test_a_record_that_cannot_be_written_is_promote_failed(
     released: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Green, but not kept: the previous canonical stands, nothing else is left."""
-    released.sweeps()
+    released.has_swept()
     before, volumes = released.bytes_of("notes"), released.volumes()
     released.publishes("notes", "2.0.0+1")
 
@@ -139,7 +139,7 @@ def test_a_record_that_took_its_name_but_was_not_flushed_stands(
     released: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both canonicals' volumes stay until the next run has seen which record it is."""
-    released.sweeps()
+    released.has_swept()
     old = released.volumes()
     released.publishes("notes", "2.0.0+1")
     write = Canonicals.write
@@ -222,7 +222,7 @@ def test_a_test_that_outlasts_the_run_is_broken_off(released: Fleet) -> None:
 
 def test_what_cannot_be_cleaned_up_is_loud_and_stops_no_cleaning(released: Fleet) -> None:
     """A run that could not mend what an earlier one left does not exit 0."""
-    released.sweeps()
+    released.has_swept()
     journal = released.state().journal
     record = released.canonical("notes")
     journal.put(
@@ -249,7 +249,7 @@ def test_what_cannot_be_cleaned_up_is_loud_and_stops_no_cleaning(released: Fleet
 
 def test_a_journal_entry_never_costs_another_recipes_canonical(released: Fleet) -> None:
     """Whatever recipe it is written under: what any record names stays."""
-    released.sweeps()
+    released.has_swept()
     record = released.canonical("notes")
     released.state().journal.put(Deployment(recipe="other", stack=record.stack))
 
@@ -332,7 +332,7 @@ def test_an_upgrade_base_that_cannot_be_used_is_noted(released: Fleet) -> None:
 
 def test_a_canonical_of_another_engine_is_not_forgotten(released: Fleet) -> None:
     """What this engine cannot remove is said, and not taken for removed."""
-    released.sweeps()
+    released.has_swept()
     record = released.canonical("notes")
     elsewhere = msgspec.structs.replace(record, engine="swarm")
     released.state().canonicals.write(elsewhere)
@@ -367,7 +367,7 @@ def test_a_state_folder_that_fails_at_any_write_costs_no_canonical(
     released: Fleet, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """Each write in turn fails as on a full disk: the record is whole, old or new."""
-    released.sweeps()
+    released.has_swept()
     number = 0
     failed = True
     while failed:
@@ -435,7 +435,7 @@ def test_a_checkout_that_the_host_cannot_write_is_infra_whatever_was_asked_for(
     released: Fleet, wanted: dict[str, Any]
 ) -> None:
     """A commit by its name is looked at before it is tested, and that fails in the same way."""
-    released.sweeps()
+    released.has_swept()
     checkouts = released.folder / "state" / "checkouts"
     if checkouts.exists():
         checkouts.rmdir()
@@ -492,7 +492,7 @@ def test_a_fault_of_ours_is_named_and_the_others_go_on(released: Fleet) -> None:
 
 def test_a_broken_record_is_one_recipes_error(released: Fleet) -> None:
     """Never taken for 'no canonical', and never overwritten."""
-    released.sweeps()
+    released.has_swept()
     path = released.state().canonicals.folder / "notes" / "canonical.json"
     path.write_text("{")
 

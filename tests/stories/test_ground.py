@@ -7,6 +7,7 @@ from pygit2.enums import FileMode
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
+from canon_sweep.job.prune import run_prune
 from host import small_files
 from stories.engines import doing
 from stories.fleet import RUNS, Fleet, compose
@@ -111,3 +112,22 @@ def test_a_recipe_may_follow_another_branch(fleet: Fleet) -> None:
     del fleet.recipes["notes"]["branch"]
     assert fleet.sweeps()["notes"].outcome is Outcome.PROMOTED
     assert fleet.canonical("notes").tag == "2.0.0+1"
+
+
+def test_a_link_in_the_place_of_the_checkouts_is_not_followed(released: Fleet) -> None:
+    """Whoever keeps them on a larger disk has other things there, and all in it would go."""
+    large = released.folder / "large"
+    (large / "notes").mkdir(parents=True)
+    (large / "notes" / "letter").write_text("not ours")
+    (released.folder / "state").mkdir()
+    (released.folder / "state" / "checkouts").symlink_to(large)
+
+    night = released.sweeps()
+    pruning = run_prune(released.settings(), released.means(), dry_run=False)
+
+    assert (large / "notes" / "letter").read_text() == "not ours"
+    assert night["notes"].code is Code.INTERNAL_ERROR
+    assert "checkouts is a link" in night["notes"].sentence
+    assert "a disk of its own is mounted there" in night["notes"].sentence
+    assert night.results.exit_code == pruning.exit_code == 1
+    assert any("checkouts is a link" in text for text in pruning.left)

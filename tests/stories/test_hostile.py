@@ -110,7 +110,7 @@ def test_an_upstream_that_fails_deletes_nothing(fleet: Fleet, what: str) -> None
     """A failed or empty answer is an error, never 'no tags'."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     before = fleet.bytes_of("notes")
     mirror = pygit2.Repository(str(fleet.mirror("notes")))
     refs = sorted(mirror.references)

@@ -65,7 +65,7 @@ def test_cleaning_up_is_tried_again_before_each_recipe(released: Fleet) -> None:
 
 def test_a_bad_line_in_a_history_is_that_recipes_note(released: Fleet) -> None:
     """It stays where it is, is told, and stops nobody."""
-    released.sweeps()
+    released.has_swept()
     history = released.state().canonicals.folder / "notes" / "history.jsonl"
     history.write_text("nobody's line\n" + history.read_text())
     for recipe in ("notes", "site"):
@@ -81,7 +81,7 @@ def test_a_bad_line_in_a_history_is_that_recipes_note(released: Fleet) -> None:
 
 def test_a_volume_that_two_records_name_outlives_a_promotion_of_one(released: Fleet) -> None:
     """However it came to be named twice: it is the other's canonical too."""
-    released.sweeps()
+    released.has_swept()
     shared = released.canonical("notes").volumes[0]
     site = released.canonical("site")
     both = msgspec.structs.replace(site, volumes=(*site.volumes, shared))
@@ -111,7 +111,7 @@ def test_who_used_up_the_run_alone_is_last_in_the_next(released: Fleet) -> None:
 @pytest.mark.parametrize("spoilt", ["garbage", "another schema"])
 def test_a_record_that_cannot_be_read_may_name_any_volume(released: Fleet, spoilt: str) -> None:
     """Until somebody mends it, nothing that an older record names is removed."""
-    released.sweeps()
+    released.has_swept()
     shared = released.canonical("notes").volumes[0]
     site = released.canonical("site")
     both = msgspec.structs.replace(site, volumes=(*site.volumes, shared))
@@ -139,7 +139,7 @@ def test_a_journal_that_names_a_stack_of_an_unreadable_record_removes_nothing(
     released: Fleet,
 ) -> None:
     """Under whatever recipe it is written."""
-    released.sweeps()
+    released.has_swept()
     record = released.canonical("notes")
     released.state().journal.put(Deployment(recipe="other", stack=record.stack, engine="local"))
     path = released.state().canonicals.folder / "notes" / "canonical.json"

@@ -202,7 +202,9 @@ def test_a_signal_before_the_first_recipe_leaves_a_line_for_each(released: Fleet
         Quiet(), lambda _: None, clock_that_stops(released.now), released.engine()
     )
 
-    results = run_sweep(released.settings(), (), around)
+    # as the command does, from before its first step
+    with interrupt.Held():
+        results = run_sweep(released.settings(), (), around)
 
     assert [entry.code for entry in results.entries] == [Code.OUT_OF_TIME] * 2
     assert (released.folder / "state" / "runs" / results.run_id / "results.json").exists()

@@ -74,7 +74,7 @@ def leave_files(fleet: Fleet) -> list[Path]:
 
 def test_a_clean_host_has_nothing_to_prune(released: Fleet) -> None:
     """Canonicals, their runs and their data are no remains of anything."""
-    released.sweeps()
+    released.has_swept()
     before, paths = released.bytes_of("notes", "site"), tree_of(released)
 
     assert prunes(released) == Pruning(dry_run=False)
@@ -85,7 +85,7 @@ def test_a_clean_host_has_nothing_to_prune(released: Fleet) -> None:
 
 def test_what_nothing_names_goes_and_a_dry_run_says_the_same_lines(released: Fleet) -> None:
     """The stack with its data and secret, and what dead processes left in folders."""
-    released.sweeps()
+    released.has_swept()
     before = released.bytes_of("notes", "site")
     leave(released)
     files = leave_files(released)
@@ -112,7 +112,7 @@ def test_what_nothing_names_goes_and_a_dry_run_says_the_same_lines(released: Fle
 
 def test_verify_and_prune_have_one_list(released: Fleet) -> None:
     """What the one tells the other removes."""
-    released.sweeps()
+    released.has_swept()
     leave(released)
 
     told = {problem for finding in released.verifies() for problem in finding.problems}
@@ -124,7 +124,7 @@ def test_verify_and_prune_have_one_list(released: Fleet) -> None:
 
 def test_a_record_that_cannot_be_read_is_no_reason_to_remove_anything(released: Fleet) -> None:
     """Not a volume, a secret, a stack or a run that it may name."""
-    released.sweeps()
+    released.has_swept()
     leave(released)
     released.options["prune"] = {"keepRuns": 1}
     released.now += WEEK
@@ -148,7 +148,7 @@ def test_a_record_that_cannot_be_read_is_no_reason_to_remove_anything(released: 
 
 def test_it_settles_what_a_killed_run_left_first(released: Fleet) -> None:
     """Whose stack is no stray, and whose volumes may be a canonical's."""
-    released.sweeps()
+    released.has_swept()
     released.publishes("notes", "1.2.0+1")
 
     def dies() -> None:
@@ -175,7 +175,7 @@ def test_it_settles_what_a_killed_run_left_first(released: Fleet) -> None:
 @pytest.mark.parametrize("step", range(1, 12))
 def test_a_prune_that_is_killed_is_gone_on_with_by_the_next(released: Fleet, step: int) -> None:
     """Before each of its calls of the engine: nothing that is named is ever gone."""
-    released.sweeps()
+    released.has_swept()
     before = released.bytes_of("notes", "site")
     leave(released)
     leave_files(released)
@@ -196,7 +196,7 @@ def test_a_prune_that_is_killed_is_gone_on_with_by_the_next(released: Fleet, ste
 
 def test_what_the_journal_names_and_nobody_can_settle_stays(released: Fleet) -> None:
     """And makes the command exit 1."""
-    released.sweeps()
+    released.has_swept()
     leave(released)
     released.state().journal.put(Deployment(recipe="notes", stack=LEFT, engine="swarm"))
 
@@ -211,7 +211,7 @@ def test_what_the_journal_names_and_nobody_can_settle_stays(released: Fleet) -> 
 
 def test_a_copy_of_a_canonicals_volume_is_a_persons_to_remove(released: Fleet) -> None:
     """With the journal gone nobody can say whether it, or the volume, is the canonical."""
-    released.sweeps()
+    released.has_swept()
     volume = released.canonical("notes").volumes[0].name
     released.engine().clone_volume(volume, f"snapshot.{volume}")
 
@@ -244,7 +244,7 @@ def test_old_runs_go_but_for_those_that_records_and_status_need(released: Fleet)
 
 def test_a_journal_that_cannot_be_read_stops_it(released: Fleet) -> None:
     """Nobody knows what is under way."""
-    released.sweeps()
+    released.has_swept()
     leave(released)
     (released.folder / "state/journal.json").write_bytes(b"{")
 
@@ -256,7 +256,7 @@ def test_a_journal_that_cannot_be_read_stops_it(released: Fleet) -> None:
 
 def test_it_never_runs_beside_a_sweep(released: Fleet) -> None:
     """Neither it nor its dry run: what a sweep has just made belongs to no record yet."""
-    released.sweeps()
+    released.has_swept()
     for dry_run in (True, False):
         with (
             lock.held(released.folder / "state/lock"),
@@ -267,7 +267,7 @@ def test_it_never_runs_beside_a_sweep(released: Fleet) -> None:
 
 def test_what_cannot_be_removed_is_told_and_the_rest_goes(released: Fleet) -> None:
     """An engine that fails at one volume has others."""
-    released.sweeps()
+    released.has_swept()
     leave(released)
     released.wrap = failing("remove_volume", HostFault("no such luck"))
 
@@ -281,7 +281,7 @@ def test_what_cannot_be_removed_is_told_and_the_rest_goes(released: Fleet) -> No
 
 def test_an_engine_that_is_away_costs_the_folders_nothing(released: Fleet) -> None:
     """What can be looked at is."""
-    released.sweeps()
+    released.has_swept()
     files = leave_files(released)
     released.wrap = failing("of_ours", HostFault("Docker does not answer"))
 
@@ -294,7 +294,7 @@ def test_an_engine_that_is_away_costs_the_folders_nothing(released: Fleet) -> No
 
 def test_a_temporary_folder_in_use_stays(released: Fleet) -> None:
     """Somebody looks while it prunes: the kernel knows that he lives."""
-    released.sweeps()
+    released.has_swept()
 
     with scratch.scratch(released.folder / "cache/recipes/tmp") as folder:
         assert prunes(released).acts == ()
@@ -305,7 +305,7 @@ def test_a_request_to_end_is_heard_between_two_things(
     released: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was not reached is told, and goes the next time."""
-    released.sweeps()
+    released.has_swept()
     files = leave_files(released)
     monkeypatch.setattr(interrupt, "reason", lambda: "SIGTERM")
 
@@ -331,7 +331,7 @@ def test_a_sweep_goes_on_whatever_becomes_of_old_images(released: Fleet) -> None
 def test_nothing_goes_while_a_build_is_in_flight(fleet: Fleet) -> None:
     """It may be about to use what looks unused; a dry run tells all the same."""
     fleet.publishes("notes", "1.0.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     left = leave_files(fleet)
     busy = fleet.folder / "build.lock"
     fleet.options["guard"] = {"lockFiles": [str(busy)], "stacks": False}
@@ -401,7 +401,7 @@ def test_a_promotion_that_was_cut_short_stays_while_its_record_is_lost(
     released: Fleet, loses: Callable[[Fleet], None]
 ) -> None:
     """Killed after the record was in its place, and before the old volumes had gone."""
-    released.sweeps()
+    released.has_swept()
     record = released.canonical("notes")
     old = Discarded(volumes=("note-000000_ci_localhost_data",))
     released.state().journal.put(
@@ -423,7 +423,7 @@ def test_what_was_promoted_after_a_backup_was_made_stays_when_it_is_put_back(
     released: Fleet,
 ) -> None:
     """The records are older then than the data: what no record names is the canonical."""
-    released.sweeps()
+    released.has_swept()
     backup = shutil.copytree(released.folder / "state/canonicals", released.folder / "backup")
     released.publishes("notes", "1.2.0+1")
     released.sweeps("notes")
@@ -447,7 +447,7 @@ def test_a_record_that_is_lost_may_be_given_up(
     released: Fleet, loses: Callable[[Fleet], None]
 ) -> None:
     """Then its data belongs to nobody, and goes; the other canonical's stays."""
-    released.sweeps()
+    released.has_swept()
     before, volume = released.bytes_of("site"), released.canonical("notes").volumes[0].name
     loses(released)
 
@@ -461,12 +461,18 @@ def test_a_record_that_is_lost_may_be_given_up(
         run_forget(released.settings(), "notes", "again", released.means())
 
 
-@pytest.mark.parametrize("loses", [record_is_removed, folder_is_removed])
+def remove_folder_and_say_so(fleet: Fleet) -> None:
+    """Without its history the folder may be out of sight: a sweep asks to be told."""
+    folder_is_removed(fleet)
+    run_forget(fleet.settings(), "notes", "starts anew", fleet.means())
+
+
+@pytest.mark.parametrize("loses", [record_is_removed, remove_folder_and_say_so])
 def test_a_record_that_is_lost_is_made_anew_by_the_next_sweep(
     released: Fleet, loses: Callable[[Fleet], None]
 ) -> None:
     """The release is tested as the first one, and what the lost one kept goes."""
-    released.sweeps()
+    released.has_swept()
     volume = released.canonical("notes").volumes[0].name
     loses(released)
     released.now += WEEK
@@ -482,7 +488,7 @@ def test_a_record_that_is_lost_is_made_anew_by_the_next_sweep(
 def test_a_prune_that_is_put_off_for_weeks_is_a_failure(fleet: Fleet, by: str) -> None:
     """A neighbour's stack that never comes up would keep it away for ever, and nobody saw it."""
     fleet.publishes("notes", "1.0.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     busy = fleet.folder / ("build.lock" if by == "a build" else "state/lock")
     fleet.options["guard"] = {"lockFiles": [str(fleet.folder / "build.lock")], "stacks": False}
     with lock.held(busy):

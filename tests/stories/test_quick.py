@@ -21,7 +21,7 @@ def proven(fleet: Fleet) -> Fleet:
     """A fleet whose one recipe has a canonical, and a commit on main after it."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     fleet.publishes("notes", None, 'echo changed > "$$DATA/changed"; exec sleep 1000')
     return fleet
 

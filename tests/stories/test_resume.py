@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.core.attempts import Outcome
-from canon_sweep.core.decision import Code, Hold
-from canon_sweep.errors import DeferredFault, StateFault
+from canon_sweep.core.decision import Code
+from canon_sweep.core.hold import Hold
+from canon_sweep.errors import DeferredFault, HostFault, StateFault
 from canon_sweep.job.resume import run_resume
 from canon_sweep.job.run import run_sweep
 from canon_sweep.job.turns import Turns
@@ -22,6 +23,7 @@ from canon_sweep.job.wiring import Surroundings
 from canon_sweep.report.records import Entry
 from canon_sweep.settings.recipe import chosen
 from canon_sweep.state import lock, runs
+from canon_sweep.state.journal import Deployment
 from child import in_child
 from stories.engines import doing, intercepted
 from stories.fleet import NEVER_STARTS, SUNDAY, WEEK, Fleet, Quiet
@@ -264,6 +266,50 @@ def test_what_a_killed_sweep_has_not_reached_is_due(released: Fleet) -> None:
     assert released.sweeps().results.noop
 
 
+def test_a_sweep_that_is_killed_while_it_cleans_up_is_due(released: Fleet) -> None:
+    """Before its first recipe, as by a reboot: what an earlier run left may take long to go."""
+    left = "note-000000_ci_localhost"
+
+    def dies() -> None:
+        released.state().journal.put(Deployment(recipe="notes", stack=left, engine="local"))
+        released.wrap = doing("undeploy", lambda: os.kill(os.getpid(), signal.SIGKILL))
+        released.sweeps()
+
+    assert in_child(dies) == -signal.SIGKILL
+
+    assert due(released).keys() == {"notes", "site"}
+    assert is_marked(released)
+    last = released.resumes()
+    assert last is not None
+    assert [entry.outcome for entry in last.results.entries] == [Outcome.PROMOTED] * 2
+
+
+def test_a_state_that_is_mended_within_the_window_costs_no_week(released: Fleet) -> None:
+    """Each attempt says what is wrong; once the window is over it is said no more by a timer."""
+    journal = released.folder / "state/journal.json"
+    journal.parent.mkdir()
+    for mended in (True, False):
+        journal.write_text("[]")
+        with pytest.raises(StateFault, match="is no journal"):
+            released.sweeps()
+        assert is_marked(released)
+        released.now += HOUR
+        with pytest.raises(StateFault, match="is no journal"):
+            released.resumes()
+        assert is_marked(released)
+        if mended:
+            journal.unlink()
+            last = released.resumes()
+            assert last is not None
+            assert last.results.exit_code == 0
+            assert not is_marked(released)
+
+    released.now += 12 * HOUR
+    with pytest.raises(StateFault, match="is no journal"):
+        released.resumes()
+    assert not is_marked(released)
+
+
 def test_a_sweep_that_finds_somebody_at_work_is_due(released: Fleet) -> None:
     """A test by hand at the timer's hour does not cost a week."""
     with lock.held(released.folder / "state/lock"), pytest.raises(DeferredFault):
@@ -273,6 +319,58 @@ def test_a_sweep_that_finds_somebody_at_work_is_due(released: Fleet) -> None:
 
     assert last is not None
     assert last.results.totals.tested == 2
+
+
+def test_a_sweep_that_is_refused_week_after_week_is_wrong(released: Fleet) -> None:
+    """A run that never ends has the lock: nobody would see that there was no sweep for a month."""
+    with lock.held(released.folder / "state/lock"):
+        for _ in range(2):
+            with pytest.raises(DeferredFault):
+                released.sweeps()
+            released.now += WEEK
+        with pytest.raises(
+            HostFault, match="not reached for 3 weeks running: notes, site: "
+        ) as why:
+            released.sweeps()
+        with pytest.raises(DeferredFault):
+            released.sweeps("notes")
+
+    assert why.value.exit_code == 1
+    assert "is at work" in why.value.what
+    assert due(released).keys() == {"notes", "site"}
+    assert released.sweeps().results.exit_code == 0
+    with lock.held(released.folder / "state/lock"), pytest.raises(DeferredFault):
+        released.sweeps()
+
+
+@pytest.mark.parametrize("by", ["a build", "a run"])
+def test_known_reds_that_were_to_be_tested_again_are(
+    released: Fleet, builds: Builds, by: str
+) -> None:
+    """Whoever typed `run --retry` meant that, and need not type it again."""
+    released.publishes("notes", "1.2.0+1", NEVER_STARTS)
+    assert released.sweeps()["notes"].outcome is Outcome.RED
+    if by == "a build":
+        builds.begins()
+        assert released.sweeps(retry=True).results.exit_code == 75
+        builds.ends()
+    else:
+        with lock.held(released.folder / "state/lock"), pytest.raises(DeferredFault):
+            released.sweeps(retry=True)
+
+    last = released.resumes()
+
+    assert last is not None
+    assert last["notes"].outcome is Outcome.RED
+    assert released.resumes() is None
+    # the next sweep's is another wish
+    builds.begins()
+    released.sweeps(retry=True)
+    released.sweeps()
+    builds.ends()
+    then = released.resumes()
+    assert then is not None
+    assert then["notes"].code is Code.KNOWN_RED
 
 
 def test_a_resume_beside_a_run_is_deferred_too(released: Fleet, builds: Builds) -> None:
@@ -444,8 +542,8 @@ def test_a_list_that_was_removed_leaves_nothing_due(released: Fleet, builds: Bui
 def test_who_never_began_was_not_reached_whatever_his_code(released: Fleet) -> None:
     """As where the run's lock could not be had again between two recipes."""
     turns = Turns(released.state(), Quiet())
-    recipes = chosen(released.settings(), ())
-    turns.begin(recipes, released.settings(), SUNDAY)
+    recipes = chosen(released.settings(), (), released.now.date())
+    turns.begin(recipes, released.settings(), SUNDAY, retry=False)
 
     turns.begins("site")
     for recipe in ("notes", "site"):

@@ -14,8 +14,11 @@ from canon_sweep.core.decision import Code
 from canon_sweep.core.oldimage import Stored
 from canon_sweep.core.space import Space
 from canon_sweep.engine.protocol import Engine
+from canon_sweep.errors import HostFault
 from canon_sweep.job import images, room
+from canon_sweep.job.explain import explain
 from host import own_disk
+from stories.engines import failing
 from stories.fleet import RUNS, WEEK, Fleet
 
 MIB = 2**20
@@ -109,6 +112,29 @@ def test_too_little_defers_each_recipe_by_itself_with_the_figures(released: Flee
     assert then is not None
     assert {entry.outcome for entry in then.results.entries} == {Outcome.PROMOTED}
     assert then.results.exit_code == 0
+
+
+def test_a_plan_says_whose_test_has_no_room(released: Fleet) -> None:
+    """As a note: room may be made until then; who has nothing to test needs none."""
+    released.sweeps("site")
+    released.options["disk"] = {"minFree": "10MiB", "assumedPeak": "5MiB"}
+    removed = beside_others(released, 15 * MIB - 1)
+
+    night = released.plans()
+
+    (note,) = (note for note in night["notes"].notes if note.code == "no-room")
+    assert note.text.startswith("deferred/disk, unless old images make way: 15.0 MiB of")
+    assert night["notes"].code is Code.FIRST_CANONICAL
+    assert night.results.exit_code == 0
+    assert [note for note in night["site"].notes if note.code == "no-room"] == []
+    told = explain(released.settings(), "notes", released.means())
+    assert note in told.notes
+    assert removed == []
+    beside_others(released, 15 * MIB)
+    assert released.plans()["notes"].notes == ()
+    released.wrap = failing("space", HostFault("the engine is down"))
+    (note,) = released.plans()["notes"].notes
+    assert note.text == "nobody can say whether there is room for its test: the engine is down"
 
 
 def test_the_next_recipe_is_asked_for_itself(released: Fleet) -> None:

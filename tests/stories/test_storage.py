@@ -44,7 +44,7 @@ def test_a_journal_that_the_host_cannot_write_is_infra(
     released: Fleet, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     """By name, with the next step; no canonical changes, and with room again all goes on."""
-    released.sweeps()
+    released.has_swept()
     before = released.bytes_of("notes", "site")
     released.publishes("notes", "2.0.0+1")
 
@@ -97,7 +97,7 @@ def test_a_record_that_the_host_cannot_write_leaves_the_old_one(
     released: Fleet, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     """It was green, and could not be kept: the host's words say why."""
-    released.sweeps()
+    released.has_swept()
     before = released.bytes_of("notes")
     released.publishes("notes", "2.0.0+1")
 
@@ -114,7 +114,7 @@ def test_what_cannot_be_read_before_a_decision_is_the_hosts_error(
     released: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing was decided, and no one says that it is a bug."""
-    released.sweeps()
+    released.has_swept()
     real = Path.read_bytes
 
     def read_bytes(path: Path) -> bytes:

@@ -74,4 +74,5 @@ def test_a_stack_that_is_left_on_the_swarm_is_named_until_it_is_gone(plain: Swar
         record = plain.state().canonicals.read("notes")
         for volume in record.volumes if record else ():
             plain.engine().remove_volume(volume.name)
-    assert plain.sweeps("site")["site"].outcome is Outcome.PROMOTE_FAILED
+    again = plain.sweeps("site")["site"]
+    assert again.outcome is Outcome.PROMOTE_FAILED, again.reason

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from canon_sweep.cli.status import _status
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.errors import UsageFault
@@ -23,6 +22,7 @@ from canon_sweep.job.explain import explain
 from canon_sweep.job.finding import Finding
 from canon_sweep.job.forget import run_forget
 from canon_sweep.job.prune import run_prune
+from canon_sweep.job.status import status_of
 from canon_sweep.report.records import LOST
 from canon_sweep.state.followed import Followed
 from child import in_child
@@ -324,6 +324,7 @@ def test_an_adopted_canonical_can_be_proven(adopted: Host) -> None:
 
 def test_a_record_that_is_gone_is_told(adopted: Host) -> None:
     """It is no reason to be silent that there is nothing to read."""
+    adopted.has("site", NEW, adopted.fleet.releases("site", NEW))
     shutil.rmtree(adopted.warm.folder / "notes")
 
     plan, finding = adopted.fleet.plans(), adopted.finds("notes")
@@ -331,6 +332,22 @@ def test_a_record_that_is_gone_is_told(adopted: Host) -> None:
     assert plan["notes"].code is Code.FIRST_CANONICAL
     assert any("record is gone" in note.text for note in plan["notes"].notes)
     assert finding.problems == (f"another tool's record is gone: it was of {NEW} when adopted",)
+
+
+def test_a_folder_that_is_out_of_sight_is_no_new_beginning(adopted: Host) -> None:
+    """Its disk is not mounted, say: nothing is tested into the empty folder."""
+    folder = adopted.warm.folder
+    folder.rename(folder.with_name("elsewhere"))
+    folder.mkdir()
+
+    night = adopted.fleet.sweeps()
+
+    assert night["notes"].code is Code.INTERNAL_ERROR
+    assert "mount its disk; or give it up: canon-sweep forget notes" in night["notes"].sentence
+    assert adopted.warm.content == {}
+    folder.rmdir()
+    folder.with_name("elsewhere").rename(folder)
+    assert adopted.fleet.sweeps()["notes"].code is Code.NO_NEW_VERSION
 
 
 def test_a_part_that_is_lost_later_is_told_by_everybody(adopted: Host) -> None:
@@ -368,7 +385,7 @@ def test_an_adopted_canonical_is_called_so_everywhere(adopted: Host) -> None:
     settings, state = fleet.settings(), fleet.state()
     fleet.releases("notes", "1.2.0+1")
 
-    (row,) = _status(settings, state, None, fleet.now).recipes
+    (row,) = status_of(settings, state, None, fleet.now).recipes
     answer = explain(settings, "notes", fleet.means())
 
     assert (row.canonical, row.adopted) == (NEW, True)

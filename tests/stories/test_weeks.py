@@ -8,8 +8,9 @@ import pygit2
 import pytest
 
 from canon_sweep.core.attempts import Outcome
-from canon_sweep.core.decision import Code, Hold
+from canon_sweep.core.decision import Code
 from canon_sweep.core.gate import Condition
+from canon_sweep.core.hold import Hold
 from canon_sweep.core.result import Status, Tier
 from canon_sweep.errors import DeferredFault, UsageFault
 from canon_sweep.state import lock
@@ -65,7 +66,7 @@ def test_untagged_commits_are_synced_and_not_tested(fleet: Fleet) -> None:
     """The sweep tests releases, not commits; the mirror follows main all the same."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     ahead = fleet.publishes("notes", None)
 
     night = fleet.sweeps()
@@ -81,7 +82,7 @@ def test_a_new_release_replaces_the_canonical(fleet: Fleet) -> None:
     """It is upgraded to from the canonical, and the old volumes go."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     old = fleet.canonical("notes")
     fleet.publishes("notes", "2.0.0+1")
 
@@ -115,7 +116,7 @@ def test_a_red_release_keeps_the_canonical_byte_for_byte(
     """A release that fails costs nothing: the last proven one stays usable."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     before, volumes = fleet.bytes_of("notes"), fleet.volumes()
     fleet.publishes("notes", "2.0.0+1", program, ready=ready)
 
@@ -135,7 +136,7 @@ def test_a_red_release_is_left_alone_until_the_next_week(fleet: Fleet) -> None:
     """Known red: not tested at once, tested a week later, or when a person asks."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1", REFUSES_OLD_DATA)
-    fleet.sweeps()
+    fleet.has_swept()
 
     again = fleet.sweeps()
     assert again["notes"].code is Code.KNOWN_RED
@@ -153,7 +154,7 @@ def test_changed_settings_test_a_red_release_at_once(fleet: Fleet) -> None:
     """What was mended in the configuration needs no fake change of the recipe."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1", REFUSES_OLD_DATA)
-    fleet.sweeps()
+    fleet.has_swept()
     fleet.recipes["notes"]["expectedNA"] = {"upgrade": "1.1 cannot be upgraded to"}
 
     night = fleet.sweeps()
@@ -250,7 +251,7 @@ def test_a_canonical_never_goes_back_by_hand_either(fleet: Fleet) -> None:
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
     fleet.publishes("notes", "1.2.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     before = fleet.bytes_of("notes")
     fleet.repo("notes").references.delete("refs/tags/1.2.0+1")
 
@@ -265,7 +266,7 @@ def test_a_canonical_that_lost_its_volume_is_loud(fleet: Fleet) -> None:
     """Nothing is new, but the night is not green: the record is not whole."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     fleet.engine().remove_volume(fleet.canonical("notes").volumes[0].name)
 
     night = fleet.sweeps()
@@ -295,7 +296,7 @@ def test_the_way_to_make_a_lost_canonical_whole_is_one_that_works(
     """Only the latest release is ever promoted, so `test` is no way for an older one."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     fleet.engine().remove_volume(fleet.canonical("notes").volumes[0].name)
     if change == "a red release":
         fleet.publishes("notes", "2.0.0+1", NEVER_STARTS)
@@ -342,7 +343,7 @@ def test_verify_advises_what_works_whatever_became_of_the_recipe(
     """An excepted recipe's test is refused, an unknown one's cannot be asked for."""
     fleet.publishes("site", "1.0.0+1")
     fleet.publishes("notes", "1.0.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     fleet.engine().remove_volume(fleet.canonical("notes").volumes[0].name)
     match change:
         case "excepted":
@@ -365,7 +366,7 @@ def test_an_untagged_commit_never_promotes(fleet: Fleet) -> None:
     """It has passed, and is told that it promotes nothing, and why; a red one is red."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     before = fleet.bytes_of("notes")
     fleet.publishes("notes", None)
 
@@ -397,7 +398,7 @@ def test_a_branch_of_a_pull_request_on_the_mirror_is_tested(fleet: Fleet) -> Non
     """With the canonical's own version label, the base steps back to the release before."""
     fleet.publishes("notes", "1.0.0+1")
     tagged = fleet.publishes("notes", "1.1.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     mirror = pygit2.Repository(str(fleet.mirror("notes")))
     mirror.references.create("refs/pull/7/head", pygit2.Oid(hex=tagged))
 
@@ -439,7 +440,7 @@ def test_a_moved_tag_and_a_withdrawn_tag_change_no_canonical(fleet: Fleet) -> No
     """Both are attention notes; a canonical never goes back."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
-    fleet.sweeps()
+    fleet.has_swept()
     before = fleet.bytes_of("notes")
 
     fleet.repo("notes").references.delete("refs/tags/1.1.0+1")

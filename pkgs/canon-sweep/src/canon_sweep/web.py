@@ -250,6 +250,8 @@ def _send(request: Request, seconds: float, most: int) -> Answer:
         except requests.exceptions.SSLError as error:
             why = names.plain(str(error))[-200:]
             raise BrokenFault(f"{request.shown}: it cannot be trusted ({why})") from error
+        except requests.exceptions.ReadTimeout:
+            raise SlowFault(f"{request.shown}: no whole answer within {seconds:g} s") from None
         except requests.exceptions.ConnectionError as error:
             raise _broken(request, error) from error
         except Exception as error:  # whatever an answer makes the library raise

@@ -30,6 +30,10 @@ class Sources(Protocol):
 class Records(Protocol):
     """What is known of recipes."""
 
+    def in_force(self, recipe: Recipe) -> Recipe:
+        """The recipe without the overrides that its releases have ended; it is synced."""
+        ...
+
     def facts(self, recipe: Recipe) -> Facts:
         """What the decision rests on; the recipe is synced."""
         ...
@@ -48,6 +52,10 @@ class Trials(Protocol):
 
     def hindrance(self, recipe: Recipe, facts: Facts) -> Stop | None:
         """Why a test of the recipe may not begin now, while others may."""
+        ...
+
+    def outlook(self, recipe: Recipe) -> tuple[Note, ...]:
+        """What would keep a test of the recipe from beginning now; nothing is done for it."""
         ...
 
     def test(self, recipe: Recipe, facts: Facts, decision: Decision) -> Tested:

@@ -25,6 +25,8 @@ _COMMANDS = {
     "history": "Promotions and attempts of a recipe.",
     "hold": "Leave a recipe alone for a while.",
     "unhold": "End a hold.",
+    "overrides": "Every exception, hold, N/A and pin, and its end.",
+    "pins": "Which pinned bases are needed still.",
     "verify": "Check every record against tag, commit and volumes.",
     "check": "Whether the configuration is sound; looks at nothing else.",
     "recover": "Clean up after a run that was killed.",

@@ -14,7 +14,11 @@ from canon_sweep.job.wiring import Surroundings
 
 @click.command()
 @click.argument("recipes", nargs=-1, metavar="[RECIPE]...")
-@click.option("--retry", is_flag=True, help="Test a release again even if it is a known red.")
+@click.option(
+    "--retry",
+    is_flag=True,
+    help="Test a release again that is a known red, or a canonical without its data.",
+)
 @click.option(
     "--assert-noop",
     is_flag=True,

@@ -15,6 +15,7 @@ from canon_sweep.job.wiring import Surroundings
 @click.option("--version", help="A release tag; without it, the latest.")
 @click.option("--ref", help="A branch, tag, commit, or pull/N/head; is never promoted.")
 @click.option("--quick", is_flag=True, help="On the canonical's own data, which is put back.")
+@click.option("--without-pin", is_flag=True, help="As if its upgradeBase were removed.")
 @click.option("--wait", is_flag=True, help="While a sweep is at work, wait for a turn.")
 @reporting
 def command(
@@ -24,6 +25,7 @@ def command(
     version: str | None,
     ref: str | None,
     quick: bool,
+    without_pin: bool,
     wait: bool,
 ) -> int:
     """Test RECIPE cold, or on its canonical's data (--quick).
@@ -32,9 +34,11 @@ def command(
     """
     if version == "" or ref == "":
         raise click.UsageError("--version and --ref need a value")
+    if quick and without_pin:
+        raise click.UsageError("--quick starts from the canonical, whatever is pinned")
     if version and ref:
         raise click.UsageError("--version and --ref exclude each other")
-    wanted = Wanted(recipe, version, ref, quick, wait)
+    wanted = Wanted(recipe, version, ref, quick=quick, wait=wait, without_pin=without_pin)
     settings = session.settings()
     # from here on the recipe has its line, whatever comes
     with interrupt.Held():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -50,8 +51,8 @@ class Took(msgspec.Struct, frozen=True, kw_only=True):
     those that an upgrade was tried on, and copies.
     """
 
-    images: int
-    volumes: int
+    images: Annotated[int, msgspec.Meta(ge=0)]
+    volumes: Annotated[int, msgspec.Meta(ge=0)]
 
     @property
     def bytes(self) -> int:

@@ -76,6 +76,15 @@ def bases(
     )
 
 
+def stepped_back(label: str, bases: Bases) -> str:
+    """What the same-version guard did for a test of ``label``."""
+    instead = bases.candidates[0].tag if bases.candidates else "nothing"
+    return (
+        f"{label} has the very version of the canonical: an upgrade from that would prove"
+        f" nothing, so it starts from {instead}"
+    )
+
+
 def upgrade_na(bases: Bases, declared: str | None) -> str | None:
     """Why there is no upgrade to test, or None if there is one.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -13,7 +13,7 @@ class KeptVolume(msgspec.Struct, frozen=True, kw_only=True):
     """A volume that a canonical keeps; ``bytes`` as measured at promotion, None if it was not."""
 
     name: str
-    bytes: int | None
+    bytes: Annotated[int, msgspec.Meta(ge=0)] | None
 
 
 class Previous(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import msgspec
 from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, known_red
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.count import counted
+from canon_sweep.core.hold import Hold, has_ended, holds
 from canon_sweep.core.names import plain
 from canon_sweep.core.release import Release, Releases
 from canon_sweep.core.version import IgnoredTag, TagRule
@@ -36,6 +37,9 @@ class Code(StrEnum):
     INTERNAL_ERROR = "error/internal"  # look: a record, or a bug of ours
 
 
+EXPIRED = "override-expired"
+"""The note of an override that does nothing any more, and is still there."""
+
 DEFERRED = frozenset({Code.IN_FLIGHT, Code.OUT_OF_TIME, Code.DISK})
 """Not reached: somebody else was at work, or there was no time, or no room."""
 
@@ -51,18 +55,6 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 
     code: str
     text: str
-
-
-class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """An operator's wish to leave a recipe alone until a moment (UTC).
-
-    With a ``tag`` it holds back that release only, and dies with the next one.
-    """
-
-    recipe: str
-    reason: str
-    until: datetime
-    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +109,16 @@ def decide(facts: Facts, policy: Policy, now: datetime) -> Decision:
     What looks odd in the facts is noted, whatever the code.
     """
     verdict = _judge(facts, policy, now)
-    return replace(verdict, notes=(*verdict.notes, *_outranked(facts.releases), *_headed(facts)))
+    odd = (*_outranked(facts.releases), *_headed(facts), *_unheld(facts, now))
+    return replace(verdict, notes=(*verdict.notes, *odd))
 
 
 def _judge(facts: Facts, policy: Policy, now: datetime) -> Decision:
     latest = facts.releases.latest
-    if is_held(facts.hold, latest, now):
-        assert facts.hold is not None
+    newest = latest.version if latest else None
+    if facts.hold is not None and holds(facts.hold, newest, now, facts.rule):
         what = f" {facts.hold.tag}" if facts.hold.tag else ""
-        return Decision(
-            Code.HELD, f"held{what} until {_day(facts.hold.until)}: {facts.hold.reason}"
-        )
+        return Decision(Code.HELD, f"held{what} {facts.hold.end}: {facts.hold.reason}")
     if latest is None:
         return _without_release(facts)
     found = _against_canonical(facts, latest, policy)
@@ -146,13 +137,6 @@ def _judge(facts: Facts, policy: Policy, now: datetime) -> Decision:
 def attempt_key(recipe: str, release: Release, digest: str) -> AttemptKey:
     """The ledger's key for a test of this release under these settings."""
     return AttemptKey(recipe=recipe, tag=release.tag, commit=release.commit, digest=digest)
-
-
-def is_held(hold: Hold | None, latest: Release | None, now: datetime) -> bool:
-    """Whether an operator's hold keeps the latest release from being tested now."""
-    if hold is None or hold.until <= now:
-        return False
-    return hold.tag is None or (latest is not None and latest.tag == hold.tag)
 
 
 def _without_release(facts: Facts) -> Decision:
@@ -223,6 +207,19 @@ def _headed(facts: Facts) -> tuple[Note, ...]:
         " if releases are made there, set branch"
     )
     return (Note(code="other-head", text=text),)
+
+
+def _unheld(facts: Facts, now: datetime) -> tuple[Note, ...]:
+    latest = facts.releases.latest
+    newest = latest.version if latest else None
+    hold = facts.hold
+    return unheld(hold) if hold and has_ended(hold, newest, now, facts.rule) else ()
+
+
+def unheld(hold: Hold) -> tuple[Note, ...]:
+    """What is to be said of a hold that has ended."""
+    text = f"the hold has ended ({hold.end}), and holds nothing: canon-sweep unhold {hold.recipe}"
+    return (Note(code=EXPIRED, text=text),)
 
 
 def _moved(canonical: Canonical, latest: Release) -> Note:

@@ -1,8 +1,50 @@
-"""What a hold does at the moment that it is put: maybe nothing, and then that is said."""
+"""An operator's hold: whether it holds, and what is said of one that does not."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import msgspec
+
+from canon_sweep.core.names import plain
 from canon_sweep.core.release import Releases
+from canon_sweep.core.version import TagRule, Version, ordered
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator's wish to leave a recipe alone until a moment (UTC).
+
+    Or until a release newer than ``up_to`` comes.  With a ``tag`` it holds back that release
+    only, and dies with the next one.
+    """
+
+    recipe: str
+    reason: str
+    until: datetime | None = None
+    up_to: str = ""
+    tag: str | None = None
+
+    @property
+    def end(self) -> str:
+        """Until when, for people."""
+        if self.until is not None:
+            return f"until {self.until:%-d %B %Y %H:%M} UTC"
+        return f"up to {plain(self.up_to)}" if self.up_to else "without an end"
+
+
+def has_ended(hold: Hold, latest: Version | None, now: datetime, rule: TagRule) -> bool:
+    """Whether the end of a hold has passed; ``latest`` None: its releases are not known."""
+    if hold.until is not None and hold.until <= now:
+        return True
+    last = ordered(rule, hold.up_to or None)
+    return last is not None and latest is not None and latest > last
+
+
+def holds(hold: Hold | None, latest: Version | None, now: datetime, rule: TagRule) -> bool:
+    """Whether a hold keeps the latest release from being tested now."""
+    if hold is None or has_ended(hold, latest, now, rule):
+        return False
+    return hold.tag is None or (latest is not None and latest.tag == hold.tag)
 
 
 def remark(tag: str | None, exception: str | None, known: Releases | None) -> str:

@@ -63,6 +63,9 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True):
     asked: tuple[str, ...] = ()
 
 
+_NOTED_TIMES = ("since", "renamed", "used", "pulled")
+
+
 @dataclass(frozen=True, slots=True)
 class Age:
     """From when on an image is old, and whether that holds for other people's too."""
@@ -103,7 +106,7 @@ def looked_at(
     """What is known after a look at all images, by id; one that is gone is forgotten."""
     seen = {}
     for image in images:
-        note = known.get(image.id) or Noted(since=now, names=image.names)
+        note = _by(now, known.get(image.id) or Noted(since=now, names=image.names))
         if note.names != image.names:
             # somebody has tagged or pulled it since; or it was pulled by us, and not seen yet
             note = msgspec.structs.replace(note, renamed=now, names=image.names)
@@ -132,6 +135,12 @@ def old_images(
             why = f"was not pulled, tagged or used here for {counted(days, 'day')}; {whose}"
             found.append(OldImage(image, why))
     return tuple(sorted(found, key=lambda old: old.image.names))
+
+
+def _by(now: datetime, note: Noted) -> Noted:
+    """What is noted, as of now: by a clock that ran ahead it would stay young for years."""
+    ahead = {name: now for name in _NOTED_TIMES if (getattr(note, name) or now) > now}
+    return msgspec.structs.replace(note, **ahead)
 
 
 def _times(image: Stored, note: Noted, *, ours: bool) -> Iterator[datetime]:

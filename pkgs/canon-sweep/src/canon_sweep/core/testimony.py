@@ -15,7 +15,6 @@ from enum import StrEnum
 from canon_sweep.core.image import Image
 from canon_sweep.core.names import printable
 from canon_sweep.core.result import Status, Tier, TierResult
-from canon_sweep.core.version import Version
 
 LONGEST_REASON = 500
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
@@ -91,7 +90,6 @@ class Asked:
     runs: frozenset[str]
     tag: str
     commit: str
-    version: Version | None
     started: datetime
     declared: dict[Tier, str]
     has_base: bool

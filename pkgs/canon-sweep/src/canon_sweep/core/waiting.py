@@ -24,7 +24,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     operator has been told that none did.  ``code`` and ``sentence`` say why, if it was asked.
     ``begun`` is whether its turn had begun, and nobody has said how it ended: who may have
     ended the program, or the host, comes after the others.  ``again`` is whether it was red,
-    and is to be tried once more before that counts.
+    and is to be tried once more before that counts; ``retry`` whether the sweep was to test
+    known reds again.
     """
 
     recipe: str
@@ -35,6 +36,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str = "not reached: the sweep has ended before its turn"
     begun: bool = False
     again: bool = False
+    retry: bool = False
 
     @property
     def weeks(self) -> int:
@@ -42,7 +44,14 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
         return 1 + max(0, round((self.started - self.since) / _WEEK))
 
 
-def queued(recipe: str, before: Waiting | None, started: datetime, until: datetime) -> Waiting:
+def queued(
+    recipe: str,
+    before: Waiting | None,
+    started: datetime,
+    until: datetime,
+    *,
+    retry: bool = False,
+) -> Waiting:
     """A recipe's place in a sweep that begins; ``before`` is what it has been waiting since."""
     since = before.since if before is not None else started
     # from a clock that was set back meanwhile
@@ -53,6 +62,7 @@ def queued(recipe: str, before: Waiting | None, started: datetime, until: dateti
         until=until,
         begun=before is not None and before.begun,
         again=before is not None and before.again,
+        retry=retry,
     )
 
 
@@ -92,7 +102,8 @@ def sentences(entries: Iterable[Waiting], now: datetime) -> tuple[str, ...]:
     waits: dict[datetime | None, list[str]] = {}
     for entry in sorted(entries, key=lambda entry: entry.recipe):
         until = None if is_over(entry, now) else entry.until
-        waits.setdefault(until, []).append(entry.recipe)
+        weeks = f" ({entry.weeks} weeks running)" if entry.weeks >= NOTED_FROM else ""
+        waits.setdefault(until, []).append(f"{entry.recipe}{weeks}")
     return tuple(
         f"not reached by the last sweep: {', '.join(who)}; {_prospect(until)}"
         for until, who in waits.items()
@@ -103,6 +114,15 @@ def _prospect(until: datetime | None) -> str:
     if until is None:
         return "first in the next sweep"
     return f"canon-sweep run --resume takes it up until {until:%Y-%m-%d %H:%M} UTC"
+
+
+def overdue(entries: Iterable[Waiting]) -> str:
+    """Who has been waiting for so many weeks that it is wrong, in one sentence; empty if nobody."""
+    late = sorted((e for e in entries if e.weeks >= WRONG_FROM), key=lambda entry: entry.recipe)
+    if not late:
+        return ""
+    weeks = max(entry.weeks for entry in late)
+    return f"not reached for {weeks} weeks running: {', '.join(entry.recipe for entry in late)}"
 
 
 def weeks_note(waiting: Waiting) -> Note | None:

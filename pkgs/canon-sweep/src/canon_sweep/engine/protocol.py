@@ -72,10 +72,13 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A named volume by its full name, ``<stack>_<volume>``, with its size in bytes."""
+    """A named volume by its full name, ``<stack>_<volume>``.
+
+    ``bytes`` is its size, None if it cannot be found out: it is not nothing, and can be removed.
+    """
 
     name: str
-    bytes: int
+    bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)

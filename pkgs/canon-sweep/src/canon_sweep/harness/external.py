@@ -91,8 +91,7 @@ class External:
             # our own folder goes with the test, and what it said stays
             self.stage.log.say(f"harness: wrote {path}\n{text}")
         path, told = expected.read(started)
-        runs = frozenset((run, path.parent.name))
-        asked = _asked(order, runs, started, warm=self.quick)
+        asked = _asked(order, expected.named_by(path) | {run}, started, warm=self.quick)
         return self._result(order, told, asked, ended.code)
 
     def discard(self, result: CiResult) -> None:
@@ -242,16 +241,14 @@ def _values(order: Order, run: str, tree: Path, result: Path, seconds: float) ->
 
 
 def _asked(order: Order, runs: frozenset[str], started: datetime, *, warm: bool) -> Asked:
-    declared = structs.asdict(order.settings.expected_na)
-    known = set(Tier)
+    declared = order.settings.expected_na.reasons
     return Asked(
         recipe=order.recipe,
         runs=runs,
         tag=order.tag,
         commit=order.commit,
-        version=order.version,
         started=started,
-        declared={Tier(t): why for t, why in declared.items() if t in known and why},
+        declared={Tier(tier): why for tier, why in declared.items()},
         has_base=bool(order.bases.candidates),
         warm=warm,
     )

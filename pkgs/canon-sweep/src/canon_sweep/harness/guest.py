@@ -11,7 +11,7 @@ from msgspec import structs
 
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, StateFault
-from canon_sweep.harness import session
+from canon_sweep.harness import remains
 from canon_sweep.harness.recover import Unsettled
 from canon_sweep.state.guests import Guest, Guests
 
@@ -124,12 +124,14 @@ def _settled(
     """Why a guest is not gone yet; empty if it is."""
     left = guest.left
     if left is None:
-        killed, alive = session.end_marked(f"{MARK}={guest.mark}")
+        killed, alive = remains.end_marked(f"{MARK}={guest.mark}")
         for each in killed:
             say(f"{each} of the harness's run {guest.run} was killed")
         if alive:
             return f"{', '.join(alive)} cannot be ended"
         left = up_since(guest, engine, ignored)
+        if data := sorted(engine.present() - set(guest.before) - set(left)):
+            say(f"new on the engine since the run {guest.run} began: {', '.join(data)}")
     here = engine.present() - {f"stack {stack}" for stack in ignored}
     left = tuple(each for each in left if each in here)
     _note(guest, left, guests)

@@ -46,7 +46,12 @@ def promote(
         Fault: the record was not written; the previous canonical stands.
     """
     # a record that cannot be read is never replaced: nothing may be done before that is known
-    canonicals.read(record.recipe)
+    there = canonicals.read(record.recipe)
+    if before is not None and there is None:
+        raise StateFault(
+            f"the record of {before.release_tag} went away during the test",
+            do=f"bring {canonicals.folder} back, or mount its disk",
+        )
     fits = _share(record, canonicals, journal, budget)
     notes: list[Note] = []
     for other in fits.takes:

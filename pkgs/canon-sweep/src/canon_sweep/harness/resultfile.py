@@ -68,6 +68,11 @@ class ResultFile:
             )
         return (own or read)[0]
 
+    def named_by(self, path: Path) -> frozenset[str]:
+        """The name that the harness has given its run, where it has a folder of that name."""
+        parts = self.pattern.parts
+        return frozenset(path.parts[n] for n, part in enumerate(parts) if part == _ANY)
+
     def texts(self, started: datetime) -> Iterator[tuple[Path, str]]:
         """The beginning of each file that is new, for the log."""
         for path in self._new(started):

@@ -25,7 +25,10 @@ class Scale:
 
     def weigh(self, stack: str, volumes: Iterable[Volume]) -> None:
         """A stack has these volumes now."""
-        self._now[stack] = sum(volume.bytes for volume in volumes)
+        sizes = [volume.bytes for volume in volumes]
+        if None in sizes:
+            self.cannot_tell()
+        self._now[stack] = sum(size or 0 for size in sizes)
         self._most = max(self._most, sum(self._now.values()))
 
     def removed(self, stack: str) -> None:

@@ -22,16 +22,13 @@ from pathlib import Path
 
 from canon_sweep import interrupt, process
 from canon_sweep.core import denial
-from canon_sweep.core.names import plain
 from canon_sweep.engine.local import kernel
 from canon_sweep.errors import HostFault
+from canon_sweep.harness.remains import GONE, killed, named
 
 _PR_SET_CHILD_SUBREAPER = 36
 # seconds between two looks for what has ended without anybody to notice
 _LOOK = 5.0
-# seconds that what is killed has to be gone
-_GONE = 10.0
-_AGAIN = 0.02
 # seconds in which what is said may wait to be heard
 _HEAR = 0.2
 _ROWS, _COLUMNS = 24, 120
@@ -96,7 +93,7 @@ def follow(program: Program, hear: Callable[[bytes], None]) -> Ended:
 
 def _started(program: Program) -> tuple[process.Child, int]:
     """The program, and where it is heard."""
-    ours, theirs = os.openpty() if program.terminal else os.pipe()
+    ours, theirs = _two_ends(program)
     try:
         with os.fdopen(theirs, "r+b" if program.terminal else "wb", buffering=0) as end:
             if program.terminal:
@@ -115,6 +112,14 @@ def _started(program: Program) -> tuple[process.Child, int]:
         what = f"{program.command[0]} cannot be run: {error.strerror}"
         raise HostFault(what, do=denial.remedy(error.errno)) from error
     return child, ours
+
+
+def _two_ends(program: Program) -> tuple[int, int]:
+    try:
+        return os.openpty() if program.terminal else os.pipe()
+    except OSError as error:
+        what = f"the harness cannot be heard: {error.strerror}"
+        raise HostFault(what, do=denial.remedy(error.errno)) from error
 
 
 def _listen(
@@ -205,31 +210,9 @@ def _tell_group(leader: int, number: signal.Signals) -> None:
 
 def _waited_for(child: process.Child) -> tuple[int, tuple[str, ...]]:
     """A child's exit code; with its name, if it was killed and is there all the same."""
-    process.await_end(os.pidfd_open(child.pid), _GONE)
+    process.await_end(os.pidfd_open(child.pid), GONE)
     code = child.poll()
-    return (-signal.SIGKILL, (_name(child.pid),)) if code is None else (code, ())
-
-
-def end_marked(mark: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Kill whatever was started with a variable, as ``NAME=value``.
-
-    For what a run that was killed has left.  Gives those that were killed, and those that
-    are still there.
-    """
-    wanted = mark.encode()
-
-    def marked() -> list[kernel.Stat]:
-        found = kernel.everybody().values()
-        me = os.getpid()
-        return [
-            each
-            for each in found
-            if each.pid != me and wanted in kernel.environment_of(each.pid).split(b"\0")
-        ]
-
-    left: list[str] = []
-    alive = _killed(marked, lambda: None, left)
-    return tuple(left), alive
+    return (-signal.SIGKILL, (named(child.pid),)) if code is None else (code, ())
 
 
 @contextmanager
@@ -257,26 +240,9 @@ def _end_all(session: int, own: frozenset[int], left: list[str]) -> tuple[str, .
     def reap() -> None:
         _reap(_children() - own - {session})
 
-    left += [_name(each.pid) for each in _of_session(session, own) if each.runs]
+    left += [named(each.pid) for each in _of_session(session, own) if each.runs]
     _tell_group(session, signal.SIGKILL)
-    return _killed(lambda: _of_session(session, own), reap, left)
-
-
-def _killed(
-    look: Callable[[], Sequence[kernel.Stat]], reap: Callable[[], None], left: list[str]
-) -> tuple[str, ...]:
-    """Kill what is found until nothing is; what was, and what is still there after a while."""
-    deadline = time.monotonic() + _GONE
-    while True:
-        running = [each for each in look() if each.runs]
-        reap()
-        if not running or time.monotonic() > deadline:
-            return tuple(_name(each.pid) for each in running)
-        for each in running:
-            if _name(each.pid) not in left:
-                left.append(_name(each.pid))
-            kernel.tell(each, signal.SIGKILL)
-        time.sleep(_AGAIN)
+    return killed(lambda: _of_session(session, own), reap, left)
 
 
 def _of_session(session: int, own: frozenset[int]) -> list[kernel.Stat]:
@@ -294,7 +260,3 @@ def _reap(pids: frozenset[int]) -> None:
     for pid in pids:
         with suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)
-
-
-def _name(pid: int) -> str:
-    return f"process {pid} ({plain(kernel.name_of(pid)) or '?'})"

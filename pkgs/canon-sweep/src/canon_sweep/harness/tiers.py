@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from msgspec import structs
 
 from canon_sweep.core.attempts import Took
-from canon_sweep.core.base import Base, upgrade_na
+from canon_sweep.core.base import Base, stepped_back, upgrade_na
 from canon_sweep.core.canonical import KeptVolume
 from canon_sweep.core.result import BrokenBase, CiResult, Retained, Tier
 from canon_sweep.engine.protocol import App, Engine, Place
@@ -21,11 +21,12 @@ from canon_sweep.settings.variant import Variant
 
 def not_applicable(order: Order) -> dict[Tier, str]:
     """The tiers that do not apply to an order, each with the reason."""
-    declared = order.settings.expected_na
+    declared = order.settings.expected_na.reasons
+    unchecked = "" if order.settings.checks else "the recipe declares no checks"
     reasons = {
-        Tier.CUSTOM: "" if order.settings.checks else "the recipe declares no checks",
-        Tier.UPGRADE: upgrade_na(order.bases, declared.upgrade) or "",
-        Tier.REATTACH: declared.reattach or "",
+        Tier.CUSTOM: declared.get(Tier.CUSTOM, unchecked),
+        Tier.UPGRADE: upgrade_na(order.bases, declared.get(Tier.UPGRADE)) or "",
+        Tier.REATTACH: declared.get(Tier.REATTACH, ""),
     }
     return {tier: reason for tier, reason in reasons.items() if reason}
 
@@ -115,6 +116,8 @@ class _ColdRun:
     def result(self, *, cold: bool) -> CiResult:
         """Run every tier until one fails."""
         na = not_applicable(self.order)
+        if self.order.bases.stepped_back:
+            self.stage.log.say(f"stepped-back: {stepped_back(self.order.label, self.order.bases)}")
         steps = (
             Step(Tier.INSTALL, self.install),
             # the data goes in here, and the upgrade has the host to itself

@@ -12,9 +12,10 @@ from canon_sweep.core.stop import Stop
 from canon_sweep.job.trials import Due, Trials, unrepeated
 from canon_sweep.job.turns import Turns
 from canon_sweep.job.wiring import Parts
+from canon_sweep.line import with_tested
 from canon_sweep.report.records import Entry
 from canon_sweep.settings.recipe import Recipe
-from canon_sweep.sweep import each, with_tested
+from canon_sweep.sweep import each
 from canon_sweep.world import World
 
 
@@ -47,7 +48,7 @@ def _again(
 ) -> Entry:
     # it is due no more, whatever comes of it
     red = trials.due.pop(recipe.name)
-    return with_tested(_untold(lines[recipe.name], red), trials.again(recipe, red))
+    return with_tested(_untold(lines[recipe.name], red), trials.again(red))
 
 
 def _unreached(lines: Mapping[str, Entry], trials: Trials, recipe: Recipe, stop: Stop) -> Entry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import msgspec
@@ -63,11 +63,14 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
 
     Raises:
         UsageFault: the state is somebody else's.
-        StateFault: the records or the ledger cannot be read.
+        StateFault: the records, a history or the ledger cannot be read.
     """
     check_state(settings)
     parts = parts_to_look(settings, around)
+    # what a record that is gone has named is on the disk all the same
+    lost = parts.state.lost()
     records, unread = parts.state.current.read_all()
+    unread |= lost
     followed = parts.state.followed
     if followed is None:
         sizes = retained(records.values(), unread, parts.engine.name)
@@ -75,7 +78,9 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
         sizes = followed.sizes()
     there, disk, space = total(sizes), settings.disk, parts.room.space()
     over = _over(there, disk.budget) if followed is None else excess(there, settings.retention)
-    look = _Look(settings, parts.room, records, sizes, space, keeps=followed is None)
+    enrolled = settings.enrolled(around.clock().date()).keys()
+    keeps = followed is None
+    look = _Look(settings, parts.room, records, sizes, space, enrolled, keeps=keeps)
     return Forecast(
         retained=there.bytes,
         unknown=there.unknown,
@@ -98,13 +103,14 @@ class _Look:
     records: Mapping[str, Canonical]
     sizes: Mapping[str, int | None]
     space: Space | None
+    enrolled: Set[str]
     keeps: bool = True
 
     def line(self, name: str) -> Line:
         record, own = self.records.get(name), self.settings.recipes.get(name)
         mark = self.room.mark(name)
         problems: tuple[str, ...] = ()
-        if own is not None and own.enroll:  # else there will be no next test
+        if name in self.enrolled:  # else there will be no next test
             found = (shortage(self.space, self.room.bounds, mark), self._no_place(name))
             problems = tuple(filter(None, found))
         return Line(

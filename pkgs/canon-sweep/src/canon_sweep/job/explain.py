@@ -10,8 +10,8 @@ import msgspec
 from canon_sweep.core.attempts import Attempt
 from canon_sweep.core.decision import Code, Decision, Note, Policy, decide, excepted
 from canon_sweep.job.finish import check_state
+from canon_sweep.job.orders import order_of_release
 from canon_sweep.job.records import history_notes, unfinished_notes
-from canon_sweep.job.trials import order_of_release
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.report.records import Ignored
 from canon_sweep.settings.recipe import Recipe, recipe_of
@@ -55,14 +55,15 @@ def explain(settings: Settings, name: str, around: Surroundings) -> Explanation:
         SyncFault: a remote cannot be read.
         StateFault: a record cannot be read.
     """
-    recipe = recipe_of(settings, name)
+    recipe = recipe_of(settings, name, around.clock().date())
     check_name(name)
-    if not recipe.settings.enroll:
+    if recipe.stays_out:
         return _excepted(recipe, settings)
     check_state(settings)
     parts = parts_to_look(settings, around)
     parts.sources.sync(recipe)
-    return _explained(recipe, parts)
+    recipe = parts.records.in_force(recipe)
+    return _explained(recipe, parts) if recipe.settings.enroll else _excepted(recipe, settings)
 
 
 def _decided(recipe: Recipe, decision: Decision) -> Explanation:
@@ -76,17 +77,23 @@ def _decided(recipe: Recipe, decision: Decision) -> Explanation:
 
 
 def _excepted(recipe: Recipe, settings: Settings) -> Explanation:
-    """What the state folder knows; a sweep reads no remote of such a recipe either."""
+    """What the state folder knows; a sweep deploys nothing of such a recipe either."""
     check_owner([settings.state_dir], sys.argv, only_reads=True)
     check_layout(settings)
     state = State.of(settings)
-    decision = excepted(recipe.settings.exception)
+    why = recipe.settings.excepted
+    assert why is not None
+    decision = excepted(why.sentence)
     record = state.current.read(recipe.name)
     return msgspec.structs.replace(
         _decided(recipe, decision),
         canonical=record.release_tag if record else "",
         adopted=record is not None and record.is_adopted,
-        notes=(*history_notes(recipe.name, state), *unfinished_notes(recipe.name, state)),
+        notes=(
+            *recipe.notes,
+            *history_notes(recipe.name, state),
+            *unfinished_notes(recipe.name, state),
+        ),
         attempts=state.ledger.index().of(recipe.name),
     )
 
@@ -107,6 +114,11 @@ def _explained(recipe: Recipe, parts: Parts) -> Explanation:
         releases=tuple(release.tag for release in facts.releases.known),
         bases=tuple(base.tag for base in order.bases.candidates) if order else (),
         ignored_tags=tuple(Ignored(tag=x.tag, reason=x.reason) for x in facts.releases.ignored),
-        notes=(*decision.notes, *parts.records.remarks(recipe, facts)),
+        notes=(
+            *decision.notes,
+            *recipe.notes,
+            *parts.records.remarks(recipe, facts),
+            *(parts.trials.outlook(recipe) if decision.target else ()),
+        ),
         attempts=tuple(facts.attempts),
     )

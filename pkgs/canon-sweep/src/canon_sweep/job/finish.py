@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -32,12 +32,18 @@ from canon_sweep.state.store import State
 
 @contextmanager
 def opened(
-    settings: Settings, around: Surroundings, read: Read, *, patience: float = 0.0
+    settings: Settings,
+    around: Surroundings,
+    read: Read,
+    *,
+    patience: float = 0.0,
+    begins: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Parts, runs.Run]]:
     """The parts of a run that may act: alone, with a folder, and cleaned up first.
 
-    While another run is at work, it is waited for ``patience`` seconds.  Signals are held
-    until it ends, so that what was done is written down.
+    While another run is at work, it is waited for ``patience`` seconds.  ``begins`` is called
+    as soon as it is our turn: what is cleaned up first may take long, or end the program.
+    Signals are held until it ends, so that what was done is written down.
 
     Raises:
         UsageFault: the state is somebody else's.
@@ -47,6 +53,7 @@ def opened(
     check_state(settings)
     state = State.of(settings)
     with interrupt.Held(), lock.held(state.folder / "lock", patience, around.say) as turn:
+        begins()
         run = runs.begin(state.folder / "runs", around.clock())
         parts = parts_to_act(settings, around, state, run, read, turn=turn)
         try:
@@ -149,4 +156,5 @@ def results_of(
         missing=missing,
         problems=problems,
         hollow=hollow,
+        stepped_back=tuple(entry.recipe for entry in entries if entry.stepped_back),
     )

@@ -22,6 +22,7 @@ from canon_sweep.mirror import checkout as trees
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.secretenv import secret_env
+from canon_sweep.state import folders
 from canon_sweep.state.journal import Promotion
 from canon_sweep.state.runs import Log
 from canon_sweep.state.store import State
@@ -92,6 +93,7 @@ class Ground:
 
         Raises:
             HostFault: what an earlier test left would disturb this one.
+            StateFault: as for `checkouts`.
         """
         self.check_clean(recipe.name)
         secrets = secret_env(recipe.settings)
@@ -117,8 +119,13 @@ class Ground:
 
     @contextmanager
     def checkouts(self, recipe: Recipe) -> Iterator[Checkout]:
-        """Folders with the files of a recipe's commits, which go afterwards."""
+        """Folders with the files of a recipe's commits, which go afterwards.
+
+        Raises:
+            StateFault: there may be other people's files where they would be.
+        """
         # not in the cache, which anybody may delete at any time
+        folders.check_own(self.state.checkouts)
         folder = self.state.checkouts / recipe.name
         _remove(folder)
 

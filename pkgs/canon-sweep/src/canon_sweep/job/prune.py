@@ -232,7 +232,8 @@ def _old_images(parts: Parts, *, note: bool) -> _Found:
 
 
 def _scratch_folders(parts: Parts) -> set[Path]:
-    recipes = (recipe_of(parts.settings, name) for name in parts.settings.recipes)
+    day = parts.world.now().date()
+    recipes = (recipe_of(parts.settings, name, day) for name in parts.settings.recipes)
     return {scratch.beside(recipe.clone) for recipe in recipes}
 
 

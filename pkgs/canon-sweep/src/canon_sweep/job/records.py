@@ -9,6 +9,7 @@ from canon_sweep.core.budget import RECORD_ONLY
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Facts, Note
 from canon_sweep.core.parts import TAG
+from canon_sweep.core.pin import Known
 from canon_sweep.core.release import Releases
 from canon_sweep.core.version import Version
 from canon_sweep.engine.protocol import Engine
@@ -17,9 +18,10 @@ from canon_sweep.harness.quick import lost_parts
 from canon_sweep.harness.shown import volumes_there
 from canon_sweep.job.files import file_notes
 from canon_sweep.job.foreign import followed_of, parts_now
+from canon_sweep.job.needed import known_of, why_needed
 from canon_sweep.job.sources import Sources
 from canon_sweep.report.records import LOST
-from canon_sweep.settings.recipe import Recipe
+from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.state.journal import unfinished
 from canon_sweep.state.store import State
 
@@ -32,13 +34,38 @@ class Records:
     sources: Sources
     engine: Engine
 
+    def in_force(self, recipe: Recipe, version: Version | None = None) -> Recipe:
+        """The recipe without the overrides that have ended; it is synced.
+
+        ``version`` is what is under test: without one, the latest release.
+
+        Raises:
+            StateFault: what shows whether a pin is needed cannot be read.
+        """
+        latest = self.sources.releases(recipe).latest
+        newest = version or (latest.version if latest else None)
+        settings, name, day = self.sources.settings, recipe.name, recipe.day
+        needed = why_needed(settings.recipe(name), day, newest, lambda: self.bases(recipe))
+        return recipe_of(settings, name, day, newest, needed)
+
+    def bases(self, recipe: Recipe) -> Known:
+        """What is known of a recipe's bases; it is synced.
+
+        Raises:
+            StateFault: a record, or the folder of the runs, cannot be read.
+        """
+        name, releases = recipe.name, self.sources.releases(recipe)
+        canonical = followed_of(self.state, name, releases)[0]
+        return known_of(name, recipe.settings, self.state, canonical, releases)
+
     def facts(self, recipe: Recipe) -> Facts:
         """What the decision rests on; the recipe is synced.
 
         Raises:
-            StateFault: a record cannot be read.
+            StateFault: a record cannot be read, or its folder is out of sight.
         """
         synced, releases = self.sources.synced(recipe), self.sources.releases(recipe)
+        self.state.check_in_sight(recipe.name)
         return Facts(
             recipe=recipe.name,
             releases=releases,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from canon_sweep.core.decision import Code, Policy
@@ -22,6 +22,7 @@ from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.store import State
+from canon_sweep.state.waiting import WaitingList
 
 
 def run_resume(settings: Settings, around: Surroundings) -> Results | None:
@@ -37,20 +38,38 @@ def run_resume(settings: Settings, around: Surroundings) -> Results | None:
     """
     check_state(settings)
     waiting = State.of(settings).waiting
-    try:
+    with _told_once(waiting, around):
         # most often there is nothing to do, whoever is at work
         if not waiting.due():
             waiting.tidy()
             return None
+        with opened(settings, around, mirrors.sync) as (parts, run):
+            parts.state.check_common()
+            due = _configured(parts.state.waiting.due(), parts, around)
+            return _resumed(due, parts, run, around) if due else None
+
+
+@contextmanager
+def _told_once(waiting: WaitingList, around: Surroundings) -> Iterator[None]:
+    """A state that nobody has mended while the window lasted is told by each sweep from then on.
+
+    Whoever starts us every half hour need not do so for it, and for a list that cannot be read.
+    """
+    try:
+        yield
     except StateFault:
-        # told once by us, and by each sweep: a timer need not start us for it again
         with suppress(OSError):
-            waiting.mark.unlink(missing_ok=True)
+            if _is_over(waiting, around.clock()):
+                waiting.mark.unlink(missing_ok=True)
         raise
-    with opened(settings, around, mirrors.sync) as (parts, run):
-        parts.state.check_common()
-        due = _configured(parts.state.waiting.due(), parts, around)
-        return _resumed(due, parts, run, around) if due else None
+
+
+def _is_over(waiting: WaitingList, now: datetime) -> bool:
+    """Whether nothing is taken up any more, or nobody can say what."""
+    try:
+        return all(is_over(entry, now) for entry in waiting.due().values())
+    except StateFault:
+        return True
 
 
 def _configured(due: dict[str, Waiting], parts: Parts, around: Surroundings) -> dict[str, Waiting]:
@@ -64,9 +83,9 @@ def _configured(due: dict[str, Waiting], parts: Parts, around: Surroundings) -> 
 
 def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surroundings) -> Results:
     started = around.clock()
-    recipes = [recipe_of(parts.settings, name) for name in sorted(due)]
+    recipes = [recipe_of(parts.settings, name, started.date()) for name in sorted(due)]
     # who takes no part any more is not late: he has a line of his own
-    late = [r for r in recipes if r.settings.enroll and is_over(due[r.name], started)]
+    late = [r for r in recipes if not r.stays_out and is_over(due[r.name], started)]
     turns = Turns(parts.state, around.progress)
     policy = Policy(timedelta(seconds=parts.settings.retry_red_after))
     entries: list[Entry] = []

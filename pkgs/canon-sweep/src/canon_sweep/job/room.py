@@ -11,6 +11,7 @@ from datetime import datetime
 
 from canon_sweep import interrupt
 from canon_sweep.core import denial
+from canon_sweep.core.decision import Code
 from canon_sweep.core.space import Bounds, Mark, Space, high_water, shortage, shown
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, HostFault, RoomFault
@@ -67,6 +68,16 @@ class Room:
         except Fault as fault:
             return fault.what
         return ""
+
+    def outlook(self, recipe: str) -> str:
+        """What would come of a test that began now, if that is not certain; nothing is removed."""
+        if not self.bounds.are_set:
+            return ""
+        try:
+            why = self._shortage(recipe)
+        except Fault as fault:
+            return f"nobody can say whether there is room for its test: {fault.what}"
+        return f"{Code.DISK}, unless old images make way: {why}" if why else ""
 
     @contextmanager
     def watched(self) -> Iterator[None]:

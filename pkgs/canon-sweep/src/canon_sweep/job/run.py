@@ -8,7 +8,8 @@ from datetime import timedelta
 from functools import partial
 
 from canon_sweep.core.decision import Policy
-from canon_sweep.errors import DeferredFault, StateFault
+from canon_sweep.core.waiting import overdue
+from canon_sweep.errors import DeferredFault, HostFault, StateFault
 from canon_sweep.job import images, presweep
 from canon_sweep.job.again import in_turns
 from canon_sweep.job.finish import check_state, finish, opened, results_of
@@ -41,16 +42,23 @@ def run_sweep(
     Raises:
         UsageFault: there is no such recipe, or the state is somebody else's.
         DeferredFault: another run is at work.
+        HostFault: that has been so for weeks.
         StateFault: the state folder cannot be used.
     """
-    recipes = chosen(settings, tuple(names))
+    recipes = chosen(settings, tuple(names), around.clock().date())
     read = partial(mirrors.sync, accept_upstream=accept_upstream)
     turns = Turns(State.of(settings), around.progress)
-    with _due_if_refused(settings, names, around), opened(settings, around, read) as (parts, run):
+
+    def begins() -> None:
+        if not names:
+            turns.begin(recipes, settings, around.clock(), retry=retry)
+
+    with (
+        _due_if_refused(settings, names, around, retry=retry),
+        opened(settings, around, read, begins=begins) as (parts, run),
+    ):
         parts.state.check_common()
         started = around.clock()
-        if not names:
-            turns.begin(recipes, settings, started)
         # before the operator's own commands too: they touch live apps
         stop = stop_of(parts)
         if not (names or stop):
@@ -81,7 +89,7 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
         UsageFault: there is no such recipe, or the state is somebody else's.
         StateFault: what is read for every recipe cannot be read.
     """
-    recipes = chosen(settings, tuple(names))
+    recipes = chosen(settings, tuple(names), around.clock().date())
     check_state(settings)
     parts = parts_to_look(settings, around)
     parts.state.check_common()
@@ -95,14 +103,24 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
 
 @contextmanager
 def _due_if_refused(
-    settings: Settings, names: Sequence[str], around: Surroundings
+    settings: Settings, names: Sequence[str], around: Surroundings, *, retry: bool
 ) -> Iterator[None]:
-    """A sweep that cannot begin, as somebody else is at work, is a resume's to begin."""
+    """A sweep that cannot begin, as somebody else is at work, is a resume's to begin.
+
+    Raises:
+        HostFault: so it has been week after week; exit 75 for ever would be silence.
+    """
     try:
         yield
-    except DeferredFault:
-        if not names:
-            # it is refused anyway, and whoever is at work tells of a list that is broken
-            with suppress(StateFault):
-                begin(State.of(settings), chosen(settings, ()), settings, around.clock())
-        raise
+    except DeferredFault as fault:
+        if names:
+            raise
+        now, waiting = around.clock(), {}
+        state, recipes = State.of(settings), chosen(settings, (), now.date())
+        # it is refused anyway, and whoever is at work tells of a list that is broken
+        with suppress(StateFault):
+            waiting = begin(state, recipes, settings, now, retry=retry)
+        late = overdue(waiting.values())
+        if not late:
+            raise
+        raise HostFault(f"{late}: {fault.what}", do="see that it ends") from fault

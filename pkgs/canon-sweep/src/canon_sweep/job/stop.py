@@ -34,7 +34,7 @@ class Between:
 
     def __call__(self, recipe: Recipe) -> Stop | None:
         """Why this recipe is not reached, or None."""
-        if not recipe.settings.enroll and interrupt.reason() is None:
+        if recipe.stays_out and interrupt.reason() is None:
             return None
         parts = self.parts
         self.stop = self.stop or _ended(parts) or _let_in(parts) or stop_of(parts)

@@ -10,7 +10,7 @@ from msgspec import structs
 from canon_sweep.core import remake
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.core.decision import Code, Decision, Facts, Policy
+from canon_sweep.core.decision import Code, Decision, Facts, Note, Policy
 from canon_sweep.core.image import image_notes
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import Version, ordered
@@ -20,14 +20,15 @@ from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.tested import Tested, attempt_of, note_attempt, why_red
 from canon_sweep.job.files import source_of
 from canon_sweep.job.finish import finish, opened
+from canon_sweep.job.orders import order_of
 from canon_sweep.job.stop import stop_of
-from canon_sweep.job.trials import order_of, order_of_release
 from canon_sweep.job.wiring import Parts, Surroundings
+from canon_sweep.line import broken_off, entry_of, with_facts, with_tested
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Entry, Results
-from canon_sweep.settings.recipe import Recipe, recipe_of
+from canon_sweep.settings.recipe import Recipe, recipe_of, unpinned
 from canon_sweep.settings.records import Settings
-from canon_sweep.sweep import broken_off, check_name, each, entry_of, with_facts, with_tested
+from canon_sweep.sweep import check_name, each
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Wanted:
     """What to test: a release by its tag, or any ref; neither means the latest release.
 
     ``quick`` tests on the canonical's own data, and promotes nothing.  ``wait`` queues
-    behind a run that is at work, and a sweep lets it in between two recipes.
+    behind a run that is at work, and a sweep lets it in between two recipes.  ``without_pin``
+    tests as if the recipe's ``upgradeBase`` were removed already.
     """
 
     recipe: str
@@ -43,6 +45,7 @@ class Wanted:
     ref: str | None = None
     quick: bool = False
     wait: bool = False
+    without_pin: bool = False
 
 
 def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Results:
@@ -53,7 +56,9 @@ def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Result
         DeferredFault: another run is at work, and not waited for, or for too long.
         StateFault: the state folder cannot be used.
     """
-    recipe = recipe_of(settings, wanted.recipe)
+    recipe = recipe_of(settings, wanted.recipe, around.clock().date())
+    if wanted.without_pin and recipe.settings.pin is None:
+        raise UsageFault(f"{recipe.name} has no upgradeBase", do="test it without --without-pin")
     patience = settings.max_runtime if wanted.wait else 0.0
     with opened(settings, around, mirrors.look, patience=patience) as (parts, run):
         parts.state.check_common()
@@ -77,10 +82,15 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
     facts = parts.records.facts(recipe)
     entry = _asked_for(recipe, facts, wanted.ref or wanted.version or "the latest release", "")
     try:
-        order = _order(recipe, parts, facts, wanted)
+        target = _target(recipe, parts, facts, wanted)
+        recipe = _in_force(recipe, parts, target, wanted)
+        facts = replace(facts, digest=recipe.digest)
+        order = _order(recipe, parts, facts, target)
         asked = _asked_for(recipe, facts, order.label, order.tag)
         entry = structs.replace(
-            asked, notes=parts.records.of_files(recipe, order.commit, order.version)
+            asked,
+            notes=(*asked.notes, *parts.records.of_files(recipe, order.commit, order.version)),
+            without_pin=wanted.without_pin,
         )
         if wanted.quick:
             tested = _quick(recipe, parts, order, facts)
@@ -103,13 +113,23 @@ def _asked_for(recipe: Recipe, facts: Facts, label: str, tag: str) -> Entry:
     return with_facts(entry_of(recipe, Decision(code, f"asked for: {label}", target)), facts)
 
 
-def _order(recipe: Recipe, parts: Parts, facts: Facts, wanted: Wanted) -> Order:
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What is tested; ``tag`` is empty for a ref, ``version`` None if that says none."""
+
+    tag: str
+    commit: str
+    version: Version | None
+
+
+def _target(recipe: Recipe, parts: Parts, facts: Facts, wanted: Wanted) -> _Target:
     if wanted.ref is not None:
-        return _order_of_ref(recipe, parts, facts, wanted.ref)
+        commit = parts.sources.commit_of(recipe, wanted.ref)
+        return _Target("", commit, _labelled_version(recipe, parts, facts, commit))
     tag = wanted.version
     release = facts.releases.latest if tag is None else facts.releases.of_tag(tag)
     if release is not None:
-        return order_of_release(recipe, facts, parts.settings, parts.run_id, release)
+        return _Target(release.tag, release.commit, release.version)
     known = ", ".join(release.tag for release in facts.releases.known[-10:]) or "none"
     name = recipe.name
     if tag is None:
@@ -117,11 +137,21 @@ def _order(recipe: Recipe, parts: Parts, facts: Facts, wanted: Wanted) -> Order:
     raise UsageFault(f"{name} has no release {tag!r}", do=f"its releases are: {known}")
 
 
-def _order_of_ref(recipe: Recipe, parts: Parts, facts: Facts, ref: str) -> Order:
-    commit = parts.sources.commit_of(recipe, ref)
-    version = _labelled_version(recipe, parts, facts, commit)
+def _in_force(recipe: Recipe, parts: Parts, target: _Target, wanted: Wanted) -> Recipe:
+    """The recipe as it is for this version, and maybe without its pin."""
+    found = parts.records.in_force(recipe, target.version)
+    return unpinned(parts.settings, found) if wanted.without_pin else found
+
+
+def _order(recipe: Recipe, parts: Parts, facts: Facts, target: _Target) -> Order:
     return order_of(
-        recipe, facts, parts.settings, parts.run_id, tag="", commit=commit, version=version
+        recipe,
+        facts,
+        parts.settings,
+        parts.run_id,
+        tag=target.tag,
+        commit=target.commit,
+        version=target.version,
     )
 
 
@@ -161,7 +191,7 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
             if result is None:
                 with parts.trials.watched(recipe):
                     result = run_quick(order, canonical, stage, checkout, remedy=remedy)
-            tested = _judged(result, canonical)
+            tested = _judged(result, canonical, order)
         except HostFault as fault:
             tested = Tested(Outcome.INFRA, str(fault))
     attempt = attempt_of(
@@ -176,8 +206,19 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
     return replace(tested, notes=(*tested.notes, *note_attempt(attempt, parts.state.ledger)))
 
 
-def _judged(result: CiResult, canonical: Canonical) -> Tested:
-    notes = tuple(image_notes(result.all_images))
+def _same_version(order: Order) -> tuple[Note, ...]:
+    # there is one base on its data, so no other can stand in for it
+    if not order.bases.stepped_back:
+        return ()
+    text = (
+        "it has the canonical's own version, and was put on its data: that shows no upgrade from"
+        " another version; a test without --quick starts from an older release"
+    )
+    return (Note(code="same-version", text=text),)
+
+
+def _judged(result: CiResult, canonical: Canonical, order: Order) -> Tested:
+    notes = (*image_notes(result.all_images), *_same_version(order))
     if not result.green:
         return Tested(Outcome.RED, why_red(result), result, notes=notes)
     reason = f"green on the data of {canonical.release_tag}; a quick run never promotes"

@@ -148,7 +148,7 @@ def _advice(canonical: Canonical, one: Seen, parts: Parts) -> str:
     """How the canonical can be made whole, as far as that is known here and now."""
     if canonical.recipe not in parts.settings.recipes:
         return remake.give_up(canonical)
-    own = recipe_of(parts.settings, canonical.recipe)
+    own = recipe_of(parts.settings, canonical.recipe, parts.world.now().date())
     return remake.advice(canonical, one.known_releases, own.rule, enrolled=own.settings.enroll)
 
 
@@ -163,7 +163,7 @@ def _unused(recipe: str, parts: Parts) -> Iterator[str]:
 def _releases(name: str, parts: Parts) -> Releases | Unseen:
     if name not in parts.settings.recipes:
         return Unseen("the configuration does not have this recipe")
-    recipe = recipe_of(parts.settings, name)
+    recipe = recipe_of(parts.settings, name, parts.world.now().date())
     try:
         parts.sources.sync(recipe)
         return parts.sources.releases(recipe)

@@ -1,4 +1,4 @@
-"""Releases and commits become orders, and orders are tried."""
+"""Orders are tried."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from functools import partial
 
 from canon_sweep import interrupt
 from canon_sweep.core.attempts import Attempt, Outcome
-from canon_sweep.core.base import bases
-from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key, is_held
+from canon_sweep.core.base import stepped_back
+from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key
+from canon_sweep.core.hold import holds
 from canon_sweep.core.image import image_notes
 from canon_sweep.core.pace import misfit, pace_of
 from canon_sweep.core.release import Release
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.stop import Stop
-from canon_sweep.core.version import Version
 from canon_sweep.errors import Fault, Interrupted
 from canon_sweep.harness.needs import check_needs
 from canon_sweep.harness.order import Checkout, Order
@@ -28,6 +28,7 @@ from canon_sweep.harness.watched import Watched
 from canon_sweep.job.foreign import followed_of
 from canon_sweep.job.ground import Ground
 from canon_sweep.job.harnesses import Harnesses
+from canon_sweep.job.orders import order_of_release
 from canon_sweep.job.outside import check_spared
 from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Sources
@@ -37,59 +38,14 @@ from canon_sweep.settings.records import Settings
 _TO_REPEAT = Note(code="to-repeat", text="tried once more when all others had their turn")
 
 
-def order_of(
-    recipe: Recipe,
-    facts: Facts,
-    settings: Settings,
-    run_id: str,
-    *,
-    tag: str,
-    commit: str,
-    version: Version | None,
-) -> Order:
-    """The order to test a release, or with an empty tag a commit."""
-    return Order(
-        recipe=recipe.name,
-        settings=recipe.settings,
-        tag=tag,
-        commit=commit,
-        version=version,
-        bases=bases(
-            version,
-            facts.canonical,
-            facts.releases,
-            facts.rule,
-            depth=settings.base_depth,
-            pin=recipe.settings.upgrade_base,
-            commit=commit,
-        ),
-        domain=settings.domain,
-        seed=f"{run_id}/{recipe.name}",
-    )
-
-
-def order_of_release(
-    recipe: Recipe, facts: Facts, settings: Settings, run_id: str, release: Release
-) -> Order:
-    """The order to test a release."""
-    return order_of(
-        recipe,
-        facts,
-        settings,
-        run_id,
-        tag=release.tag,
-        commit=release.commit,
-        version=release.version,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Due:
     """A red that is to be tried once more: what was asked for, and what came of it so far.
 
-    ``noted`` are the notes that its line has of it.
+    ``recipe`` is as its releases let it be; ``noted`` are the notes that its line has of it.
     """
 
+    recipe: Recipe
     facts: Facts
     order: Order
     reds: tuple[Tested, ...]
@@ -126,6 +82,11 @@ class Trials:
         why = misfit(pace, self.ground.time_left(), self.settings.max_runtime)
         return None if why is None else Stop(Code.OUT_OF_TIME, f"not begun: {why}")
 
+    def outlook(self, recipe: Recipe) -> tuple[Note, ...]:
+        """A note if there is too little room for the recipe's test as the disk is now."""
+        why = self.room.outlook(recipe.name)
+        return (Note(code="no-room", text=why),) if why else ()
+
     def test(self, recipe: Recipe, facts: Facts, decision: Decision) -> Tested:
         """Test a sweep's target; a red is due to be tried `again`.
 
@@ -142,8 +103,9 @@ class Trials:
         assert anew or not order.bases.stepped_back, f"same-version upgrade of {recipe.name}"
         return self._trial(recipe, facts, order, later=True)
 
-    def again(self, recipe: Recipe, red: Due) -> Tested:
+    def again(self, red: Due) -> Tested:
         """Try a red once more; whatever comes between, it stays one."""
+        recipe = red.recipe
         stop = self.hindrance(recipe, red.facts)
         why = stop.sentence if stop else self._hindrance(recipe)
         if why:
@@ -155,7 +117,7 @@ class Trials:
             if now is not None and (was is None or now.commit != was.commit):
                 return unrepeated(red, f"another run has promoted {now.release_tag} meanwhile")
             hold = self.ground.state.holds.read().get(recipe.name)
-            if hold is not None and is_held(hold, red.facts.releases.latest, self.now()):
+            if hold is not None and holds(hold, red.order.version, self.now(), recipe.rule):
                 return unrepeated(red, f"held meanwhile: {hold.reason}")
             facts = replace(red.facts, canonical=now)
             return self._trial(recipe, facts, red.order, later=True, before=red)
@@ -201,10 +163,13 @@ class Trials:
                 made=before.made if before else 0,
             )
             tested = _with_advice(trial.of(order, facts.canonical), order)
+        # an outside harness has checks of its own
+        if self.settings.harness is None:
+            tested = _with_advice_on_data(tested, order)
         if tested.due:
             tested = replace(tested, notes=(*tested.notes, _TO_REPEAT))
             reds = tuple(trial.reds)
-            self.due[recipe.name] = Due(facts, order, reds, trial.made, tested.notes)
+            self.due[recipe.name] = Due(recipe, facts, order, reds, trial.made, tested.notes)
         return tested
 
     def quick_by_harness(
@@ -289,10 +254,17 @@ def unrepeated(red: Due, why: str) -> Tested:
 
 def _with_advice(tested: Tested, order: Order) -> Tested:
     notes = [*tested.notes, *image_notes(tested.result.all_images if tested.result else ())]
+    if order.bases.stepped_back:
+        text = stepped_back(order.label, order.bases)
+        notes.append(Note(code="stepped-back", text=text))
     if order.bases.pin_problem:
         notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
-    ours = tested.record if tested.record and tested.record.stack else None
-    if not order.settings.data.check and ours and ours.volumes:
-        text = "no data.check is declared: nothing shows that an upgrade keeps the data"
-        notes.append(Note(code="no-data-check", text=text))
     return replace(tested, notes=tuple(notes))
+
+
+def _with_advice_on_data(tested: Tested, order: Order) -> Tested:
+    has_data = tested.record is not None and bool(tested.record.volumes)
+    if order.settings.data.check or not has_data:
+        return tested
+    text = "no data.check is declared: nothing shows that an upgrade keeps the data"
+    return replace(tested, notes=(*tested.notes, Note(code="no-data-check", text=text)))

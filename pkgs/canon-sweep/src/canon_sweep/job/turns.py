@@ -35,7 +35,7 @@ class Turns:
     problems: tuple[str, ...] = ()
     due: Container[str] = ()
     _begun: set[str] = field(default_factory=set)
-    _red_once: frozenset[str] = frozenset()
+    _anew: frozenset[str] = frozenset()
 
     def begins(self, recipe: str) -> None:
         """As `world.Progress`."""
@@ -51,9 +51,11 @@ class Turns:
         elif not self._left(entry):
             self._keep(lambda: self.state.waiting.drop(entry.recipe))
 
-    def begin(self, recipes: Sequence[Recipe], settings: Settings, started: datetime) -> None:
+    def begin(
+        self, recipes: Sequence[Recipe], settings: Settings, started: datetime, *, retry: bool
+    ) -> None:
         """Let a sweep of all recipes begin now; it takes the place of an earlier one."""
-        self._keep(lambda: begin(self.state, recipes, settings, started))
+        self._keep(lambda: begin(self.state, recipes, settings, started, retry=retry))
 
     def ordered(self, recipes: Sequence[Recipe]) -> list[Recipe]:
         """The recipes in the order of their turns."""
@@ -61,13 +63,16 @@ class Turns:
         waiting = self._waiting()
         since = {name: entry.since for name, entry in waiting.items()}
         begun = {name for name, entry in waiting.items() if entry.begun}
-        self._red_once = frozenset(name for name, entry in waiting.items() if entry.again)
+        self._anew = frozenset(n for n, entry in waiting.items() if entry.again or entry.retry)
         attempts = self.state.ledger.index().all
         return [named[name] for name in in_turn(named, attempts, since, begun)]
 
     def step(self, recipe: Recipe, world: World, policy: Policy) -> Entry:
-        """As `sweep_one`; a red that nobody came to try once more is no known one."""
-        if recipe.name in self._red_once:
+        """As `sweep_one`; known reds too, where the sweep was to test them again.
+
+        A red that nobody came to try once more is no known one.
+        """
+        if recipe.name in self._anew:
             policy = replace(policy, retry=True)
         return sweep_one(recipe, world, policy)
 
@@ -99,7 +104,7 @@ class Turns:
             return self.state.waiting.read()
         return {}
 
-    def _keep(self, change: Callable[[], None]) -> None:
+    def _keep(self, change: Callable[[], object]) -> None:
         try:
             change()
         except StateFault as fault:
@@ -107,15 +112,22 @@ class Turns:
                 self.problems += (str(fault),)
 
 
-def begin(state: State, recipes: Sequence[Recipe], settings: Settings, started: datetime) -> None:
-    """Note that these recipes, as far as they are enrolled, are to have their turn.
+def begin(
+    state: State,
+    recipes: Sequence[Recipe],
+    settings: Settings,
+    started: datetime,
+    *,
+    retry: bool,
+) -> dict[str, Waiting]:
+    """Note that these recipes, as far as they are enrolled, are to have their turn; who waits now.
 
     Raises:
         StateFault: it cannot be noted.
     """
-    enrolled = [recipe.name for recipe in recipes if recipe.settings.enroll]
+    enrolled = [recipe.name for recipe in recipes if not recipe.stays_out]
     window = timedelta(seconds=settings.retry_window)
-    state.waiting.begin(enrolled, started, started + window)
+    return state.waiting.begin(enrolled, started, started + window, retry=retry)
 
 
 def _with_weeks(entry: Entry, waiting: Waiting | None) -> Entry:

@@ -119,6 +119,8 @@ def _kept_problems(record: Canonical, parts: Parts) -> Iterator[str]:
     sizes = {volume.name: volume.bytes for volume in parts.engine.volumes(record.stack)}
     for volume in record.volumes:
         size = sizes.get(volume.name, volume.bytes)
+        if size is None and volume.bytes is not None:
+            raise HostFault(f"the size of volume {volume.name} cannot be found out")
         if volume.bytes not in (None, size) and not _is_kept_elsewhere(volume.name, record, parts):
             problems.append(f"volume {volume.name} has {size} bytes, had {volume.bytes}")
     if problems:
@@ -130,7 +132,7 @@ def _advice(record: Canonical, parts: Parts) -> str:
     """How the canonical can be made whole, as far as that is known here and now."""
     if record.recipe not in parts.settings.recipes:
         return remake.give_up(record)
-    recipe = recipe_of(parts.settings, record.recipe)
+    recipe = recipe_of(parts.settings, record.recipe, parts.world.now().date())
     return remake.advice(
         record, _releases(recipe, parts), recipe.rule, enrolled=recipe.settings.enroll
     )
@@ -165,7 +167,7 @@ def _is_kept_elsewhere(volume: str, record: Canonical, parts: Parts) -> bool:
 def _tag_problems(record: Canonical, parts: Parts) -> Iterator[str]:
     if record.recipe not in parts.settings.recipes:
         return
-    recipe = recipe_of(parts.settings, record.recipe)
+    recipe = recipe_of(parts.settings, record.recipe, parts.world.now().date())
     parts.sources.sync(recipe)
     release = parts.sources.releases(recipe).of_tag(record.release_tag)
     if release is None:

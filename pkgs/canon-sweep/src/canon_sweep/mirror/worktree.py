@@ -40,7 +40,11 @@ def place(clone: Path, commit: str, upstream: str, target: Path) -> None:
         HostFault: somebody else's folder is there and has changes, or is no work tree; or
             it cannot be written.
     """
-    if _is_free(target) or _is_ours(target, clone):
+    try:
+        may_go = _is_free(target) or _is_ours(target, clone)
+    except OSError as error:
+        raise _unusable(target, error.strerror or str(error)) from error
+    if may_go:
         _replace(clone, commit, upstream, target)
     else:
         _move(clone, commit, target)

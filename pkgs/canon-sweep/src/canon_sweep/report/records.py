@@ -56,10 +56,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     ``deferred_weeks`` is in the how manyeth week running it was not reached; 0 if it was.
     ``canonical`` is the canonical's tag after the run, ``adopted`` whether another tool has
-    made it and no run of ours has proven it; ``deploys`` counts every start or update of a
-    stack; ``seconds`` is all the time that the recipe took; ``images`` are what the version was
-    run with.  Of a red, ``repeat`` is the command that tests it once more, and ``again`` how it
-    was at first, if it was tried again.
+    made it and no run of ours has proven it; ``stepped_back`` is whether the same-version guard
+    fired: the canonical has the very version under test, and an older release was upgraded
+    from; ``without_pin`` whether somebody asked for a test as if the recipe's pin were gone;
+    ``deploys`` counts every start or update of a stack; ``seconds`` is all the time that the
+    recipe took; ``images`` are what the version was run with.  Of a red, ``repeat`` is the
+    command that tests it once more, and ``again`` how it was at first, if it was tried again.
     """
 
     recipe: str
@@ -73,6 +75,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     adopted: bool = False
     base: str | None = None
     broken_bases: tuple[BrokenBase, ...] = ()
+    stepped_back: bool = False
+    without_pin: bool = False
     tiers: tuple[TierResult, ...] = ()
     images: tuple[Image, ...] = ()
     refused: tuple[Failed, ...] = ()
@@ -164,7 +168,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     ``pre_sweep`` is what was run before them.
     ``missing`` are recipes without a line, ``problems`` what is left and could not be
     cleaned up; each of them makes the run wrong.  ``hollow`` says why nothing at all
-    was decided anew, if so.
+    was decided anew, if so.  ``stepped_back`` are the recipes for which the same-version guard
+    fired: in a sweep none, as nothing is tested there but what is newer than the canonical.
     """
 
     schema: int = SCHEMA
@@ -183,6 +188,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     hollow: str = ""
+    stepped_back: tuple[str, ...] = ()
 
 
 def totals_of(entries: Iterable[Entry], recovered: int = 0) -> Totals:

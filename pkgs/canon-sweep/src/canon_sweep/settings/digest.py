@@ -27,7 +27,7 @@ def digest(settings: Settings, recipe: RecipeSettings, *harness: str) -> str:
         "host": settings.swarm.host if settings.engine == "swarm" else None,
         "baseDepth": settings.base_depth,
         "timeouts": _in_force(settings, recipe),
-        "upgradeBase": recipe.upgrade_base,
+        "upgradeBase": recipe.pin.subject if recipe.pin else None,
         # which tags are releases also says which can be a base
         "tagPattern": recipe.tag_pattern,
         "prereleases": recipe.prereleases,
@@ -63,8 +63,7 @@ def _if_given(**given: object) -> dict[str, object]:
 
 def _declared_na(recipe: RecipeSettings) -> list[str]:
     """The tiers that do not apply, as far as the settings say so."""
-    declared = msgspec.structs.asdict(recipe.expected_na)
-    return sorted(tier for tier, reason in declared.items() if reason is not None)
+    return sorted(recipe.expected_na.reasons)
 
 
 def _outside(harness: HarnessSettings) -> HarnessSettings:

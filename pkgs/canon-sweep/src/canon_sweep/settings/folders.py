@@ -34,14 +34,15 @@ def folder_problems(tree: Mapping[str, Any]) -> Iterator[str]:
     for key, folder in (("stateDir", state), ("canonicalsDir", canonicals)):
         if folder and cache and _is_inside(folder, cache):
             yield f"{key}: {_IN_CACHE}"
-    yield from _cleared_problems("canonicalsDir", canonicals, state)
+    cleared = {name: os.path.realpath(f"{state}/{name}") for name in _CLEARED} if state else {}
+    yield from _cleared_problems("canonicalsDir", canonicals, cleared)
     yield from _foreign_problems(tree, canonicals, state)
     if cache:
         yield from _cache_problems(cache, state, canonicals)
     for at, folder in _repositories(tree):
         if cache and _is_inside(folder, cache):
             yield f"{at}: {_IN_CACHE}"
-        yield from _cleared_problems(at, folder, state)
+        yield from _cleared_problems(at, folder, cleared)
 
 
 def _foreign_problems(
@@ -75,9 +76,9 @@ def _repositories(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                     yield key_of(key_of("recipes", name), kind), os.path.realpath(folder)
 
 
-def _cleared_problems(key: str, folder: str | None, state: str | None) -> Iterator[str]:
-    for name in _CLEARED:
-        if folder and state and _is_inside(folder, os.path.realpath(f"{state}/{name}")):
+def _cleared_problems(key: str, folder: str | None, cleared: Mapping[str, str]) -> Iterator[str]:
+    for name, place in cleared.items():
+        if folder and _is_inside(folder, place):
             yield f"{key}: lies in stateDir/{name}, from which runs delete; choose another folder"
 
 

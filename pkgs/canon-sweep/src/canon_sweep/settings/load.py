@@ -10,7 +10,7 @@ from typing import Any
 
 from canon_sweep.core import names, tagpattern
 from canon_sweep.core.address import engine_problem
-from canon_sweep.core.version import IgnoredTag, TagRule
+from canon_sweep.core.version import TagRule
 from canon_sweep.errors import SettingsFault
 from canon_sweep.settings import remotes
 from canon_sweep.settings.disk import disk_problems
@@ -18,6 +18,7 @@ from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.folders import folder_problems
 from canon_sweep.settings.guard import guard_problems
 from canon_sweep.settings.outside import harness_problems
+from canon_sweep.settings.overrides import override_problems, reason_in
 from canon_sweep.settings.probes import (
     command_problems,
     env_problems,
@@ -143,13 +144,17 @@ def _recipe_problems(name: str, body: Mapping[str, Any], longest: int) -> Iterat
     problem = names.recipe_problem(name)
     if problem:
         yield f"{at}: {problem}"
-    exception = body.get("exception", "")
-    written = isinstance(exception, str) and bool(exception.strip())
-    if body.get("enroll", True) is False and not written:
+    exception = body.get("exception")
+    written = bool(reason_in(exception))
+    # of a table, its own check says what is missing
+    if body.get("enroll", True) is False and not (written or isinstance(exception, dict)):
         yield f'{at}.exception: enroll = false needs a reason, e.g. "mail store without bound"'
     if body.get("enroll", True) is True and written:
         yield f"{at}.exception: a reason to stay out, but the recipe is enrolled"
-    yield from _tag_problems(at, body)
+    rule, problem = _tag_rule(body)
+    if problem:
+        yield f"{at}.tagPattern: {problem}"
+    yield from override_problems(at, body, rule)
     yield from env_problems(key_of(at, "env"), body.get("env"))
     yield from rule_problems(at, body)
     yield from secret_problems(at, body)
@@ -169,14 +174,11 @@ def _need_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
             yield f"{at}: could never be met: the local engine has no stacks but those of tests"
 
 
-def _tag_problems(at: str, body: Mapping[str, Any]) -> Iterator[str]:
-    pattern, base = body.get("tagPattern"), body.get("upgradeBase")
+def _tag_rule(body: Mapping[str, Any]) -> tuple[TagRule | None, str | None]:
+    """What a recipe's tags are; None, maybe with why, if its pattern is none."""
+    pattern = body.get("tagPattern")
     if not isinstance(pattern, str | None):
-        return
+        return None, None
     problem = tagpattern.problem(pattern) if pattern is not None else None
-    if problem:
-        yield f"{at}.tagPattern: {problem}"
-    elif isinstance(base, str):
-        read = TagRule(pattern, body.get("prereleases") is True).read(base)
-        if isinstance(read, IgnoredTag):
-            yield f"{at}.upgradeBase: can be no release: {names.printable(base)}: {read.reason}"
+    rule = TagRule(pattern, body.get("prereleases") is True)
+    return (None, problem) if problem else (rule, None)

@@ -1,12 +1,18 @@
-"""One recipe as a run sees it: made once from the settings, and handed from step to step."""
+"""One recipe as a run sees it: made from the settings, and handed from step to step."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
-from canon_sweep.core.version import TagRule
+from msgspec import structs
+
+from canon_sweep.core.decision import Note
+from canon_sweep.core.override import Override
+from canon_sweep.core.version import TagRule, Version
 from canon_sweep.settings.digest import digest
+from canon_sweep.settings.inforce import in_force
 from canon_sweep.settings.overlays import ReadOverlay, overlays_of
 from canon_sweep.settings.recipes import RecipeSettings
 from canon_sweep.settings.records import Settings
@@ -19,8 +25,10 @@ HARNESS = "2"
 class Recipe:
     """A recipe's name and settings, and what follows from them.
 
-    ``clone`` is where its git objects are cached, ``digest`` the fingerprint of all
-    that decides a test besides the commit; ``overlays`` are as they were when it was made.
+    ``settings`` are those in force on ``day`` (UTC): an override that has ended is not among
+    them, but still in ``written``, and in ``notes``.  ``clone`` is where its git objects are
+    cached, ``digest`` the fingerprint of all that decides a test besides the commit;
+    ``overlays`` are as they were when it was made.
     """
 
     name: str
@@ -28,28 +36,59 @@ class Recipe:
     clone: Path
     rule: TagRule
     digest: str
+    day: date
+    written: tuple[Override, ...] = ()
+    notes: tuple[Note, ...] = ()
     overlays: tuple[ReadOverlay, ...] = ()
 
+    @property
+    def stays_out(self) -> bool:
+        """Whether it takes no part, whatever its releases are: nobody has to look at them."""
+        why = self.settings.excepted
+        return why is not None and not why.release
 
-def recipe_of(settings: Settings, name: str) -> Recipe:
-    """The recipe of this name.
+
+def recipe_of(
+    settings: Settings,
+    name: str,
+    day: date,
+    newest: Version | None = None,
+    needed: str | None = None,
+) -> Recipe:
+    """The recipe of this name as `in_force` has it.
 
     Raises:
         UsageFault: the configuration has no such recipe.
     """
-    own = settings.recipe(name)
+    written = settings.recipe(name)
+    own, notes = in_force(written, day, newest, needed)
     overlays = overlays_of(own)
     return Recipe(
         name=name,
         settings=own,
         clone=settings.cache_dir / "recipes" / f"{name}.git",
-        rule=own.tag_rule,
-        digest=digest(settings, own, HARNESS, *(each.fingerprint for each in overlays)),
+        rule=written.tag_rule,
+        digest=_digest(settings, own, overlays),
+        day=day,
+        written=written.overrides,
+        notes=notes,
         overlays=overlays,
     )
 
 
-def chosen(settings: Settings, names: tuple[str, ...]) -> tuple[Recipe, ...]:
+def unpinned(settings: Settings, recipe: Recipe) -> Recipe:
+    """The same recipe as if its pin had been removed already."""
+    own = structs.replace(recipe.settings, upgrade_base=None)
+    return replace(recipe, settings=own, digest=_digest(settings, own, recipe.overlays))
+
+
+def enrolled(settings: Settings, recipe: Recipe) -> Recipe:
+    """The same recipe as if it had no exception."""
+    own = structs.replace(recipe.settings, enroll=True, exception="")
+    return replace(recipe, settings=own, digest=_digest(settings, own, recipe.overlays))
+
+
+def chosen(settings: Settings, names: tuple[str, ...], day: date) -> tuple[Recipe, ...]:
     """The recipes to go through, in the order of their names; all if none is named.
 
     Raises:
@@ -57,4 +96,8 @@ def chosen(settings: Settings, names: tuple[str, ...]) -> tuple[Recipe, ...]:
     """
     for name in names:
         settings.recipe(name)
-    return tuple(recipe_of(settings, name) for name in sorted(set(names) or settings.recipes))
+    return tuple(recipe_of(settings, name, day) for name in sorted(set(names) or settings.recipes))
+
+
+def _digest(settings: Settings, own: RecipeSettings, overlays: tuple[ReadOverlay, ...]) -> str:
+    return digest(settings, own, HARNESS, *(each.fingerprint for each in overlays))

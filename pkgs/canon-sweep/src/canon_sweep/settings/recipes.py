@@ -9,7 +9,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from canon_sweep.core.declared import Declared
+from canon_sweep.core.override import Kind, Override
 from canon_sweep.core.version import TagRule
+from canon_sweep.settings.overrides import ExpectedNA, Pin, Written, override_of, pin_of
 from canon_sweep.settings.table import Table
 from canon_sweep.settings.values import Command, Count, Port, Priority, Seconds, SecretFile, Text
 
@@ -86,13 +88,6 @@ class RecipeTimeouts(Table, frozen=True, kw_only=True):
     test: Seconds | None = None
 
 
-class ExpectedNA(Table, frozen=True, kw_only=True, rename=None):
-    """Tiers that do not apply to a recipe, each with the written reason."""
-
-    upgrade: Text | None = None
-    reattach: Text | None = None
-
-
 class EnvRule(Table, frozen=True, kw_only=True):
     """Variables of those versions alone that ``when`` holds of, e.g. ``>= 1.0.0, < 2``."""
 
@@ -127,10 +122,10 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     mirror: Text
     branch: Text | None = None
     enroll: bool = True
-    exception: str = ""
+    exception: Written = ""
     tag_pattern: str | None = None
     prereleases: bool = False
-    upgrade_base: str | None = None
+    upgrade_base: str | Pin | None = None
     retries: Count | None = None
     priority: Priority | None = None
     env: dict[str, str] = {}
@@ -149,6 +144,22 @@ class RecipeSettings(Table, frozen=True, kw_only=True):
     data: DataSettings = DataSettings()
     timeouts: RecipeTimeouts = RecipeTimeouts()
     expected_na: ExpectedNA = msgspec.field(default=ExpectedNA(), name="expectedNA")
+
+    @property
+    def excepted(self) -> Override | None:
+        """Why it takes no part, if it does not."""
+        return None if self.enroll else override_of(Kind.EXCEPTION, self.exception)
+
+    @property
+    def pin(self) -> Override | None:
+        """The base that is upgraded from before any other."""
+        return None if self.upgrade_base is None else pin_of(self.upgrade_base)
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """All that is written against the rule."""
+        found = (self.excepted, *self.expected_na.overrides, self.pin)
+        return tuple(each for each in found if each is not None)
 
     @property
     def every_probe(self) -> tuple[Probe, ...]:

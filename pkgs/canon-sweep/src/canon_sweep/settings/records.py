@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,6 +10,7 @@ from msgspec import Meta
 
 from canon_sweep.core.budget import Budget
 from canon_sweep.core.names import printable
+from canon_sweep.core.override import is_over
 from canon_sweep.errors import UsageFault
 from canon_sweep.settings.harness import HarnessSettings
 from canon_sweep.settings.recipes import RecipeSettings
@@ -152,10 +154,16 @@ class Settings(Table, frozen=True, kw_only=True):
         """Whether an outside harness makes its own canonicals, so that theirs are not ours."""
         return self.harness is not None and self.harness.promotes
 
-    @property
-    def enrolled(self) -> dict[str, RecipeSettings]:
-        """The recipes that take part in the sweep, in the order of their names."""
-        return {name: r for name, r in sorted(self.recipes.items()) if r.enroll}
+    def enrolled(self, day: date) -> dict[str, RecipeSettings]:
+        """The recipes that take part in the sweep on a day, in the order of their names.
+
+        An exception that ends with a release is over when that has been seen, not before.
+        """
+        return {
+            name: recipe
+            for name, recipe in sorted(self.recipes.items())
+            if (why := recipe.excepted) is None or is_over(why, day, None, recipe.tag_rule)
+        }
 
     @property
     def retention(self) -> Budget:

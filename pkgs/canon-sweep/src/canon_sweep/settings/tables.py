@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import functools
 import os
@@ -10,7 +11,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -18,7 +19,7 @@ from canon_sweep.core import names
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.size import size
 from canon_sweep.settings.table import Table
-from canon_sweep.settings.values import Bytes, Seconds, SecretFile
+from canon_sweep.settings.values import Bytes, Seconds, SecretFile, Until
 
 # of a sentence that quotes a value
 LONGEST = 160
@@ -42,6 +43,8 @@ def _decode(wanted: type, value: object) -> object:
         return seconds(value)
     if wanted is Bytes:
         return size(value)
+    if wanted is Until:
+        return _until(value)
     if wanted is SecretFile and isinstance(value, str) and _CREDENTIAL.fullmatch(value):
         return SecretFile(os.environ.get(_CREDENTIALS, f"${_CREDENTIALS}"), value)
     if wanted in (Path, SecretFile) and isinstance(value, str):
@@ -52,6 +55,15 @@ def _decode(wanted: type, value: object) -> object:
             raise ValueError("a path has no NUL character")
         return wanted(value)
     raise ValueError(f"expected a {wanted.__name__}")
+
+
+def _until(value: object) -> Until:
+    # TOML has days of its own; a moment is none
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        return Until(value.isoformat())
+    if isinstance(value, str) and value:
+        return Until(value)
+    raise ValueError('expected a day such as "2027-01-31", or a release\'s tag')
 
 
 def table_problems(table: type[Table], tree: object, at: str) -> Iterator[str]:
@@ -71,6 +83,9 @@ def table_problems(table: type[Table], tree: object, at: str) -> Iterator[str]:
             yield f"{key_of(at, key)}: missing"
 
 
+_UNIONS = (types.UnionType, typing.Union)
+
+
 @functools.cache
 def _fields(table: type[Table]) -> Mapping[str, msgspec.structs.FieldInfo]:
     # msgspec works them out anew whenever it is asked, and there may be hundreds of recipes
@@ -80,7 +95,7 @@ def _fields(table: type[Table]) -> Mapping[str, msgspec.structs.FieldInfo]:
 def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
     kind, arguments = typing.get_origin(wanted), typing.get_args(wanted)
     tables = [each for each in arguments if _is_table(each)]
-    if isinstance(value, dict) and tables and arguments == (*tables, type(None)):
+    if isinstance(value, dict) and kind in _UNIONS and len(tables) == 1:
         yield from table_problems(tables[0], value, at)
     elif isinstance(wanted, type) and issubclass(wanted, Table):
         yield from table_problems(wanted, value, at)
@@ -95,7 +110,16 @@ def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
         try:
             convert(value, wanted)
         except msgspec.ValidationError as error:
-            yield f"{at}: {_plain(str(error))}{_choices(wanted)}"
+            if tables and str in map(_plain_type, arguments):
+                # msgspec calls a table an object, and says nothing of its keys
+                yield f"{at}: expected a text, or a table with {', '.join(_fields(tables[0]))}"
+            else:
+                yield f"{at}: {_plain(str(error))}{_choices(wanted)}"
+
+
+def _plain_type(wanted: Any) -> Any:
+    """A type without what is said of its values."""
+    return typing.get_args(wanted)[0] if typing.get_origin(wanted) is Annotated else wanted
 
 
 def _choices(wanted: Any) -> str:

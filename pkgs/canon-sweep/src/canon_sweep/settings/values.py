@@ -22,6 +22,12 @@ class Bytes(int):
     """A size in bytes, written as ``"20GiB"``, ``"500MB"``, or as a number of bytes."""
 
 
+class Until(str):
+    """The last day of an override, ``2027-01-31``, or the tag of the last release for it."""
+
+    __slots__ = ()
+
+
 class SecretFile(PosixPath):
     """A file with a secret: an absolute path, or the name of a credential of the service.
 

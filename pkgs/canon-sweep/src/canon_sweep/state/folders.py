@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from canon_sweep import tree
+from canon_sweep.errors import StateFault
 from canon_sweep.state import storage
 
 _OTHERS = 0o077
@@ -73,11 +74,27 @@ def narrow(path: Path) -> bool:
     return True
 
 
+def check_own(folder: Path) -> None:
+    """See that a folder whose whole content is removed is one of our own, or not there yet.
+
+    Raises:
+        StateFault: it is a link, and what it leads to may have other people's files.
+    """
+    if folder.is_symlink():
+        raise StateFault(
+            f"{folder} is a link, and all that is in it would be removed",
+            do="remove the link; a disk of its own is mounted there instead",
+        )
+
+
 def clear(folder: Path) -> tuple[str, ...]:
     """Remove everything in a folder; a text for each entry that could not be removed."""
     problems = []
     try:
+        check_own(folder)
         entries = sorted(folder.iterdir())
+    except StateFault as fault:
+        return (str(fault),)
     except FileNotFoundError:
         return ()
     except OSError as error:

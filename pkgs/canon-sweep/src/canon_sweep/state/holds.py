@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from canon_sweep.core import names
-from canon_sweep.core.decision import Hold
+from canon_sweep.core.hold import Hold
 from canon_sweep.errors import StateFault
 from canon_sweep.state import lock, register
 
@@ -62,6 +62,9 @@ class Holds:
 def _problem(recipe: str, hold: Hold) -> str | None:
     if hold.recipe != recipe:
         return f"{names.printable(recipe)} has the hold of {names.printable(hold.recipe)}"
+    if hold.until is None:
+        told = f"{names.printable(recipe)}'s hold has no end"
+        return None if hold.up_to else f"{told}: give it an until, or an up_to"
     if hold.until.tzinfo is None:
         return f"the end of {names.printable(recipe)}'s hold has no time zone: {hold.until}"
     return None

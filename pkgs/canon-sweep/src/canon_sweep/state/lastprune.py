@@ -33,7 +33,8 @@ class LastPrune:
             found = datetime.fromisoformat((files.read(self.path) or b"").decode().strip())
         except ValueError:
             found = None
-        if found is not None and found.tzinfo is not None:
+        # one that is yet to come was noted by a clock that was set back since
+        if found is not None and found.tzinfo is not None and found <= now:
             return found
         self.note(now)
         return now

@@ -36,6 +36,25 @@ def lost(canonicals: Canonicals, ledger: Ledger, beside: Canonicals) -> dict[str
     return found
 
 
+def unseen(
+    recipe: str, canonicals: Canonicals, ledger: Ledger, beside: Canonicals
+) -> Canonical | None:
+    """What is known of a canonical that is gone with its whole history; None if it is not.
+
+    Whoever removes a record to start anew leaves the history; a folder that is not in sight
+    has neither, and what is promoted meanwhile would be a second canonical.  ``beside`` as for
+    `lost`.
+
+    Raises:
+        StateFault: nobody can say.
+    """
+    if canonicals.read(recipe) is not None or canonicals.past(recipe) or beside.past(recipe):
+        return None
+    own = ledger.index().of(recipe)
+    promoted = [attempt for attempt in own if attempt.outcome is Outcome.PROMOTED]
+    return _told_by(promoted[-1]) if promoted else None
+
+
 def _promotions(ledger: Ledger) -> Iterator[Attempt]:
     for attempt in ledger.index().all:
         is_name = names.recipe_problem(attempt.key.recipe) is None

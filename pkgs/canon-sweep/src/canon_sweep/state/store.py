@@ -24,7 +24,7 @@ from canon_sweep.state.home import Home
 from canon_sweep.state.images import Images
 from canon_sweep.state.journal import Journal
 from canon_sweep.state.lastprune import LastPrune
-from canon_sweep.state.lost import lost
+from canon_sweep.state.lost import lost, unseen
 from canon_sweep.state.waiting import WaitingList
 
 # data of apps and trees of recipes: a draft there is not ours
@@ -118,13 +118,32 @@ class State:
         records = tuple(record for each in found for record in each.records.values())
         return Named(records, problems | self.lost())
 
+    def check_in_sight(self, recipe: str) -> None:
+        """See that a recipe's record is not gone with all that was beside it.
+
+        So it is where a disk is not mounted; who lets a recipe start anew takes its record
+        alone away.
+
+        Raises:
+            StateFault: it is; or nobody can say.
+        """
+        if self.followed is None:
+            ours, theirs = self.past
+            gone = unseen(recipe, ours, self.ledger, theirs)
+        elif self.followed.recipes():
+            return
+        else:
+            gone = self.followed.known(recipe).record
+        if gone is not None:
+            raise _gone(gone, self.current, do="bring it back, or mount its disk")
+
     def lost(self) -> dict[str, str]:
         """What to do about each recipe whose record is gone, as in `state.lost`.
 
         Raises:
             StateFault: the folder of all records, a history or the ledger cannot be read.
         """
-        return {record.recipe: _lost(record, whose) for whose, record in self.lost_records()}
+        return {record.recipe: str(_gone(record, whose)) for whose, record in self.lost_records()}
 
     def lost_records(self) -> Iterator[tuple[Canonicals, Canonical]]:
         """Each record that is gone and should not be, with those among which it was.
@@ -192,8 +211,9 @@ class State:
         """What `clear_checkouts` would remove.
 
         Raises:
-            StateFault: the folder cannot be read.
+            StateFault: the folder cannot be read, or is a link.
         """
+        folders.check_own(self.checkouts)
         try:
             return tuple(sorted(self.checkouts.iterdir()))
         except FileNotFoundError:
@@ -218,14 +238,13 @@ class State:
         return [said] if drafts else []
 
 
-def _lost(record: Canonical, whose: Canonicals) -> str:
+def _gone(record: Canonical, whose: Canonicals, do: str = "bring it back") -> StateFault:
     recipe = record.recipe
-    fault = StateFault(
+    return StateFault(
         f"{whose.where(recipe)} is gone, though {recipe} was"
         f" promoted ({names.plain(record.release_tag)}) and never taken back",
-        do=f"bring it back; or give it up: canon-sweep forget {recipe} --reason TEXT",
+        do=f"{do}; or give it up: canon-sweep forget {recipe} --reason TEXT",
     )
-    return str(fault)
 
 
 def _canonicals_of(settings: Settings) -> Canonicals:

@@ -70,17 +70,21 @@ class WaitingList:
         if self.mark.exists():
             self._change(lambda before: before)
 
-    def begin(self, recipes: Iterable[str], started: datetime, until: datetime) -> None:
+    def begin(
+        self, recipes: Iterable[str], started: datetime, until: datetime, *, retry: bool = False
+    ) -> Entries:
         """Let a sweep begin: these recipes wait, and in place of an earlier sweep's all others.
 
         Raises:
             StateFault: the file cannot be read or written; it is as it was.
         """
-        self._change(
+        _, after = self._change(
             lambda before: {
-                name: queued(name, before.get(name), started, until) for name in recipes
+                name: queued(name, before.get(name), started, until, retry=retry)
+                for name in recipes
             }
         )
+        return after
 
     def begun(self, recipe: str) -> None:
         """Note that a recipe's turn begins, if it waits for one.

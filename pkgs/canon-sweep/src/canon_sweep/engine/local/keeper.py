@@ -45,6 +45,13 @@ WRITES = "canon-scribe"
 # the bytes that are kept of what a program said; for a while it may be twice as many
 MOST_SAID = 1024 * 1024
 
+# the starter's forks have these from it: to make them takes as long as a fork
+_PRCTL = ctypes.CDLL(None, use_errno=True).prctl
+# Python's own, and what the starter was started with
+_NOT_DEFAULT = tuple(
+    each for each in signal.valid_signals() if signal.getsignal(each) is not signal.SIG_DFL
+)
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
@@ -210,7 +217,7 @@ def _become(command: list[str], environment: dict[str, str], keeper: int) -> Non
         # without its keeper a program would run unwatched
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == keeper:
-            for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            for number in _NOT_DEFAULT:
                 with suppress(OSError, ValueError):
                     signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -277,9 +284,8 @@ def _end_all(told: set[tuple[int, int]], scribe: int, *, kill: bool) -> bool:
 
 
 def _prctl(option: int, value: int | bytes) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
     argument = ctypes.c_char_p(value) if isinstance(value, bytes) else ctypes.c_ulong(value)
     rest = (ctypes.c_ulong(0),) * 3
-    if libc.prctl(ctypes.c_int(option), argument, *rest) != 0:
+    if _PRCTL(ctypes.c_int(option), argument, *rest) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

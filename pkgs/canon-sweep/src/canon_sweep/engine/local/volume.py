@@ -225,8 +225,8 @@ def _exchange(one: Path, other: Path) -> bool:
     return bool(rename(here, first, here, second, ctypes.c_uint(_RENAME_EXCHANGE)) == 0)
 
 
-def _size(path: Path) -> int:
+def _size(path: Path) -> int | None:
     try:
         return tree.size(path) if tree.is_folder(path) else 0
-    except OSError as error:
-        raise HostFault(f"volume {path.name} cannot be read: {error.strerror}") from error
+    except OSError:
+        return None

@@ -163,11 +163,7 @@ class SwarmEngine:
         return found
 
     def volumes(self, stack: str) -> tuple[Volume, ...]:
-        """The named volumes of a stack, deployed or not, sorted by name.
-
-        Raises:
-            HostFault: the size of one cannot be found out.
-        """
+        """The named volumes of a stack, deployed or not, sorted by name."""
         check_stack(stack)
         return swarm_stack.volumes(self._docker, stack)
 

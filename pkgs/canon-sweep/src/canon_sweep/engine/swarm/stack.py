@@ -98,14 +98,10 @@ def leftovers(docker: Docker, stack: str) -> tuple[str, ...]:
 
 
 def volumes(docker: Docker, stack: str) -> tuple[Volume, ...]:
-    """The stack's volumes with their sizes, sorted by name.
-
-    Raises:
-        HostFault: the size of one cannot be found out.
-    """
+    """The stack's volumes with their sizes, as far as those are known, sorted by name."""
     bodies = (docker.volume(name) for name in volume_names(docker, stack))
     there = [body for body in bodies if body is not None]
-    return tuple(Volume(body["Name"], volume.size(docker, body)) for body in there)
+    return tuple(Volume(body["Name"], volume.known_size(docker, body)) for body in there)
 
 
 def volume_names(docker: Docker, stack: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 import stat
 import tarfile
@@ -24,6 +25,7 @@ from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.facts import NAMESPACE, container_name
 from canon_sweep.errors import Fault, HostFault
 
+_WARN = logging.getLogger(__name__)
 HOLDER = "canon-sweep.holder"
 COPY_SECONDS = 3600.0
 # below the root, so that unpacking there sets the volume's own owner, mode and time too
@@ -59,6 +61,15 @@ def size(docker: Docker, volume: Body) -> int:
         tarfile.open(fileobj=_Reader(docker.archive(holder, _HELD)), mode="r|") as archive,
     ):
         return sum(member.size for member in archive if member.isreg())
+
+
+def known_size(docker: Docker, volume: Body) -> int | None:
+    """As `size`; None if nobody can say, which keeps no volume from being named or removed."""
+    try:
+        return size(docker, volume)
+    except HostFault as fault:
+        _WARN.warning("the size of volume %s is not known: %s", names.plain(volume["Name"]), fault)
+        return None
 
 
 def digest(docker: Docker, name: str) -> str:
