@@ -85,6 +85,35 @@ def test_what_we_have_made_is_made_anew(world: World, commit: str, target: Path)
     assert not (target / "left").exists()
 
 
+def test_what_somebody_has_committed_in_one_of_ours_is_kept(
+    world: World, commit: str, target: Path
+) -> None:
+    """Nobody sees who has made the folder: on a branch it stays, and only at HEAD it is told."""
+    place(world, commit, target)
+    made = ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty")
+    git(target, "checkout", "--quiet", "-b", "mine")
+    git(target, *made, "-m", "mine")
+    own = git(target, "rev-parse", "HEAD")
+
+    place(world, commit, target)
+
+    assert git(target, "rev-parse", "HEAD") == commit
+    assert git(target, "rev-parse", "mine") == own
+    git(target, *made, "-m", "mine alone")
+    with pytest.raises(HostFault, match="which no branch or tag of it has: give it a branch"):
+        place(world, commit, target)
+
+
+def test_one_of_ours_that_is_broken_is_made_anew(world: World, commit: str, target: Path) -> None:
+    """There is nothing in it that anybody could have."""
+    place(world, commit, target)
+    (target / ".git" / "HEAD").write_text("nonsense")
+
+    place(world, commit, target)
+
+    assert git(target, "rev-parse", "HEAD") == commit
+
+
 def test_what_a_kill_left_goes(world: World, commit: str, target: Path) -> None:
     """A draft beside it is ours, too."""
     draft = target.parent / ".notes.canon-sweep-0123456789abcdef"

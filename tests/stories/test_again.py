@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.console import Console
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Code
+from canon_sweep.core.hold import Hold
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, Interrupted, RecipeFault, TimeFault
 from canon_sweep.report.table import results_listing
@@ -208,6 +210,24 @@ def test_what_another_run_has_promoted_meanwhile_is_not_replaced(two: Fleet) -> 
         "not repeated: another run has promoted 1.1.0+1 meanwhile"
     ]
     assert two.canonical("notes") == made
+
+
+def test_one_that_is_held_meanwhile_is_not_tried_again(two: Fleet) -> None:
+    """Who sees a red in the log, and holds the recipe, has the host spared its rerun."""
+    until = two.now + timedelta(days=7)
+    hold = Hold(recipe="notes", reason="it eats the disk", until=until)
+
+    def before(name: str, arguments: tuple[Any, ...]) -> None:
+        if name == "deploy" and arguments[0].recipe == "site":
+            two.state().holds.put(hold)
+
+    fails = failing_of("notes", FAILS)
+    two.wrap = lambda engine: intercepted(fails(engine), before)
+
+    entry = two.sweeps()["notes"]
+
+    assert (entry.outcome, entry.attempts) == (Outcome.RED, 1)
+    assert [note.text for note in entry.notes] == ["not repeated: held meanwhile: it eats the disk"]
 
 
 @pytest.mark.parametrize("how", ["resume", "sweep"])

@@ -12,6 +12,7 @@ from canon_sweep import interrupt
 from canon_sweep.core.attempts import Attempt, Outcome
 from canon_sweep.core.base import stepped_back
 from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key
+from canon_sweep.core.hold import holds
 from canon_sweep.core.image import image_notes
 from canon_sweep.core.pace import misfit, pace_of
 from canon_sweep.core.release import Release
@@ -115,6 +116,9 @@ class Trials:
             now, _ = followed_of(self.ground.state, recipe.name, red.facts.releases)
             if now is not None and (was is None or now.commit != was.commit):
                 return unrepeated(red, f"another run has promoted {now.release_tag} meanwhile")
+            hold = self.ground.state.holds.read().get(recipe.name)
+            if hold is not None and holds(hold, red.order.version, self.now(), recipe.rule):
+                return unrepeated(red, f"held meanwhile: {hold.reason}")
             facts = replace(red.facts, canonical=now)
             return self._trial(recipe, facts, red.order, later=True, before=red)
         except (Fault, Interrupted) as fault:

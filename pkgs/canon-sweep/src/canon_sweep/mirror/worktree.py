@@ -1,8 +1,9 @@
 """A real git work tree of one commit, for a program that works with git itself.
 
 Its HEAD is the commit, its tags are all that the clone has, and nothing in it is anything
-but the commit's.  A folder that we have made is made anew each time; one that was there is
-somebody's, and is only moved to the commit where nothing of his can be lost.
+but the commit's.  A folder that we have made is made anew each time; one that was there, or in
+which somebody has committed since, is his, and is only moved to the commit where nothing of it
+can be lost.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def place(clone: Path, commit: str, upstream: str, target: Path) -> None:
             it cannot be written.
     """
     try:
-        may_go = _is_free(target) or _is_ours(target)
+        may_go = _is_free(target) or _is_ours(target, clone)
     except OSError as error:
         raise _unusable(target, error.strerror or str(error)) from error
     if may_go:
@@ -86,8 +87,16 @@ def _is_free(target: Path) -> bool:
     return True
 
 
-def _is_ours(target: Path) -> bool:
-    return trees.is_folder(target) and (target / ".git" / _OURS).is_file()
+def _is_ours(target: Path, clone: Path) -> bool:
+    """Whether we have made it, and nobody has committed anything in it since."""
+    if not (trees.is_folder(target) and (target / ".git" / _OURS).is_file()):
+        return False
+    try:
+        repo, known = pygit2.Repository(str(target)), pygit2.Repository(str(clone))
+        tips = (_commit_of(repo, name) for name in (*repo.references, "HEAD"))
+        return all(tip in known for tip in tips if tip is not None)
+    except GIT_ERRORS:
+        return True  # whatever has become of it
 
 
 def _replace(clone: Path, commit: str, upstream: str, target: Path) -> None:
@@ -100,7 +109,7 @@ def _replace(clone: Path, commit: str, upstream: str, target: Path) -> None:
             if other.name.startswith(prefix):  # of one that was killed
                 trees.remove(other)
         _make(clone, commit, upstream, draft)
-        if _is_ours(target):
+        if _is_ours(target, clone):
             target.rename(draft.with_name(f"{draft.name}.old"))
         draft.rename(target)
     except GIT_ERRORS as error:
@@ -155,7 +164,7 @@ def _lost_with(repo: pygit2.Repository, clone: Path) -> str:
 def _commit_of(repo: pygit2.Repository, name: str) -> pygit2.Oid | None:
     """The commit that a reference leads to; None if it leads to none."""
     try:
-        return repo.references[name].peel(pygit2.Commit).id
+        return repo.lookup_reference(name).peel(pygit2.Commit).id
     except GIT_ERRORS:
         return None
 
