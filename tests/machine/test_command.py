@@ -36,6 +36,9 @@ def entered(node: Container) -> Container:
     write(node.disk / "usr/local/bin/enter", program, program=True)
     for name, script in (("sees", SEES), ("takes-down", TAKES_DOWN)):
         write(node.disk / f"usr/local/bin/{name}", f"#!/bin/sh\n{script}", program=True)
+    # as the example's rules for temporary files make them
+    for folder in re.findall(r"ReadWritePaths=(/srv/\S+|/var/lib/c[ci]\S+)'", text):
+        (node.disk / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
     node.start()
     node.succeed(
         f"install --directory --mode=0700 {SECRETS}",
