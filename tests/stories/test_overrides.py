@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -233,3 +234,30 @@ def test_a_hold_up_to_what_is_superseded_says_so_at_once(released: Fleet) -> Non
     said = remark_of(released.settings(), hold, released.now)
 
     assert said == "it holds nothing: the latest is 1.1.0+1 already"
+
+
+def test_what_to_do_about_a_loss_goes_by_what_is_in_force(released: Fleet) -> None:
+    """Who takes part again since the next release is not told to enrol first."""
+    released.sweeps()
+    released.add("notes", enroll=False, exception=why("1.1.0+1"))
+    shutil.rmtree(released.volume("notes"))
+
+    before = next(each for each in released.verifies() if each.recipe == "notes")
+    released.publishes("notes", "1.2.0+1")
+    after = next(each for each in released.verifies() if each.recipe == "notes")
+
+    assert "takes no part in the sweep" in before.problems[0]
+    assert "only 1.2.0+1 can be proven now" in after.problems[0]
+
+
+def test_a_hold_of_whose_exception_a_release_has_ended_holds(released: Fleet) -> None:
+    """As far as the last sync saw."""
+    released.add("notes", enroll=False, exception=why("1.1.0+1"))
+    hold = Hold(recipe="notes", reason="moving house", until=released.now + 2 * WEEK)
+    released.plans()
+    said = remark_of(released.settings(), hold, released.now)
+    released.publishes("notes", "1.2.0+1")
+    released.plans()
+
+    assert "it takes no part in the sweep anyway" in said
+    assert remark_of(released.settings(), hold, released.now) == ""
