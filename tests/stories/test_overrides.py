@@ -14,8 +14,9 @@ from canon_sweep.core.hold import Hold
 from canon_sweep.core.result import Status, Tier
 from canon_sweep.job.explain import explain
 from canon_sweep.job.hold import remark_of
+from canon_sweep.job.status import status_of
 from canon_sweep.report.records import Entry
-from stories.fleet import LOSES_DATA, WEEK, Fleet
+from stories.fleet import LOSES_DATA, NEVER_STARTS, WEEK, Fleet
 
 LAST = "2026-06-20"  # the Saturday after the first Sunday
 
@@ -261,3 +262,25 @@ def test_a_hold_of_whose_exception_a_release_has_ended_holds(released: Fleet) ->
 
     assert "it takes no part in the sweep anyway" in said
     assert remark_of(released.settings(), hold, released.now) == ""
+
+
+def test_status_knows_of_an_end_by_what_was_tested(released: Fleet) -> None:
+    """Red since, there is no newer canonical; and yet it takes part, and nobody holds it."""
+    released.sweeps()
+    released.add("notes", enroll=False, exception=why("1.1.0+1"))
+    hold = Hold(recipe="site", reason="1.1 is known to be slow", up_to="1.1.0+1")
+    released.state().holds.put(hold)
+    for recipe in ("notes", "site"):
+        released.publishes(recipe, "1.2.0+1", NEVER_STARTS)
+    released.now += WEEK
+
+    night = released.sweeps()
+    notes_row, site_row = status_of(
+        released.settings(), released.state(), None, released.now
+    ).recipes
+
+    assert {entry.outcome for entry in night.results.entries} == {Outcome.RED}
+    assert (notes_row.enrolled, notes_row.last_tag) == (True, "1.2.0+1")
+    assert site_row.hold is None
+    for row in (notes_row, site_row):
+        assert [note.code for note in row.overrides] == ["override-expired"]
