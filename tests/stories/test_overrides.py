@@ -12,6 +12,7 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.hold import Hold
 from canon_sweep.core.result import Status, Tier
+from canon_sweep.job.budget import forecast
 from canon_sweep.job.explain import explain
 from canon_sweep.job.hold import remark_of
 from canon_sweep.job.status import status_of
@@ -264,7 +265,7 @@ def test_a_hold_of_whose_exception_a_release_has_ended_holds(released: Fleet) ->
     assert remark_of(released.settings(), hold, released.now) == ""
 
 
-def test_status_knows_of_an_end_by_what_was_tested(released: Fleet) -> None:
+def test_who_asks_no_remote_knows_of_an_end_by_what_was_tested(released: Fleet) -> None:
     """Red since, there is no newer canonical; and yet it takes part, and nobody holds it."""
     released.sweeps()
     released.add("notes", enroll=False, exception=why("1.1.0+1"))
@@ -282,5 +283,8 @@ def test_status_knows_of_an_end_by_what_was_tested(released: Fleet) -> None:
     assert {entry.outcome for entry in night.results.entries} == {Outcome.RED}
     assert (notes_row.enrolled, notes_row.last_tag) == (True, "1.2.0+1")
     assert site_row.hold is None
+    released.options["disk"] = {"minFree": "9000TiB"}
+    lines = forecast(released.settings(), released.means()).recipes
+    assert [bool(line.problems) for line in lines] == [True, True]
     for row in (notes_row, site_row):
         assert [note.code for note in row.overrides] == ["override-expired"]

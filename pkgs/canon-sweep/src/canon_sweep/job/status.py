@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,12 +10,12 @@ import msgspec
 
 from canon_sweep.core import override
 from canon_sweep.core.adoption import NOT_FOLLOWED
-from canon_sweep.core.attempts import Attempt
+from canon_sweep.core.attempts import newest_known
 from canon_sweep.core.budget import OVER, RECORD_ONLY
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Note, unheld
 from canon_sweep.core.hold import Hold, has_ended
-from canon_sweep.core.version import TagRule, Version, ordered
+from canon_sweep.core.version import Version
 from canon_sweep.core.waiting import sentences
 from canon_sweep.errors import StateFault
 from canon_sweep.job.foreign import followed_of
@@ -122,7 +121,7 @@ def status_of(settings: Settings, state: State, max_age: timedelta | None, now: 
             rows.append(_forgotten(row))
             continue
         own = settings.recipe(name)
-        newest = _newest(own.tag_rule, record, attempts.of(name))
+        newest = newest_known(own.tag_rule, record, attempts.of(name))
         known = partial(known_of, name, own, state, record, None)
         needed = why_needed(own, now.date(), newest, known)
         now_so = in_force(own, now.date(), newest, needed)
@@ -222,13 +221,6 @@ def _forgotten(row: Row) -> Row:
     problems = [row.problem] if row.problem else []
     text = "; ".join([*problems, f"not in the configuration; {forget}"])
     return msgspec.structs.replace(row, problem=text)
-
-
-def _newest(rule: TagRule, record: Canonical | None, tried: Iterable[Attempt]) -> Version | None:
-    """The newest release that the state folder knows of: promoted, or tested at least."""
-    tags = (record.release_tag if record else "", *(attempt.key.tag for attempt in tried))
-    found = (ordered(rule, tag or None) for tag in tags)
-    return max((version for version in found if version is not None), default=None)
 
 
 def _configured(
