@@ -1,6 +1,6 @@
 # Made by `canon-sweep import-cc-ci` of /srv/cc-ci.
 #
-# 21 things to decide:
+# 24 things to decide:
 #   tests/bluesky-pds/recipe_meta.py:7: expectedNA.upgrade has no end: set until, a date or a release's tag
 #   tests/discourse/compose.ccci.yml: is laid over every version: if some have no use for it, set when
 #   tests/discourse/recipe_meta.py:3: BACKUP_VERIFY says how data is seen; write it into data.seed and data.check
@@ -9,8 +9,11 @@
 #   tests/ghost/ops.py: is not run (pre_upgrade, post_upgrade); write what it does into data and checks
 #   tests/ghost/recipe_meta.py:3: BACKUP_VERIFY says how data is seen; write it into data.seed and data.check
 #   tests/gitea/recipe_meta.py:7: EXTRA_ENV: does more than return one expression; write it into env, or a rule into envRules
+#   tests/lasuite-docs/recipe_meta.py:9: needs has the names of recipes, and is of stacks: write what docker stack ls calls them, as keycloak_ci_example_org
+#   tests/lasuite-drive/recipe_meta.py:3: needs has the names of recipes, and is of stacks: write what docker stack ls calls them, as keycloak_ci_example_org
 #   tests/lasuite-drive/recipe_meta.py:10: EXTRA_ENV: OIDC_OP_BASE_URL: a part of another value cannot be told; write it into env, or a rule into envRules
 #   tests/lasuite-meet/install_steps.sh: is not run; what of it an install needs is a command in install
+#   tests/lasuite-meet/recipe_meta.py:3: needs has the names of recipes, and is of stacks: write what docker stack ls calls them, as keycloak_ci_example_org
 #   tests/mailu/recipe_meta.py:2: cc-ci keeps no canonical of it (WARM_CANONICAL); here it takes part as every recipe: if it must not, set enroll = false and exception, with reason and end
 #   tests/mailu/recipe_meta.py:6: INITIAL_ADMIN_PW of mailu looks like a secret: name a folder for it with --secrets-dir, or write a file and name it in envFiles
 #   tests/matrix-synapse/custom: test_federation.py: write what they check into checks

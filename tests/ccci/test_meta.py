@@ -120,9 +120,6 @@ def test_probes(text: str, found: dict[str, Any]) -> None:
             "EXTRA_ENV = {'COMPOSE_FILE': '$COMPOSE_FILE:x.yml'}",
             {"env.COMPOSE_FILE": "$COMPOSE_FILE:x.yml"},
         ),
-        ("DEPS = ['keycloak', 'keycloak']", {"needs": ["keycloak"]}),
-        ("DEPS = ('b', 'a')", {"needs": ["b", "a"]}),
-        ("DEPS = {'b', 'a'}", {"needs": ["a", "b"]}),
         ("DEPS = []\nSCREENSHOT = False\nBACKUP_VERIFY = None\nEXPECTED_NA = {}", {}),
         ("EXTRA_ENV = None\nUPGRADE_BASE_VERSION = None\nREADY_PROBE = None\nDEPS = None", {}),
         ("_PRIVATE = 1\nhelper = 2\ndef more(): pass", {}),
@@ -135,6 +132,23 @@ def test_what_has_a_counterpart(text: str, found: dict[str, Any]) -> None:
 
     assert told == found
     assert questions(HEALTHY + text) == []
+
+
+@pytest.mark.parametrize(
+    ("deps", "needs"),
+    [
+        ("['keycloak', 'keycloak']", ["keycloak"]),
+        ("('b', 'a')", ["b", "a"]),
+        ("{'b', 'a'}", ["a", "b"]),
+    ],
+)
+def test_what_it_rests_on_is_kept_and_asked_about(deps: str, needs: list[str]) -> None:
+    """A live stack is called by its domain; a recipe's name would be waited for in vain."""
+    text = f"{HEALTHY}DEPS = {deps}"
+
+    assert settings(text)["needs"] == needs
+    (asked,) = questions(text)
+    assert asked.startswith(f"{FILE}:3: needs has the names of recipes, and is of stacks")
 
 
 def test_an_override_keeps_its_reason_and_gets_no_end() -> None:

@@ -57,7 +57,7 @@ def test_the_whole_fleet(options: list[str], name: str) -> None:
 
     assert done.returncode == 0
     assert shown(done.stdout) == kept(name)
-    assert done.stderr.endswith("\n21 recipes, 21 things to decide\n"), done.stderr
+    assert done.stderr.endswith("\n21 recipes, 24 things to decide\n"), done.stderr
 
 
 def test_the_examples_recipes_are_what_it_writes(tmp_path: Path) -> None:

@@ -125,14 +125,14 @@ def test_results_that_do_not_tell_the_base_are_no_evidence() -> None:
 
 def test_what_was_shown_again_and_again_is_told_once() -> None:
     """By the newest run that shows it: there are a hundred pull requests in a month."""
-    quick = [
+    pulls = [
         Seen(run_id=f"2026070{day}T000000Z", base="3.0.1+1", upgraded=True) for day in (3, 2, 1)
     ]
 
-    answer = judged("3.0.1+1", *quick)
+    answer = judged("3.0.1+1", *pulls)
 
     again, promoted = answer.evidence
-    assert (again.run_id, again.shows) == (quick[0].run_id, "a commit was upgraded from 3.0.1+1")
+    assert (again.run_id, again.shows) == (pulls[0].run_id, "a commit was upgraded from 3.0.1+1")
     assert "was promoted" in promoted.shows
 
 

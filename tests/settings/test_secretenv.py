@@ -137,3 +137,17 @@ def test_it_is_told_which_secret_it_was() -> None:
     assert env.hide("https://x/?a=first%20line%0Asecond%20line%0A%7D") == "https://x/?a=[KEY]"
     # two characters are in every other word
     assert env.hide("a pin of 12 in 2012") == "a pin of 12 in 2012"
+
+
+def test_a_value_is_hidden_as_the_app_has_it_too() -> None:
+    """With the names filled in it is spelled otherwise, at both of its ends."""
+    env = SecretEnv({"HOOK": "https://{domain}/hook/s3cr3t-t0ken/{stack}"})
+
+    there = env.at("noxx_a", "a.example").at("noxx_b", "b.example")
+
+    for stack, domain in (("noxx_a", "a.example"), ("noxx_b", "b.example")):
+        value = f"https://{domain}/hook/s3cr3t-t0ken/{stack}"
+        assert there.hide(f"got {value}.") == "got [HOOK]."
+        assert "s3cr3t-t0ken" not in there.hide(value[:-7])
+    assert there.checked() == env.checked()
+    assert "s3cr3t" not in repr(there)

@@ -54,3 +54,15 @@ def test_results_that_cannot_be_read_tell_nothing(tmp_path: Path) -> None:
 
     assert [each.run_id for each in seen(tmp_path)["notes"]] == ["20260101T000000Z"]
     assert seen(tmp_path / "none") == {}
+
+
+def test_a_run_on_the_canonicals_own_data_tells_nothing(tmp_path: Path) -> None:
+    """The canonical was up on what it had: that it comes up from nothing is another thing."""
+    line = {"recipe": "notes", "tiers": TIERS, "base": "1.0.0+1"}
+    ended(tmp_path, "20260101T000000Z", line)
+    ended(tmp_path, "20260102T000000Z", line | {"quick": True})
+    # as earlier versions of ours have written it
+    reattached = [{"tier": "reattach", "status": "pass"}, TIERS[1]]
+    ended(tmp_path, "20260103T000000Z", line | {"tiers": reattached})
+
+    assert [each.run_id for each in seen(tmp_path)["notes"]] == ["20260101T000000Z"]

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.canonical import Label
 from canon_sweep.core.decision import Code
 from canon_sweep.errors import HostFault
 from canon_sweep.job.records import Records
@@ -169,7 +170,7 @@ def test_a_bug_in_one_recipes_record_is_its_own_line(
     """Whatever goes wrong where its canonical is looked up, the others go on."""
     canonical = Records.canonical
 
-    def fails(records: Records, recipe: Recipe) -> str:
+    def fails(records: Records, recipe: Recipe) -> Label:
         if recipe.name == "notes":
             raise RuntimeError("what is this?")
         return canonical(records, recipe)

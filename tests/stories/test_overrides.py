@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,10 +12,12 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.hold import Hold
 from canon_sweep.core.result import Status, Tier
+from canon_sweep.job.budget import forecast
 from canon_sweep.job.explain import explain
 from canon_sweep.job.hold import remark_of
+from canon_sweep.job.status import status_of
 from canon_sweep.report.records import Entry
-from stories.fleet import LOSES_DATA, WEEK, Fleet
+from stories.fleet import LOSES_DATA, NEVER_STARTS, WEEK, Fleet
 
 LAST = "2026-06-20"  # the Saturday after the first Sunday
 
@@ -233,3 +236,55 @@ def test_a_hold_up_to_what_is_superseded_says_so_at_once(released: Fleet) -> Non
     said = remark_of(released.settings(), hold, released.now)
 
     assert said == "it holds nothing: the latest is 1.1.0+1 already"
+
+
+def test_what_to_do_about_a_loss_goes_by_what_is_in_force(released: Fleet) -> None:
+    """Who takes part again since the next release is not told to enrol first."""
+    released.sweeps()
+    released.add("notes", enroll=False, exception=why("1.1.0+1"))
+    shutil.rmtree(released.volume("notes"))
+
+    before = next(each for each in released.verifies() if each.recipe == "notes")
+    released.publishes("notes", "1.2.0+1")
+    after = next(each for each in released.verifies() if each.recipe == "notes")
+
+    assert "takes no part in the sweep" in before.problems[0]
+    assert "only 1.2.0+1 can be proven now" in after.problems[0]
+
+
+def test_a_hold_of_whose_exception_a_release_has_ended_holds(released: Fleet) -> None:
+    """As far as the last sync saw."""
+    released.add("notes", enroll=False, exception=why("1.1.0+1"))
+    hold = Hold(recipe="notes", reason="moving house", until=released.now + 2 * WEEK)
+    released.plans()
+    said = remark_of(released.settings(), hold, released.now)
+    released.publishes("notes", "1.2.0+1")
+    released.plans()
+
+    assert "it takes no part in the sweep anyway" in said
+    assert remark_of(released.settings(), hold, released.now) == ""
+
+
+def test_who_asks_no_remote_knows_of_an_end_by_what_was_tested(released: Fleet) -> None:
+    """Red since, there is no newer canonical; and yet it takes part, and nobody holds it."""
+    released.sweeps()
+    released.add("notes", enroll=False, exception=why("1.1.0+1"))
+    hold = Hold(recipe="site", reason="1.1 is known to be slow", up_to="1.1.0+1")
+    released.state().holds.put(hold)
+    for recipe in ("notes", "site"):
+        released.publishes(recipe, "1.2.0+1", NEVER_STARTS)
+    released.now += WEEK
+
+    night = released.sweeps()
+    notes_row, site_row = status_of(
+        released.settings(), released.state(), None, released.now
+    ).recipes
+
+    assert {entry.outcome for entry in night.results.entries} == {Outcome.RED}
+    assert (notes_row.enrolled, notes_row.last_tag) == (True, "1.2.0+1")
+    assert site_row.hold is None
+    released.options["disk"] = {"minFree": "9000TiB"}
+    lines = forecast(released.settings(), released.means()).recipes
+    assert [bool(line.problems) for line in lines] == [True, True]
+    for row in (notes_row, site_row):
+        assert [note.code for note in row.overrides] == ["override-expired"]

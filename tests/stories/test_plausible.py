@@ -140,3 +140,36 @@ def test_a_base_that_went_bad_keeps_the_pin(fleet: Fleet) -> None:
     (told,) = fleet.pins().pins
     assert told.needed is True
     assert "did not come up the last time it was a base" in told.why
+
+
+def test_a_quick_run_is_no_proof_of_a_base(fleet: Fleet) -> None:
+    """It starts on the data that is kept; an upgrade of a sweep starts from nothing."""
+    flag = fleet.folder / "gone"
+    from_nothing = f'test -e "$$DATA/token" || test ! -e "{flag}" || exit 3'
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.publishes("notes", "1.1.0+1", f"{from_nothing}; exec sleep 1000")
+    fleet.sweeps()
+    fleet.add("notes", upgradeBase={"tag": "1.0.0+1", "reason": "r", "until": "2027-01-31"})
+    flag.touch()
+    fleet.publishes("notes", None)
+    fleet.now += WEEK
+    cold = fleet.tests("notes", ref="main", without_pin=True)
+    fleet.now += WEEK
+
+    quick = fleet.tests("notes", ref="main", quick=True)
+
+    assert [broken.tag for broken in cold.broken_bases] == ["1.1.0+1"]
+    assert (quick.outcome, quick.quick) == (Outcome.PASSED, True), quick.reason
+    (told,) = fleet.pins().pins
+    assert told.needed is True
+    assert "did not come up the last time it was a base" in told.why
+
+
+def test_a_red_without_the_pin_is_repeated_without_it(fleet: Fleet) -> None:
+    """With it, the command would test something else."""
+    pinned(fleet, NEVER_STARTS)
+
+    entry = fleet.tests("plausible", without_pin=True)
+
+    assert entry.outcome is Outcome.RED
+    assert entry.repeat == f"canon-sweep test plausible --version {PINNED} --without-pin"

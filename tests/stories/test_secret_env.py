@@ -57,6 +57,21 @@ def test_what_a_red_quotes_is_hidden_too(anywhere: Fleet) -> None:
     assert written(anywhere) == []
 
 
+@pytest.mark.usefixtures("settling")
+def test_a_secret_with_the_deployments_names_in_it_is_hidden_as_well(anywhere: Fleet) -> None:
+    """Of each deployment, also where only the log has it."""
+    secret(anywhere, f"https://{{domain}}/{SECRET}/{{stack}}")
+    tells = {"type": "exec", "command": ["sh", "-c", 'echo "got $GIVEN"; exit 1']}
+    anywhere.add("notes", checks=[tells])
+    anywhere.commits("notes", "1.0.0+1", {"compose.yml": compose("1.0.0+1", SAYS)})
+
+    entry = anywhere.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.RED
+    assert "got [PASSWORD]" in entry.reason
+    assert written(anywhere) == []
+
+
 def test_without_its_file_it_is_the_hosts_fault(fleet: Fleet) -> None:
     """Neither red nor promoted, and the line says which file; a plan needs none."""
     secret(fleet).unlink()

@@ -397,6 +397,36 @@ def test_an_adopted_canonical_is_called_so_everywhere(adopted: Host) -> None:
     assert {part.state for part in finding.parts} == {"holds"}
 
 
+def test_an_adopted_canonical_is_called_so_where_nothing_was_decided(adopted: Host) -> None:
+    """Excepted, put off or in error: its line says no more than that of a test would."""
+    fleet = adopted.fleet
+    fleet.releases("site", OLD)
+    fleet.add("notes", enroll=False, exception={"reason": "r", "until": "2027-01-31"})
+    excepted = fleet.sweeps()["notes"]
+    fleet.add("notes", enroll=True, exception="")
+    fleet.upstream("notes").rename(fleet.folder / "away")
+    error = fleet.sweeps()["notes"]
+    fleet.options["maxRuntime"] = "1ms"
+    late = fleet.sweeps()["notes"]
+
+    codes = [Code.EXCEPTED, Code.SYNC_ERROR, Code.OUT_OF_TIME]
+    assert [entry.code for entry in (excepted, error, late)] == codes
+    for entry in (excepted, error, late):
+        assert (entry.canonical, entry.adopted) == (NEW, True), entry.code
+
+
+def test_what_to_do_about_an_adopted_one_goes_by_what_is_in_force(adopted: Host) -> None:
+    """Its exception has ended with the release that came since."""
+    adopted.fleet.releases("site", OLD)
+    adopted.fleet.add("notes", enroll=False, exception={"reason": "r", "until": NEW})
+    adopted.fleet.releases("notes", "1.2.0+1")
+    adopted.loses_volume("notes")
+
+    (problem,) = adopted.finds("notes").problems
+
+    assert "only 1.2.0+1 can be proven now" in problem
+
+
 def test_what_could_not_be_looked_at_is_unchecked_and_never_adopted(host: Host) -> None:
     """Half an answer is no yes."""
     host.has("notes", OLD, host.fleet.releases("notes", OLD))

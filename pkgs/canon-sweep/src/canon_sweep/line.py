@@ -65,7 +65,8 @@ def _repetition(entry: Entry, tested: Tested) -> str:
     """The command that tests the same once more."""
     commit = tested.result.commit if tested.result else entry.commit
     what = f"--version {shlex.quote(entry.tag)}" if entry.tag else f"--ref {commit}"
-    return f"canon-sweep test {entry.recipe} {what}"
+    how = f"{' --quick' * entry.quick}{' --without-pin' * entry.without_pin}"
+    return f"canon-sweep test {entry.recipe} {what}{how}"
 
 
 def broken_off(entry: Entry, why: BaseException) -> Entry:

@@ -11,6 +11,7 @@ import msgspec
 from canon_sweep import interrupt
 from canon_sweep.core import names
 from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.canonical import Label
 from canon_sweep.core.decision import Code, Decision, Facts, Policy, decide, excepted
 from canon_sweep.core.stop import Stop
 from canon_sweep.errors import (
@@ -54,7 +55,7 @@ def each(
             entry = unreached(recipe, stop)
         elif stop:
             entry = Entry(recipe=recipe.name, code=stop.code, sentence=stop.sentence)
-            entry = msgspec.structs.replace(entry, canonical=_canonical(recipe, world) or "")
+            entry = _labelled(entry, _canonical(recipe, world))
         else:
             progress.begins(recipe.name)
             entry = _guarded(recipe, step, world, policy)
@@ -133,7 +134,7 @@ def _guarded(recipe: Recipe, step: Step, world: World, policy: Policy) -> Entry:
     started, deploys = time.monotonic(), world.trials.deploys()
     blank = Entry(recipe=name, code=Code.INTERNAL_ERROR, sentence="")
     entry: Entry | None = None
-    before: str | None = None
+    before: Label | None = None
     try:
         before = records.canonical(recipe)
         with interrupt.LetThrough():
@@ -150,19 +151,25 @@ def _guarded(recipe: Recipe, step: Step, world: World, policy: Policy) -> Entry:
     world.say(name, f"{entry.verdict}: {entry.why}")
     after = _canonical(recipe, world)
     return msgspec.structs.replace(
-        entry,
-        canonical=after or entry.canonical,
+        _labelled(entry, after),
         # also when it was broken off right after its promotion
         canonical_writes=entry.canonical_writes
-        or int(None not in (before, after) and after != before),
+        or int(before is not None and after is not None and after.tag != before.tag),
         sync=world.sources.done(recipe),
         seconds=round(time.monotonic() - started, 3),
         deploys=world.trials.deploys() - deploys,
     )
 
 
-def _canonical(recipe: Recipe, world: World) -> str | None:
-    """The canonical's tag for a line that is made already; None if nobody can say."""
+def _labelled(entry: Entry, canonical: Label | None) -> Entry:
+    """A line with the canonical as it is now; as it was if there is none, or nobody can say."""
+    if not canonical or not canonical.tag:
+        return entry
+    return msgspec.structs.replace(entry, canonical=canonical.tag, adopted=canonical.adopted)
+
+
+def _canonical(recipe: Recipe, world: World) -> Label | None:
+    """The canonical for a line that is made already; None if nobody can say."""
     try:
         return world.records.canonical(recipe)
     except Exception:

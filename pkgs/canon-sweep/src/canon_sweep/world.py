@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from canon_sweep.core.canonical import Label
 from canon_sweep.core.decision import Decision, Facts, Note
 from canon_sweep.core.release import Release
 from canon_sweep.core.stop import Stop
@@ -42,8 +43,8 @@ class Records(Protocol):
         """What is wrong with its canonical and its history."""
         ...
 
-    def canonical(self, recipe: Recipe) -> str:
-        """The canonical's tag, empty if there is none that can be read."""
+    def canonical(self, recipe: Recipe) -> Label:
+        """What the canonical is called, empty if there is none that can be read."""
         ...
 
 

@@ -126,6 +126,11 @@ def _needs(given: Given, _named: Named, at: Origin) -> Iterator[Item]:
     elif value:
         needs = sorted(value) if isinstance(value, set) else value
         yield Setting(("needs",), list(dict.fromkeys(needs)), at)
+        yield Question(
+            at,
+            "needs has the names of recipes, and is of stacks: write what docker stack ls calls"
+            " them, as keycloak_ci_example_org",
+        )
 
 
 def _is_recipe(value: object) -> bool:

@@ -9,6 +9,9 @@ from typing import Annotated
 
 import msgspec
 
+from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.version import TagRule, Version, ordered
+
 
 class Outcome(StrEnum):
     """How a test ended.  Only ``PROMOTED`` is ever called promoted.
@@ -112,3 +115,12 @@ def known_red(
     last = conclusive[-1]
     is_recent = timedelta(0) <= now - last.ts < retry_after
     return last if last.outcome in _REMEMBERED and is_recent else None
+
+
+def newest_known(
+    rule: TagRule, record: Canonical | None, attempts: Iterable[Attempt]
+) -> Version | None:
+    """The newest release that the state folder knows of: promoted, or tested at least."""
+    tags = (record.release_tag if record else "", *(attempt.key.tag for attempt in attempts))
+    found = (ordered(rule, tag or None) for tag in tags)
+    return max((version for version in found if version is not None), default=None)

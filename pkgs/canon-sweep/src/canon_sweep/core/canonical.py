@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -22,6 +22,13 @@ class Previous(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     commit: str
     run_id: str = ""
+
+
+class Label(NamedTuple):
+    """What a canonical is called, and whether it is another tool's; an empty tag is none."""
+
+    tag: str = ""
+    adopted: bool = False
 
 
 class Canonical(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +88,11 @@ class Canonical(msgspec.Struct, frozen=True, kw_only=True):
     def is_adopted(self) -> bool:
         """Whether another tool has made it, and no run of ours has proven it."""
         return not (self.run_id or self.stack or self.engine)
+
+    @property
+    def label(self) -> Label:
+        """What it is called."""
+        return Label(self.release_tag, self.is_adopted)
 
     @property
     def release_tag(self) -> str:

@@ -100,13 +100,13 @@ class Stage:
         """
         key = (label, variant, place, tree)
         if key not in self._apps:
+            self.secrets = self.secrets.at(place.stack, place.domain)
             overlays = texts_of(self.overlays, variant)
             env = {**env_of(settings, variant), **self.secrets.checked()}
             app = App.read(self.recipe, label, place, tree, env, overlays=overlays)
             for name in overlays:
                 self.log.say(f"{label} has the {name}")
-            asked = services_asked(settings.every_probe, app)
-            self._apps[key] = replace(app, asked=asked)
+            self._apps[key] = replace(app, asked=services_asked(settings.every_probe, app))
         return self._apps[key]
 
     @hiding

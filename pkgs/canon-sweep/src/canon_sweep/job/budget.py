@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from datetime import date
 
 import msgspec
 
+from canon_sweep.core.attempts import newest_known
 from canon_sweep.core.budget import Sum, excess, retained, share, size_of, total
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.space import Space, shortage, shown
+from canon_sweep.core.version import Version
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG
 from canon_sweep.job.finish import check_state
 from canon_sweep.job.room import Room
 from canon_sweep.job.wiring import Surroundings, parts_to_look
+from canon_sweep.settings.inforce import in_force
+from canon_sweep.settings.recipes import RecipeSettings
 from canon_sweep.settings.records import Settings
 
 
@@ -78,7 +83,12 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
         sizes = followed.sizes()
     there, disk, space = total(sizes), settings.disk, parts.room.space()
     over = _over(there, disk.budget) if followed is None else excess(there, settings.retention)
-    enrolled = settings.enrolled(around.clock().date()).keys()
+    day, attempts = around.clock().date(), parts.state.ledger.index()
+    enrolled = {
+        name
+        for name, own in settings.recipes.items()
+        if _takes_part(own, day, newest_known(own.tag_rule, records.get(name), attempts.of(name)))
+    }
     keeps = followed is None
     look = _Look(settings, parts.room, records, sizes, space, enrolled, keeps=keeps)
     return Forecast(
@@ -132,6 +142,10 @@ class _Look:
         others = {other: size for other, size in self.sizes.items() if other != name}
         needed = msgspec.structs.replace(record, volumes=(*record.volumes, *record.unkept))
         return share(name, size_of(needed), others, self.settings.retention).why
+
+
+def _takes_part(own: RecipeSettings, day: date, newest: Version | None) -> bool:
+    return in_force(own, day, newest).settings.enroll
 
 
 def _bytes(size: int | None) -> int | None:

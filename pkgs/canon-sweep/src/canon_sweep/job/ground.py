@@ -97,7 +97,12 @@ class Ground:
         """
         self.check_clean(recipe.name)
         secrets = secret_env(recipe.settings)
-        log = replace(self.log_of(recipe.name), hide=secrets.hide)
+
+        def hide(text: str) -> str:
+            # as the stage knows them by then: in each place they may be spelled otherwise
+            return stage.secrets.hide(text)
+
+        log = replace(self.log_of(recipe.name), hide=hide)
         stage = Stage(
             recipe.name,
             self.engine,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from canon_sweep.core.hold import Hold, has_ended, remark
-from canon_sweep.core.release import releases
+from canon_sweep.core.release import Releases, releases
 from canon_sweep.mirror import known
-from canon_sweep.settings.recipe import recipe_of
+from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
 
 
@@ -17,13 +17,20 @@ def remark_of(settings: Settings, hold: Hold, now: datetime) -> str:
     Raises:
         UsageFault: there is no such recipe.
     """
-    recipe = recipe_of(settings, hold.recipe, now.date())
+    day = now.date()
+    recipe = recipe_of(settings, hold.recipe, day)
     why = recipe.settings.excepted
-    tags = known.tags(recipe.clone) if hold.tag or hold.up_to else None
-    branch = recipe.settings.branch or "main"
-    found = None if tags is None else releases(tags, recipe.rule, branch)
-    if why is None and found is not None and found.latest is not None:
-        latest = found.latest
-        if has_ended(hold, latest.version, now, recipe.rule):
-            return f"it holds nothing: the latest is {latest.tag} already"
+    may_have_ended = why is not None and not recipe.stays_out
+    found = _last_seen(recipe) if hold.tag or hold.up_to or may_have_ended else None
+    latest = found.latest if found is not None else None
+    newest = latest.version if latest is not None else None
+    why = recipe_of(settings, hold.recipe, day, newest).settings.excepted
+    if why is None and latest is not None and has_ended(hold, latest.version, now, recipe.rule):
+        return f"it holds nothing: the latest is {latest.tag} already"
     return remark(hold.tag, None if why is None else why.sentence, found)
+
+
+def _last_seen(recipe: Recipe) -> Releases | None:
+    """Its releases as the last sync saw them; None if there was none."""
+    tags = known.tags(recipe.clone)
+    return None if tags is None else releases(tags, recipe.rule, recipe.settings.branch or "main")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from canon_sweep.core import remake
 from canon_sweep.core.budget import RECORD_ONLY
-from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.canonical import Canonical, Label
 from canon_sweep.core.decision import Facts, Note
 from canon_sweep.core.parts import TAG
 from canon_sweep.core.pin import Known
@@ -100,13 +100,13 @@ class Records:
         is_ours = self.sources.settings.harness is None
         return file_notes(recipe, commit, version) if is_ours else ()
 
-    def canonical(self, recipe: Recipe) -> str:
-        """The canonical's tag, empty if there is none that can be read."""
+    def canonical(self, recipe: Recipe) -> Label:
+        """What the canonical is called, empty if there is none that can be read."""
         try:
             record = self.state.current.read(recipe.name)
         except StateFault:
-            return ""
-        return record.release_tag if record else ""
+            return Label()
+        return record.label if record else Label()
 
     def _of_another_tool(self, recipe: Recipe, facts: Facts) -> tuple[Note, ...]:
         """A note if its record is not followed, or for each part that is not of its release."""

@@ -10,11 +10,12 @@ import msgspec
 
 from canon_sweep.core import override
 from canon_sweep.core.adoption import NOT_FOLLOWED
+from canon_sweep.core.attempts import newest_known
 from canon_sweep.core.budget import OVER, RECORD_ONLY
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Note, unheld
 from canon_sweep.core.hold import Hold, has_ended
-from canon_sweep.core.version import ordered
+from canon_sweep.core.version import Version
 from canon_sweep.core.waiting import sentences
 from canon_sweep.errors import StateFault
 from canon_sweep.job.foreign import followed_of
@@ -120,11 +121,11 @@ def status_of(settings: Settings, state: State, max_age: timedelta | None, now: 
             rows.append(_forgotten(row))
             continue
         own = settings.recipe(name)
-        newest = ordered(own.tag_rule, record.release_tag if record else None)
+        newest = newest_known(own.tag_rule, record, attempts.of(name))
         known = partial(known_of, name, own, state, record, None)
         needed = why_needed(own, now.date(), newest, known)
         now_so = in_force(own, now.date(), newest, needed)
-        rows.append(_configured(row, now_so, holds.get(name), now))
+        rows.append(_configured(row, now_so, holds.get(name), newest, now))
     is_old = last_sweep is None or (max_age is not None and now - last_sweep.ended > max_age)
     return Status(
         last_sweep=last_sweep,
@@ -222,9 +223,11 @@ def _forgotten(row: Row) -> Row:
     return msgspec.structs.replace(row, problem=text)
 
 
-def _configured(row: Row, recipe: InForce, hold: Hold | None, now: datetime) -> Row:
+def _configured(
+    row: Row, recipe: InForce, hold: Hold | None, newest: Version | None, now: datetime
+) -> Row:
     rule, why = recipe.settings.tag_rule, recipe.settings.excepted
-    ended = hold is not None and has_ended(hold, ordered(rule, row.canonical or None), now, rule)
+    ended = hold is not None and has_ended(hold, newest, now, rule)
     return msgspec.structs.replace(
         row,
         enrolled=why is None,

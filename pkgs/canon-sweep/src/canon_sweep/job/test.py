@@ -91,6 +91,7 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
             asked,
             notes=(*asked.notes, *parts.records.of_files(recipe, order.commit, order.version)),
             without_pin=wanted.without_pin,
+            quick=wanted.quick,
         )
         if wanted.quick:
             tested = _quick(recipe, parts, order, facts)
@@ -102,9 +103,7 @@ def _test_one(recipe: Recipe, parts: Parts, wanted: Wanted) -> Entry:
         raise
     except (Fault, Interrupted) as why:
         return broken_off(entry, why)
-    line = with_tested(entry, tested)
-    how = " --quick" if wanted.quick and line.repeat else ""
-    return structs.replace(line, repeat=line.repeat + how)
+    return with_tested(entry, tested)
 
 
 def _asked_for(recipe: Recipe, facts: Facts, label: str, tag: str) -> Entry:

@@ -148,8 +148,10 @@ def _advice(canonical: Canonical, one: Seen, parts: Parts) -> str:
     """How the canonical can be made whole, as far as that is known here and now."""
     if canonical.recipe not in parts.settings.recipes:
         return remake.give_up(canonical)
-    own = recipe_of(parts.settings, canonical.recipe, parts.world.now().date())
-    return remake.advice(canonical, one.known_releases, own.rule, enrolled=own.settings.enroll)
+    releases, day = one.known_releases, parts.world.now().date()
+    latest = releases.latest if releases else None
+    own = recipe_of(parts.settings, canonical.recipe, day, latest.version if latest else None)
+    return remake.advice(canonical, releases, own.rule, enrolled=own.settings.enroll)
 
 
 def _unused(recipe: str, parts: Parts) -> Iterator[str]:

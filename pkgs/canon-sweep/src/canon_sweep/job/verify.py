@@ -132,10 +132,11 @@ def _advice(record: Canonical, parts: Parts) -> str:
     """How the canonical can be made whole, as far as that is known here and now."""
     if record.recipe not in parts.settings.recipes:
         return remake.give_up(record)
-    recipe = recipe_of(parts.settings, record.recipe, parts.world.now().date())
-    return remake.advice(
-        record, _releases(recipe, parts), recipe.rule, enrolled=recipe.settings.enroll
-    )
+    day = parts.world.now().date()
+    releases = _releases(recipe_of(parts.settings, record.recipe, day), parts)
+    latest = releases.latest if releases else None
+    recipe = recipe_of(parts.settings, record.recipe, day, latest.version if latest else None)
+    return remake.advice(record, releases, recipe.rule, enrolled=recipe.settings.enroll)
 
 
 def _releases(recipe: Recipe, parts: Parts) -> Releases | None:

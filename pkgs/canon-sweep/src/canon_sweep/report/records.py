@@ -58,7 +58,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     ``canonical`` is the canonical's tag after the run, ``adopted`` whether another tool has
     made it and no run of ours has proven it; ``stepped_back`` is whether the same-version guard
     fired: the canonical has the very version under test, and an older release was upgraded
-    from; ``without_pin`` whether somebody asked for a test as if the recipe's pin were gone;
+    from; ``without_pin`` whether somebody asked for a test as if the recipe's pin were gone,
+    ``quick`` for one on the canonical's own data;
     ``deploys`` counts every start or update of a stack; ``seconds`` is all the time that the
     recipe took; ``images`` are what the version was run with.  Of a red, ``repeat`` is the
     command that tests it once more, and ``again`` how it was at first, if it was tried again.
@@ -77,6 +78,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     broken_bases: tuple[BrokenBase, ...] = ()
     stepped_back: bool = False
     without_pin: bool = False
+    quick: bool = False
     tiers: tuple[TierResult, ...] = ()
     images: tuple[Image, ...] = ()
     refused: tuple[Failed, ...] = ()

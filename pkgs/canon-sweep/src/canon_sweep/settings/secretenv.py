@@ -11,11 +11,12 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Any
 from urllib.parse import quote
 
+from canon_sweep.core import placeholder
 from canon_sweep.errors import Fault, HostFault
 from canon_sweep.settings.probes import env_problems
 from canon_sweep.settings.recipes import RecipeSettings
@@ -34,10 +35,14 @@ _LONGEST_HEAD = 64
 
 @dataclass(frozen=True, slots=True)
 class SecretEnv:
-    """The values of a recipe's ``envFiles``, or the ``problem`` why there are none."""
+    """The values of a recipe's ``envFiles``, or the ``problem`` why there are none.
+
+    ``filled`` are the values, each with its variable, as deployments have them.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     problem: str = ""
+    filled: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def checked(self) -> Mapping[str, str]:
         """The values.
@@ -49,9 +54,16 @@ class SecretEnv:
             raise HostFault(self.problem, do="mend the file, or name another in envFiles")
         return self.values
 
+    def at(self, stack: str, domain: str) -> SecretEnv:
+        """The same where an app of these names has them: its own spelling is hidden as well."""
+        names = {"stack": stack, "domain": domain}
+        own = {name: placeholder.filled(value, names) for name, value in self.values.items()}
+        new = [pair for pair in own.items() if pair not in {*self.values.items(), *self.filled}]
+        return replace(self, filled=(*self.filled, *new)) if new else self
+
     def hide(self, text: str) -> str:
         """A text without the values, also where one was cut or escaped on its way into it."""
-        for name, value in self.values.items():
+        for name, value in (*self.filled, *self.values.items()):
             for spelled in _spellings(value):
                 mark = f"[{name}]"
                 text = _without(text, spelled, mark)

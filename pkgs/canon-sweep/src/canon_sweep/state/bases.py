@@ -32,6 +32,12 @@ class _Line(msgspec.Struct, frozen=True):
     broken_bases: tuple[BrokenBase, ...] = ()
     tiers: tuple[_Tier, ...] = ()
     without_pin: bool = False
+    quick: bool = False
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether it is of a test from nothing, which installs; a quick one did not always say."""
+        return not self.quick and any(each.tier == "install" for each in self.tiers)
 
 
 class _Results(msgspec.Struct, frozen=True):
@@ -42,13 +48,15 @@ class _Results(msgspec.Struct, frozen=True):
 def seen(folder: Path) -> dict[str, tuple[Seen, ...]]:
     """What the runs in ``folder`` tell, by recipe, the newest first; unreadable ones tell nothing.
 
+    Nor does one on the canonical's own data: that a base comes up from nothing is what counts.
+
     Raises:
         StateFault: the folder cannot be read.
     """
     found: dict[str, list[Seen]] = {}
     for path in newest_first(folder)[:_LOOKS_BACK]:
         for line in _lines(path):
-            if line.tiers:
+            if line.is_cold:
                 found.setdefault(line.recipe, []).append(_of(line, path.name))
     return {recipe: tuple(all_of_them) for recipe, all_of_them in found.items()}
 
