@@ -143,6 +143,10 @@ in
         reason = "3.0.0 never comes up";
         until = "2027-01-31";
       };
+      # the live one, as `docker stack ls` calls it; the imported file has the recipe's name
+      lasuite-docs.needs = [ "warm-keycloak_ci_example_org" ];
+      lasuite-drive.needs = [ "warm-keycloak_ci_example_org" ];
+      lasuite-meet.needs = [ "warm-keycloak_ci_example_org" ];
       # the harness would not promote what it does not enrol itself
       uptime-kuma = {
         enroll = false;
