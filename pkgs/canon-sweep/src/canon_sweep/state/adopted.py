@@ -9,7 +9,7 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.adoption import Adopted
-from canon_sweep.state import lock, register
+from canon_sweep.state import register
 
 _MARKERS = msgspec.json.Decoder(dict[str, Adopted])
 _ADVICE = "mend it; or remove it, and adopt again: canon-sweep adopt"
@@ -37,9 +37,7 @@ class Adoptions:
         Raises:
             StateFault: the file cannot be read or written; it is as it was.
         """
-        with lock.changing(self.path):
-            self.read()
-            register.replace(self.path, marker.recipe, marker)
+        register.put(self.path, marker.recipe, marker, self.read)
 
     def drop(self, recipe: str) -> bool:
         """Take a marker away; False if there was none.
@@ -47,9 +45,7 @@ class Adoptions:
         Raises:
             StateFault: the file cannot be read or written; it is as it was.
         """
-        with lock.changing(self.path):
-            self.read()
-            return register.replace(self.path, recipe, None)
+        return register.drop(self.path, recipe, self.read)
 
 
 def _problem(recipe: str, marker: Adopted) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from canon_sweep.core import names
-from canon_sweep.state import lock, register
+from canon_sweep.state import register
 
 
 class Guest(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,8 +62,7 @@ class Guests:
         Raises:
             StateFault: it was not written, so no harness may be started.
         """
-        with lock.changing(self.path):
-            register.write(self.path, self._read() | {guest.run: guest})
+        register.put(self.path, guest.run, guest, self._read)
 
     def drop(self, run: str) -> None:
         """Forget one: nothing of it is up.
@@ -71,10 +70,7 @@ class Guests:
         Raises:
             StateFault: the file cannot be read or written.
         """
-        with lock.changing(self.path):
-            entries = self._read()
-            if entries.pop(run, None) is not None:
-                register.write(self.path, entries)
+        register.drop(self.path, run, self._read)
 
     def _read(self) -> dict[str, Guest]:
         return register.read(self.path, _ENTRIES, what="list of guests", do=_ADVICE, problem=_wrong)

@@ -10,7 +10,7 @@ import msgspec
 from canon_sweep.core import names
 from canon_sweep.core.hold import Hold
 from canon_sweep.errors import StateFault
-from canon_sweep.state import lock, register
+from canon_sweep.state import register
 
 _HOLDS = msgspec.json.Decoder(dict[str, Hold])
 _ADVICE = "mend it, or remove it to hold nothing"
@@ -44,9 +44,7 @@ class Holds:
         Raises:
             StateFault: the file cannot be read or written; it is as it was.
         """
-        with lock.changing(self.path):
-            self.read()
-            register.replace(self.path, hold.recipe, hold)
+        register.put(self.path, hold.recipe, hold, self.read)
 
     def drop(self, recipe: str) -> bool:
         """End a recipe's hold; False if it had none.
@@ -54,9 +52,7 @@ class Holds:
         Raises:
             StateFault: the file cannot be read or written; it is as it was.
         """
-        with lock.changing(self.path):
-            self.read()
-            return register.replace(self.path, recipe, None)
+        return register.drop(self.path, recipe, self.read)
 
 
 def _problem(recipe: str, hold: Hold) -> str | None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from canon_sweep.errors import StateFault
-from canon_sweep.state import files
+from canon_sweep.state import files, lock
 
 Value = TypeVar("Value")
 
@@ -46,15 +46,32 @@ def read(
     return entries
 
 
-def replace(path: Path, key: str, entry: msgspec.Struct | None) -> bool:
-    """Put an entry in place of an earlier one, or drop it; all others stay as they are.
+def put(path: Path, key: str, entry: msgspec.Struct, read: Callable[[], object]) -> None:
+    """Put an entry in place of an earlier one, one process at a time.
 
-    The caller has read the file (see `read`), and holds its lock since before that.
-    False if there was nothing to drop.
+    ``read`` is how the file is read: what it cannot read is not written over.
 
     Raises:
-        StateFault: the file cannot be read or written.
+        StateFault: the file cannot be read or written; it is as it was.
     """
+    with lock.changing(path):
+        read()
+        _replace(path, key, entry)
+
+
+def drop(path: Path, key: str, read: Callable[[], object]) -> bool:
+    """As `put`, but take an entry away; False if there was none.
+
+    Raises:
+        StateFault: as for `put`.
+    """
+    with lock.changing(path):
+        read()
+        return _replace(path, key, None)
+
+
+def _replace(path: Path, key: str, entry: msgspec.Struct | None) -> bool:
+    """Put an entry, or drop it; all others stay as they are, with what we do not know of them."""
     content = files.read(path)
     entries = {} if content is None else msgspec.json.decode(content, type=dict[str, msgspec.Raw])
     if entry is None and key not in entries:
