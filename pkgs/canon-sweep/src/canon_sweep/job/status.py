@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 
@@ -25,9 +27,11 @@ from canon_sweep.settings.inforce import InForce, in_force
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.attempts import Attempts
-from canon_sweep.state.guests import Guest, staying
-from canon_sweep.state.journal import Entry, unfinished
+from canon_sweep.state.guests import staying
+from canon_sweep.state.journal import unfinished
 from canon_sweep.state.store import State
+
+T = TypeVar("T")
 
 _OF_THE_CANONICAL = frozenset({LOST, "tag-moved", "canonical-ahead"})
 # read here too, as it is now
@@ -97,10 +101,11 @@ def status_of(settings: Settings, state: State, max_age: timedelta | None, now: 
     attempts = state.ledger.index()
     records, unreadable = state.current.read_all()
     broken = unreadable | _gone(state)
-    holds, problems = _holds(state)
-    entries, unread = _journal(state)
-    guests, unseen = _guests(state)
-    waiting, unlisted = _waiting(state, now)
+    problems: list[str] = []
+    holds = _read(state.holds.read, problems) or {}
+    entries = _read(state.journal.entries, problems) or ()
+    guests = _read(state.guests.entries, problems) or ()
+    waiting = _read(state.waiting.read, problems) or {}
     rows = []
     for name in sorted({*settings.recipes, *records, *broken}):
         record = records.get(name)
@@ -131,8 +136,8 @@ def status_of(settings: Settings, state: State, max_age: timedelta | None, now: 
         last_sweep=last_sweep,
         overdue=max_age is not None and is_old,
         unfinished=(*map(unfinished, entries), *map(staying, guests)),
-        waiting=waiting,
-        problems=(*problems, *unread, *unseen, *unlisted, *attempts.problems),
+        waiting=sentences(waiting.values(), now),
+        problems=(*problems, *attempts.problems),
         recipes=tuple(rows),
     )
 
@@ -144,32 +149,13 @@ def _gone(state: State) -> dict[str, str]:
     return {}
 
 
-def _holds(state: State) -> tuple[dict[str, Hold], list[str]]:
+def _read(read: Callable[[], T], problems: list[str]) -> T | None:
+    """What a file says; None, and one problem more, if it cannot be read."""
     try:
-        return state.holds.read(), []
+        return read()
     except StateFault as fault:
-        return {}, [str(fault)]
-
-
-def _journal(state: State) -> tuple[tuple[Entry, ...], list[str]]:
-    try:
-        return state.journal.entries(), []
-    except StateFault as fault:
-        return (), [str(fault)]
-
-
-def _guests(state: State) -> tuple[tuple[Guest, ...], list[str]]:
-    try:
-        return state.guests.entries(), []
-    except StateFault as fault:
-        return (), [str(fault)]
-
-
-def _waiting(state: State, now: datetime) -> tuple[tuple[str, ...], list[str]]:
-    try:
-        return sentences(state.waiting.read().values(), now), []
-    except StateFault as fault:
-        return (), [str(fault)]
+        problems.append(str(fault))
+        return None
 
 
 def _not_followed(state: State, name: str) -> str:
