@@ -63,12 +63,14 @@ class Facts:
 
     ``branch`` is the one that is mirrored, ``branch_is_set`` whether the operator chose
     it, ``head`` the one that upstream's HEAD names, empty where that is not known.
+    ``not_followed`` is why a record that there is, is no canonical, None if it is one.
     """
 
     recipe: str
     releases: Releases
     rule: TagRule
     canonical: Canonical | None = None
+    not_followed: Note | None = None
     hold: Hold | None = None
     attempts: Sequence[Attempt] = ()
     digest: str = ""

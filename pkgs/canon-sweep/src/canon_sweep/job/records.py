@@ -66,11 +66,13 @@ class Records:
         """
         synced, releases = self.sources.synced(recipe), self.sources.releases(recipe)
         self.state.check_in_sight(recipe.name)
+        canonical, not_followed = followed_of(self.state, recipe.name, releases)
         return Facts(
             recipe=recipe.name,
             releases=releases,
             rule=recipe.rule,
-            canonical=followed_of(self.state, recipe.name, releases)[0],
+            canonical=canonical,
+            not_followed=not_followed,
             hold=self.state.holds.read().get(recipe.name),
             attempts=self.state.ledger.index().of(recipe.name),
             digest=recipe.digest,
@@ -110,10 +112,11 @@ class Records:
 
     def _of_another_tool(self, recipe: Recipe, facts: Facts) -> tuple[Note, ...]:
         """A note if its record is not followed, or for each part that is not of its release."""
-        note = followed_of(self.state, recipe.name, facts.releases)[1]
+        if facts.not_followed is not None:
+            return (facts.not_followed,)
         followed, record = self.state.followed, facts.canonical
-        if note is not None or followed is None or record is None:
-            return (note,) if note is not None else ()
+        if followed is None or record is None:
+            return ()
         there = volumes_there(self.engine)
         parts = parts_now(followed.found(recipe.name), facts.releases, there)
         advice = self._advice(recipe, record, facts.releases)
