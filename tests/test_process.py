@@ -155,7 +155,7 @@ def test_an_interrupt_ends_what_was_started(tmp_path: Path) -> None:
     def when_it_runs() -> None:
         # not while it is being started: subprocess itself does not have it then
         while not (
-            (tmp_path / "leader").exists() and "_listen" in _functions(threading.main_thread())
+            (tmp_path / "leader").exists() and "listen" in _functions(threading.main_thread())
         ):
             assert time.monotonic() < deadline
             threading.Event().wait(0.01)

@@ -7,12 +7,13 @@ nothing of ours that it was not handed.
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +28,11 @@ Child = subprocess.Popen[bytes]
 MAX_OUTPUT = 1024 * 1024
 # between SIGTERM and SIGKILL, in seconds
 GRACE = 2.0
-CHUNK = 64 * 1024
+_CHUNK = 64 * 1024
 # milliseconds, which the kernel counts in 32 bits
 _LONGEST_POLL = 2**31 - 1
 # more than the largest pipe that the kernel gives to anybody but root
-MOST_DRAINED = 2 * 1024 * 1024
+_MOST_DRAINED = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,11 @@ def run(
     # a signal that came between the fork and its name would leave it running
     with interrupt.Deferred() as deferred:
         child = _started(command, env, cwd)
+        assert child.stdout is not None
         ended = False
         try:
             with interrupt.Lifted(deferred):
-                ended = _listen(child, said, timeout)
+                ended = listen(child, child.stdout.fileno(), timeout, said.add)
         finally:
             # also when we are interrupted: what we started does not outlive us
             code = _end_group(child, at_once=ended)
@@ -124,45 +126,57 @@ class _Tail:
         self._dropped += extra
 
 
-def _listen(child: subprocess.Popen[bytes], said: _Tail, timeout: float) -> bool:
-    """Read what a child says until it has ended; False if that takes too long.
+def listen(
+    child: Child,
+    output: int,
+    seconds: float,
+    hear: Callable[[bytes], None],
+    *,
+    look: float = math.inf,
+    idle: Callable[[], None] = lambda: None,
+) -> bool:
+    """Hear what a child says until it has ended; False if that takes too long.
 
     The end of its output does not count: something that it started may hold the pipe.
+    ``idle`` is called whenever nothing was said for ``look`` seconds.
     """
-    assert child.stdout is not None
-    output = child.stdout.fileno()
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + seconds
     descriptor = os.pidfd_open(child.pid)
     try:
         poller = select.poll()
         poller.register(output, select.POLLIN)
         poller.register(descriptor, select.POLLIN)
         while (left := deadline - time.monotonic()) > 0:
-            ready = {number for number, _ in poller.poll(milliseconds(left))}
+            ready = {number for number, _ in poller.poll(milliseconds(min(left, look)))}
             if descriptor in ready:
-                _drain(output, said)
+                drain(output, hear)
                 return True
-            if output in ready:
-                part = os.read(output, CHUNK)
-                said.add(part)
-                if not part:
-                    poller.unregister(output)
+            if output in ready and not _heard(output, hear):
+                poller.unregister(output)
+            if not ready:
+                idle()
         return False
     finally:
         os.close(descriptor)
 
 
-def _drain(output: int, said: _Tail) -> None:
-    """What is in the pipe already; at most a pipe's worth, as others may still write."""
+def drain(output: int, hear: Callable[[bytes], None]) -> None:
+    """Hear what was said already; at most a pipe's worth, as others may still write."""
     os.set_blocking(output, False)
-    for _ in range(MOST_DRAINED // CHUNK):
-        try:
-            part = os.read(output, CHUNK)
-        except BlockingIOError:
+    for _ in range(_MOST_DRAINED // _CHUNK):
+        if not _heard(output, hear):
             return
-        if not part:
-            return
-        said.add(part)
+
+
+def _heard(output: int, hear: Callable[[bytes], None]) -> bool:
+    """Read once; False at the end, which a terminal without anybody at it tells by an error."""
+    try:
+        part = os.read(output, _CHUNK)
+    except OSError:
+        return False
+    if part:
+        hear(part)
+    return bool(part)
 
 
 def _end_group(child: subprocess.Popen[bytes], *, at_once: bool) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import select
 import signal
 import struct
 import termios
@@ -129,46 +128,12 @@ def _listen(
     hear: Callable[[bytes], None],
     own: frozenset[int],
 ) -> bool:
-    """Hear what a child says until it has ended; False if that takes too long."""
-    deadline = time.monotonic() + seconds
-    descriptor = os.pidfd_open(child.pid)
-    try:
-        poller = select.poll()
-        poller.register(output, select.POLLIN)
-        poller.register(descriptor, select.POLLIN)
-        while (left := deadline - time.monotonic()) > 0:
-            ready = {number for number, _ in poller.poll(process.milliseconds(min(left, _LOOK)))}
-            if descriptor in ready:
-                _drain(output, hear)
-                return True
-            if output in ready and not _heard(output, hear):
-                poller.unregister(output)
-            if not ready:
-                _reap(_children() - own - {child.pid})
-        return False
-    finally:
-        os.close(descriptor)
+    """As `process.listen`; what has ended below it meanwhile is waited for."""
 
+    def reap() -> None:
+        _reap(_children() - own - {child.pid})
 
-def _heard(output: int, hear: Callable[[bytes], None]) -> bool:
-    """Read once; False at the end, which a terminal without anybody at it tells by an error."""
-    try:
-        part = os.read(output, process.CHUNK)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return False
-    if part:
-        hear(part)
-    return bool(part)
-
-
-def _drain(output: int, hear: Callable[[bytes], None]) -> None:
-    """What is there already; at most a pipe's worth, as others may still write."""
-    os.set_blocking(output, False)
-    for _ in range(process.MOST_DRAINED // process.CHUNK):
-        if not _heard(output, hear):
-            return
+    return process.listen(child, output, seconds, hear, look=_LOOK, idle=reap)
 
 
 def _ask_to_end(
@@ -189,7 +154,7 @@ def _ask_to_end(
     while (left := deadline - time.monotonic()) > 0 and (rest := _of_group(child.pid, own)):
         with suppress(ProcessLookupError):
             process.await_end(os.pidfd_open(rest[0]), min(left, _HEAR))
-        _drain(output, hear)
+        process.drain(output, hear)
 
 
 def _of_group(leader: int, own: frozenset[int]) -> list[int]:
