@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import dataclass, replace
+from typing import Any
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.engine.protocol import App, Engine, Place
@@ -100,8 +101,21 @@ class SwarmFleet(Fleet):
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def _compose(program: str, tag: str) -> str:
+def promptly(tag: str) -> dict[str, Any]:
+    """How a service of this version is deployed, without the waits of a Swarm's own."""
     soon = {"monitor": "100ms"}
+    return {
+        "restart_policy": {"delay": "100ms"},
+        "update_config": soon,
+        "rollback_config": soon,
+        "labels": [
+            f"coop-cloud.${{STACK_NAME}}.version={tag}",
+            "coop-cloud.${STACK_NAME}.timeout=60",
+        ],
+    }
+
+
+def _compose(program: str, tag: str) -> str:
     service = {
         "image": BUSYBOX,
         "command": ["sh", "-c", program],
@@ -109,15 +123,7 @@ def _compose(program: str, tag: str) -> str:
         "volumes": ["data:/data"],
         "secrets": ["pw"],
         "stop_grace_period": "100ms",
-        "deploy": {
-            "restart_policy": {"delay": "100ms"},
-            "update_config": soon,
-            "rollback_config": soon,
-            "labels": [
-                f"coop-cloud.${{STACK_NAME}}.version={tag}",
-                "coop-cloud.${STACK_NAME}.timeout=60",
-            ],
-        },
+        "deploy": promptly(tag),
     }
     secret = {"external": True, "name": "${STACK_NAME}_pw_v1"}
     # JSON is YAML

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from crash.swarm_fleet import promptly
 from engine.docker_host import BUSYBOX
 from stories.fleet import Fleet
 
@@ -16,22 +17,13 @@ def compose(tag: str, says: Mapping[str, str], **more: Any) -> str:
     """A compose file of one service, which says these values and rests; ``more`` is of it."""
     told = " ".join(f"{name}=$${name}" for name in says)
     program = f'echo "{SAYS}{tag} {told}"; exec sleep 1000'
-    soon = {"monitor": "100ms"}
     service: dict[str, Any] = {
         "image": BUSYBOX,
         "command": ["sh", "-c", program],
         "environment": {"DATA": "/data", **says},
         "volumes": ["data:/data"],
         "stop_grace_period": "100ms",
-        "deploy": {
-            "restart_policy": {"delay": "100ms"},
-            "update_config": soon,
-            "rollback_config": soon,
-            "labels": [
-                f"coop-cloud.${{STACK_NAME}}.version={tag}",
-                "coop-cloud.${STACK_NAME}.timeout=60",
-            ],
-        },
+        "deploy": promptly(tag),
         "x-canon-sweep": {
             "command": ["sh", "-c", program],
             "environment": {"DATA": "{volumes.data}"},
