@@ -235,7 +235,8 @@ class Engine(Protocol):
     def present(self) -> frozenset[str]:
         """What is up or kept here, whoever made it: ``stack x``, ``volume x_data``, ``secret …``.
 
-        A container that is no stack's is ``container x``.
+        A container that is no stack's is ``container x``, also one whose stack is on its way
+        down.  What else is left of such a stack is named by itself, and is not up.
         """
         ...
 
