@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from canon_sweep import interrupt
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.harness import guest
 from canon_sweep.harness.guest import MARK, Visits
@@ -117,3 +118,20 @@ def test_a_network_alone_is_said_and_is_not_up(guests: Guests) -> None:
 
     assert said == ["harness: new on the engine since it started: network note-1_default"]
     assert visits.unsettled() == ()
+
+
+def test_who_is_asked_to_end_waits_for_nothing_and_the_next_run_looks(
+    guests: Guests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack that the harness takes down when it is told to end goes a moment later."""
+    visits = Visits("notes", engine(set(), {GOING}), guests, lambda _: None)
+    monkeypatch.setattr(interrupt, "reason", lambda: "stopped by SIGTERM")
+
+    with visits.visit("night-notes-1"):
+        pass
+    (still,) = guest.settle(guests, engine({GOING}), (), lambda _: None)
+
+    assert GOING in str(still)
+    monkeypatch.setattr(interrupt, "reason", lambda: None)
+    assert guest.settle(guests, engine({GOING}, set()), (), lambda _: None) == ()
+    assert guests.entries() == ()

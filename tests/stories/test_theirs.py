@@ -344,10 +344,39 @@ def test_a_folder_that_is_out_of_sight_is_no_new_beginning(adopted: Host) -> Non
 
     assert night["notes"].code is Code.INTERNAL_ERROR
     assert "mount its disk; or give it up: canon-sweep forget notes" in night["notes"].sentence
+    assert f"was adopted ({NEW})" in night["notes"].sentence
     assert adopted.warm.content == {}
+    fleet = adopted.fleet
+    told = status_of(fleet.settings(), fleet.state(), None, fleet.now)
+    assert told.is_wrong
+    assert [row.problem for row in told.recipes] == [night["notes"].sentence]
     folder.rmdir()
     folder.with_name("elsewhere").rename(folder)
     assert adopted.fleet.sweeps()["notes"].code is Code.NO_NEW_VERSION
+
+
+def test_what_is_not_followed_is_looked_at_part_by_part(host: Host) -> None:
+    """Whoever thinks of adopting it reads what is missing."""
+    host.has("notes", NEW, host.fleet.releases("notes", NEW))
+    host.loses_volume("notes")
+
+    finding = host.finds("notes")
+
+    assert finding.problems == ()
+    assert "takes it over if it is whole" in finding.remark
+    assert f"volumes missing ({host.volume('notes')} does not exist)" in finding.remark
+
+
+def test_what_is_promoted_is_followed_and_called_so(host: Host) -> None:
+    """What was said of the record before the test holds of it no more."""
+    host.has("notes", NEW, host.fleet.releases("notes", NEW))
+    (before,) = (note.code for note in host.fleet.plans()["notes"].notes)
+
+    night = host.fleet.sweeps()
+
+    assert before == "not-followed"
+    assert night["notes"].outcome is Outcome.PROMOTED
+    assert night["notes"].notes == ()
 
 
 def test_a_part_that_is_lost_later_is_told_by_everybody(adopted: Host) -> None:

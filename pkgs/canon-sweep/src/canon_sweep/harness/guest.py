@@ -98,7 +98,7 @@ def up_since(guest: Guest, engine: Engine, ignored: Sequence[str]) -> tuple[str,
 
 
 def stays_since(guest: Guest, engine: Engine, ignored: Sequence[str]) -> tuple[str, ...]:
-    """As `up_since`, once what is on its way down is gone; at once if a signal asks us to end.
+    """As `up_since`, once what is on its way down is gone.
 
     Raises:
         HostFault: the engine cannot be used.
@@ -106,11 +106,15 @@ def stays_since(guest: Guest, engine: Engine, ignored: Sequence[str]) -> tuple[s
     deadline = time.monotonic() + _GOING
     while True:
         left = up_since(guest, engine, ignored)
-        # a stack that has a service stays; whoever takes one down may not wait for the last
-        going = left and all(each.startswith(_CONTAINER) for each in left)
-        if not going or interrupt.reason() or time.monotonic() > deadline:
+        # who is asked to end does not wait for others
+        if not _may_go(left) or interrupt.reason() or time.monotonic() > deadline:
             return left
         time.sleep(_AGAIN)
+
+
+def _may_go(left: Sequence[str]) -> bool:
+    """Whether it may all be gone in a moment: a stack that has a service stays."""
+    return bool(left) and all(each.startswith(_CONTAINER) for each in left)
 
 
 def settle(
@@ -166,6 +170,8 @@ def _settled(
 
 
 def _note(guest: Guest, left: tuple[str, ...], guests: Guests) -> None:
+    if guest.left is None and _may_go(left) and interrupt.reason():
+        return  # it had no time to go: the next run looks
     if left:
         guests.put(structs.replace(guest, before=(), left=left))
     else:
