@@ -378,6 +378,48 @@ def test_what_it_leaves_up_is_named_and_nothing_is_started_beside_it(
     assert outside.state().guests.entries() == ()
 
 
+def test_who_was_not_tested_beside_what_was_left_is_taken_up_once_it_is_gone(
+    outside: OutsideFleet,
+) -> None:
+    """One harness that is broken off costs the others an hour, and not the week."""
+    outside.uses_ccci()
+    outside.releases("aaa", "1.0.0+1", "stack-left")
+    outside.releases("notes", "1.0.0+1")
+    assert outside.sweeps()["aaa"].outcome is Outcome.PROMOTED
+    left = "stack aaa-abc123_ci_localhost"
+
+    before = outside.resumes()
+
+    (waits,) = outside.state().waiting.due().values()
+    assert (waits.recipe, waits.code) == ("notes", Code.IN_FLIGHT)
+    assert left in waits.sentence
+    assert before is not None
+    # the sweep was wrong because of it, and each half hour need not be
+    assert before.results.exit_code == 75
+    assert any(left in problem for problem in before.results.problems)
+    (outside.folder / "state/local/stacks/aaa-abc123_ci_localhost").rmdir()
+    after = outside.resumes()
+    assert after is not None
+    assert [(e.recipe, e.outcome) for e in after.results.entries] == [("notes", Outcome.PROMOTED)]
+    assert after.results.exit_code == 0
+    assert outside.state().waiting.due() == {}
+
+
+def test_what_a_resume_leaves_up_itself_is_wrong(outside: OutsideFleet) -> None:
+    """Nobody has told of it yet."""
+    outside.uses_ccci()
+    outside.releases("aaa", "1.0.0+1", "stack-left")
+    outside.releases("notes", "1.0.0+1", "stack-left")
+    outside.sweeps()
+    (outside.folder / "state/local/stacks/aaa-abc123_ci_localhost").rmdir()
+
+    again = outside.resumes()
+
+    assert again is not None
+    assert again["notes"].outcome is Outcome.PROMOTED
+    assert again.results.exit_code == 1
+
+
 def test_what_is_known_to_be_somebody_elses_is_not_the_harnesses(outside: OutsideFleet) -> None:
     """An app that an operator has put up meanwhile."""
     outside.uses_ccci()
