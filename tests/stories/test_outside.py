@@ -15,10 +15,11 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.gate import Condition
 from canon_sweep.core.result import Status, Tier
+from canon_sweep.core.space import Space
 from canon_sweep.errors import HostFault
 from child import forked, in_child
 from host import ends
-from stories.engines import dying_at, failing
+from stories.engines import dying_at, failing, with_space
 from stories.fleet import WEEK
 from stories.outside import OutsideFleet
 
@@ -133,6 +134,21 @@ def test_what_says_nothing_of_the_recipe_is_infra(
     assert "traefik_acme" in plain.volumes()
     assert night.results.exit_code == 1
     assert plain.sweeps()["notes"].code is Code.FIRST_CANONICAL
+
+
+@pytest.mark.parametrize("behaves", ["red:restore", "deadline"])
+def test_what_fails_on_a_full_disk_says_nothing_of_the_recipe(
+    plain: OutsideFleet, behaves: str
+) -> None:
+    """However often: the disk is the host's."""
+    plain.releases("notes", "1.1.0+1", behaves)
+    plain.options["infraRetries"] = 0
+    plain.wrap = with_space(Space(free=0, total=150 * 2**30))
+
+    nights = [plain.sweeps()["notes"] for _ in range(2)]
+
+    assert [night.outcome for night in nights] == [Outcome.INFRA] * 2
+    assert "0 bytes of 150.0 GiB were free on the engine's file system" in nights[1].reason
 
 
 def test_a_deadline_that_comes_again_is_the_recipes(plain: OutsideFleet) -> None:
