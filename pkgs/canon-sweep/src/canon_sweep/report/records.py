@@ -14,6 +14,7 @@ from canon_sweep.core.decision import DEFERRED, Code, Note
 from canon_sweep.core.gate import Failed
 from canon_sweep.core.image import Image
 from canon_sweep.core.result import BrokenBase, TierResult
+from canon_sweep.core.shown import UNASKED
 from canon_sweep.core.waiting import WRONG_FROM
 from canon_sweep.errors import EXIT_DEFERRED, EXIT_DONE, EXIT_USAGE, EXIT_WRONG
 
@@ -111,7 +112,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             self.code in _WRONG
             or self.deferred_weeks >= WRONG_FROM
             or self.outcome not in (None, Outcome.PROMOTED, Outcome.PASSED)
-            or any(note.code == OVER for note in self.notes)
+            or any(note.code in (OVER, UNASKED) for note in self.notes)
             or (self.outcome is None and any(note.code == LOST for note in self.notes))
         )
 
