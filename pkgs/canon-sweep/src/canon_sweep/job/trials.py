@@ -58,7 +58,8 @@ class Due:
 class Trials:
     """Tests orders cold, with everything at hand that a promotion needs.
 
-    ``due`` has the reds of a sweep that are to be tried once more, by recipe.
+    ``due`` has the reds of a sweep that are to be tried once more, by recipe; ``kept_off`` are
+    those whose rerun did not come about because of the host or the run.
     """
 
     settings: Settings
@@ -68,6 +69,7 @@ class Trials:
     now: Callable[[], datetime]
     run_id: str
     due: dict[str, Due] = field(default_factory=dict)
+    kept_off: set[str] = field(default_factory=set)
 
     @property
     def harnesses(self) -> Harnesses:
@@ -110,6 +112,7 @@ class Trials:
         stop = self.hindrance(recipe, red.facts)
         why = stop.sentence if stop else self._hindrance(recipe)
         if why:
+            self.kept_off.add(recipe.name)
             return unrepeated(red, why)
         was = red.facts.canonical
         try:

@@ -27,13 +27,14 @@ class Turns:
 
     A list that cannot be read or written costs no test, but makes the run wrong, as
     ``problems`` says.  ``due`` are those whose red is to be tried once more: they stay on the
-    list meanwhile.
+    list meanwhile, and so do those whose rerun was ``kept_off``, for a resume.
     """
 
     state: State
     progress: Progress
     problems: tuple[str, ...] = ()
     due: Container[str] = ()
+    kept_off: Container[str] = ()
     _begun: set[str] = field(default_factory=set)
     _anew: frozenset[str] = frozenset()
 
@@ -46,7 +47,7 @@ class Turns:
     def ended(self, entry: Entry) -> None:
         """As `world.Progress`."""
         self.progress.ended(entry)
-        if entry.recipe in self.due:
+        if entry.recipe in self.due or entry.recipe in self.kept_off:
             self._keep(lambda: self.state.waiting.again(entry.recipe))
         elif not self._left(entry):
             self._keep(lambda: self.state.waiting.drop(entry.recipe))
