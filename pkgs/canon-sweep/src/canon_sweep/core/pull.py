@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 BASE = "main"
 """The one branch of a mirror that upstream decides about."""
@@ -13,6 +14,8 @@ UNREACHABLE = "forge-unreachable"
 """The note of a forge that did not answer now: the next sweep asks again."""
 REFUSED = "forge-refused"
 """The note of a forge that will not do it next time either, until somebody mends something."""
+UNREAD = "pulls-unread"
+"""The note of pull requests whose commits could not be had, or of which there are too many."""
 MOVED = "forge-moved"
 """The note of a mirror that has another name on its forge now, to which the old one leads."""
 
@@ -105,27 +108,31 @@ def mark(head: str) -> str:
     return f"<!-- canon-sweep closed {head} -->"
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """A pull request that is being closed: its comment may not be there yet."""
+class Closing(msgspec.Struct, frozen=True):
+    """A pull request that is being closed; its comment may not be there yet."""
 
     head: str
     text: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(msgspec.Struct, frozen=True):
     """What is remembered of a mirror's pull requests, so that nothing is looked at twice.
 
-    ``left`` has the heads, by number, that were found not to be merged when upstream's main was
-    ``main``.
+    ``left`` has the heads, by number, that were found not to be merged when upstream's main
+    was ``main``.
     """
 
+    mirror: str
     main: str = ""
-    left: Mapping[int, str] = field(default_factory=dict)
-    closing: Mapping[int, Closing] = field(default_factory=dict)
+    left: dict[int, str] = {}
+    closing: dict[int, Closing] = {}
 
     def knows(self, pull: Pull, main: str) -> bool:
         """Whether this head was looked at beside this main."""
         return self.main == main and self.left.get(pull.number) == pull.head
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to remember."""
+        return not (self.left or self.closing)
