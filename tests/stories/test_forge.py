@@ -328,9 +328,20 @@ def test_a_missing_mirror_is_told_with_the_command_that_makes_it(
     assert night["notes"].code is Code.SYNC_ERROR
     command = "tea repos create --owner mirrors --name notes --private"
     assert command in night["notes"].sentence
+    assert "make it" not in _of_upstream_away(fleet)
     fleet.options["forge"] = fake.table(createMirrors=True)
     assert "the next sweep makes it" in fleet.plans()["notes"].sentence
     assert fake.wrote() == []
+
+
+def _of_upstream_away(fleet: Fleet) -> str:
+    """The line when upstream is away too, which is another matter."""
+    there, away = fleet.upstream("notes"), fleet.folder / "away"
+    there.rename(away)
+    try:
+        return fleet.sweeps()["notes"].sentence
+    finally:
+        away.rename(there)
 
 
 def test_a_mirror_that_cannot_be_made_is_told_with_the_reason(
