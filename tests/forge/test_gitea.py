@@ -257,6 +257,19 @@ def test_what_is_said_is_found_again(fake: FakeForge, forge: Gitea, notes: FakeR
     assert forge.comments(NOTES, number) == ('a "b" <!-- c -->\n\x00é',)
 
 
+def test_comments_are_had_to_the_last(fake: FakeForge, forge: Gitea, notes: FakeRepo) -> None:
+    """Ours may be on any page; where there are too many pages, nobody can tell."""
+    (number,) = opened(notes, 1)
+    notes.pulls[number].comments = [f"comment {n}" for n in range(45)]
+    fake.most_per_page = 20
+
+    assert len(forge.comments(NOTES, number)) == 45
+
+    fake.most_per_page = 2
+    with pytest.raises(web.LargeFault, match="more comments on #1 than"):
+        forge.comments(NOTES, number)
+
+
 @pytest.mark.parametrize("private", [True, False])
 @pytest.mark.parametrize("owner", ["mirrors", BOT])
 def test_a_repository_is_made_empty(
