@@ -61,6 +61,10 @@ _BY_WORDS = tuple(
             r"is not owned by current user",
             "let it belong to the user who runs canon-sweep: chown -R",
         ),
+        (
+            r"unknown (remote )?object format",
+            "it names its objects by SHA-256, which cannot be synced: use a repository of SHA-1",
+        ),
         (_RACED, "somebody pushed to it meanwhile; the next run reads it again"),
         (r"archived|read.?only|is a (pull )?mirror", _ARCHIVED),
         (
