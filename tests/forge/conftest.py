@@ -1,0 +1,28 @@
+"""A real Gitea, started when the first test asks for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from forge.gitea_host import CannotStart, Gitea
+from forge.program import CannotBuild
+
+
+@pytest.fixture(scope="session")
+def gitea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gitea]:
+    """The session's server, of which each test has an organisation of its own.
+
+    Where there can be none the test is skipped with the reason, or fails if
+    ``CANON_SWEEP_REQUIRE_ALL=1``.
+    """
+    try:
+        server = Gitea.started(tmp_path_factory.mktemp("gitea"))
+    except (CannotBuild, CannotStart) as reason:
+        if os.environ.get("CANON_SWEEP_REQUIRE_ALL") == "1":
+            pytest.fail(f"a Gitea is required: {reason}")
+        pytest.skip(str(reason))
+    yield server
+    server.stop()
