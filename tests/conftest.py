@@ -65,7 +65,7 @@ class FewEngines(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if "gitea" in nodeid:
+        if "/forge/test_gitea_" in nodeid:
             return "gitea"
         if "swarm" not in nodeid:
             return nodeid
