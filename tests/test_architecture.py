@@ -128,7 +128,7 @@ LAYERS = (
     {"web", "settings", "ccci"},
     {"state", "report"},
     {"engine", "mirror"},
-    {"harness", "guard"},
+    {"harness", "guard", "forge"},
     {"world", "line"},
     {"sweep"},
     {"job"},

@@ -1,14 +1,23 @@
-"""A real Gitea, started when the first test asks for it."""
+"""A fake forge for each test, and a real Gitea, started when the first test asks for it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from forge.fake import FakeForge, fake_forge
 from forge.gitea_host import CannotStart, Gitea
 from forge.program import CannotBuild
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Iterator[FakeForge]:
+    """A forge without any repository."""
+    with fake_forge(tmp_path) as forge:
+        yield forge
 
 
 @pytest.fixture(scope="session")
