@@ -122,9 +122,14 @@ class Gitea:
         return server
 
     @property
+    def address(self) -> str:
+        """Its host and port, as credentials are listed by."""
+        return f"{HOST}:{self.port}"
+
+    @property
     def url(self) -> str:
         """Where it is, without a slash at the end."""
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self.address}"
 
     def start(self) -> None:
         """Start it, again with what it had if it was stopped."""
@@ -204,7 +209,7 @@ class Gitea:
         """The settings' credentials for this server, with a token file in the folder."""
         file = folder / self.name("token")
         file.write_text(f"{token}\n")
-        return {f"{HOST}:{self.port}": Credential(username=user, token_file=SecretFile(file))}
+        return {self.address: Credential(username=user, token_file=SecretFile(file))}
 
     def org(self) -> str:
         """An organisation of its own, in which the sweep's account may do everything."""
@@ -319,6 +324,11 @@ class Repository:
     def allows(self, user: str, permission: str) -> None:
         """Let an account do this here: read, write or admin."""
         self.host.does("PUT", f"{self.api}/collaborators/{user}", {"permission": permission})
+
+    def hides_from(self, user: str) -> None:
+        """Let an account that was let in see nothing of it."""
+        self.becomes(private=True)
+        self.host.does("DELETE", f"{self.api}/collaborators/{user}")
 
     def becomes(self, **options: object) -> None:
         """Change what it is: private, archived, its name."""
