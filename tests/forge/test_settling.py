@@ -98,8 +98,7 @@ def test_a_head_that_moved_is_looked_at_again(desk: Desk, turn: Turn) -> None:
     pull = desk.opens({"env": "A=2\n"})
     turn.comes()
     assert turn.fetched == 1
-    desk.git("push", "-q", "--force", str(desk.mirror.repo.path),
-             f"{desk.branch({'env': 'A=3'})}:refs/pull/{pull.number}/head")  # fmt: skip
+    desk.pushes(desk.branch({"env": "A=3"}), f"refs/pull/{pull.number}/head")
     turn.comes()
     assert turn.fetched == 2
     desk.commits({"more": "x"})
@@ -203,9 +202,7 @@ def test_one_that_changes_after_it_was_asked_for_is_left(desk: Desk, turn: Turn)
     pull = desk.opens({"compose.yml": edited(3)})
     desk.merges(pull.number)
     settling = turn.settling()
-    more = desk.branch({"env": "A=7\n"})
-    desk.git("push", "-q", "--force", str(desk.mirror.repo.path),
-             f"{more}:refs/pull/{pull.number}/head")  # fmt: skip
+    desk.pushes(desk.branch({"env": "A=7\n"}), f"refs/pull/{pull.number}/head")
 
     settling.settle()
 

@@ -82,8 +82,9 @@ class Pulls:
         try:
             yield
         except SyncFault as fault:
-            # more exact ones are about something else
-            if type(fault) is not SyncFault or name in self.made or not self._is_missing(name):
+            is_it = fault.what.startswith(read_address(recipe.settings.mirror).shown)
+            # of another kind it is about something else, too
+            if type(fault) is not SyncFault or not is_it or not self._is_missing(name):
                 raise
             raise SyncFault(fault.what, do=why or self._advice(place)) from fault
 
