@@ -35,22 +35,34 @@ class Upstream:
 
 
 def read(source: Remote, branch: str | None) -> Upstream:
-    """Read upstream; an answer that could be half of one is an error, never "no tags"."""
-    told = source.advertise()
+    """Read upstream; an answer that could be half of one is an error, never "no tags".
+
+    Raises:
+        SyncFault: as for `seen`, or it cannot be read.
+    """
+    return seen(source.advertise(), source.shown, branch)
+
+
+def seen(told: Advertisement, shown: str, branch: str | None) -> Upstream:
+    """What upstream, ``shown`` for people, has told of itself.
+
+    Raises:
+        SyncFault: it has told nothing, or has no such branch.
+    """
     if not told.refs:
         raise SyncFault(
-            f"{source.shown} has no branches and no tags",
+            f"{shown} has no branches and no tags",
             do="see that the upstream URL is right: nothing was changed",
         )
     mirrored = _mirrored(told, branch)
     if mirrored is None and branch is not None:
         raise SyncFault(
-            f"{source.shown} has no branch {printable(branch)}",
+            f"{shown} has no branch {printable(branch)}",
             do="see the recipe's branch setting: nothing was changed",
         )
     if mirrored is None:
         raise SyncFault(
-            f"{source.shown} has no main branch",
+            f"{shown} has no main branch",
             do="see that the upstream URL is right, or set the recipe's branch:"
             " nothing was changed",
         )
