@@ -31,6 +31,12 @@ class Credential(Table, frozen=True, kw_only=True):
     ssh_passphrase_file: SecretFile | None = None
     known_hosts_file: Path | None = None
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that has to be read to log in."""
+        files = (self.token_file, self.ssh_key_file, self.ssh_passphrase_file)
+        return tuple(filter(None, (*files, self.known_hosts_file)))
+
 
 class Registry(Table, frozen=True, kw_only=True):
     """How to log in at one registry of images; the password is named by file."""
@@ -164,6 +170,16 @@ class Settings(Table, frozen=True, kw_only=True):
             for name, recipe in sorted(self.recipes.items())
             if (why := recipe.excepted) is None or is_over(why, day, None, recipe.tag_rule)
         }
+
+    @property
+    def endless(self) -> tuple[str, ...]:
+        """The keys of the overrides that nothing will ever end, each behind its recipe's name."""
+        return tuple(
+            f"{name}.{each.key}"
+            for name, recipe in sorted(self.recipes.items())
+            for each in recipe.overrides
+            if not each.until
+        )
 
     @property
     def retention(self) -> Budget:
