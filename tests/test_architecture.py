@@ -125,6 +125,7 @@ LAYERS = (
     {"errors", "__init__"},
     {"core", "interrupt"},
     {"process", "bounded", "tree", "disk"},
+    {"forked"},
     {"web", "settings", "ccci"},
     {"state", "report"},
     {"engine", "mirror"},
