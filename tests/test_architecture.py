@@ -125,6 +125,7 @@ LAYERS = (
     {"errors", "__init__"},
     {"core", "interrupt"},
     {"process", "bounded", "tree", "disk"},
+    {"forked"},
     {"web", "systemd", "settings", "ccci"},
     {"state", "report"},
     {"engine", "mirror"},

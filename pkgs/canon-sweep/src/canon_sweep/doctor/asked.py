@@ -20,6 +20,8 @@ from canon_sweep.settings.records import Credential, Settings
 LONGEST = 30.0
 """Seconds for one remote: a sync may take longer, and a person who waits does not."""
 
+_PARALLEL = 8
+
 Ask = Callable[[Sequence[Question]], Sequence[Told]]
 
 
@@ -31,12 +33,8 @@ def asking(settings: Settings) -> Iterator[Ask]:
         HostFault: no process can be had for it.
     """
     with tempfile.TemporaryDirectory(prefix="canon-sweep-doctor-") as tmp:
-        survey = settings.survey
         with Pool.made(
-            settings.credentials,
-            Path(tmp),
-            parallel=survey.parallel,
-            per_server=survey.per_server,
+            settings.credentials, Path(tmp), parallel=_PARALLEL, per_server=_PARALLEL
         ) as pool:
             yield lambda questions: _answers(pool, questions)
 
