@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canon_sweep.core.checkup import Check, Outcome, exit_code_of, fail, ok, totals_of, unknown, warn
+from canon_sweep.core.checkup import (
+    Check,
+    Outcome,
+    exit_code_of,
+    fail,
+    ok,
+    totals_of,
+    unknown,
+    warn,
+)
 
 CHECKS = st.lists(st.sampled_from([ok("a", "b"), warn("a", "b", "c"), fail("a", "b", "c")]))
 

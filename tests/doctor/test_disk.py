@@ -40,7 +40,7 @@ def engines(folder: Path, answer: Space | HostFault | None, **disk: Any) -> Chec
     engine.answer = answer
     found = list(disk_checks(read(tree, "config.toml"), engine))
     assert are_clear(found)
-    assert set(outcomes(found)) == {"disk of stateDir", "disk of cacheDir", "disk"}
+    assert set(outcomes(found)) == {"stateDir.disk", "cacheDir.disk", "disk"}
     return found[-1]
 
 

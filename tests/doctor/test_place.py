@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -67,20 +68,23 @@ def test_a_file_where_a_folder_has_to_be_is_a_fault(tmp_path: Path) -> None:
 
 @pytest.mark.host
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_folders_that_cannot_be_used_are_faults(tmp_path: Path) -> None:
+def test_folders_that_cannot_be_used_are_faults() -> None:
     """Somebody else's, and one that cannot be made."""
-    for each in (tmp_path, *tmp_path.parents[:2]):
-        each.chmod(0o755)
-    (tmp_path / "cache").mkdir(mode=0o755)
 
-    def as_nobody() -> None:
+    def as_nobody(folder: Path) -> None:
         os.setuid(NOBODY)
-        checks = list(folder_checks(settings(tmp_path), SERVICE))
+        checks = list(folder_checks(settings(folder), SERVICE))
         assert outcomes(checks) == {"stateDir": "fail", "cacheDir": "fail"}
         assert are_clear(checks)
         assert "cannot make it" in checks[0].found
+        assert "belongs to root" in checks[1].found
 
-    in_child(as_nobody)
+    # not below pytest's own folder, which is closed to others
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "cache").mkdir(mode=0o755)
+        in_child(lambda: as_nobody(folder))
 
 
 def test_what_the_owner_may_do_there_nobody_else_can_say(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -65,8 +66,6 @@ def test_no_file_an_empty_one_and_a_folder_are_faults(tmp_path: Path, file: Path
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """A secret is a file."""
-    import os
-
     os.mkfifo(tmp_path / "pipe")
 
     assert file_check(Named("x", tmp_path / "pipe"), SERVICE).outcome == "fail"

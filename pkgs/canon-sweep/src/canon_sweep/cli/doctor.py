@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from canon_sweep.cli.session import DEFAULT_CONFIG, Lines, Session, reporting
 from canon_sweep.core.checkup import Check, Outcome, Totals
 from canon_sweep.core.count import counted
+
+if TYPE_CHECKING:
+    from canon_sweep.job.doctor import Examination
 
 _HOST = "(host)"
 _STEP = "mirror.step"
@@ -34,28 +38,39 @@ def command(session: Session, recipes: tuple[str, ...]) -> int:
 
     timed = session.config == Path(DEFAULT_CONFIG)
     found = examine(settings, recipes, Surroundings(Lines(), session.say), timed=timed)
-    groups = [(_HOST, found.host), *((each.recipe, each.checks) for each in found.recipes)]
     session.show(
         found,
-        listing(
-            ("about", "outcome"), (row for about, checks in groups for row in _rows(about, checks))
-        ),
+        listing(("about", "outcome"), _rows(found)),
         f"{counted(len(found.recipes), 'recipe')}, {_sum(found.totals)}",
     )
     return found.exit_code
 
 
-def _rows(about: str, checks: Iterable[Check]) -> Iterator[tuple[tuple[str, str], str]]:
+def _rows(found: Examination) -> Iterator[tuple[tuple[str, str], str]]:
     """A row for each check that is not well; where all are, one that says in a word what is."""
-    checks = tuple(checks)
-    bad = [check for check in checks if check.outcome != Outcome.OK]
-    for check in bad:
-        said = f"{check.subject}: {check.found}"
-        yield (about, check.outcome), f"{said}; {check.do}" if check.do else said
-    if not bad:
-        step = [check.found for check in checks if check.subject == _STEP]
-        subjects = dict.fromkeys(check.subject for check in checks)
-        yield (about, Outcome.OK), "; ".join(step) or ", ".join(subjects)
+    told: set[str] = set()
+    for about, checks in (
+        (_HOST, found.host),
+        *((one.recipe, one.checks) for one in found.recipes),
+    ):
+        bad = [check for check in checks if check.outcome != Outcome.OK]
+        for check in bad:
+            yield (about, check.outcome), _said(check, told)
+        if not bad:
+            yield (about, Outcome.OK), _well(checks)
+
+
+def _said(check: Check, told: set[str]) -> str:
+    """What was found and what to do; how to look as the service does is told once."""
+    said = f"{check.subject}: {check.found}"
+    is_known = check.outcome == Outcome.UNKNOWN and check.do in told
+    told.add(check.do)
+    return said if is_known or not check.do else f"{said}; {check.do}"
+
+
+def _well(checks: Iterable[Check]) -> str:
+    step = [check.found for check in checks if check.subject == _STEP]
+    return "; ".join(step) or ", ".join(dict.fromkeys(check.subject for check in checks))
 
 
 def _sum(totals: Totals) -> str:

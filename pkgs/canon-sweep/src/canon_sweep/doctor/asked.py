@@ -32,11 +32,13 @@ def asking(settings: Settings) -> Iterator[Ask]:
     Raises:
         HostFault: no process can be had for it.
     """
-    with tempfile.TemporaryDirectory(prefix="canon-sweep-doctor-") as tmp:
-        with Pool.made(
+    with (
+        tempfile.TemporaryDirectory(prefix="canon-sweep-doctor-") as tmp,
+        Pool.made(
             settings.credentials, Path(tmp), parallel=_PARALLEL, per_server=_PARALLEL
-        ) as pool:
-            yield lambda questions: _answers(pool, questions)
+        ) as pool,
+    ):
+        yield lambda questions: _answers(pool, questions)
 
 
 def sides_of(
@@ -45,7 +47,7 @@ def sides_of(
     """What the remotes of these recipes say of themselves."""
     seconds = min(LONGEST, float(settings.sync_timeout))
     questions = [each for recipe in recipes for each in _questions(recipe, seconds)]
-    told = {
+    told: dict[int, Told] = {
         number: unseen
         for number, question in enumerate(questions)
         if (unseen := _unseen(question, settings.credentials, viewer)) is not None

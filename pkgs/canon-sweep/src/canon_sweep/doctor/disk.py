@@ -20,7 +20,7 @@ _STEP = "make room; canon-sweep budget shows who takes what, canon-sweep prune r
 def disk_checks(settings: Settings, engine: Engine) -> Iterator[Check]:
     """How much is free, beside what the settings ask for."""
     for key, folder in (("stateDir", settings.state_dir), ("cacheDir", settings.cache_dir)):
-        yield _own(f"disk of {key}", folder)
+        yield _own(f"{key}.disk", folder)
     yield _engines(settings, engine)
 
 

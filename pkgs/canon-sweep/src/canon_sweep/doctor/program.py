@@ -23,10 +23,9 @@ def program_checks(settings: Settings, viewer: Viewer) -> Iterator[Check]:
 
 
 def recipe_programs(recipe: RecipeSettings, viewer: Viewer) -> Iterator[Check]:
-    """A recipe's own command; one of a path in its checkout is there only during a test."""
-    command = recipe.install
-    if command is not None and ("/" not in command[0] or command[0].startswith("/")):
-        yield _check("install", command, os.environ.get("PATH", os.defpath), viewer)
+    """A recipe's own command."""
+    if recipe.install is not None:
+        yield _check("install", recipe.install, os.environ.get("PATH", os.defpath), viewer)
 
 
 def _harness_checks(harness: HarnessSettings, viewer: Viewer) -> Iterator[Check]:

@@ -57,6 +57,11 @@ class Asked(Remote):
         self._nowhere = nowhere
         self._to_push = question.to_push
 
+    def _heads(self) -> list[pygit2.remotes.RemoteHead]:
+        with self._speaking("cannot be pushed to" if self._to_push else "cannot be read"):
+            self._line = self._connected()
+            return list(self._line.list_heads(connect=False))
+
     def _connected(self) -> pygit2.Remote:
         # libgit2 would show a credential to whichever host a redirect leads to.
         repo = self._nowhere.follows if self._credential is None else self._nowhere.stays
