@@ -129,7 +129,7 @@ LAYERS = (
     {"web", "systemd", "settings", "ccci"},
     {"state", "report"},
     {"engine", "mirror"},
-    {"harness", "guard"},
+    {"harness", "guard", "forge"},
     {"doctor"},
     {"world", "line"},
     {"sweep"},

@@ -15,7 +15,7 @@ from canon_sweep.settings.recipe import recipe_of
 from canon_sweep.settings.recipes import RecipeSettings
 from canon_sweep.settings.records import Settings, Timeouts
 
-NOTES = {"upstream": "https://up.example/notes", "mirror": "https://mirror.example/notes"}
+NOTES = {"upstream": "https://up.example/notes", "mirror": "https://m.example/org/notes"}
 PROBE = {"type": "http", "port": 80}
 HARNESS: dict[str, Any] = {"command": ["ci"], "environment": {"RESULT": "{result}"}}
 
@@ -74,6 +74,7 @@ ALL_DECIDE_NOTHING: dict[str, dict[str, Any]] = {
     "disk": {"disk": {"minFree": "20GiB"}},
     "prune": {"prune": {"keepRuns": 7}},
     "guard": {"guard": {"wait": "1h", "units": ["upgrade-all.service"]}},
+    "forge": {"forge": {"type": "gitea", "url": "https://m.example", "tokenFile": "/run/token"}},
     "credentials": {"credentials": {"up.example": {"tokenFile": "/run/token"}}},
     "registries": {"registries": {"up.example": {"username": "u", "passwordFile": "/run/p"}}},
     "recipes": {"recipes": {"other": {"upstream": "/a", "mirror": "/b"}}},

@@ -39,6 +39,13 @@ WHOLE: dict[str, Any] = {
         "processes": ["*run_recipe_ci.py*"],
         "lockFiles": ["/run/lock/builds/*.lock"],
     },
+    "forge": {
+        "type": "forgejo",
+        "url": "https://ssh.example",
+        "tokenFile": "forge.tokenFile",
+        "createMirrors": True,
+        "visibility": "public",
+    },
     "harness": {
         "command": ["cc-ci-run", "runner/run_recipe_ci.py"],
         "environment": {"RECIPE": "{recipe}", "JSON": "{{}}"},
@@ -79,7 +86,7 @@ WHOLE: dict[str, Any] = {
     "recipes": {
         "notes": {
             "upstream": "file:///srv/notes",
-            "mirror": "ssh://git@ssh.example/notes",
+            "mirror": "ssh://git@ssh.example/mirrors/notes",
             "branch": "main",
             "enroll": True,
             "exception": "",
@@ -127,7 +134,7 @@ WHOLE: dict[str, Any] = {
         },
         "mail": {
             "upstream": "file:///srv/mail",
-            "mirror": "ssh://git@ssh.example/mail",
+            "mirror": "ssh://git@ssh.example/mirrors/mail",
             "enroll": False,
             "exception": {"reason": "no stable health", "until": "2027-01-31"},
             "upgradeBase": {"tag": "1.0.0+1", "reason": "1.1 is broken", "until": "1.2.0+1"},

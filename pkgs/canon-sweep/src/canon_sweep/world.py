@@ -23,6 +23,10 @@ class Sources(Protocol):
         """Bring the mirror to what upstream has."""
         ...
 
+    def settle(self, recipe: Recipe) -> tuple[Note, ...]:
+        """Close what upstream has merged of the mirror's pull requests; the recipe is synced."""
+        ...
+
     def done(self, recipe: Recipe) -> Sync | None:
         """What the recipe's sync did, or None if there was none."""
         ...

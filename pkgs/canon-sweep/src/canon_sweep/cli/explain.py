@@ -30,6 +30,7 @@ def _lines(answer: Explanation) -> list[str]:
         f"  releases   {_last(answer.releases, 8) if answer.main else 'not read'}",
         f"  bases      {_bases(answer)}",
     ]
+    lines += [f"  closes     #{number}: {why}" for number, why in answer.merged.items()]
     lines += [f"  ignored    {ignored.tag}: {ignored.reason}" for ignored in answer.ignored_tags]
     lines += [f"  note       {note.code}: {note.text}" for note in answer.notes]
     for attempt in answer.attempts[-5:]:

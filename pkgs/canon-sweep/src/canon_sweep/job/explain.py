@@ -26,9 +26,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """A recipe's decision and its facts.
 
     ``adopted`` is a canonical that another tool has made and no run of ours has proven;
-    ``differs`` has the refs that a sync would change on the mirror now; ``bases``
-    what an upgrade to the latest release would start from, in order.  Without ``main``
-    no remote was read, and nobody knows releases, bases and ignored tags.
+    ``differs`` has the refs that a sync would change on the mirror now, ``merged`` the pull
+    requests that it would close, with the reason; ``bases`` what an upgrade to the latest
+    release would start from, in order.  Without ``main`` no remote was read, and nobody knows
+    releases, bases and ignored tags.
     """
 
     recipe: str
@@ -38,6 +39,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     mirror: str
     main: str = ""
     differs: tuple[str, ...] = ()
+    merged: dict[int, str] = {}
     canonical: str = ""
     adopted: bool = False
     releases: tuple[str, ...] = ()
@@ -62,8 +64,10 @@ def explain(settings: Settings, name: str, around: Surroundings) -> Explanation:
     check_state(settings)
     parts = parts_to_look(settings, around)
     parts.sources.sync(recipe)
+    told = parts.sources.settle(recipe)
     recipe = parts.records.in_force(recipe)
-    return _explained(recipe, parts) if recipe.settings.enroll else _excepted(recipe, settings)
+    found = _explained(recipe, parts) if recipe.settings.enroll else _excepted(recipe, settings)
+    return msgspec.structs.replace(found, notes=(*found.notes, *told))
 
 
 def _decided(recipe: Recipe, decision: Decision) -> Explanation:
@@ -109,6 +113,7 @@ def _explained(recipe: Recipe, parts: Parts) -> Explanation:
         _decided(recipe, decision),
         main=sync.main,
         differs=sync.differs,
+        merged=sync.merged,
         canonical=facts.canonical.release_tag if facts.canonical else "",
         adopted=facts.canonical is not None and facts.canonical.is_adopted,
         releases=tuple(release.tag for release in facts.releases.known),

@@ -67,6 +67,7 @@ def run_sweep(
         if stop and settings.pre_sweep and not names:
             around.say("preSweep: not run, nor by a resume: the next sweep does")
         before = presweep.run_steps(commands, around.say, parts.ground.time_left)
+        parts.sources.begin(recipes)
         policy = Policy(timedelta(seconds=settings.retry_red_after), retry=retry)
         entries = in_turns(turns.ordered(recipes), parts, policy, Between(parts, stop), turns)
         return finish(
@@ -94,6 +95,7 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
     parts = parts_to_look(settings, around)
     parts.state.check_common()
     started = around.clock()
+    parts.sources.begin(recipes)
     policy = Policy(timedelta(seconds=settings.retry_red_after))
     entries = each(
         recipes, plan_one, parts.world, policy, is_over=lambda _: None, progress=around.progress

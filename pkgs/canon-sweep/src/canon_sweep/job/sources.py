@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
+from canon_sweep.core.decision import Note
 from canon_sweep.core.release import Releases, releases
 from canon_sweep.errors import UsageFault
 from canon_sweep.mirror import checkout as trees
@@ -14,6 +17,9 @@ from canon_sweep.mirror.sync import Change, PartialSyncFault, Synced
 from canon_sweep.report.records import Sync
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
+
+if TYPE_CHECKING:
+    from canon_sweep.job.pulls import Pulls
 
 Read = Callable[..., Synced]
 
@@ -27,12 +33,18 @@ class Sources:
     settings: Settings
     say: Callable[[str, str], None]
     read: Read
+    pulls: Pulls | None = None
     _synced: dict[str, Synced] = field(default_factory=dict)
 
     @property
     def only_looks(self) -> bool:
         """Whether mirrors are left as they are."""
         return self.read is mirrors.look
+
+    def begin(self, recipes: Iterable[Recipe]) -> None:
+        """Ask for what all of these recipes need, while something else is done."""
+        if self.pulls:
+            self.pulls.begin(recipes)
 
     def sync(self, recipe: Recipe) -> Synced:
         """Bring the mirror to what upstream has, or see in what it differs.
@@ -41,7 +53,8 @@ class Sources:
             SyncFault: a remote fails; what was pushed before is remembered all the same.
         """
         try:
-            synced = self._read(recipe, self.read)
+            with self.pulls.present(recipe) if self.pulls else nullcontext():
+                synced = self._read(recipe, self.read)
         except PartialSyncFault as fault:
             self._synced[recipe.name] = fault.taken  # pushed is pushed, also if not all was
             raise
@@ -51,15 +64,23 @@ class Sources:
                 self.say(recipe.name, f"pushed {ref}")
         return synced
 
+    def settle(self, recipe: Recipe) -> tuple[Note, ...]:
+        """Close what upstream has merged of the mirror's pull requests; the recipe is synced.
+
+        Gives what is to be said about it; one that only looks leaves them open.
+        """
+        return self.pulls.settle(recipe, self.synced(recipe).main) if self.pulls else ()
+
     def done(self, recipe: Recipe) -> Sync | None:
         """What the recipe's sync did, or None if there was none."""
         synced = self._synced.get(recipe.name)
         if synced is None:
             return None
+        closed = self.pulls.closed.get(recipe.name, {}) if self.pulls else {}
         deleted = {entry.tag: entry.object_id for entry in synced.deleted}
         if self.only_looks:
             differs = (*synced.pushed, *(f"refs/tags/{tag}" for tag in deleted))
-            return Sync(main=synced.main, fetched=synced.fetched, differs=differs)
+            return Sync(main=synced.main, fetched=synced.fetched, differs=differs, merged=closed)
         pushed = set(synced.pushed)
         return Sync(
             main=synced.main,
@@ -67,6 +88,8 @@ class Sources:
             pushed=synced.pushed,
             deleted=deleted,
             overwritten={ref: old for ref, old in synced.overwritten.items() if ref in pushed},
+            closed=closed,
+            made=self.pulls is not None and recipe.name in self.pulls.made,
         )
 
     def synced(self, recipe: Recipe) -> Synced:

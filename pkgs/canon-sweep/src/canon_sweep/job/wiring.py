@@ -110,6 +110,11 @@ def _joined(
         ground.log_of(recipe).say(text)
 
     sources = Sources(settings, say, read)
+    if settings.forge is not None:
+        # who names no forge does without what asks one
+        from canon_sweep.job.pulls import pulls_of  # noqa: PLC0415
+
+        sources.pulls = pulls_of(settings, ground.state.looks, say, only_looks=sources.only_looks)
     records = Records(ground.state, sources, ground.engine)
     room = Room(settings, ground.state, ground.engine, around.clock, around.say)
     trials = Trials(settings, sources, ground, room, around.clock, run_id)

@@ -13,6 +13,7 @@ from canon_sweep.core.budget import OVER
 from canon_sweep.core.decision import DEFERRED, Code, Note
 from canon_sweep.core.gate import Failed
 from canon_sweep.core.image import Image
+from canon_sweep.core.pull import REFUSED
 from canon_sweep.core.result import BrokenBase, TierResult
 from canon_sweep.core.waiting import WRONG_FROM
 from canon_sweep.errors import EXIT_DEFERRED, EXIT_DONE, EXIT_USAGE, EXIT_WRONG
@@ -39,8 +40,11 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
 
     ``overwritten`` maps a ref that was pushed to the object that the mirror had before.
 
+    ``closed`` has the pull requests that were closed, by number, with the reason; ``made`` is
+    whether the mirror itself was made.
+
     ``differs`` has the refs in which a mirror that was only looked at is not what
-    upstream is.
+    upstream is, and ``merged`` the open pull requests that a sweep would close.
     """
 
     main: str
@@ -49,6 +53,9 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
     deleted: dict[str, str] = {}
     overwritten: dict[str, str] = {}
     differs: tuple[str, ...] = ()
+    closed: dict[int, str] = {}
+    made: bool = False
+    merged: dict[int, str] = {}
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +113,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             self.code in _WRONG
             or self.deferred_weeks >= WRONG_FROM
             or self.outcome not in (None, Outcome.PROMOTED, Outcome.PASSED)
-            or any(note.code == OVER for note in self.notes)
+            or any(note.code in (OVER, REFUSED) for note in self.notes)
             or (self.outcome is None and any(note.code == LOST for note in self.notes))
         )
 
@@ -132,12 +139,13 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     pushed_refs: int
     canonical_writes: int
     recovered: int = 0
+    closed_pulls: int = 0
 
     @property
     def is_noop(self) -> bool:
-        """Whether nothing at all was tested, pushed or written to a canonical."""
-        done = (self.tested, self.deploys, self.pushed_refs, self.canonical_writes, self.recovered)
-        return not any(done)
+        """Whether nothing at all was tested, pushed, closed or written to a canonical."""
+        tested, told = (self.tested, self.deploys), (self.pushed_refs, self.closed_pulls)
+        return not any((*tested, *told, self.canonical_writes, self.recovered))
 
 
 class PreStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,6 +211,7 @@ def totals_of(entries: Iterable[Entry], recovered: int = 0) -> Totals:
         pushed_refs=sum(len(sync.pushed) + len(sync.deleted) for sync in syncs),
         canonical_writes=sum(entry.canonical_writes for entry in entries),
         recovered=recovered,
+        closed_pulls=sum(len(sync.closed) for sync in syncs),
     )
 
 

@@ -110,6 +110,8 @@ def totals_line(results: Results) -> str:
             f" {counted(totals.pushed_refs, 'ref')} pushed,"
             f" {counted(totals.canonical_writes, 'canonical')} written"
         )
+        pulls = counted(totals.closed_pulls, "pull request")
+        end += f", {pulls} closed" if totals.closed_pulls else ""
         end += f", {totals.recovered} cleaned up after an earlier run" if totals.recovered else ""
     problems = [f"error: {problem}" for problem in results.problems]
     problems += [f"error: {recipe} has no line" for recipe in results.missing]
@@ -166,6 +168,9 @@ def _remarks(entry: Entry) -> list[str]:
     remarks += [f"broken-base {broken.tag}: {broken.reason}" for broken in entry.broken_bases]
     if entry.sync is not None:
         remarks += [f"deleted tag {tag} ({was[:12]})" for tag, was in entry.sync.deleted.items()]
+        remarks += [f"closed #{number}: {why}" for number, why in entry.sync.closed.items()]
+        remarks += [f"would close #{number}: {why}" for number, why in entry.sync.merged.items()]
+        remarks += ["the mirror was made"] if entry.sync.made else []
         if entry.sync.differs:
             remarks.append(f"the mirror differs in {counted(len(entry.sync.differs), 'ref')}")
     return remarks

@@ -18,6 +18,7 @@ _KEPT = (
     *("attempts.jsonl", "attempts.jsonl.cut", "lock", "lock.queue"),
     *("holds.json", "holds.json.lock", "journal.json", "journal.json.lock"),
     *("guests.json", "guests.json.lock"),
+    *("pulls.json", "pulls.json.lock"),
     *("waiting.json", "waiting.json.lock", "due"),
     *("home", "images.json", "images.json.lock", "adopted.json", "adopted.json.lock"),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import urlsplit
 
 from canon_sweep.core import names
+from canon_sweep.settings.server import url_problem
 from canon_sweep.settings.tables import key_of
 
 _SERVERS = ("drone", "woodpecker")
@@ -23,7 +23,8 @@ def guard_problems(guard: Mapping[str, Any]) -> Iterator[str]:
     for name in _SERVERS:
         server = guard.get(name)
         url = server.get("url") if isinstance(server, dict) else None
-        problem = _url_problem(url) if isinstance(url, str) and url else None
+        given = url if isinstance(url, str) and url else None
+        problem = given and url_problem(given, f"https://{name}.example.org")
         if problem:
             yield f"guard.{name}.url: {problem}"
     checks = {"units": _unit_problem, "processes": _process_problem, "lockFiles": _lock_problem}
@@ -33,23 +34,6 @@ def guard_problems(guard: Mapping[str, Any]) -> Iterator[str]:
             if problem:
                 yield f"{at}: {problem}"
     yield from _ignore_problems(guard)
-
-
-def _url_problem(url: str) -> str | None:
-    expected = "expected a URL such as https://drone.example.org"
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return expected
-    if parts.username is not None or parts.password is not None:
-        return "a URL must not carry a login; the token is in tokenFile"
-    is_whole = parts.scheme in ("http", "https") and parts.hostname and url.isprintable()
-    if not is_whole or " " in url or parts.query or parts.fragment:
-        return expected
-    if parts.path.rstrip("/").endswith("/api"):
-        return "is the server's own, without /api"
-    return None
 
 
 def _unit_problem(unit: str) -> str | None:

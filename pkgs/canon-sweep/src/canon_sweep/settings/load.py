@@ -16,6 +16,7 @@ from canon_sweep.settings import remotes
 from canon_sweep.settings.disk import disk_problems
 from canon_sweep.settings.duration import seconds
 from canon_sweep.settings.folders import folder_problems
+from canon_sweep.settings.forge import forge_problems
 from canon_sweep.settings.guard import guard_problems
 from canon_sweep.settings.outside import harness_problems
 from canon_sweep.settings.overrides import override_problems, reason_in
@@ -79,6 +80,8 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
         problems += command_problems(f"preSweep[{number}]", command)
     if isinstance(tree.get("guard"), dict):
         problems += guard_problems(tree["guard"])
+    if isinstance(tree.get("forge"), dict):
+        problems += forge_problems(tree["forge"], tree.get("recipes"))
     if isinstance(tree.get("harness"), dict):
         problems += harness_problems(tree["harness"], tree)
     credentials, recipes = tree.get("credentials", {}), tree.get("recipes", {})

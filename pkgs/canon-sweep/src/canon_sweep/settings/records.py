@@ -122,6 +122,20 @@ class GuardSettings(Table, frozen=True, kw_only=True):
     lock_files: tuple[Text, ...] = ()
 
 
+class ForgeSettings(Table, frozen=True, kw_only=True):
+    """The forge that mirrors lie on, and the token of who closes pull requests there.
+
+    ``createMirrors`` is whether a mirror that is missing there is made, for everybody to see
+    or, by default, only for those whom its owner lets in.
+    """
+
+    type: Literal["forgejo", "gitea"]
+    url: Text
+    token_file: SecretFile
+    create_mirrors: bool = False
+    visibility: Literal["private", "public"] = "private"
+
+
 class Settings(Table, frozen=True, kw_only=True):
     """The whole configuration.
 
@@ -146,6 +160,7 @@ class Settings(Table, frozen=True, kw_only=True):
     sync_timeout: Seconds = Seconds(300)
     pre_sweep: tuple[Command, ...] = ()
     guard: GuardSettings = GuardSettings()
+    forge: ForgeSettings | None = None
     harness: HarnessSettings | None = None
     timeouts: Timeouts = Timeouts()
     disk: DiskSettings = DiskSettings()

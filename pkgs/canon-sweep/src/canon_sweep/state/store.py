@@ -24,6 +24,7 @@ from canon_sweep.state.home import Home
 from canon_sweep.state.images import Images
 from canon_sweep.state.journal import Journal
 from canon_sweep.state.lastprune import LastPrune
+from canon_sweep.state.looks import Looks
 from canon_sweep.state.lost import lost, unseen
 from canon_sweep.state.waiting import WaitingList
 
@@ -68,6 +69,7 @@ class State:
     home: Home
     images: Images
     last_prune: LastPrune
+    looks: Looks
     waiting: WaitingList
 
     @classmethod
@@ -85,6 +87,7 @@ class State:
             home=Home(folder / "home"),
             images=Images(folder / "images.json"),
             last_prune=LastPrune(folder / "pruned"),
+            looks=Looks(folder / "pulls.json"),
             waiting=WaitingList(folder / "waiting.json"),
         )
 

@@ -1,0 +1,165 @@
+"""Closes the pull requests of a mirror that upstream has merged, each with one comment.
+
+A pull request is closed first and commented then, and what is under way is on disk: killed
+anywhere in between, the next sweep finds it closed, looks for its comment, and adds it where it
+is missing.  Whoever opens one again is heard: our own comment on the same head says that it was
+closed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from canon_sweep.core.place import Place
+from canon_sweep.core.pull import (
+    Closing,
+    Found,
+    Looked,
+    Pull,
+    Verdict,
+    comment,
+    concerns,
+    mark,
+    verdict,
+)
+from canon_sweep.forge.protocol import Forge, Listing
+from canon_sweep.web import (
+    LoginFault,
+    MissingFault,
+    RedirectFault,
+    RightsFault,
+    StatusFault,
+    TokenFault,
+)
+
+_NOT_DONE = (LoginFault, MissingFault, RedirectFault, RightsFault, StatusFault, TokenFault)
+"""The answers after which nothing was changed, for sure."""
+
+Heads = Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """A recipe's mirror: its URL, upstream's main, and how git is asked about heads.
+
+    ``upstream`` is what its people are told of where main is, empty if that is nobody's matter.
+    """
+
+    url: str
+    main: str
+    contained: Callable[[Heads], dict[int, Found]]
+    changed: Callable[[Heads], dict[int, Found]]
+    say: Callable[[str], None]
+    upstream: str = ""
+
+
+@dataclass(slots=True)
+class Settling:
+    """One mirror's turn; ``closed`` is what was closed, by number, with the reason.
+
+    ``before`` is what is remembered of it, and ``remember`` puts something else in its place.
+    One that ``only_looks`` says what it would close, and leaves forge and memory as they are.
+    """
+
+    forge: Forge
+    mirror: Mirror
+    listing: Listing
+    before: Looked
+    remember: Callable[[Looked], None]
+    only_looks: bool = False
+    closed: dict[int, str] = field(default_factory=dict)
+    _left: dict[int, str] = field(default_factory=dict)
+    _closing: dict[int, Closing] = field(default_factory=dict)
+
+    def settle(self) -> None:
+        """Close what is merged; what was done stays in ``closed``, whatever is raised.
+
+        Raises:
+            WebFault: the forge does not do it.
+            SyncFault: the mirror does not give a pull request's commits.
+            StateFault: it cannot be remembered.
+        """
+        self._closing = dict(self.before.closing)
+        concerned = {pull.number: pull for pull in self.listing.pulls if concerns(pull)}
+        main = self.mirror.main
+        known = {n for n, pull in concerned.items() if self.before.knows(pull, main)}
+        self._left = {number: concerned[number].head for number in sorted(known)}
+        try:
+            if not self.only_looks:
+                self._finish()
+            new = {number: pull for number, pull in concerned.items() if number not in known}
+            # what is sure without the mirror comes first: its commits may be hard to get
+            found = self.mirror.contained({n: pull.head for n, pull in new.items()})
+            self._judge({n: new[n] for n in found}, found)
+            rest = {n: pull for n, pull in new.items() if n not in found}
+            self._judge(rest, self.mirror.changed({n: pull.head for n, pull in rest.items()}))
+        finally:
+            self._remember()
+
+    def _judge(self, pulls: Mapping[int, Pull], found: Mapping[int, Found]) -> None:
+        for number, pull in sorted(pulls.items()):
+            judged = verdict(pull, found[number])
+            if judged.is_merged:
+                self._merged(pull, found[number], judged)
+            else:
+                self._left[number] = pull.head
+
+    def _merged(self, pull: Pull, found: Found, judged: Verdict) -> None:
+        number, place = pull.number, self.listing.place
+        if any(mark(pull.head) in text for text in self.forge.comments(place, number)):
+            self.mirror.say(f"pull request #{number} was opened again, and is left open")
+            self._left[number] = pull.head
+        elif self.only_looks:
+            self.closed[number] = judged.why
+        elif self.forge.pull(place, number) != pull:
+            # asked at the sweep's beginning, maybe hours ago
+            self.mirror.say(f"pull request #{number} has changed meanwhile, and is left as it is")
+        else:
+            text = comment(found, self.mirror.upstream) + mark(pull.head)
+            self._close(place, number, Closing(pull.head, text, judged.why))
+
+    def _close(self, place: Place, number: int, closing: Closing) -> None:
+        self._closing[number] = closing
+        self._remember()  # before it is done: a kill must not leave one without its comment
+        try:
+            is_closed = self.forge.close(place, number)
+        except _NOT_DONE:
+            del self._closing[number]
+            raise
+        if is_closed:
+            self._comment(place, number, closing)
+        else:
+            self.mirror.say(f"pull request #{number} was merged meanwhile")
+        del self._closing[number]
+
+    def _comment(self, place: Place, number: int, closing: Closing) -> None:
+        self.closed[number] = closing.why
+        self.mirror.say(f"closed pull request #{number}: {closing.why}")
+        self.forge.say(place, number, closing.text)
+
+    def _finish(self) -> None:
+        """See that what an earlier sweep was closing has its comment."""
+        place = self.listing.place
+        still_open = {pull.number for pull in self.listing.pulls}
+        for number, closing in sorted(self._closing.items()):
+            if number not in still_open and self._lacks_comment(place, number, closing):
+                self._comment(place, number, closing)
+            # what is open still was not closed, and is judged as any other
+            del self._closing[number]
+
+    def _lacks_comment(self, place: Place, number: int, closing: Closing) -> bool:
+        try:
+            pull = self.forge.pull(place, number)
+            if pull.is_open or pull.is_merged:
+                return False
+            return not any(mark(closing.head) in t for t in self.forge.comments(place, number))
+        except MissingFault:
+            return False  # somebody has removed it
+
+    def _remember(self) -> None:
+        left, closing = dict(self._left), dict(self._closing)
+        looked = Looked(self.mirror.url, self.mirror.main, left, closing)
+        if not self.only_looks and looked != self.before:
+            self.remember(looked)
+            self.before = looked
