@@ -170,7 +170,7 @@ def test_it_may_be_asked_as_before_a_push(served: Callable[[str], World], pool: 
     [may_not] = ask(pool, writes)
 
     assert dict(may.told.refs) == {}
-    with pytest.raises(SyncFault, match="cannot be read"):
+    with pytest.raises(SyncFault, match="cannot be pushed to"):
         _ = may_not.told
 
 

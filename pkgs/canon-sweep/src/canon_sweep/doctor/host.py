@@ -9,8 +9,8 @@ from functools import partial
 from canon_sweep.core.checkup import Check, fail, ok, warn
 from canon_sweep.core.count import counted
 from canon_sweep.doctor.disk import disk_checks
+from canon_sweep.doctor.folder import folder_checks
 from canon_sweep.doctor.guard import guard_check
-from canon_sweep.doctor.place import folder_checks
 from canon_sweep.doctor.program import program_checks
 from canon_sweep.doctor.secret import common_files, file_check
 from canon_sweep.doctor.timer import timer_checks

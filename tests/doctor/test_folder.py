@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from canon_sweep.doctor.place import folder_checks
+from canon_sweep.doctor.folder import folder_checks
 from canon_sweep.settings.load import read
 from canon_sweep.settings.records import Settings
 from child import in_child
