@@ -59,10 +59,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 class FewEngines(LoadScopeScheduling):
     """One Docker Engine for the stories, and of each release one for the recipes and the rest.
 
+    And one Gitea.
+
     xdist's own `loadgroup` looks at marks, and no longer finds them with pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
+        if "/forge/test_gitea_" in nodeid:
+            return "gitea"
         if "swarm" not in nodeid:
             return nodeid
         if "/crash/" in nodeid and self.config.getoption("--crash") == "all":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror.sync import sync
+from mirror.conftest import TRANSPORTS
 from mirror.world import Repo, World, git
 
 
@@ -84,3 +87,28 @@ def test_a_shallow_mirror_that_is_made_whole_is_compared(world: World, shallow: 
 
     with pytest.raises(SyncFault, match="shares no history"):
         world.sync()
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+@pytest.mark.parametrize("side", ["upstream", "mirror", "empty mirror"])
+def test_a_repository_of_sha256_is_told_for_what_it_is(
+    served: Callable[[str], World], kind: str, side: str
+) -> None:
+    """libgit2 reads none; nothing is changed on either side."""
+    world = served(kind)
+    old = world.up.path if side == "upstream" else world.mirror.path
+    shutil.rmtree(old)
+    old.mkdir()
+    git("init", "-q", "--bare", "--object-format=sha256", "-b", "main", ".", cwd=old)
+    if side != "empty mirror":
+        other = Repo(old)
+        other.set("refs/heads/main", other.commit_of(other.tree("")))
+    before = world.up.refs(), world.mirror.refs()
+
+    with pytest.raises(SyncFault) as caught:
+        world.sync()
+
+    url = world.upstream_url if side == "upstream" else world.mirror_url
+    assert url.partition("@")[2] or url in caught.value.what
+    assert "SHA-256" in caught.value.do
+    assert (world.up.refs(), world.mirror.refs()) == before

@@ -91,6 +91,15 @@ def test_a_rejected_push_says_the_servers_sentence_first(said: str, do: str) -> 
     assert do in told[1]
 
 
+def test_what_a_forge_frames_is_told_without_its_frame() -> None:
+    """As Gitea's own hook prints it."""
+    told = rejection({MAIN: DECLINED}, "error: error: Tag 1.0.0 is protected error:")
+
+    assert told is not None
+    assert told[0] == f"rejects '{MAIN}': Tag 1.0.0 is protected ({DECLINED})"
+    assert "tag's protection" in told[1]
+
+
 def test_a_ref_that_alone_is_rejected_is_named() -> None:
     """Where others were taken, or nothing else was pushed, it is the one."""
     some = rejection({MAIN: None, TAG: "hook declined"}, "")

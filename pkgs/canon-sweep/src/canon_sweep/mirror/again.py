@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -10,6 +9,7 @@ from canon_sweep import web
 from canon_sweep.mirror import refusal
 from canon_sweep.mirror.address import Address
 from canon_sweep.mirror.deadline import Deadline
+from canon_sweep.mirror.login import header
 from canon_sweep.settings.records import Credential
 
 # Where it does not say: long enough for a proxy whose server is being restarted.
@@ -29,7 +29,7 @@ def pause(where: Address, credential: Credential | None, deadline: Deadline) -> 
     url = f"{where.url.rstrip('/')}/info/refs?service=git-upload-pack"
     try:
         answer = web.send(
-            web.Request("GET", url, headers=_login(credential)),
+            web.Request("GET", url, headers=header(credential)),
             min(_MOST_FOR_ASKING, max(0.1, deadline.left())),
             most=1024,
         )
@@ -52,15 +52,3 @@ def seconds(retry_after: str, now: datetime) -> float:
     if when.tzinfo is None:  # `-0000`: a time of the world without a zone of its own
         when = when.replace(tzinfo=UTC)
     return max(0.0, (when - now).total_seconds())
-
-
-def _login(credential: Credential | None) -> dict[str, str]:
-    """The header with which libgit2 logs in; none where there is nothing to log in with."""
-    if credential is None or credential.token_file is None:
-        return {}
-    try:
-        token = credential.token_file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return {}
-    pair = base64.b64encode(f"{credential.username}:{token}".encode())
-    return {"Authorization": f"Basic {pair.decode()}"}

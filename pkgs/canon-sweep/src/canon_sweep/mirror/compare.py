@@ -14,6 +14,7 @@ from canon_sweep.mirror import clone as cache
 from canon_sweep.mirror import disk, intake, stray, upstream
 from canon_sweep.mirror.clone import MAIN, TAGS
 from canon_sweep.mirror.peel import peeled
+from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.remote import Advertisement, Remote
 from canon_sweep.mirror.synced import Deleted, Synced
 from canon_sweep.mirror.upstream import Upstream
@@ -68,7 +69,16 @@ def compare(sides: Sides, branch: str | None, accept_upstream: bool) -> Synced:
             for ref, oid in refs.items()
             if ref not in blocked and mirrored.get(ref, oid) != oid
         },
+        moved=_moved(sides),
     )
+
+
+def _moved(sides: Sides) -> dict[Role, str]:
+    asked: dict[Role, str] = {
+        "upstream": sides.source.moved_to(),
+        "mirror": sides.target.moved_to(),
+    }
+    return {role: url for role, url in asked.items() if url}
 
 
 def _check_loss(sides: Sides, wanted: Upstream, told: Advertisement) -> None:

@@ -23,6 +23,8 @@ _RESET = r"connection reset"
 _DROPPED = re.compile(
     _RESET + "|could not read refs from remote repository|unexpected EOF", re.IGNORECASE
 )
+# How Gitea prints what its own hook has to say: between empty lines.
+_FRAMED = re.compile(r"error: error: (?P<said>.*?)(?: error:)?")
 # The server has compared what we said a ref is with what it is now.
 _RACED = (
     r"is at [0-9a-f]+ but expected|unable to resolve reference|incorrect old value"
@@ -60,6 +62,10 @@ _BY_WORDS = tuple(
         (
             r"is not owned by current user",
             "let it belong to the user who runs canon-sweep: chown -R",
+        ),
+        (
+            r"unknown (remote )?object format",
+            "it names its objects by SHA-256, which cannot be synced: use a repository of SHA-1",
         ),
         (_RACED, "somebody pushed to it meanwhile; the next run reads it again"),
         (r"archived|read.?only|is a (pull )?mirror", _ARCHIVED),
@@ -140,6 +146,8 @@ def rejection(reports: Mapping[str, str | None], said: str) -> tuple[str, str] |
     refused = {ref: why for ref, why in reports.items() if why is not None}
     if not refused:
         return None
+    framed = _FRAMED.fullmatch(said)
+    said = framed["said"] if framed else said
     words = list(dict.fromkeys(refused.values()))
     reason = f"{said} ({'; '.join(words[:2])})" if said else "; ".join(words[:2])
     as_one = len(refused) == len(reports) > 1 and len(words) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,8 @@ from canon_sweep.mirror.address import address
 from canon_sweep.mirror.aside import set_aside
 from canon_sweep.mirror.callbacks import Callbacks, DeafCallbacks
 from canon_sweep.mirror.deadline import Deadline
+from canon_sweep.mirror.home import as_home
+from canon_sweep.mirror.moved import moved_to
 from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.scratch import scratch
 from canon_sweep.settings.records import Credential
@@ -36,31 +37,6 @@ _NAME = "canon-sweep"
 # or choose credentials: what is synced depends on our settings alone.
 for _level in (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
     pygit2.settings.search_path[_level] = ""
-
-# libgit2 looks for the known hosts in the home folder and nowhere else, and there is only
-# one home folder in a process.  It is set and put back under this lock.
-_HOME_LOCK = threading.Lock()
-_HOME_BEFORE = pygit2.settings.homedir or ""
-
-
-@contextmanager
-def _as_home(place: Path, known: bytes, deadline: Deadline) -> Iterator[None]:
-    """Let libgit2 find these known hosts in ``place``, as in a home folder."""
-    home = str(place)
-    try:
-        (place / ".ssh").mkdir()
-        (place / ".ssh" / "known_hosts").write_bytes(known)
-    except OSError as error:
-        raise disk.unusable(place, error.strerror or str(error)) from error
-    with _HOME_LOCK:
-        deadline.check()
-        pygit2.settings.homedir = home
-    try:
-        yield
-    finally:
-        with _HOME_LOCK:
-            if pygit2.settings.homedir == home:
-                pygit2.settings.homedir = _HOME_BEFORE
 
 
 class BusyFault(SyncFault):
@@ -119,6 +95,10 @@ class Remote:
     def shown(self) -> str:
         """The URL without secrets."""
         return self._address.shown
+
+    def moved_to(self) -> str:
+        """The URL that its server says it has now; empty if it is where it was."""
+        return moved_to(self._address, self._credential, self._deadline)
 
     def advertise(self) -> Advertisement:
         """Connect and read what the remote has.
@@ -279,7 +259,7 @@ class Remote:
                 do=f"set knownHostsFile in the credentials of {self._address.host}",
             )
         known = hosts.read_bytes()
-        with scratch(self._tmp) as home, _as_home(home, known, self._deadline):
+        with scratch(self._tmp) as home, as_home(home, known, self._deadline):
             yield
 
     def _check_taken(self, refs: Sequence[str], callbacks: Callbacks) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror.clone import TAGS
+from canon_sweep.mirror.refusal import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Synced:
     upstream's own HEAD names, empty if that is not told.  ``tags`` has the strays of both
     sides as well, with their ``problem``.
     ``overwritten`` has what the mirror had for refs that it has otherwise now, by ref.
+    ``moved`` has the new URL of a remote that is somewhere else now and was read all the same.
     From `look`, ``pushed``, ``overwritten`` and ``deleted`` are what a sync would do.
     """
 
@@ -46,6 +48,7 @@ class Synced:
     branch: str = "main"
     head: str = ""
     overwritten: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[Role, str] = field(default_factory=dict)
 
     @property
     def changes(self) -> tuple[Change, ...]:
