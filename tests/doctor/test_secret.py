@@ -96,10 +96,11 @@ def test_every_secret_of_the_settings_is_looked_at(
             "drone": {"url": "https://d.example", "tokenFile": "/d"},
             "woodpecker": {"url": "https://w.example", "tokenFile": "/w"},
         },
+        "forge": {"type": "forgejo", "url": "https://b.example", "tokenFile": "/f"},
         "recipes": {
             "notes": {
                 "upstream": "https://a.example/n",
-                "mirror": "https://b.example/n",
+                "mirror": "https://b.example/o/n",
                 "envFiles": {"KEY": "/e"},
             }
         },
@@ -109,5 +110,5 @@ def test_every_secret_of_the_settings_is_looked_at(
     found = [*common_files(settings), *recipe_files(settings.recipe("notes"))]
 
     assert {str(named.file) for named in found} == {
-        *("/t", "/k", "/p", "/h", f"{tmp_path}/registry", "/d", "/w", "/e")
+        *("/t", "/k", "/p", "/h", f"{tmp_path}/registry", "/d", "/w", "/f", "/e")
     }

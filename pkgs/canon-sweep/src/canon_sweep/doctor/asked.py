@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from canon_sweep.errors import Fault, SyncFault
 from canon_sweep.mirror import folder
 from canon_sweep.mirror.pool import Answer, Pool, Question
 from canon_sweep.settings.recipe import Recipe
-from canon_sweep.settings.records import Credential, Settings
+from canon_sweep.settings.records import Settings
 
 LONGEST = 30.0
 """Seconds for one remote: a sync may take longer, and a person who waits does not."""
@@ -50,7 +50,7 @@ def sides_of(
     told: dict[int, Told] = {
         number: unseen
         for number, question in enumerate(questions)
-        if (unseen := _unseen(question, settings.credentials, viewer)) is not None
+        if (unseen := _unseen(question, settings, viewer)) is not None
     }
     left = [number for number in range(len(questions)) if number not in told]
     told |= zip(left, ask([questions[number] for number in left]), strict=True)
@@ -79,12 +79,10 @@ def _questions(recipe: Recipe, seconds: float) -> tuple[Question, Question, Ques
     )
 
 
-def _unseen(
-    question: Question, credentials: Mapping[str, Credential], viewer: Viewer
-) -> Fault | None:
+def _unseen(question: Question, settings: Settings, viewer: Viewer) -> Fault | None:
     """Why a remote need not be asked: the answer would be about somebody else, or is known."""
     address = read_address(question.url)
-    login = next((credentials[key] for key in address.keys if key in credentials), None)
+    login = settings.login(question.url)
     if login is not None and not viewer.is_owner:
         for file in login.files:
             if not viewer.may_read(file):

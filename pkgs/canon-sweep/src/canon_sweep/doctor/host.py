@@ -10,6 +10,7 @@ from canon_sweep.core.checkup import Check, fail, ok, warn
 from canon_sweep.core.count import counted
 from canon_sweep.doctor.disk import disk_checks
 from canon_sweep.doctor.folder import folder_checks
+from canon_sweep.doctor.forge import forge_checks
 from canon_sweep.doctor.guard import guard_check
 from canon_sweep.doctor.program import program_checks
 from canon_sweep.doctor.secret import common_files, file_check
@@ -47,6 +48,8 @@ class Host:
         yield "disk", partial(disk_checks, self.settings, self.engine)
         for source in sources_of(self.settings.guard, self.engine):
             yield source.key, partial(self._guard, source)
+        if self.settings.forge is not None:
+            yield "forge", partial(forge_checks, self.settings.forge, self.viewer)
         if self.timed:
             yield "timer", timer_checks
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from canon_sweep.core.address import read_address
 from canon_sweep.core.checkup import Check, fail, ok, unknown, warn
 from canon_sweep.core.count import counted
 from canon_sweep.core.lag import Lag, lag
@@ -14,12 +15,30 @@ from canon_sweep.errors import Fault, SyncFault
 from canon_sweep.mirror import stray
 from canon_sweep.mirror.address import redacted
 from canon_sweep.mirror.clone import MAIN, TAGS
+from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.disk import DiskFault
+from canon_sweep.mirror.moved import moved_to
 from canon_sweep.mirror.remote import Advertisement
 from canon_sweep.mirror.upstream import Upstream, seen
+from canon_sweep.settings.recipe import Recipe
+from canon_sweep.settings.records import Settings
+
+OF_MIRROR = frozenset({"mirror", "mirror.push", "mirror.step"})
+"""What of `Sides.checks` no mirror can pass that is not there yet."""
+_SECONDS = 10.0
 
 Told = Advertisement | Fault
 """What a remote said of itself, or why it did not."""
+
+
+def moved_checks(settings: Settings, recipe: Recipe) -> Iterator[Check]:
+    """Of each remote that its server has at another place now; one that was not read is no move."""
+    own = recipe.settings
+    for role, url in (("upstream", own.upstream), ("mirror", own.mirror)):
+        found = moved_to(read_address(url), settings.login(url), Deadline(_SECONDS))
+        if found:
+            what = f"it has moved, and is followed there: {redacted(found)}"
+            yield warn(f"{role}.moved", what, f"set the recipe's {role} to that URL")
 
 
 class UnseenFault(Fault):

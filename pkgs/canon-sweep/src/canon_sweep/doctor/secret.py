@@ -47,6 +47,8 @@ def common_files(settings: Settings) -> Iterator[Named]:
         server = getattr(settings.guard, name)
         if server is not None:
             yield Named(f"guard.{name}.tokenFile", server.token_file)
+    if settings.forge is not None:
+        yield Named("forge.tokenFile", settings.forge.token_file)
 
 
 def recipe_files(recipe: RecipeSettings) -> Iterator[Named]:

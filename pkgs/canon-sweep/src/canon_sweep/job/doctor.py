@@ -5,43 +5,25 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
-from msgspec.structs import replace
 
 from canon_sweep.bounded import OverdueError, awaited, begun
-from canon_sweep.core.checkup import (
-    Check,
-    Outcome,
-    Totals,
-    exit_code_of,
-    fail,
-    totals_of,
-    unknown,
-)
+from canon_sweep.core.checkup import Check, Totals, exit_code_of, fail, totals_of, unknown
 from canon_sweep.core.names import plain
 from canon_sweep.doctor.asked import asking, sides_of
+from canon_sweep.doctor.crew import set_to_work
 from canon_sweep.doctor.host import Asking, Host
-from canon_sweep.doctor.program import recipe_programs
-from canon_sweep.doctor.remote import Sides
-from canon_sweep.doctor.secret import file_check, recipe_files
+from canon_sweep.doctor.patient import Patient, patient_of, web_checks
 from canon_sweep.doctor.viewer import Viewer
 from canon_sweep.engine.choice import engine_of
 from canon_sweep.job.wiring import Surroundings
-from canon_sweep.settings.recipe import Recipe, chosen
+from canon_sweep.settings.recipe import chosen
 from canon_sweep.settings.records import Settings
 
 LONGEST = 45.0
-"""Seconds for all that is asked of this host: a server of builds is asked twice, 20 s each."""
-
-
-class Patient(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipe; ``in_step`` is whether its mirror is, None if nobody can tell."""
-
-    recipe: str
-    enrolled: bool
-    in_step: bool | None
-    checks: tuple[Check, ...]
+"""Seconds for all but git's answers: a server of builds is asked twice, 20 s each."""
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,12 +54,14 @@ def examine(
     host = Host(settings, viewer, engine, len(settings.enrolled(day)), timed)
     # its processes are made before there are threads
     with asking(settings) as ask:
-        begun_ = [_Begun.of(about, question) for about, question in host.questions()]
         end = time.monotonic() + LONGEST
+        of_host = [_Begun(what, begun(partial(_all, asked))) for what, asked in host.questions()]
+        of_web = set_to_work([partial(web_checks, settings, each, viewer) for each in recipes])
         sides = sides_of(settings, recipes, viewer, ask)
-    found = tuple(check for each in begun_ for check in each.checks(end))
+    found = tuple(check for each in of_host for check in each.checks(end))
     patients = tuple(
-        _patient(recipe, each, viewer) for recipe, each in zip(recipes, sides, strict=True)
+        patient_of(recipe, each, _Begun("mirror.rights", web).checks(end), viewer)
+        for recipe, each, web in zip(recipes, sides, of_web, strict=True)
     )
     totals = totals_of([*found, *(check for patient in patients for check in patient.checks)])
     return Examination(
@@ -96,10 +80,6 @@ class _Begun:
     about: str
     answer: Future[tuple[Check, ...]]
 
-    @classmethod
-    def of(cls, about: str, question: Asking) -> _Begun:
-        return cls(about, begun(lambda: tuple(question())))
-
     def checks(self, end: float) -> tuple[Check, ...]:
         """What was found, at the latest at ``end``; whatever happens is a check."""
         try:
@@ -112,24 +92,5 @@ class _Begun:
             return (unknown(self.about, f"a mistake of ours while it was looked at: {why}"),)
 
 
-def _patient(recipe: Recipe, sides: Sides, viewer: Viewer) -> Patient:
-    own = recipe.settings
-    checks = (
-        *sides.checks(),
-        *(file_check(named, viewer) for named in recipe_files(own)),
-        *recipe_programs(own, viewer),
-    )
-    lag = sides.lag
-    return Patient(
-        recipe=recipe.name,
-        enrolled=not recipe.stays_out,
-        in_step=None if lag is None else lag.is_none,
-        checks=tuple(map(_apart, checks)) if recipe.stays_out else checks,
-    )
-
-
-def _apart(check: Check) -> Check:
-    """Of a recipe that takes no part: no sweep trips over it."""
-    if check.outcome in (Outcome.OK, Outcome.WARN):
-        return check
-    return replace(check, outcome=Outcome.WARN, found=f"{check.found} (it is not enrolled)")
+def _all(question: Asking) -> tuple[Check, ...]:
+    return tuple(question())

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from canon_sweep.core.address import read_address
 from canon_sweep.core.budget import Budget
 from canon_sweep.core.names import printable
 from canon_sweep.core.override import is_over
@@ -185,6 +186,15 @@ class Settings(Table, frozen=True, kw_only=True):
             for name, recipe in sorted(self.recipes.items())
             if (why := recipe.excepted) is None or is_over(why, day, None, recipe.tag_rule)
         }
+
+    def login(self, url: str) -> Credential | None:
+        """What a remote is logged in to with, if anything.
+
+        Raises:
+            ValueError: as for `read_address`.
+        """
+        keys = read_address(url).keys
+        return next((self.credentials[key] for key in keys if key in self.credentials), None)
 
     @property
     def endless(self) -> tuple[str, ...]:
