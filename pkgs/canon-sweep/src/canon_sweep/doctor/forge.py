@@ -91,7 +91,7 @@ class Side:
         was, now = str(self.place).casefold(), str(found.place).casefold()
         if self.named and was != now:
             what = f"{self.place} is {plain(str(found.place))} on the forge now"
-            yield warn("forge.moved", what, "correct the mirror's URL")
+            yield warn("mirror.moved", what, "correct the mirror's URL")
         if self.pushes and found.is_empty and found.default_branch not in ("", "main"):
             what = f"its default branch will be {plain(found.default_branch)}"
             yield warn("mirror.default", what, "make main the default branch of the mirror")

@@ -28,7 +28,9 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
 
 def web_checks(settings: Settings, recipe: Recipe, viewer: Viewer) -> tuple[Check, ...]:
     """What a recipe's servers say besides git's own answers; it takes them their time."""
-    return (*rights_checks(settings, recipe, viewer), *moved_checks(settings, recipe))
+    found = (*rights_checks(settings, recipe, viewer), *moved_checks(settings, recipe))
+    # of one that has moved git's server has the URL, and a forge the name
+    return tuple({check.subject: check for check in found}.values())
 
 
 def patient_of(recipe: Recipe, sides: Sides, web: tuple[Check, ...], viewer: Viewer) -> Patient:
