@@ -42,7 +42,7 @@ format: $(VENV)/installed-for-tests
 bench: $(VENV)/installed-for-tests
 	$(VENV)/bin/python bench/startup.py
 	$(VENV)/bin/python bench/mirrors.py $(MIRRORS)
-	$(VENV)/bin/python bench/doctor.py
+	$(VENV)/bin/python bench/examination.py
 
 # kill -9 at every moment there is, on both engines, with a table of what was left
 crash: $(VENV)/installed-for-tests

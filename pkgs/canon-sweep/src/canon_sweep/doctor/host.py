@@ -12,6 +12,7 @@ from canon_sweep.doctor.disk import disk_checks
 from canon_sweep.doctor.folder import folder_checks
 from canon_sweep.doctor.forge import forge_checks
 from canon_sweep.doctor.guard import guard_check
+from canon_sweep.doctor.latest import Latest
 from canon_sweep.doctor.program import program_checks
 from canon_sweep.doctor.secret import common_files, file_check
 from canon_sweep.doctor.timer import timer_checks
@@ -32,6 +33,7 @@ class Host:
     settings: Settings
     viewer: Viewer
     engine: Engine
+    latest: Latest
     enrolled: int
     timed: bool
 
@@ -43,7 +45,7 @@ class Host:
         yield "state", self._state
         yield "secrets", self._secrets
         yield "programs", partial(program_checks, self.settings, self.viewer)
-        for question in self.engine.questions():
+        for question in self.engine.questions(self.latest.apps):
             yield "engine", partial(self._engine, question)
         yield "disk", partial(disk_checks, self.settings, self.engine)
         for source in sources_of(self.settings.guard, self.engine):

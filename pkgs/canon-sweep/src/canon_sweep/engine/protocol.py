@@ -121,8 +121,11 @@ class Engine(Protocol):
         """The node that holds this engine's volumes; empty where there is only this machine."""
         ...
 
-    def questions(self) -> tuple[Question, ...]:
-        """What can be asked of the engine itself before anything is deployed; nothing changes."""
+    def questions(self, apps: Callable[[], Iterable[App]]) -> tuple[Question, ...]:
+        """What can be asked of the engine itself before anything is deployed; nothing changes.
+
+        ``apps`` gives those that are to be deployed, as far as anybody knows them.
+        """
         ...
 
     def space(self) -> Space | None:

@@ -15,6 +15,7 @@ from canon_sweep.core.names import plain
 from canon_sweep.doctor.asked import asking, sides_of
 from canon_sweep.doctor.crew import set_to_work
 from canon_sweep.doctor.host import Asking, Host
+from canon_sweep.doctor.latest import Latest
 from canon_sweep.doctor.patient import Patient, patient_of, web_checks
 from canon_sweep.doctor.viewer import Viewer
 from canon_sweep.engine.choice import engine_of
@@ -51,7 +52,7 @@ def examine(
     recipes = chosen(settings, names, day)
     viewer = Viewer.of(settings.state_dir)
     engine = around.engine or engine_of(settings)
-    host = Host(settings, viewer, engine, len(settings.enrolled(day)), timed)
+    host = Host(settings, viewer, engine, Latest(recipes), len(settings.enrolled(day)), timed)
     # its processes are made before there are threads
     with asking(settings) as ask:
         end = time.monotonic() + LONGEST

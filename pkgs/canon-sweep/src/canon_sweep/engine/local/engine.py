@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -68,7 +68,7 @@ class LocalEngine:
         """The node that holds this engine's volumes: there is only this machine."""
         return ""
 
-    def questions(self) -> tuple[Question, ...]:
+    def questions(self, apps: Callable[[], Iterable[App]]) -> tuple[Question, ...]:
         """What can be asked of this machine: it runs what Python runs."""
         return (lambda: [ok("engine", "programs of this machine; nothing has to be there")],)
 

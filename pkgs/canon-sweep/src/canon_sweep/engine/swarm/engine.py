@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -75,9 +75,9 @@ class SwarmEngine:
         """
         return str(self._check_swarm()["NodeID"])
 
-    def questions(self) -> tuple[Question, ...]:
+    def questions(self, apps: Callable[[], Iterable[App]]) -> tuple[Question, ...]:
         """What can be asked of Docker, its Swarm, and the registries with a login."""
-        return checkup.questions(self._docker, self._images.registries)
+        return checkup.questions(self._docker, self._images.registries, apps)
 
     def space(self) -> Space | None:
         """How much room there is where volumes and images are kept; None if nobody can say.

@@ -31,7 +31,7 @@ def doctor(series: Series) -> float:
     for _ in range(ROUNDS):
         done = spent([*words, "--config", str(series.folder / "config.toml")])
         if not done.said or json.loads(done.said)["exit_code"] != 0:
-            sys.exit(f"bench/doctor.py: not all is well: {done.said[-2000:]} {done.errors}")
+            sys.exit(f"bench/examination.py: not all is well: {done.said[-2000:]} {done.errors}")
         times.append(done.wall)
     return min(times)
 
