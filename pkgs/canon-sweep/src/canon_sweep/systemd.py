@@ -30,4 +30,6 @@ def shown(
         if unit.keys() >= set(properties):
             yield unit
         elif block.strip():
-            raise HostFault(f"systemd answers what nobody can read: {plain(block[:200])}")
+            said = plain(" ".join(block.split())[:200])
+            what = f"systemd answers what nobody can read: {said}"
+            raise HostFault(what, do="see: systemctl status")

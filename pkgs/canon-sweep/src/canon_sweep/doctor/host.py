@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from canon_sweep.core.checkup import Check, fail, ok, warn
+from canon_sweep.core.checkup import Check, fail, ok, unknown, warn
 from canon_sweep.core.count import counted
 from canon_sweep.doctor.disk import disk_checks
 from canon_sweep.doctor.folder import folder_checks
@@ -20,6 +20,7 @@ from canon_sweep.doctor.viewer import Viewer
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault
 from canon_sweep.guard.choice import Source, sources_of
+from canon_sweep.guard.stacks import Stacks
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.store import State
 
@@ -94,4 +95,12 @@ class Host:
                 yield self.viewer.unseen("engine", fault.what)
 
     def _guard(self, source: Source) -> Iterator[Check]:
+        if isinstance(source.guard, Stacks):
+            # of an engine that is away it says that nothing is in flight: no test will be
+            try:
+                self.engine.node()
+            except HostFault as fault:
+                found = f"whether stacks of others are on their way: {fault.what}"
+                yield unknown(source.key, found, fault.do or self.viewer.instead)
+                return
         yield guard_check(source, self.viewer)

@@ -59,7 +59,8 @@ def examine(
         of_host = [_Begun(what, begun(partial(_all, asked))) for what, asked in host.questions()]
         of_web = set_to_work([partial(web_checks, settings, each, viewer) for each in recipes])
         sides = sides_of(settings, recipes, viewer, ask)
-    found = tuple(check for each in of_host for check in each.checks(end))
+    # an engine that is away says the same to every question
+    found = tuple(dict.fromkeys(check for each in of_host for check in each.checks(end)))
     patients = tuple(
         patient_of(recipe, each, _Begun("mirror.rights", web).checks(end), viewer)
         for recipe, each, web in zip(recipes, sides, of_web, strict=True)
