@@ -105,6 +105,13 @@ in
       budget = "40GiB";
     };
 
+    # what upstream has merged is closed on the mirror, so that nobody tests it any more
+    forge = {
+      type = "gitea";
+      url = "https://git.example.org";
+      tokenFile = "/run/secrets/canon-sweep/forge-token";
+    };
+
     # a `!testme` may start a build in the middle of a sweep, two at a time
     guard = {
       wait = "45m";

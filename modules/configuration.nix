@@ -22,6 +22,7 @@ let
     "disk"
     "domain"
     "engine"
+    "forge"
     "guard"
     "harness"
     "infraRetries"
@@ -74,6 +75,7 @@ let
       // {
         recipes = lib.mapAttrs recipe cfg.recipes;
         guard = secrets.guardWithNames cfg.guard;
+        forge = secrets.forgeWithNames cfg.forge;
         credentials = secrets.withNames "credentials" cfg.credentials;
         registries = secrets.withNames "registries" cfg.registries;
         # whether and when is systemd's to know

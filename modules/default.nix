@@ -5,6 +5,7 @@
     ./recipes.nix
     ./credentials.nix
     ./guard.nix
+    ./forge.nix
     ./harness.nix
     ./configuration.nix
     ./disk.nix

@@ -31,6 +31,17 @@ let
       required = true;
     }) (lib.filter (server: guard.${server} != null) servers);
 
+  forgeToken = "forge.tokenFile";
+
+  tokenOf =
+    forge:
+    lib.optional (forge != null) {
+      option = forgeToken;
+      name = forgeToken;
+      file = forge.tokenFile;
+      required = true;
+    };
+
   # a recipe's name has no equals sign either, and a variable's neither that nor a dot
   variableName = recipe: variable: "env=${recipe}=${variable}";
 
@@ -69,6 +80,7 @@ in
     cfg:
     lib.concatMap (option: secretsIn option cfg.${option}) (lib.attrNames kinds)
     ++ tokensIn cfg.guard
+    ++ tokenOf cfg.forge
     ++ variablesIn cfg.recipes;
 
   # the guard as the program is given it: each token by its credential's name
@@ -79,6 +91,9 @@ in
       server:
       if guard.${server} == null then null else guard.${server} // { tokenFile = tokenName server; }
     );
+
+  # the forge as the program is given it: its token by its credential's name
+  forgeWithNames = forge: if forge == null then null else forge // { tokenFile = forgeToken; };
 
   # a recipe's secret variables as the program is given them: each by its credential's name
   variablesWithNames = recipe: lib.mapAttrs (variable: _: variableName recipe variable);

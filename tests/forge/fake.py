@@ -111,7 +111,11 @@ class Trouble:
 
 @dataclass
 class FakeForge:
-    """A forge with repositories in ``ground``; ``before`` is called with each request's line."""
+    """A forge with repositories in ``ground``.
+
+    ``before`` is called with each request's line, and ``after`` when it was done, before anybody
+    is told.
+    """
 
     ground: Path
     url: str
@@ -122,6 +126,7 @@ class FakeForge:
     troubles: list[Trouble] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda _: None
+    after: Callable[[str], None] = lambda _: None
     most_per_page: int = 50
     may_create: bool = True
     may_write: bool = True
@@ -196,7 +201,9 @@ class _Handler(BaseHTTPRequestHandler):
             trouble.times -= 1
             self._troubled(trouble, path, body)
         elif is_api:
-            self._reply(*self._answer(path.removeprefix(_API), body))
+            answer = self._answer(path.removeprefix(_API), body)
+            self.fake.after(line)
+            self._reply(*answer)
         else:
             self._reply(*self._git(body))
 

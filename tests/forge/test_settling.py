@@ -98,8 +98,7 @@ def test_a_head_that_moved_is_looked_at_again(desk: Desk, turn: Turn) -> None:
     pull = desk.opens({"env": "A=2\n"})
     turn.comes()
     assert turn.fetched == 1
-    desk.git("push", "-q", "--force", str(desk.mirror.repo.path),
-             f"{desk.branch({'env': 'A=3'})}:refs/pull/{pull.number}/head")  # fmt: skip
+    desk.pushes(desk.branch({"env": "A=3"}), f"refs/pull/{pull.number}/head")
     turn.comes()
     assert turn.fetched == 2
     desk.commits({"more": "x"})
@@ -203,9 +202,7 @@ def test_one_that_changes_after_it_was_asked_for_is_left(desk: Desk, turn: Turn)
     pull = desk.opens({"compose.yml": edited(3)})
     desk.merges(pull.number)
     settling = turn.settling()
-    more = desk.branch({"env": "A=7\n"})
-    desk.git("push", "-q", "--force", str(desk.mirror.repo.path),
-             f"{more}:refs/pull/{pull.number}/head")  # fmt: skip
+    desk.pushes(desk.branch({"env": "A=7\n"}), f"refs/pull/{pull.number}/head")
 
     settling.settle()
 
@@ -370,3 +367,41 @@ def test_what_is_sure_is_closed_where_other_commits_cannot_be_had(
 
     assert list(settling.closed) == [merged]
     assert desk.mirror.closed() == {merged}
+
+
+def test_one_that_the_forge_stumbles_over_is_in_no_others_way(
+    desk: Desk, turn: Turn, fake: FakeForge
+) -> None:
+    """The others are closed, and it is told."""
+    first, second, third = (desk.opens({name: "x\n"}).number for name in ("a", "b", "c"))
+    for number in (first, second, third):
+        desk.merges(number)
+    settling = turn.settling()
+    fake.troubles = [Trouble(f"(issues|pulls)/{first}", 500)]
+
+    with pytest.raises(web.ServerFault, match=f"/{first}"):
+        settling.settle()
+
+    assert list(settling.closed) == [second, third]
+    fake.troubles.clear()
+    assert list(turn.comes()) == [first]
+
+
+def test_where_no_comment_is_taken_no_other_is_closed(
+    desk: Desk, turn: Turn, fake: FakeForge
+) -> None:
+    """Nobody should find his pull request closed without a word; also not a week later."""
+    first, second = (desk.opens({name: "x\n"}).number for name in ("a", "b"))
+    desk.merges(first)
+    desk.merges(second)
+    fake.troubles = [Trouble("POST", 500)]
+    for _ in range(2):
+        settling = turn.settling()
+        with pytest.raises(web.ServerFault):
+            settling.settle()
+        assert desk.mirror.closed() == {first}
+    fake.troubles.clear()
+
+    assert list(turn.comes()) == [first, second]
+
+    assert [len(desk.mirror.pulls[number].comments) for number in (first, second)] == [1, 1]

@@ -65,10 +65,20 @@ class Desk:
     def opens(self, *steps: dict[str, str], **more: object) -> FakePull:
         """Somebody opens a pull request with these commits."""
         head = self.branch(*steps)
-        self.git("push", "-q", str(self.mirror.repo.path), f"{head}:refs/keep/{head}")
+        self.pushes(head, f"refs/keep/{head}")
         pull = self.mirror.opens(head, **more)
         self.mirror.repo.remove(f"refs/keep/{head}")
         return pull
+
+    def pushes(self, commit: str, ref: str) -> None:
+        """Somebody pushes a commit to the mirror itself."""
+        self.git("push", "-q", "--force", str(self.mirror.repo.path), f"{commit}:{ref}")
+
+    def releases(self, tag: str) -> None:
+        """Upstream has what the desk has, and a tag of it."""
+        self.git("tag", tag)
+        self.publishes()
+        self.git("push", "-q", str(self.up.path), tag)
 
     def merges(self, number: int) -> str:
         """Upstream merges a pull request with a merge commit."""

@@ -9,6 +9,11 @@ let
     }
     // settings;
   };
+  forge = {
+    type = "forgejo";
+    url = "https://git.example.org";
+    tokenFile = "/run/secrets/forge-token";
+  };
   end = {
     reason = "mail store without bound";
     until = "2027-03-01";
@@ -67,6 +72,11 @@ in
     drone-token-in-store = sweep {
       guard.drone = {
         url = "https://drone.example.org";
+        tokenFile = "${builtins.storeDir}/aaaa-token";
+      };
+    };
+    forge-token-in-store = sweep {
+      forge = forge // {
         tokenFile = "${builtins.storeDir}/aaaa-token";
       };
     };
@@ -205,6 +215,7 @@ in
         units = [ "upgrade-all.service" ];
       };
     };
+    on-a-forge = sweep { inherit forge; };
     guarded-by-processes = sweep {
       guard.processes = [ "*run_recipe_ci.py*" ];
       guard.lockFiles = [ "/run/lock/builds/*.lock" ];

@@ -198,10 +198,11 @@ def test_a_secret_that_is_not_there_is_told_with_its_option(tmp_path: Path) -> N
 
     assert code == 2
     told = said.splitlines()
-    assert len(told) == 3
-    (token,) = [line for line in told if "forge-token" in line]
+    assert len(told) == 4
+    (token,) = [line for line in told if "credentials" in line]
     (password,) = [line for line in told if "registries" in line]
     assert any("services.canon-sweep.guard.drone.tokenFile" in line for line in told)
+    assert any("services.canon-sweep.forge.tokenFile" in line for line in told)
     assert 'services.canon-sweep.credentials."git.example.org".tokenFile: there is no' in token
     assert "/canon-sweep/forge-token to read" in token
     assert 'services.canon-sweep.registries."docker.io".passwordFile' in password

@@ -50,6 +50,7 @@ FAILS = {
         "sops",
     ),
     "drone-token-in-store": ("services.canon-sweep.guard.drone.tokenFile:", "sops"),
+    "forge-token-in-store": ("services.canon-sweep.forge.tokenFile:", "sops"),
     "lock-file-at-home": ("services.canon-sweep.guard.lockFiles: /tmp/builds/", "/run/lock"),
     "no-docker": ("services.canon-sweep.engine:", "virtualisation.docker.enable = true"),
     "live-restore": ("virtualisation.docker:", "liveRestore = false"),
@@ -428,6 +429,15 @@ def test_the_guard_is_asked_with_a_credential_and_no_more_is_let_through(told: A
     assert set(service["LoadCredential"]) - set(without["LoadCredential"]) == {token}
     del service["LoadCredential"], without["LoadCredential"]
     assert service == without
+
+
+def test_the_forges_token_is_a_credential(told: Any) -> None:
+    """The program is given its name, and no path."""
+    service = settings_of(told["renders"]["on-a-forge"]["service"], "Service")
+    without = settings_of(told["renders"]["by-hand"]["service"], "Service")
+
+    token = "forge.tokenFile:/run/secrets/forge-token"
+    assert set(service["LoadCredential"]) - set(without["LoadCredential"]) == {token}
 
 
 def test_what_the_guard_looks_for_the_service_can_see(told: Any) -> None:

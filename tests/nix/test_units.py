@@ -165,6 +165,7 @@ def test_every_secret_is_handed_over(host: str) -> None:
     servers = (server for server in (guard.drone, guard.woodpecker) if server is not None)
     named = (
         {server.token_file.name for server in servers}
+        | ({settings.forge.token_file.name} if settings.forge else set())
         | {
             file.name
             for each in settings.credentials.values()

@@ -22,7 +22,7 @@ from canon_sweep.job.wiring import Surroundings
 @click.option(
     "--assert-noop",
     is_flag=True,
-    help="Exit 1 if anything was tested, pushed, or written to a canonical.",
+    help="Exit 1 if anything was tested, pushed, closed, or written to a canonical.",
 )
 @click.option(
     "--accept-upstream",

@@ -24,6 +24,10 @@ class Place:
     def __str__(self) -> str:
         return f"{self.owner}/{self.name}"
 
+    def is_same(self, other: Place) -> bool:
+        """Whether it is the same one: a forge takes large letters for small ones."""
+        return str(self).casefold() == str(other).casefold()
+
     @property
     def path(self) -> str:
         """The two parts of a URL's path, escaped."""

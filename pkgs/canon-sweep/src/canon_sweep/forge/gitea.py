@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -124,7 +124,7 @@ class Gitea:
             found = self.repository(place)
             if found.has_pulls:
                 raise
-            return Listing(found.place, ())
+            return Listing(place if found.place.is_same(place) else found.place, ())
 
     def pull(self, place: Place, number: int) -> Pull:
         """As `protocol.Forge`."""
@@ -239,11 +239,8 @@ class Gitea:
         """Where an answer came from: a repository that was renamed is redirected to."""
         _, _, path = answer.url.partition("/api/v1/repos/")
         owner, _, rest = path.partition("/")
-        name, _, _ = rest.partition("/")
-        same = (asked.owner.casefold(), asked.name.casefold())
-        if not (owner and name) or (owner.casefold(), name.casefold()) == same:
-            return asked
-        return Place(owner, name)
+        found = Place(unquote(owner), unquote(rest.partition("/")[0]))
+        return found if found.owner and found.name and not found.is_same(asked) else asked
 
     def _get(self, path: str) -> Answer:
         answer = self._patiently(Request("GET", self._at(path), redirects=3))

@@ -99,6 +99,7 @@ def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surro
         stop = stop_of(parts)
         if not stop:
             images.make_room(parts.settings.prune, parts.state, parts.engine, started, around.say)
+        parts.sources.begin(in_time)
         in_window = _InTime(parts, until, stop)
         entries += in_turns(turns.ordered(in_time), parts, policy, in_window, turns)
     lines = turns.closed(sorted(entries, key=lambda line: line.recipe), around.clock())
