@@ -58,6 +58,7 @@ in
   rendered-local = isKept "local" hosts.local;
   rendered-machine = isKept "machine" tests.promote.nodes.machine;
   rendered-changeover = isKept "changeover" tests.changeover.nodes.machine;
+  rendered-forge = isKept "forge" tests.forge.nodes.machine;
 
   options = pkgs.runCommand "canon-sweep-options-are-kept" { } ''
     if ! diff --unified ${./docs/options.md} ${options}; then

@@ -1,4 +1,4 @@
-# The VM tests: one story each, told on one machine.
+# The VM tests: one story each, told on one machine, and on others if it needs them.
 {
   lib,
   testers,
@@ -21,20 +21,23 @@ let
     };
 
   test =
-    name: besides:
+    name: besides: others:
     testers.runNixOSTest {
       name = "canon-sweep-${name}";
-      nodes.machine.imports = [
-        module
-        ./node.nix
-      ]
-      ++ besides;
+      nodes = {
+        machine.imports = [
+          module
+          ./node.nix
+        ]
+        ++ besides;
+      }
+      // others;
       extraPythonPackages = packages: [ (stories packages) ];
       testScript = ''
         from stories.${lib.replaceStrings [ "-" ] [ "_" ] name} import story
 
-        machine.start()
-        story(machine)
+        start_all()
+        story(${lib.concatStringsSep ", " ([ "machine" ] ++ lib.attrNames others)})
       '';
     };
 in
@@ -50,7 +53,8 @@ lib.genAttrs [
   "skip"
   "timer"
   "untagged"
-] (name: test name [ ])
+] (name: test name [ ] { })
 // {
-  changeover = test "changeover" [ ./changeover.nix ];
+  changeover = test "changeover" [ ./changeover.nix ] { };
+  forge = test "forge" [ ./forge.nix ] { forge = ./forgejo.nix; };
 }

@@ -43,5 +43,9 @@ pkgs.linkFarm "canon-sweep-kept" {
     name = "changeover";
     config = tests.changeover.nodes.machine;
   };
+  "rendered/forge" = rendered {
+    name = "forge";
+    config = tests.forge.nodes.machine;
+  };
   "options.md" = pkgs.callPackage ../docs/options.nix { inherit nixosSystem module system; };
 }

@@ -16,7 +16,7 @@ _PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "udev", "kmod"),
     *("docker.io", "docker-cli", "iptables"),
     *("git", "python3", "python3-venv", "ca-certificates"),
-    *("busybox-static", "iproute2", "procps"),
+    *("busybox-static", "curl", "iproute2", "procps"),
 )
 _LEFT_OUT = ("man", "locale", "doc")
 # a machine starts what it is told to, and makes its own id

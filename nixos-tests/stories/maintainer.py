@@ -78,6 +78,40 @@ class Maintainer:
         self._commits(_compose(program, "unreleased"), "Work on it")
         self.machine.succeed(self._git("push --quiet origin main"))
 
+    def works_on(self, branch: str, mirror: str) -> None:
+        """Push a branch with two commits of its own to a mirror; it begins at main."""
+        self.machine.succeed(self._git(f"checkout --quiet -b {branch} main"))
+        for n in range(2):
+            self.machine.succeed(
+                f"echo {n} >>{self._tree}/{branch}.md",
+                self._git(f"add {branch}.md"),
+                self._git(f"commit --quiet --message 'Work on {branch}'"),
+            )
+        self.machine.succeed(
+            self._git(f"push --quiet {mirror} {branch}"), self._git("checkout --quiet main")
+        )
+
+    def merges(self, branch: str) -> str:
+        """Take a branch as it is; its last commit."""
+        self.machine.succeed(
+            self._git(f"merge --quiet --no-ff --message 'Merge {branch}' {branch}"),
+            self._git("push --quiet origin main"),
+        )
+        return self.machine.succeed(self._git(f"rev-parse {branch}")).strip()
+
+    def squashes(self, branch: str) -> str:
+        """Take a branch as one commit, which is given."""
+        self.machine.succeed(
+            self._git(f"merge --quiet --squash {branch}"),
+            self._git(f"commit --quiet --message 'All of {branch}'"),
+            self._git("push --quiet origin main"),
+        )
+        return self.machine.succeed(self._git("rev-parse main")).strip()
+
+    def withdraws(self, tag: str) -> None:
+        """Take a release back."""
+        self.machine.succeed(self._git(f"push --quiet --delete origin {shlex.quote(tag)}"))
+
     @property
     def _tree(self) -> str:
         return f"/root/maintainer/{self.recipe}"

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from canon_sweep.engine.local import ready
 from forge.fake import FakeForge, fake_forge
+from forge.forged import Forged
 from forge.gitea_host import CannotStart, Gitea
 from forge.program import CannotBuild
 
@@ -35,3 +37,14 @@ def gitea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gitea]:
         pytest.skip(str(reason))
     yield server
     server.stop()
+
+
+@pytest.fixture
+def forged(gitea: Gitea, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forged]:
+    """A fleet without recipes whose mirrors lie on the real one."""
+    monkeypatch.setattr(ready, "SETTLE", 0.0)
+    made = Forged.made(gitea, tmp_path)
+    yield made
+    engine = made.fleet.engine()
+    for stack in engine.stacks_of_ours():
+        engine.undeploy(stack)

@@ -24,6 +24,7 @@ from typing import Any
 from canon_sweep.settings.records import Credential
 from canon_sweep.settings.values import SecretFile
 from forge import program
+from forge.configuration import configuration
 from mirror.servers import HOST, free_port
 from mirror.world import GIT_ENV, Repo
 
@@ -35,50 +36,6 @@ SCOPES = ("write:repository", "write:issue", "read:user")
 
 _PAUSE_SECONDS = 0.05
 _PASSWORD = "correct-horse-9"
-_INI = """\
-APP_NAME = Gitea
-RUN_MODE = prod
-RUN_USER = {user}
-WORK_PATH = {root}
-I_AM_BEING_UNSAFE_RUNNING_AS_ROOT = true
-
-[server]
-HTTP_ADDR = {host}
-HTTP_PORT = {port}
-ROOT_URL = {url}/
-STATIC_ROOT_PATH = {static}
-APP_DATA_PATH = {root}/data
-DISABLE_SSH = true
-OFFLINE_MODE = true
-
-[database]
-DB_TYPE = sqlite3
-PATH = {root}/gitea.db
-
-[repository]
-ROOT = {root}/repositories
-
-[security]
-INSTALL_LOCK = true
-SECRET_KEY = {secret}
-INTERNAL_TOKEN = {secret}
-PASSWORD_HASH_ALGO = pbkdf2$1$32
-
-[indexer]
-ISSUE_INDEXER_TYPE = db
-
-[session]
-PROVIDER = memory
-
-[actions]
-ENABLED = false
-
-[cron]
-ENABLED = false
-
-[log]
-LEVEL = Warn
-"""
 
 
 class CannotStart(Exception):
@@ -122,9 +79,14 @@ class Gitea:
         return server
 
     @property
+    def address(self) -> str:
+        """Its host and port, as credentials are listed by."""
+        return f"{HOST}:{self.port}"
+
+    @property
     def url(self) -> str:
         """Where it is, without a slash at the end."""
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self.address}"
 
     def start(self) -> None:
         """Start it, again with what it had if it was stopped."""
@@ -204,7 +166,7 @@ class Gitea:
         """The settings' credentials for this server, with a token file in the folder."""
         file = folder / self.name("token")
         file.write_text(f"{token}\n")
-        return {f"{HOST}:{self.port}": Credential(username=user, token_file=SecretFile(file))}
+        return {self.address: Credential(username=user, token_file=SecretFile(file))}
 
     def org(self) -> str:
         """An organisation of its own, in which the sweep's account may do everything."""
@@ -228,13 +190,12 @@ class Gitea:
         return {**GIT_ENV, **own}
 
     def _install(self) -> None:
-        text = _INI.format(
+        text = configuration(
             user=_user(),
-            root=self.root,
-            host=HOST,
-            port=self.port,
+            root=str(self.root),
+            listen=HOST,
             url=self.url,
-            static=program.gitea(),
+            static=str(program.gitea()),
             secret=secrets.token_hex(16),
         )
         (self.root / "app.ini").write_text(text)
@@ -319,6 +280,11 @@ class Repository:
     def allows(self, user: str, permission: str) -> None:
         """Let an account do this here: read, write or admin."""
         self.host.does("PUT", f"{self.api}/collaborators/{user}", {"permission": permission})
+
+    def hides_from(self, user: str) -> None:
+        """Let an account that was let in see nothing of it."""
+        self.becomes(private=True)
+        self.host.does("DELETE", f"{self.api}/collaborators/{user}")
 
     def becomes(self, **options: object) -> None:
         """Change what it is: private, archived, its name."""

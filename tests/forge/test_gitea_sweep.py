@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-
-import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
-from canon_sweep.engine.local import ready
-from forge.gitea_host import SCOPES, SWEEPER, Gitea, Repository
-from stories.fleet import Fleet
+from forge.forged import Forged
+from forge.gitea_host import SWEEPER, Repository
 
 Change = Callable[[Repository], None]
 
@@ -36,11 +32,6 @@ def _decline(mirror: Repository) -> None:
 
 def _accept(mirror: Repository) -> None:
     mirror.git.hook("pre-receive.d/z-ours", "exit 0\n")
-
-
-def _hide(mirror: Repository) -> None:
-    mirror.becomes(private=True)
-    mirror.host.does("DELETE", f"{mirror.api}/collaborators/{SWEEPER}")
 
 
 def _show(mirror: Repository) -> None:
@@ -79,49 +70,13 @@ TROUBLES = {
         ("User permission denied for writing", "see the account's rights"),
         lambda mirror: mirror.allows(SWEEPER, "write"),
     ),
-    "hidden": Trouble(_hide, ("404", "the login may see the repository"), _show),
+    "hidden": Trouble(
+        lambda mirror: mirror.hides_from(SWEEPER),
+        ("404", "the login may see the repository"),
+        _show,
+    ),
 }
 GOOD = ("aaa", "zzz")
-
-
-@dataclass
-class Forged:
-    """A fleet whose mirrors are on the forge, each with an account that may write it."""
-
-    host: Gitea
-    fleet: Fleet
-    mirrors: dict[str, Repository]
-
-    def adds(self, recipe: str) -> None:
-        """One more recipe, and its mirror."""
-        mirror = self.host.repo(self.owner, recipe)
-        mirror.allows(SWEEPER, "write")
-        self.mirrors[recipe] = mirror
-        self.fleet.add(recipe, mirror=mirror.url)
-
-    @property
-    def owner(self) -> str:
-        """The organisation that has the mirrors; the sweep's account is none of its members."""
-        return self.fleet.folder.name.lower()
-
-
-@pytest.fixture
-def forged(gitea: Gitea, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forged]:
-    """A fleet without recipes, and a token that suffices."""
-    monkeypatch.setattr(ready, "SETTLE", 0.0)
-    folder = tmp_path / gitea.name("fleet")
-    folder.mkdir()
-    made = Forged(gitea, Fleet(folder), {})
-    gitea.does("POST", "/orgs", {"username": made.owner})
-    for host, login in gitea.login(gitea.token(SWEEPER, *SCOPES), tmp_path).items():
-        assert login.token_file is not None
-        made.fleet.options["credentials"] = {
-            host: {"username": SWEEPER, "tokenFile": str(login.token_file)}
-        }
-    yield made
-    engine = made.fleet.engine()
-    for stack in engine.stacks_of_ours():
-        engine.undeploy(stack)
 
 
 def test_each_mirror_that_refuses_costs_its_own_recipe_a_line_and_nobody_anything(

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from debian import CannotMake
+from forge.program import CannotBuild
+from forge.program import layer as forge_layer
 from machine import disk, ground, kernel, rendered
 from machine.container import Container
 from machine.emulated import Emulated
@@ -68,6 +70,21 @@ def node(machine: Container) -> Container:
 def changed_over(machine: Container) -> Container:
     """The same with a harness that was there before, which the story brings."""
     return _with_texts("changeover", machine)
+
+
+@pytest.fixture
+def beside_forge(machine_layers: tuple[Path, ...], folder: Path) -> Iterator[Container]:
+    """The machine of the stories with a forge on it, still off."""
+    try:
+        above = forge_layer()
+    except CannotBuild as reason:
+        _or_skip(str(reason))
+        raise
+    name = f"machine-{secrets.token_hex(3)}"
+    made = _with_texts("forge", Container(name, folder, (above, *machine_layers)))
+    ground.forge(made.disk)
+    yield made
+    made.crash()
 
 
 @pytest.fixture

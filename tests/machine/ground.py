@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from forge.configuration import configuration
+from forge.program import INSTALLED
 from machine.rendered import enable, write
 
 _SWARM = """\
@@ -58,6 +60,29 @@ Description=A fake of Drone for the story `guard`, which starts it: files behind
 ExecStart=/usr/bin/busybox httpd -f -p 127.0.0.1:3001 -h /srv/fake-drone
 """
 
+_FORGE = """\
+[Unit]
+Description=The forge of the story `forge`: Gitea, where NixOS has Forgejo
+
+[Service]
+User=forge
+StateDirectory=forge
+ExecStart=/usr/local/sbin/forge web
+
+[Install]
+WantedBy=multi-user.target
+"""
+_FORGE_STATE = "/var/lib/forge"
+_RUN_FORGE = f"""\
+#!/bin/sh
+export HOME={_FORGE_STATE} GITEA_WORK_DIR={_FORGE_STATE}
+exec /{INSTALLED}/gitea --config /etc/forge.ini "$@"
+"""
+_MANAGE_FORGE = """\
+#!/bin/sh
+exec runuser -u forge -- /usr/local/sbin/forge "$@"
+"""
+
 
 def swarm(disk: Path) -> None:
     """Put Docker as a Swarm on the disk of a machine that has not been started yet."""
@@ -70,6 +95,24 @@ def swarm(disk: Path) -> None:
 def fake_drone(disk: Path) -> None:
     """Put what a story takes for a Drone on the disk of a machine, as a unit that is off."""
     _unit(disk, "fake-drone.service", _FAKE_DRONE)
+
+
+def forge(disk: Path) -> None:
+    """Put a forge on the disk of a machine that has `program.layer` below it."""
+    text = configuration(
+        user="forge",
+        root=_FORGE_STATE,
+        listen="127.0.0.1",
+        url="http://forge:3000",
+        static=f"/{INSTALLED}",
+        secret="forge" * 8,
+    )
+    write(disk / "etc/forge.ini", text)
+    write(disk / "etc/hosts", "127.0.0.1 localhost forge\n")
+    write(disk / "etc/sysusers.d/forge.conf", f'u forge - "Forge" {_FORGE_STATE}\n')
+    write(disk / "usr/local/sbin/forge", _RUN_FORGE, program=True)
+    write(disk / "usr/local/sbin/forge-manage", _MANAGE_FORGE, program=True)
+    _unit(disk, "forge.service", _FORGE)
 
 
 def git_server(disk: Path) -> None:

@@ -13,11 +13,13 @@ pytestmark = pytest.mark.machine
 
 STORIES = Path(__file__).resolve().parents[2] / "nixos-tests"
 NAMES = [
-    *("budget", "changeover", "crash", "guard", "promote", "prune", "red", "resume"),
-    *("run_twice", "skip", "timer", "untagged"),
+    *("budget", "changeover", "crash", "forge", "guard", "promote", "prune", "red"),
+    *("resume", "run_twice", "skip", "timer", "untagged"),
 ]
 # whose machine is another than that of the rest
-MACHINES = {"changeover": "changed_over"}
+MACHINES = {"changeover": "changed_over", "forge": "beside_forge"}
+# which have a second one, that is here the same
+BESIDE = {"forge"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -25,7 +27,8 @@ def test_a_story_comes_true(request: pytest.FixtureRequest, name: str) -> None:
     """On systemd, Docker and git as they are; it prints its steps with their times."""
     node: Container = request.getfixturevalue(MACHINES.get(name, "node"))
     try:
-        importlib.import_module(f"stories.{name}").story(node)
+        told_to = [node, node] if name in BESIDE else [node]
+        importlib.import_module(f"stories.{name}").story(*told_to)
     except AssertionError:
         print(node.execute("journalctl --no-pager --unit canon-sweep.service | tail -n 200")[1])
         raise

@@ -19,8 +19,8 @@ from nix.test_module import NIXPKGS
 
 STORIES = ROOT / "nixos-tests"
 NAMES = (
-    *("budget", "changeover", "crash", "guard", "promote", "prune", "red", "resume"),
-    *("run-twice", "skip", "timer", "untagged"),
+    *("budget", "changeover", "crash", "forge", "guard", "promote", "prune", "red"),
+    *("resume", "run-twice", "skip", "timer", "untagged"),
 )
 
 pytestmark = pytest.mark.skipif(not NIXPKGS, reason="NIXPKGS names no folder with nixpkgs")
@@ -41,14 +41,15 @@ def tests() -> Any:
     return json.loads(done.stdout)
 
 
-def problems(script: str, folder: Path) -> str:
-    """What the driver's own build would say of a script."""
+def problems(script: str, machines: list[str], folder: Path) -> str:
+    """What the driver's own build would say of a script for these machines."""
     library = Path(NIXPKGS) / "nixos/lib"
     driver = library / "test-driver"
     prepended = (library / "test-script-prepend.py").read_text()
     kind = "QemuMachine" if "QemuMachine" in prepended else "Machine"
     file = folder / "script.py"
-    file.write_text(f"{prepended}\nmachine: {kind}\n{script}")
+    nodes = "\n".join(f"{name}: {kind}" for name in machines)
+    file.write_text(f"{prepended}\n{nodes}\n{script}")
     path = [driver / "src" if (driver / "src").is_dir() else driver, STORIES]
     mypy = ["-m", "mypy", "--config-file=", "--no-implicit-optional", "--follow-imports=silent"]
     # the driver's own libraries are not ours to have
@@ -65,22 +66,23 @@ def problems(script: str, folder: Path) -> str:
 
 
 def test_every_story_is_a_vm_test(tests: Any) -> None:
-    """With one machine, and no warning of its own."""
+    """With the machine, beside it a forge where it is about one, and no warning of its own."""
     assert sorted(tests) == sorted(NAMES)
     for name, test in tests.items():
         assert test["driver"].endswith(".drv")
-        assert (test["machines"], test["warnings"]) == (["machine"], [])
+        others = ["forge"] if name == "forge" else []
+        assert (test["machines"], test["warnings"]) == ([*others, "machine"], [])
         assert (STORIES / "stories" / f"{name.replace('-', '_')}.py").is_file()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_says_what_the_driver_knows(tests: Any, name: str, tmp_path: Path) -> None:
     """NixOS' own machine is one that a story may be told to."""
-    assert problems(tests[name]["script"], tmp_path) == ""
+    assert problems(tests[name]["script"], tests[name]["machines"], tmp_path) == ""
 
 
 def test_a_broken_script_would_be_seen(tests: Any, tmp_path: Path) -> None:
     """So that the test above cannot pass by not looking."""
     script = tests["promote"]["script"].replace("story(machine)", "story(machine.name)")
 
-    assert "incompatible type" in problems(script, tmp_path)
+    assert "incompatible type" in problems(script, ["machine"], tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from canon_sweep.core import remake
@@ -20,7 +21,7 @@ from canon_sweep.job.files import file_notes
 from canon_sweep.job.foreign import followed_of, parts_now
 from canon_sweep.job.needed import known_of, why_needed
 from canon_sweep.job.sources import Sources
-from canon_sweep.mirror.synced import Synced
+from canon_sweep.mirror.refusal import Role
 from canon_sweep.report.records import LOST
 from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.state.journal import unfinished
@@ -87,7 +88,7 @@ class Records:
         latest = facts.releases.latest
         return (
             *_given_up(facts),
-            *_moved(self.sources.synced(recipe)),
+            *_moved(self.sources.moved(recipe)),
             *self._losses(recipe, facts),
             *self._of_another_tool(recipe, facts),
             *history_notes(recipe.name, self.state),
@@ -149,11 +150,11 @@ def _given_up(facts: Facts) -> tuple[Note, ...]:
     return (Note(code=RECORD_ONLY, text=f"its data is not kept: {lost}"),) if lost else ()
 
 
-def _moved(synced: Synced) -> tuple[Note, ...]:
+def _moved(moved: Mapping[Role, str]) -> tuple[Note, ...]:
     """A note for each of the two remotes that was found at another place than its URL's."""
     return tuple(
         Note(code="moved", text=f"the {role} has moved, and is followed: set its URL to {url}")
-        for role, url in synced.moved.items()
+        for role, url in moved.items()
     )
 
 

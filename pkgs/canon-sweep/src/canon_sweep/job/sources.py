@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +13,7 @@ from canon_sweep.core.release import Releases, releases
 from canon_sweep.errors import UsageFault
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror import sync as mirrors
+from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.sync import Change, PartialSyncFault, Synced
 from canon_sweep.report.records import Sync
 from canon_sweep.settings.recipe import Recipe
@@ -95,6 +96,15 @@ class Sources:
     def synced(self, recipe: Recipe) -> Synced:
         """What upstream had when the recipe was synced."""
         return self._synced[recipe.name]
+
+    def moved(self, recipe: Recipe) -> Mapping[Role, str]:
+        """The new URL of a remote that has moved, by what it is to the recipe; it is synced.
+
+        Of a mirror on the forge, the forge has told.
+        """
+        told = self.pulls is not None and recipe.name in self.pulls.places
+        moved = self.synced(recipe).moved
+        return {role: url for role, url in moved.items() if not (told and role == "mirror")}
 
     def releases(self, recipe: Recipe) -> Releases:
         """The releases that upstream had when the recipe was synced."""
