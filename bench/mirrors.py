@@ -13,8 +13,8 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -25,31 +25,46 @@ from wire.figures import ManyTags, NewTag, Row
 from wire.ground import Ground
 from wire.series import Series, WrongError
 from wire.servers import serving
-from wire.table import listed, table
+from wire.table import listed, quiet, table
 
 MANY = 100_000
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured: rounds by number of recipes, of which wires."""
+    """How much is measured: rounds by number of recipes, over which wires.
+
+    One new tag is measured among ``new_tag`` recipes over the first ``new_tag_wires``, many
+    tags on one of ``many``, memory at ``weighed``; none of them where there is no such number.
+    """
 
     rounds: dict[int, int]
     wires: tuple[tuple[str, int], ...]
     new_tag: int
+    new_tag_wires: int
     many: int
     weighed: int
+
+    def only(self, sizes: Sequence[int]) -> Plan:
+        """The same for these numbers of recipes alone."""
+        return replace(self, rounds={size: self.rounds.get(size, 3) for size in sizes})
 
 
 WHOLE = Plan(
     rounds={21: 7, 100: 5, 200: 5, 1000: 3},
     wires=(("git", 0), ("git", 20), ("http", 0), ("http", 20)),
     new_tag=200,
+    new_tag_wires=2,
     many=21,
     weighed=1000,
 )
 QUICK = Plan(
-    rounds={21: 3, 100: 2}, wires=(("git", 0), ("git", 20)), new_tag=100, many=0, weighed=100
+    rounds={21: 3, 100: 2},
+    wires=(("git", 0), ("git", 20)),
+    new_tag=100,
+    new_tag_wires=1,
+    many=0,
+    weighed=100,
 )
 
 
@@ -78,16 +93,17 @@ def measure(plan: Plan, folder: Path, measured: Measured) -> Iterator[str]:
         for count, rounds in plan.rounds.items():
             for wire in chosen:
                 place = folder / f"{wire.scheme}-{wire.latency}-{count}"
-                series = laid[wire, count] = Series.laid(ground, wire, count, place)
+                series = laid[count, wire] = Series.laid(ground, wire, count, place)
                 row = cases.row(series, rounds, weigh=count == plan.weighed)
                 measured.rows.append(row)
                 yield f"{row.name}: {row.over_floor} floors; relay: {row.relay:.0%} of a core"
-        for wire in chosen[:2]:
+        # last: they change what is served
+        for wire in chosen[: plan.new_tag_wires] if plan.new_tag in plan.rounds else ():
             rounds = plan.rounds[plan.new_tag]
-            measured.new_tags.append(cases.new_tag(laid[wire, plan.new_tag], ground, rounds))
+            measured.new_tags.append(cases.new_tag(laid[plan.new_tag, wire], ground, rounds))
             yield f"one new tag among {plan.new_tag}, {wire.scheme}, {wire.latency} ms"
-        if plan.many:
-            few = laid[chosen[0], plan.many]
+        if plan.many in plan.rounds:
+            few = laid[plan.many, chosen[0]]
             measured.many_tags.append(cases.many_tags(few, ground, MANY, rounds=3))
             yield f"{MANY} tags on one remote"
 
@@ -96,16 +112,20 @@ def main() -> None:
     """Print the table and the goals, and draw the table if that is wanted."""
     words = argparse.ArgumentParser(description="what a no-op sweep takes, beside its floor")
     words.add_argument("--quick", action="store_true", help="less of everything, in two minutes")
+    words.add_argument("--recipes", type=int, nargs="+", metavar="N", help="of so many alone")
     words.add_argument("--draw", type=Path, metavar="FILE", help="draw the table as an SVG")
     given = words.parse_args()
+    plan = QUICK if given.quick else WHOLE
+    plan = plan.only(given.recipes) if given.recipes else plan
     began, measured = time.monotonic(), Measured()
     try:
         with tempfile.TemporaryDirectory(prefix="bench-mirrors-") as folder:
-            for done in measure(QUICK if given.quick else WHOLE, Path(folder), measured):
+            for done in measure(plan, Path(folder), measured):
                 print(f"{time.monotonic() - began:5.0f} s  {done}", file=sys.stderr, flush=True)
     except WrongError as error:
         sys.exit(f"bench/mirrors.py: {error}")
     print(table(measured.rows))
+    print(quiet(measured.rows), "\n")
     print(listed(measured.goals()))
     if given.draw:
         given.draw.write_text(drawing(measured.rows))

@@ -22,7 +22,7 @@ def row(series: Series, rounds: int, *, weigh: bool) -> Row:
         relay += _relay(series) - before
         shared += floors[-1][0]
         sweeps.append(series.no_op().spent)
-        starts.append(series.start().wall)
+        starts.append(series.start())
         loops.append(series.loop(LOOPED))
     return Row(
         scheme=series.wire.scheme,
@@ -30,10 +30,11 @@ def row(series: Series, rounds: int, *, weigh: bool) -> Row:
         recipes=len(series.recipes),
         floor=tuple(wall for wall, _ in floors),
         sweep=tuple(each.wall for each in sweeps),
-        start=tuple(starts),
+        start=tuple(each.wall for each in starts),
         loop=tuple(loops),
         floor_cpu=tuple(cpu for _, cpu in floors),
         sweep_cpu=tuple(each.cpu for each in sweeps),
+        start_cpu=tuple(each.cpu for each in starts),
         peak=series.peak() if weigh else None,
         relay=relay / shared,
     )

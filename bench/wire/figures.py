@@ -35,6 +35,7 @@ class Ratio:
 class Row:
     """So many recipes over one wire; seconds, one for each round.
 
+    Those of ``…_cpu`` are the program's and its children's; a server's are nobody's here.
     ``relay`` is the share of a core that the long wire's relay has had meanwhile.
     """
 
@@ -47,6 +48,7 @@ class Row:
     loop: tuple[float, ...]
     floor_cpu: tuple[float, ...]
     sweep_cpu: tuple[float, ...]
+    start_cpu: tuple[float, ...]
     peak: Peak | None = None
     relay: float = 0.0
 

@@ -27,6 +27,16 @@ def table(rows: Sequence[Row]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def quiet(rows: Sequence[Row]) -> str:
+    """How much of the machine others have had meanwhile: what begins a run waits for nobody."""
+    cpu = median(each for row in rows for each in row.start_cpu)
+    wall = median(each for row in rows for each in row.start)
+    return (
+        f"A run's start-up took {wall:.2f} s, of which {cpu:.2f} s on a CPU:"
+        f" others made it {wall / cpu:.1f} times as long."
+    )
+
+
 def listed(goals: Sequence[Goal]) -> str:
     """A line for each goal."""
     lines = [("goal", "wanted", "measured", "met"), ("---",) * 4]

@@ -17,7 +17,7 @@ from wire.figures import ManyTags, NewTag, Ratio, Row
 from wire.ground import Ground, linked
 from wire.series import REFS, Series, WrongError
 from wire.servers import HOST, LATENCY, Program, Wire, serving
-from wire.table import COLUMNS, listed, table
+from wire.table import COLUMNS, listed, quiet, table
 from wire.timing import Peak
 
 RECIPES = 3
@@ -31,6 +31,7 @@ ROW = Row(
     loop=(12.0, 20.8, 16.0),
     floor_cpu=(1.0,),
     sweep_cpu=(2.0,),
+    start_cpu=(0.1,),
     peak=Peak(70.2, 60.0),
 )
 
@@ -155,6 +156,11 @@ def test_the_table_has_its_columns_and_a_line_a_row() -> None:
         "2.0",
         "70 MiB",
     ]
+
+
+def test_it_is_said_how_busy_the_machine_was() -> None:
+    """Ratios of a busy machine are against whoever has fewer processes."""
+    assert "others made it 2.0 times as long" in quiet([ROW])
 
 
 def test_the_drawing_is_xml_and_always_the_same() -> None:
