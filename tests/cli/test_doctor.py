@@ -6,6 +6,8 @@ import hashlib
 import os
 import pwd
 import shutil
+import socket
+import subprocess
 import sys
 import tempfile
 from dataclasses import replace
@@ -18,8 +20,8 @@ from canon_sweep.cli import main
 from canon_sweep.state import lock
 from child import in_child
 from cli import test_commands
-from cli.test_commands import Call, answer, config, said
-from stories.fleet import Fleet
+from cli.test_commands import PROGRAM, Call, answer, config, said
+from stories.fleet import Fleet, toml
 
 # a fixture
 call = test_commands.call
@@ -207,3 +209,33 @@ def moved(fleet: Fleet, folder: Path) -> dict[str, dict[str, Any]]:
         }
         for name in fleet.recipes
     }
+
+
+def test_a_signal_ends_it_at_once(tmp_path: Path) -> None:
+    """Whoever waits for a remote that says nothing need not; no process and no folder stays."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"git://127.0.0.1:{server.getsockname()[1]}"
+        tree = {
+            "stateDir": f"{tmp_path}/state",
+            "cacheDir": f"{tmp_path}/cache",
+            "engine": "local",
+            "recipes": {"notes": {"upstream": f"{url}/up", "mirror": f"{url}/mirror"}},
+        }
+        (tmp_path / "config.toml").write_text(toml(tree))
+        (tmp_path / "tmp").mkdir()
+        command = [*PROGRAM, "doctor", "--config", str(tmp_path / "config.toml")]
+        env = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env) as process:
+            server.settimeout(30)
+            asked, _ = server.accept()
+            process.terminate()
+            said = process.communicate(timeout=20)[1]
+            # whoever asked is gone: nobody has the other end any more
+            asked.settimeout(20)
+            while asked.recv(4096):
+                pass
+            asked.close()
+
+    assert process.returncode == 1
+    assert "SIGTERM" in said
+    assert list((tmp_path / "tmp").iterdir()) == []

@@ -66,7 +66,8 @@ class Sides:
         if isinstance(wanted, Upstream) and isinstance(self.mirror, Advertisement):
             yield from self._in_step(wanted, self.mirror)
         else:
-            yield unknown("mirror.step", "whether it is in step: both sides have to be read")
+            step = "mend what keeps upstream or mirror from being read"
+            yield unknown("mirror.step", "whether it is in step: both have to be read", step)
 
     @property
     def lag(self) -> Lag | None:
