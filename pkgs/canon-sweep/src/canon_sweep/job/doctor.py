@@ -24,7 +24,9 @@ from canon_sweep.settings.recipe import chosen
 from canon_sweep.settings.records import Settings
 
 LONGEST = 45.0
-"""Seconds for all but git's answers: a server of builds is asked twice, 20 s each."""
+"""Seconds for all that is asked of this host: a server of builds is asked twice, 20 s each."""
+MORE = 0.5
+"""Seconds more for each recipe's servers: some requests, eight at once."""
 
 
 class Examination(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,12 +57,15 @@ def examine(
     host = Host(settings, viewer, engine, Latest(recipes), len(settings.enrolled(day)), timed)
     # its processes are made before there are threads
     with asking(settings) as ask:
-        end = time.monotonic() + LONGEST
+        began = time.monotonic()
         of_host = [_Begun(what, begun(partial(_all, asked))) for what, asked in host.questions()]
         of_web = set_to_work([partial(web_checks, settings, each, viewer) for each in recipes])
         sides = sides_of(settings, recipes, viewer, ask)
     # an engine that is away says the same to every question
-    found = tuple(dict.fromkeys(check for each in of_host for check in each.checks(end)))
+    found = tuple(
+        dict.fromkeys(check for each in of_host for check in each.checks(began + LONGEST))
+    )
+    end = began + LONGEST + MORE * len(recipes)
     patients = tuple(
         patient_of(recipe, each, _Begun("mirror.rights", web).checks(end), viewer)
         for recipe, each, web in zip(recipes, sides, of_web, strict=True)
@@ -88,7 +93,7 @@ class _Begun:
             return awaited(self.answer, end - time.monotonic())
         except OverdueError:
             step = "see whether what it asks answers at all: a sweep would wait for it too"
-            return (fail(self.about, f"no answer within {LONGEST:.0f} s", step),)
+            return (fail(self.about, f"no answer within {LONGEST:.0f} s or more", step),)
         except Exception as error:  # a mistake of ours hides no other check
             why = plain(f"{type(error).__name__}: {error}"[:200])
             return (unknown(self.about, f"a mistake of ours while it was looked at: {why}"),)
