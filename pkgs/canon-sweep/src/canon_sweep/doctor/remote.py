@@ -13,13 +13,14 @@ from canon_sweep.core.loss import loss
 from canon_sweep.core.names import plain
 from canon_sweep.errors import Fault, SyncFault
 from canon_sweep.mirror import stray
+from canon_sweep.mirror import upstream as upstreams
 from canon_sweep.mirror.address import redacted
 from canon_sweep.mirror.clone import MAIN, TAGS
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.moved import moved_to
 from canon_sweep.mirror.remote import Advertisement
-from canon_sweep.mirror.upstream import Upstream, seen
+from canon_sweep.mirror.upstream import Upstream
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 
@@ -81,7 +82,7 @@ class Sides:
         if isinstance(self.upstream, Fault):
             return self.upstream
         try:
-            return seen(self.upstream, redacted(self.upstream_url), self.branch)
+            return upstreams.of(self.upstream, redacted(self.upstream_url), self.branch)
         except SyncFault as fault:
             return fault
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from canon_sweep.core import unread
 from canon_sweep.core.decision import Note
 from canon_sweep.core.version import Version
 from canon_sweep.engine.reading import app_of
+from canon_sweep.engine.source import Source
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror.scratch import beside, scratch
@@ -33,12 +35,24 @@ def file_notes(recipe: Recipe, commit: str, version: Version | None) -> tuple[No
         return (Note(code=unread.CODE, text=f"its files could not be looked at: {fault}"),)
 
 
+def source_of(recipe: Recipe, commit: str, version: Version | None, tree: Path) -> Source:
+    """What the files of a commit, written out in ``tree``, say wherever it is deployed.
+
+    ``version`` is what rules on versions see.
+
+    Raises:
+        RecipeFault: they cannot be read.
+        HostFault: an overlay of the settings cannot be used.
+    """
+    return app_of(recipe, commit, version, tree).source
+
+
 def _notes(recipe: Recipe, commit: str, version: Version | None) -> Iterator[Note]:
     # not among a test's checkouts: whoever only looks may do so while a test is on
     with scratch(beside(recipe.clone)) as folder:
         tree = folder / "tree"
         trees.checkout(recipe.clone, commit, tree)
-        source = app_of(recipe, commit, version, tree).source
+        source = source_of(recipe, commit, version, tree)
     yield from unread.notes(source.unread)
     if not (recipe.settings.every_probe or source.compose.checked):
         yield Note(code=NO_PROBE, text=_NOTHING_ASKS)

@@ -14,11 +14,11 @@ from canon_sweep.core.decision import Code, Decision, Facts, Note, Policy
 from canon_sweep.core.image import image_notes
 from canon_sweep.core.result import CiResult
 from canon_sweep.core.version import Version, ordered
-from canon_sweep.engine.reading import app_of
 from canon_sweep.errors import Fault, HostFault, Interrupted, RecipeFault, UsageFault
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.tested import Tested, attempt_of, note_attempt, why_red
+from canon_sweep.job.files import source_of
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.orders import order_of
 from canon_sweep.job.stop import stop_of
@@ -158,7 +158,7 @@ def _labelled_version(recipe: Recipe, parts: Parts, facts: Facts, commit: str) -
     """The version that a commit says it is; a pull request may say the canonical's own."""
     with parts.ground.checkouts(recipe) as checkout:
         try:
-            source = app_of(recipe, commit, None, checkout(commit)).source
+            source = source_of(recipe, commit, None, checkout(commit))
         except RecipeFault:
             return None  # the install tier says it better
     return ordered(facts.rule, source.compose.version)

@@ -35,20 +35,12 @@ class Upstream:
 
 
 def read(source: Remote, branch: str | None) -> Upstream:
-    """Read upstream; an answer that could be half of one is an error, never "no tags".
-
-    Raises:
-        SyncFault: as for `seen`, or it cannot be read.
-    """
-    return seen(source.advertise(), source.shown, branch)
+    """Read upstream; an answer that could be half of one is an error, never "no tags"."""
+    return of(source.advertise(), source.shown, branch)
 
 
-def seen(told: Advertisement, shown: str, branch: str | None) -> Upstream:
-    """What upstream, ``shown`` for people, has told of itself.
-
-    Raises:
-        SyncFault: it has told nothing, or has no such branch.
-    """
+def of(told: Advertisement, shown: str, branch: str | None) -> Upstream:
+    """What an advertisement shows of upstream, which is ``shown`` in an error."""
     if not told.refs:
         raise SyncFault(
             f"{shown} has no branches and no tags",
