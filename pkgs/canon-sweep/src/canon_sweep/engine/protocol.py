@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from canon_sweep.core.checkup import Check
 from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
 from canon_sweep.core.space import Space
@@ -17,6 +18,12 @@ from canon_sweep.core.stray import Thing
 from canon_sweep.engine.source import Source
 from canon_sweep.engine.source import read as read_source
 from canon_sweep.process import Completed
+
+Question = Callable[[], Iterable[Check]]
+"""Something to be asked of an engine, also beside others and by another thread.
+
+It raises `HostFault` where the engine cannot be asked.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,13 @@ class Engine(Protocol):
 
     def node(self) -> str:
         """The node that holds this engine's volumes; empty where there is only this machine."""
+        ...
+
+    def questions(self, apps: Callable[[], Iterable[App]]) -> tuple[Question, ...]:
+        """What can be asked of the engine itself before anything is deployed; nothing changes.
+
+        ``apps`` gives those that are to be deployed, as far as anybody knows them.
+        """
         ...
 
     def space(self) -> Space | None:
