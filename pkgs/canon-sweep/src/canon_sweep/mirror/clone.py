@@ -20,6 +20,8 @@ HEADS = "refs/heads/"
 MAIN = HEADS + "main"
 TAGS = "refs/tags/"
 
+# what the last sync saw: see `memory`
+MEMORY = "canon-sweep-synced"
 _UNCHECKED = "canon-sweep-unchecked"
 
 # libgit2 holds an object whole in memory to look at it or to push it.
@@ -47,6 +49,8 @@ def opened(clone: Path) -> Iterator[pygit2.Repository]:
 
 def forget(clone: Path) -> None:
     """Delete the clone: the next sync makes it again."""
+    # a kill must not leave half a clone with the word that it agrees
+    (clone / MEMORY).unlink(missing_ok=True)
     shutil.rmtree(clone, ignore_errors=True)
 
 
