@@ -342,6 +342,20 @@ def test_who_waits_long_is_not_at_work() -> None:
     assert order(schedule, 100 * PATIENCE) == []
 
 
+def test_who_cannot_be_asked_now_is_asked_later() -> None:
+    """A machine that has no process left for more of them has those that there are."""
+    schedule = scheduled(["a", "b", "c"], 3, 3)
+    assert schedule.next(0.0) == 0
+    assert schedule.next(0.0) == 1
+    schedule.put_back(1)
+
+    assert order(schedule) == []
+    schedule.answered(0, 1.0)
+    assert order(schedule, 1.0) == [2]
+    schedule.answered(2, 1.0)
+    assert order(schedule, 1.0) == [1]
+
+
 def test_a_server_that_answered_meanwhile_is_asked_on() -> None:
     """One repository of it that hangs says nothing about the others."""
     schedule = scheduled(["a", "a", "a", "a"], 2, 2)
