@@ -56,15 +56,13 @@ def forget(clone: Path) -> None:
 
 def held(repo: pygit2.Repository) -> dict[str, str]:
     """Object ids of main and of every tag that the clone has, by full ref name."""
-    refs = repo.references
-    names = [name for name in refs if name == MAIN or name.startswith(TAGS)]
-    return {name: str(refs[name].target) for name in names}
+    refs = ((ref.name, ref.target) for ref in repo.references.iterator())
+    return {name: str(oid) for name, oid in refs if name == MAIN or name.startswith(TAGS)}
 
 
 def every(repo: pygit2.Repository) -> list[str]:
     """The object ids of all refs that the clone has, whatever they are for."""
-    refs = repo.references
-    return [str(refs[name].target) for name in refs]
+    return [str(ref.target) for ref in repo.references.iterator()]
 
 
 def doubt(clone: Path) -> None:

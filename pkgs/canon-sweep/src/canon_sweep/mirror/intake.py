@@ -84,10 +84,8 @@ def check_whole(
             f"{source.shown} has a file of {size} bytes",
             do="see that it is a recipe's repository: nothing was changed",
         )
-    refs = repo.references
-    missing = [
-        ref for ref, oid in wanted.items() if ref not in refs or str(refs[ref].target) != oid
-    ]
+    there = {ref.name: str(ref.target) for ref in repo.references.iterator()}
+    missing = [ref for ref, oid in wanted.items() if there.get(ref) != oid]
     if not missing and cache.is_whole(repo, wanted.values(), known):
         cache.trust(clone)
         return
