@@ -35,6 +35,7 @@ let
     "retryRedAfter"
     "retryWindow"
     "stateDir"
+    "survey"
     "swarm"
     "syncTimeout"
     "timeouts"

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.errors import SyncFault
+from canon_sweep.mirror.essence import digest_of
 from canon_sweep.mirror.pool import Answer, Pool, Question
-from canon_sweep.mirror.question import digest_of, listed
+from canon_sweep.mirror.question import listed
 from canon_sweep.mirror.remote import Advertisement, BusyFault
 from canon_sweep.mirror.schedule import MOST_WAITING, PATIENCE, Schedule
 from mirror.conftest import TRANSPORTS
@@ -339,6 +340,20 @@ def test_who_waits_long_is_not_at_work() -> None:
     for wave in range(1, MOST_WAITING // 4 + 1):
         assert len(order(schedule, wave * PATIENCE)) == 4
     assert order(schedule, 100 * PATIENCE) == []
+
+
+def test_who_cannot_be_asked_now_is_asked_later() -> None:
+    """A machine that has no process left for more of them has those that there are."""
+    schedule = scheduled(["a", "b", "c"], 3, 3)
+    assert schedule.next(0.0) == 0
+    assert schedule.next(0.0) == 1
+    schedule.put_back(1)
+
+    assert order(schedule) == []
+    schedule.answered(0, 1.0)
+    assert order(schedule, 1.0) == [2]
+    schedule.answered(2, 1.0)
+    assert order(schedule, 1.0) == [1]
 
 
 def test_a_server_that_answered_meanwhile_is_asked_on() -> None:

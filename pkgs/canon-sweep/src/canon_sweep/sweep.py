@@ -12,7 +12,7 @@ from canon_sweep import interrupt
 from canon_sweep.core import names
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Label
-from canon_sweep.core.decision import Code, Decision, Facts, Note, Policy, decide, excepted
+from canon_sweep.core.decision import Code, Decision, Facts, Policy, decide, excepted
 from canon_sweep.core.stop import Stop
 from canon_sweep.errors import (
     Fault,
@@ -104,21 +104,30 @@ def plan_one(recipe: Recipe, world: World, policy: Policy) -> Entry:
 
 
 def _decided(recipe: Recipe, world: World, policy: Policy) -> _Decided:
-    told: tuple[Note, ...] = ()
     if not recipe.stays_out:
         check_name(recipe.name)
         world.sources.sync(recipe)  # acts
-        told = world.sources.settle(recipe)  # acts
+    decided = _decided_so_far(recipe, world, policy)
+    # what is tested is read at that moment, not when the sweep began
+    if decided[3].target is not None and world.sources.sync_anew(recipe):
+        decided = _decided_so_far(recipe, world, policy)
+    if recipe.stays_out:
+        return decided
+    told = world.sources.settle(recipe)  # acts
+    recipe, entry, facts, decision = decided
+    return recipe, msgspec.structs.replace(entry, notes=(*entry.notes, *told)), facts, decision
+
+
+def _decided_so_far(recipe: Recipe, world: World, policy: Policy) -> _Decided:
+    if not recipe.stays_out:
         recipe = world.records.in_force(recipe)
     if (why := recipe.settings.excepted) is not None:
         decision = excepted(why.sentence)
-        entry = entry_of(recipe, decision)
-        entry = msgspec.structs.replace(entry, notes=(*entry.notes, *told))
-        return recipe, entry, None, decision
+        return recipe, entry_of(recipe, decision), None, decision
     facts = world.records.facts(recipe)
     decision = decide(facts, policy, world.now())
     entry = with_facts(entry_of(recipe, decision), facts)
-    notes = (*entry.notes, *told, *world.records.remarks(recipe, facts))
+    notes = (*entry.notes, *world.records.remarks(recipe, facts))
     return recipe, msgspec.structs.replace(entry, notes=notes), facts, decision
 
 

@@ -27,6 +27,10 @@ class Sources(Protocol):
         """Close what upstream has merged of the mirror's pull requests; the recipe is synced."""
         ...
 
+    def sync_anew(self, recipe: Recipe) -> bool:
+        """As `sync`, where that went by what was seen before; False if it did not."""
+        ...
+
     def done(self, recipe: Recipe) -> Sync | None:
         """What the recipe's sync did, or None if there was none."""
         ...

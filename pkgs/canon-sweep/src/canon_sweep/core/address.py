@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import posixpath
 import re
@@ -70,6 +71,7 @@ def redacted(text: str) -> str:
     return printable(bare.split("?")[0].split("#")[0])[1:-1]
 
 
+@functools.cache
 def read_address(text: str) -> Address:
     """Read the URL of a remote.
 
