@@ -81,13 +81,13 @@ class Pulls:
             yield
             return
         makes = self.own.create_mirrors and not self.only_looks
-        why = self._make(name, place) if makes and self._is_missing(name) else ""
+        why = self._make(name, place) if makes and self.is_missing(name) else ""
         try:
             yield
         except SyncFault as fault:
             is_it = fault.what.startswith(read_address(recipe.settings.mirror).shown)
             # of another kind it is about something else, too
-            if type(fault) is not SyncFault or not is_it or not self._is_missing(name):
+            if type(fault) is not SyncFault or not is_it or not self.is_missing(name):
                 raise
             raise SyncFault(fault.what, do=why or self._advice(place)) from fault
 
@@ -157,7 +157,10 @@ class Pulls:
         assert self._memory is not None
         self._memory[name] = looked
 
-    def _is_missing(self, name: str) -> bool:
+    def is_missing(self, name: str) -> bool:
+        """Whether the forge has no such mirror of a recipe, as far as anybody can see."""
+        if name not in self.places:
+            return False
         try:
             self._listing(name)
         except MissingFault:

@@ -84,7 +84,8 @@ class Sources:
         return True
 
     def _surveyed(self, recipe: Recipe) -> Synced | None:
-        if self.survey is None:
+        # a mirror that is missing may be made, or it is told how
+        if self.survey is None or (self.pulls and self.pulls.is_missing(recipe.name)):
             return None
         try:
             return self.survey.take(recipe.name, partial(self.say, recipe.name))

@@ -272,9 +272,8 @@ class LocalEngine:
 
     def last_words(self, stack: str, service: str) -> str:
         """The end of what a running service said, on one line; empty if there is nothing."""
-        folder = self._folder(stack)
         source.check_part(service, "service")
-        deployment = local_state.load(folder)
+        deployment = local_state.load(self._folder(stack))
         running = deployment.services.get(service) if deployment else None
         return local_log.last_lines(folder / "logs", service, running.log_from) if running else ""
 
@@ -283,9 +282,8 @@ class LocalEngine:
         return self._root / "stacks" / stack
 
     def _running(self, stack: str, service: str) -> tuple[Deployment, Running]:
-        folder = self._folder(stack)
         source.check_part(service, "service")
-        deployment = local_state.load(folder)
+        deployment = local_state.load(self._folder(stack))
         running = deployment.services.get(service) if deployment else None
         if deployment is None or running is None or not local_process.runs(running.identity):
             raise RecipeFault(f"service {service} of {stack} does not run")
@@ -296,6 +294,6 @@ class LocalEngine:
         for stack in self.stacks_of_ours():
             # whose record cannot be read is told when that stack is ended
             with suppress(HostFault):
-                deployment = local_state.load(self._folder(stack))
-                taken.update(deployment.ports if deployment else ())
+                if deployment := local_state.load(self._folder(stack)):
+                    taken.update(deployment.ports)
         return taken
