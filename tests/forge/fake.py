@@ -278,7 +278,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _of_repo(self, found: FakeRepo, rest: list[str], given: Json) -> _Said:
         if not rest:
             return 200, self._repository(found), {}
-        if not found.has_pulls:
+        if not found.has_pulls or not found.repo.refs():
             raise _NoError(404, _NOT_FOUND)
         if rest == ["pulls"]:
             return self._listed(found)

@@ -110,9 +110,9 @@ class Gitea:
         try:
             return self._listed(place)
         except MissingFault:
-            # what is not there, and what has them switched off, is answered alike
+            # what is not there, is empty, and has them switched off, is answered alike
             found = self.repository(place)
-            if found.has_pulls:
+            if found.has_pulls and not found.is_empty:
                 raise
             return Listing(place if found.place.is_same(place) else found.place, ())
 
