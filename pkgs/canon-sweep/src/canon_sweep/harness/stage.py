@@ -40,6 +40,7 @@ SLACK = 0.5
 class Stage:
     """Puts apps up and takes them down; ``deploys`` counts what was started.
 
+    ``visits`` counts an outside harness's tests: nobody knows what those deploy.
     ``time_left`` gives the seconds that the whole run still has; ``unsettled`` says
     what could not be taken down, and is in the journal to be tried again; ``declared`` is
     what the recipe's settings let its stacks share; ``overlays`` are the operator's compose
@@ -60,6 +61,7 @@ class Stage:
     secrets: SecretEnv = field(default_factory=SecretEnv)
     hook: Hook | None = None
     deploys: int = 0
+    visits: int = 0
     unsettled: list[str] = field(default_factory=list)
     images: dict[str, tuple[Image, ...]] = field(default_factory=dict)
     scale: Scale = field(default_factory=Scale)

@@ -47,6 +47,7 @@ class Ground:
     unsettled: tuple[Unsettled, ...] = ()
     problems: tuple[str, ...] = ()
     deploys: int = 0
+    visits: int = 0
 
     def tidy(self) -> None:
         """Make the state folder what it should be; nothing of it stops a run."""
@@ -121,6 +122,7 @@ class Ground:
                 yield stage, checkout
             finally:
                 self.deploys += stage.deploys
+                self.visits += stage.visits
 
     @contextmanager
     def checkouts(self, recipe: Recipe) -> Iterator[Checkout]:
