@@ -93,10 +93,12 @@ class Ground:
         """A place to deploy a recipe's versions, with folders that go afterwards.
 
         Raises:
-            HostFault: what an earlier test left would disturb this one.
+            HostFault: what an earlier test left would disturb this one, or there is no engine.
             StateFault: as for `checkouts`.
         """
         self.check_clean(recipe.name)
+        # where nothing can be deployed nothing is begun, and a resume takes it up
+        self.engine.node()
         secrets = secret_env(recipe.settings)
 
         def hide(text: str) -> str:
