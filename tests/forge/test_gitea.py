@@ -123,6 +123,13 @@ def test_a_redirect_to_another_host_gets_no_token(
         forge.pulls(NOTES)
 
 
+def test_a_mirror_that_is_there_and_empty_has_none(fake: FakeForge, forge: Gitea) -> None:
+    """On the first day; that is answered as what is not there, too."""
+    fake.makes("mirrors", "notes")
+
+    assert forge.pulls(NOTES).pulls == ()
+
+
 def test_pull_requests_that_are_switched_off_are_none(
     fake: FakeForge, forge: Gitea, notes: FakeRepo
 ) -> None:

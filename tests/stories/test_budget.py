@@ -12,13 +12,15 @@ from typing import Any, cast
 import pytest
 
 from canon_sweep.core.attempts import Outcome
+from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Code
 from canon_sweep.core.space import shown
 from canon_sweep.engine.protocol import Engine, Volume
-from canon_sweep.errors import HostFault, UsageFault
+from canon_sweep.errors import HostFault, StateFault, UsageFault
 from canon_sweep.harness import promote as promotion
 from canon_sweep.job.budget import Forecast, forecast
 from canon_sweep.job.recover import run_recover
+from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import QuickRun
 from child import in_child
 from stories.engines import failing, intercepted
@@ -211,6 +213,31 @@ def test_the_less_important_gives_way_with_a_line_of_its_own(large: Fleet) -> No
     large.publishes("a", "1.1.0+1", holds(LARGE))
     assert "over-budget" in codes(large.sweeps()["a"])
     assert with_data(large) == ["b", "d"]
+
+
+def test_what_was_given_up_is_in_the_line_also_where_the_promotion_fails_then(
+    large: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The data is gone, whatever it went for."""
+    large.has_swept()
+    large.recipes["a"]["priority"] = 1
+    large.recipes["d"]["priority"] = 9
+    large.publishes("d", "1.1.0+1", holds(LARGE))
+    write = Canonicals.write
+
+    def fails(self: Canonicals, record: Canonical) -> None:
+        if record.recipe == "d":
+            raise StateFault("the record cannot be written: No space left on device")
+        write(self, record)
+
+    monkeypatch.setattr(Canonicals, "write", fails)
+
+    entry = large.sweeps()["d"]
+
+    assert entry.outcome is Outcome.PROMOTE_FAILED
+    assert "No space left on device; before that, the canonical 1.0.0+1 of a: " in entry.reason
+    assert "its data went for that of d" in entry.reason
+    assert large.canonical("d").tag == "1.0.0+1"
 
 
 class Unsized:

@@ -252,6 +252,19 @@ def test_what_is_handed_over_has_to_be_down(plain: OutsideFleet) -> None:
     assert plain.sweeps()["notes"].code is Code.KNOWN_RED
 
 
+def test_one_that_was_broken_off_has_done_something(plain: OutsideFleet) -> None:
+    """Whatever it has deployed: the run was no no-op."""
+    plain.sweeps()
+    plain.releases("notes", "1.1.0+1", "hangs")
+    plain.options["maxRuntime"] = "3s"
+
+    night = plain.sweeps()
+
+    assert night["notes"].code is Code.OUT_OF_TIME
+    assert night["notes"].sentence.startswith("broken off")
+    assert not night.results.noop
+
+
 def test_one_that_hangs_is_ended_and_infra(plain: OutsideFleet) -> None:
     """By our own limit, which says nothing of the recipe."""
     plain.harness(timeout="1s")

@@ -25,7 +25,7 @@ from canon_sweep.settings.recipe import chosen
 from canon_sweep.state import lock, runs
 from canon_sweep.state.journal import Deployment
 from child import in_child
-from stories.engines import doing, intercepted
+from stories.engines import doing, failing, intercepted
 from stories.fleet import NEVER_STARTS, SUNDAY, WEEK, Fleet, Quiet
 
 HOUR = timedelta(hours=1)
@@ -112,6 +112,24 @@ def test_a_whole_deferral_comes_back(released: Fleet, builds: Builds) -> None:
     past = runs.past(released.folder / "state/runs", released.now).last_sweep
     assert past is not None
     assert past.run_id == last.results.run_id
+
+
+def test_an_engine_that_was_away_for_an_hour_does_not_cost_the_week(released: Fleet) -> None:
+    """Nothing was begun of anybody; the sweep is wrong, and a resume comes back to it."""
+    released.wrap = failing("node", HostFault("Docker is away"), times=4)
+
+    night = released.sweeps()
+    again = released.resumes()
+    last = released.resumes()
+
+    assert [entry.outcome for entry in night.results.entries] == [Outcome.INFRA] * 2
+    assert night.results.exit_code == 1
+    assert again is not None
+    assert again.results.exit_code == 75
+    assert last is not None
+    assert [entry.outcome for entry in last.results.entries] == [Outcome.PROMOTED] * 2
+    assert last.results.exit_code == 0
+    assert due(released) == {}
 
 
 def test_only_what_was_not_reached_is_taken_up(released: Fleet, builds: Builds) -> None:

@@ -85,6 +85,7 @@ class External:
         with self.visits.visit(run) as mark, self.stage.bounded(self.limit) as seconds:
             values = _values(order, run, tree, pattern, seconds)
             environment = self._environment(order, values) | {MARK: mark}
+            self.stage.visits += 1
             ended = self._follow(self._program(environment, folder, seconds))
             self.visits.outlived(ended.alive)
             self._check_end(ended, tree, order, seconds)

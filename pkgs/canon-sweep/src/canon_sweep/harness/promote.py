@@ -53,11 +53,35 @@ def promote(
             do=f"bring {canonicals.folder} back, or mount its disk",
         )
     fits = _share(record, canonicals, journal, budget)
+    taken: list[Note] = []
+    try:
+        for other in fits.takes:
+            taken.append(_given_up(other, record, canonicals, journal, clear))
+            log.say(taken[-1].text)
+        done = _made(
+            record, before, fits, canonicals=canonicals, journal=journal, log=log, clear=clear
+        )
+    except Fault as fault:
+        if not taken:
+            raise
+        # what is gone is gone, and the recipe's line has to say so
+        gone = "; ".join(note.text for note in taken)
+        raise StateFault(f"{fault.what}; before that, {gone}", do=fault.do) from fault
+    return replace(done, notes=(*taken, *done.notes))
+
+
+def _made(
+    record: Canonical,
+    before: Canonical | None,
+    fits: Share,
+    *,
+    canonicals: Canonicals,
+    journal: Journal,
+    log: Log,
+    clear: Clear,
+) -> Promoted:
+    """Make a record the canonical, with its data if that ``fits``."""
     notes: list[Note] = []
-    for other in fits.takes:
-        notes.append(_given_up(other, record, canonicals, journal, clear))
-        # at once: the promotion may still fail, and what is gone is gone
-        log.say(notes[-1].text)
     kept = record if fits.is_kept else record.without_data(fits.why)
     # a record of another tool names nothing that any engine of ours could remove
     ours = before is not None and bool(before.engine)

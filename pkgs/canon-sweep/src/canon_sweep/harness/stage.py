@@ -40,12 +40,11 @@ SLACK = 0.5
 class Stage:
     """Puts apps up and takes them down; ``deploys`` counts what was started.
 
-    ``time_left`` gives the seconds that the whole run still has; ``unsettled`` says
-    what could not be taken down, and is in the journal to be tried again; ``declared`` is
-    what the recipe's settings let its stacks share; ``overlays`` are the operator's compose
-    files, ``secrets`` his variables that are told by name alone, ``hook`` his command before a
-    cold stack; ``images`` has what each version that was put up is run with; ``scale`` weighs
-    what all of it takes.
+    ``visits`` are an outside harness's tests, whose deploys nobody knows.  ``time_left`` gives
+    the seconds that the run still has; ``unsettled`` says what could not be taken down, and is
+    in the journal; ``declared`` is what the settings let its stacks share; ``overlays`` are the
+    operator's compose files, ``secrets`` his variables that are told by name alone, ``hook`` his
+    command before a cold stack; ``images`` has what each version is run with; ``scale`` weighs it.
     """
 
     recipe: str
@@ -60,6 +59,7 @@ class Stage:
     secrets: SecretEnv = field(default_factory=SecretEnv)
     hook: Hook | None = None
     deploys: int = 0
+    visits: int = 0
     unsettled: list[str] = field(default_factory=list)
     images: dict[str, tuple[Image, ...]] = field(default_factory=dict)
     scale: Scale = field(default_factory=Scale)

@@ -47,6 +47,7 @@ class Ground:
     unsettled: tuple[Unsettled, ...] = ()
     problems: tuple[str, ...] = ()
     deploys: int = 0
+    visits: int = 0
 
     def tidy(self) -> None:
         """Make the state folder what it should be; nothing of it stops a run."""
@@ -92,10 +93,12 @@ class Ground:
         """A place to deploy a recipe's versions, with folders that go afterwards.
 
         Raises:
-            HostFault: what an earlier test left would disturb this one.
+            HostFault: what an earlier test left would disturb this one, or there is no engine.
             StateFault: as for `checkouts`.
         """
         self.check_clean(recipe.name)
+        # where nothing can be deployed nothing is begun, and a resume takes it up
+        self.engine.node()
         secrets = secret_env(recipe.settings)
 
         def hide(text: str) -> str:
@@ -121,6 +124,7 @@ class Ground:
                 yield stage, checkout
             finally:
                 self.deploys += stage.deploys
+                self.visits += stage.visits
 
     @contextmanager
     def checkouts(self, recipe: Recipe) -> Iterator[Checkout]:

@@ -165,7 +165,7 @@ def begin(
 
 
 def _reason(entry: Entry) -> tuple[Code, str]:
-    """Why it waits still: what was left up, and had nothing tested beside it, is in flight."""
+    """Why it waits still; what kept its test from being begun is in flight on this host."""
     if entry.is_unbegun:
         return Code.IN_FLIGHT, f"not reached: {entry.reason}"
     return entry.code, entry.sentence

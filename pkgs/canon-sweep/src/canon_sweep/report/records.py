@@ -109,7 +109,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_unbegun(self) -> bool:
-        """Whether its test was due and not begun: what was left of another is in its way."""
+        """Whether its test was due and not begun.
+
+        There was no engine, or what was left of another test was in its way.
+        """
         return self.outcome is Outcome.INFRA and not self.attempts
 
     @property

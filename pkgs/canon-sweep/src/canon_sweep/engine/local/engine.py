@@ -273,7 +273,8 @@ class LocalEngine:
     def last_words(self, stack: str, service: str) -> str:
         """The end of what a running service said, on one line; empty if there is nothing."""
         source.check_part(service, "service")
-        deployment = local_state.load(self._folder(stack))
+        folder = self._folder(stack)
+        deployment = local_state.load(folder)
         running = deployment.services.get(service) if deployment else None
         return local_log.last_lines(folder / "logs", service, running.log_from) if running else ""
 
