@@ -111,7 +111,11 @@ class Trouble:
 
 @dataclass
 class FakeForge:
-    """A forge with repositories in ``ground``; ``before`` is called with each request's line."""
+    """A forge with repositories in ``ground``.
+
+    ``before`` is called with each request's line, and ``after`` when it was done, before anybody
+    is told.
+    """
 
     ground: Path
     url: str
@@ -122,6 +126,7 @@ class FakeForge:
     troubles: list[Trouble] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda _: None
+    after: Callable[[str], None] = lambda _: None
     most_per_page: int = 50
     may_create: bool = True
     may_write: bool = True
@@ -196,7 +201,9 @@ class _Handler(BaseHTTPRequestHandler):
             trouble.times -= 1
             self._troubled(trouble, path, body)
         elif is_api:
-            self._reply(*self._answer(path.removeprefix(_API), body))
+            answer = self._answer(path.removeprefix(_API), body)
+            self.fake.after(line)
+            self._reply(*answer)
         else:
             self._reply(*self._git(body))
 
@@ -271,7 +278,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _of_repo(self, found: FakeRepo, rest: list[str], given: Json) -> _Said:
         if not rest:
             return 200, self._repository(found), {}
-        if not found.has_pulls:
+        if not found.has_pulls or not found.repo.refs():
             raise _NoError(404, _NOT_FOUND)
         if rest == ["pulls"]:
             return self._listed(found)
@@ -281,7 +288,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "GET":
             return self._changed(found, pull, given)
         if rest[2:] == ["comments"]:
-            return 200, [{"id": n, "body": b} for n, b in enumerate(pull.comments)], {}
+            return self._paged([{"id": n, "body": b} for n, b in enumerate(pull.comments)])
         return 200, self._pull(found, pull), {}
 
     def _changed(self, found: FakeRepo, pull: FakePull, given: Json) -> _Said:
@@ -300,14 +307,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _listed(self, found: FakeRepo) -> _Said:
         query = parse_qs(urlsplit(self.path).query)
         assert query["state"] == ["open"]
+        pulls = [pull for _, pull in sorted(found.pulls.items()) if pull.state == "open"]
+        return self._paged([self._pull(found, pull) for pull in pulls])
+
+    def _paged(self, values: list[Json]) -> _Said:
+        query = parse_qs(urlsplit(self.path).query)
         size = min(int(query["limit"][0]), self.fake.most_per_page)
         page = int(query["page"][0])
-        pulls = [pull for _, pull in sorted(found.pulls.items()) if pull.state == "open"]
-        shown = pulls[(page - 1) * size : page * size]
-        headers = {"X-Total-Count": str(len(pulls))}
-        if page * size < len(pulls):
+        headers = {"X-Total-Count": str(len(values))}
+        if page * size < len(values):
             headers["Link"] = f'<{self.fake.url}{self.path}>; rel="next"'
-        return 200, [self._pull(found, pull) for pull in shown], headers
+        return 200, values[(page - 1) * size : page * size], headers
 
     def _pull(self, found: FakeRepo, pull: FakePull) -> Json:
         head = found.repo.refs().get(f"refs/pull/{pull.number}/head", "")

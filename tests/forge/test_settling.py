@@ -367,3 +367,41 @@ def test_what_is_sure_is_closed_where_other_commits_cannot_be_had(
 
     assert list(settling.closed) == [merged]
     assert desk.mirror.closed() == {merged}
+
+
+def test_one_that_the_forge_stumbles_over_is_in_no_others_way(
+    desk: Desk, turn: Turn, fake: FakeForge
+) -> None:
+    """The others are closed, and it is told."""
+    first, second, third = (desk.opens({name: "x\n"}).number for name in ("a", "b", "c"))
+    for number in (first, second, third):
+        desk.merges(number)
+    settling = turn.settling()
+    fake.troubles = [Trouble(f"(issues|pulls)/{first}", 500)]
+
+    with pytest.raises(web.ServerFault, match=f"/{first}"):
+        settling.settle()
+
+    assert list(settling.closed) == [second, third]
+    fake.troubles.clear()
+    assert list(turn.comes()) == [first]
+
+
+def test_where_no_comment_is_taken_no_other_is_closed(
+    desk: Desk, turn: Turn, fake: FakeForge
+) -> None:
+    """Nobody should find his pull request closed without a word; also not a week later."""
+    first, second = (desk.opens({name: "x\n"}).number for name in ("a", "b"))
+    desk.merges(first)
+    desk.merges(second)
+    fake.troubles = [Trouble("POST", 500)]
+    for _ in range(2):
+        settling = turn.settling()
+        with pytest.raises(web.ServerFault):
+            settling.settle()
+        assert desk.mirror.closed() == {first}
+    fake.troubles.clear()
+
+    assert list(turn.comes()) == [first, second]
+
+    assert [len(desk.mirror.pulls[number].comments) for number in (first, second)] == [1, 1]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +18,8 @@ from canon_sweep.errors import EXIT_DONE, EXIT_WRONG
 from canon_sweep.forge import asked, gitea
 from canon_sweep.job.explain import explain
 from canon_sweep.report.table import results_listing, totals_line
-from forge.fake import FakeForge, FakeRepo, Trouble, fake_forge
+from child import forked
+from forge.fake import FakeForge, FakePull, FakeRepo, Trouble, fake_forge
 from forge.world import COMPOSE, Desk, edited
 from stories.fleet import RUNS, Fleet
 
@@ -40,6 +45,16 @@ def notes(fleet: Fleet, fake: FakeForge) -> FakeRepo:
     made = mirrored(fleet, fake, "notes")
     fleet.publishes("notes", "1.0.0+1.0.0")
     return made
+
+
+@pytest.fixture
+def closing(fleet: Fleet, notes: FakeRepo, tmp_path: Path) -> tuple[Fleet, FakePull]:
+    """A fleet whose next sweep closes a pull request."""
+    desk = desk_of(fleet, notes, tmp_path)
+    pull = desk.opens({"compose.yml": edited(3)})
+    desk.merges(pull.number)
+    desk.publishes()
+    return fleet, pull
 
 
 def desk_of(fleet: Fleet, mirror: FakeRepo, folder: Path) -> Desk:
@@ -114,13 +129,10 @@ def test_a_sweep_at_once_is_a_no_op_with_one_request_a_recipe(
 
 
 def test_a_close_that_failed_is_made_up_for_where_no_ref_moved(
-    fleet: Fleet, fake: FakeForge, notes: FakeRepo, tmp_path: Path
+    closing: tuple[Fleet, FakePull], fake: FakeForge
 ) -> None:
     """The forge was down for a night; it is no recipe's fault, and no run's."""
-    desk = desk_of(fleet, notes, tmp_path)
-    pull = desk.opens({"compose.yml": edited(3)})
-    desk.merges(pull.number)
-    desk.publishes()
+    fleet, pull = closing
     fake.troubles = [Trouble("PATCH", 503)]
 
     night = fleet.sweeps()
@@ -137,6 +149,40 @@ def test_a_close_that_failed_is_made_up_for_where_no_ref_moved(
     assert list(night["notes"].sync.closed) == [pull.number]
     assert not night.results.noop
     assert len(pull.comments) == 1
+
+
+MOMENTS = [(what, when) for what in ("PATCH", "POST", "GET .*comments")
+           for when in ("before", "after")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "when"), MOMENTS)
+def test_a_sweep_that_is_killed_leaves_one_comment_in_the_end(
+    closing: tuple[Fleet, FakePull], fake: FakeForge, what: str, when: str
+) -> None:
+    """With SIGKILL, before or after the forge has done it; the next sweep finishes it."""
+    fleet, pull = closing
+    child, is_known, is_killed = [0], threading.Event(), threading.Event()
+
+    def kill(line: str) -> None:
+        if re.search(what, line) and not is_killed.is_set():
+            is_known.wait()
+            is_killed.set()
+            os.kill(child[0], signal.SIGKILL)
+            raise ConnectionResetError  # what was to be done is not done, or not told
+
+    setattr(fake, when, kill)
+    child[0] = forked(fleet.sweeps)
+    is_known.set()
+    assert os.waitstatus_to_exitcode(os.waitpid(child[0], 0)[1]) == -signal.SIGKILL
+
+    night = fleet.sweeps()
+
+    assert night["notes"].sync is not None
+    assert (pull.state, len(pull.comments)) == ("closed", 1)
+    # the log of the one that was killed has it, where nothing was left to do
+    assert list(night["notes"].sync.closed) == [pull.number] * ((what, when) != ("POST", "after"))
+    assert fleet.sweeps().results.noop
+    assert (pull.state, len(pull.comments)) == ("closed", 1)
 
 
 DOWN = {
@@ -203,9 +249,9 @@ def test_a_forge_that_hangs_costs_a_sweep_its_bound_once(
 def test_a_forge_that_goes_down_in_the_middle_is_not_waited_for_again_and_again(
     fleet: Fleet, fake: FakeForge, tmp_path: Path
 ) -> None:
-    """One recipe has met it; the others' lines say the same."""
+    """A few recipes have met it; the others' lines say the same."""
     desks = {}
-    for name in ("one", "two", "three"):
+    for name in ("one", "two", "three", "four", "five"):
         mirrored(fleet, fake, name)
         fleet.commits(name, None, {"compose.yml": "x"})
         (tmp_path / name).mkdir()
@@ -222,8 +268,8 @@ def test_a_forge_that_goes_down_in_the_middle_is_not_waited_for_again_and_again(
 
     assert [[note.code for note in line.notes] for line in night.results.entries] == [
         [UNREACHABLE]
-    ] * 3
-    assert len([line for line in fake.gets() if "comments" in line]) == 1
+    ] * 5
+    assert len([line for line in fake.gets() if "comments" in line]) == 3
 
 
 def test_a_mirror_that_has_another_name_now_is_followed_and_told(

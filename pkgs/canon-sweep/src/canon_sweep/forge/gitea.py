@@ -19,6 +19,7 @@ from canon_sweep.forge.protocol import Listing, Repository, TakenFault
 from canon_sweep.mirror import again
 from canon_sweep.web import (
     Answer,
+    LargeFault,
     MissingFault,
     Request,
     RightsFault,
@@ -109,9 +110,9 @@ class Gitea:
         try:
             return self._listed(place)
         except MissingFault:
-            # what is not there, and what has them switched off, is answered alike
+            # what is not there, is empty, and has them switched off, is answered alike
             found = self.repository(place)
-            if found.has_pulls:
+            if found.has_pulls and not found.is_empty:
                 raise
             return Listing(place if found.place.is_same(place) else found.place, ())
 
@@ -121,8 +122,14 @@ class Gitea:
 
     def comments(self, place: Place, number: int) -> tuple[str, ...]:
         """As `protocol.Forge`."""
-        answer = self._get(f"/repos/{place.path}/issues/{number}/comments")
-        return tuple(comment.body for comment in json_of(answer, list[_Comment]))
+        texts: list[str] = []
+        path = f"/repos/{place.path}/issues/{number}/comments?"
+        for answer in self._pages(path):
+            page = json_of(answer, list[_Comment])
+            texts += (comment.body for comment in page)
+            if not page or not _has_more(answer, len(texts)):
+                return tuple(texts)
+        raise LargeFault(f"{self._shown} has more comments on #{number} than are looked at")
 
     def close(self, place: Place, number: int) -> bool:
         """As `protocol.Forge`."""
@@ -196,7 +203,8 @@ class Gitea:
     def _listed(self, place: Place) -> Listing:
         found: dict[int, Pull] = {}
         first, is_whole = None, True
-        for number, answer in enumerate(self._pages(f"/repos/{place.path}/pulls"), start=1):
+        path = f"/repos/{place.path}/pulls?state=open&sort=oldest&"
+        for number, answer in enumerate(self._pages(path), start=1):
             first = first or answer
             page = json_of(answer, list[_Pull | None])
             known = len(found)
@@ -209,7 +217,7 @@ class Gitea:
 
     def _pages(self, path: str) -> Iterator[Answer]:
         for number in range(1, MOST_PAGES + 1):
-            yield self._get(f"{path}?state=open&sort=oldest&page={number}&limit={PAGE}")
+            yield self._get(f"{path}page={number}&limit={PAGE}")
 
     def _place_in(self, answer: Answer, asked: Place) -> Place:
         """Where an answer came from: a repository that was renamed is redirected to."""

@@ -25,16 +25,26 @@ from canon_sweep.core.pull import (
 )
 from canon_sweep.forge.protocol import Forge, Listing
 from canon_sweep.web import (
+    LargeFault,
     LoginFault,
     MissingFault,
     RedirectFault,
     RightsFault,
+    ServerFault,
+    ShapeFault,
     StatusFault,
     TokenFault,
+    WebFault,
 )
 
 _NOT_DONE = (LoginFault, MissingFault, RedirectFault, RightsFault, StatusFault, TokenFault)
 """The answers after which nothing was changed, for sure."""
+
+_OF_ONE = (LargeFault, MissingFault, ServerFault, ShapeFault, StatusFault)
+"""The answers that may be about one pull request only."""
+
+MOST_FAILED = 2
+"""Of how many such answers the others are still tried after."""
 
 Heads = Mapping[int, str]
 
@@ -71,6 +81,7 @@ class Settling:
     closed: dict[int, str] = field(default_factory=dict)
     _left: dict[int, str] = field(default_factory=dict)
     _closing: dict[int, Closing] = field(default_factory=dict)
+    _failed: list[WebFault] = field(default_factory=list)
 
     def settle(self) -> None:
         """Close what is merged; what was done stays in ``closed``, whatever is raised.
@@ -94,16 +105,25 @@ class Settling:
             self._judge({n: new[n] for n in found}, found)
             rest = {n: pull for n, pull in new.items() if n not in found}
             self._judge(rest, self.mirror.changed({n: pull.head for n, pull in rest.items()}))
+            if self._failed:
+                raise self._failed[0]
         finally:
             self._remember()
 
     def _judge(self, pulls: Mapping[int, Pull], found: Mapping[int, Found]) -> None:
         for number, pull in sorted(pulls.items()):
             judged = verdict(pull, found[number])
-            if judged.is_merged:
-                self._merged(pull, found[number], judged)
-            else:
+            if not judged.is_merged:
                 self._left[number] = pull.head
+                continue
+            try:
+                self._merged(pull, found[number], judged)
+            except _OF_ONE as fault:
+                # one that the forge stumbles over is in no other's way; but it is, if there is
+                # no comment any more
+                if number in self.closed or len(self._failed) >= MOST_FAILED:
+                    raise
+                self._failed.append(fault)
 
     def _merged(self, pull: Pull, found: Found, judged: Verdict) -> None:
         number, place = pull.number, self.listing.place

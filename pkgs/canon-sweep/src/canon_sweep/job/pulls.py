@@ -37,6 +37,9 @@ from canon_sweep.web import (
 _PASSING = (BrokenFault, NobodyFault, ServerFault, SlowFault)
 """Nothing is to be mended here: the forge did not answer now."""
 
+MOST_FAILED = 3
+"""In the middle of how many recipes in a row the forge may fail before it is left alone."""
+
 
 @dataclass(slots=True)
 class Pulls:
@@ -56,7 +59,7 @@ class Pulls:
     made: set[str] = field(default_factory=set)
     _asked: Asked = field(init=False)
     _memory: dict[str, Looked] | None = None
-    _down: Fault | None = None
+    _failed: list[Fault] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Nobody is asked yet."""
@@ -109,8 +112,8 @@ class Pulls:
         return tuple(self._remarks(name, listing))
 
     def _settle(self, recipe: Recipe, main: str, listing: Listing, before: Looked) -> None:
-        if self._down is not None:
-            raise self._down  # and not asked again, a deadline after the other
+        if len(self._failed) >= MOST_FAILED:
+            raise self._failed[0]  # and not asked again, a deadline after the other
         closed = self.closed.setdefault(recipe.name, {})
         mirror, remember = self._mirror(recipe, main), partial(self._remember, recipe.name)
         try:
@@ -118,8 +121,9 @@ class Pulls:
                 self.forge, mirror, listing, before, remember, self.only_looks, closed
             ).settle()
         except _PASSING as fault:
-            self._down = fault
+            self._failed.append(fault)
             raise
+        self._failed.clear()
 
     def _mirror(self, recipe: Recipe, main: str) -> Mirror:
         url, clone = recipe.settings.mirror, recipe.clone
@@ -158,7 +162,7 @@ class Pulls:
             self._listing(name)
         except MissingFault:
             return True
-        except Fault:
+        except Exception:
             return False  # nobody knows, and a sync says more
         return False
 
@@ -208,13 +212,12 @@ def pulls_of(
 
 
 def _note_of(fault: Fault) -> Note:
-    if isinstance(fault, _PASSING):
-        return Note(code=UNREACHABLE, text=f"its pull requests are as they were: {fault}")
+    text = f"its pull requests are not settled: {fault}"
     if isinstance(fault, SyncFault):
-        return Note(code=UNREAD, text=f"its pull requests were not looked at: {fault}")
-    if isinstance(fault, (StateFault, WebFault)):
-        return Note(code=REFUSED, text=f"its pull requests cannot be settled: {fault}")
-    return Note(code=UNREACHABLE, text=f"its pull requests are as they were: {fault}")
+        return Note(code=UNREAD, text=text)
+    if isinstance(fault, (StateFault, WebFault)) and not isinstance(fault, _PASSING):
+        return Note(code=REFUSED, text=text)
+    return Note(code=UNREACHABLE, text=text)
 
 
 def _public(upstream: str) -> str:
