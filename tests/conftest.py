@@ -78,12 +78,18 @@ class FewEngines(LoadScopeScheduling):
         return f"{folder} {NEWER if NEWER in nodeid else OWN}"
 
     def schedule(self) -> None:
-        """Machines come right after the engines, the slowest first: a story takes minutes."""
+        """Machines come right after the engines, the slowest first: a story takes minutes.
+
+        Whatever needs a Gitea comes later: it may still be being built.
+        """
         super().schedule()
         machines = [scope for scope in self.workqueue if "/machine/" in scope]
         crashes = [scope for scope in self.workqueue if scope.startswith("crash")]
-        for scope in [*crashes, *sorted(machines, key=lambda scope: "emulated" in scope)]:
-            self.workqueue.move_to_end(scope, last=False)
+        forges = [scope for scope in machines if "[forge]" in scope]
+        others = sorted(set(machines) - set(forges), key=lambda scope: "emulated" in scope)
+        for scope in ["gitea", *forges, *crashes, *others]:
+            if scope in self.workqueue:
+                self.workqueue.move_to_end(scope, last=False)
 
 
 @pytest.fixture
