@@ -271,8 +271,9 @@ def test_a_run_that_was_killed_is_told_until_it_is_cleaned_up(call: Call, fleet:
     fleet.publishes("notes", "1.2.0+1")
 
     def dies() -> None:
-        # the release's stack is up just then; twice it was asked for stacks of others
-        fleet.wrap = dying_at(6)
+        # the release's stack is up just then; it was asked twice for stacks of others, and once
+        # whether it is there at all
+        fleet.wrap = dying_at(7)
         fleet.sweeps("notes")
 
     assert in_child(dies) < 0

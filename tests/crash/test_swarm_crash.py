@@ -25,8 +25,8 @@ pytestmark = pytest.mark.swarm
 
 # in the middle of the install, the base, the upgrade, the reattachment and the promotion; one
 # quick run's clone, test and way back
-FEW_OF_A_SWEEP = (8, 30, 38, 52, 71)
-FEW_OF_A_QUICK_RUN = (12, 24)
+FEW_OF_A_SWEEP = (9, 31, 39, 53, 72)
+FEW_OF_A_QUICK_RUN = (13, 25)
 # the stack half gone, and its data
 FEW_OF_A_PRUNE = (2, 6)
 
