@@ -288,7 +288,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "GET":
             return self._changed(found, pull, given)
         if rest[2:] == ["comments"]:
-            return 200, [{"id": n, "body": b} for n, b in enumerate(pull.comments)], {}
+            return self._paged([{"id": n, "body": b} for n, b in enumerate(pull.comments)])
         return 200, self._pull(found, pull), {}
 
     def _changed(self, found: FakeRepo, pull: FakePull, given: Json) -> _Said:
@@ -307,14 +307,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _listed(self, found: FakeRepo) -> _Said:
         query = parse_qs(urlsplit(self.path).query)
         assert query["state"] == ["open"]
+        pulls = [pull for _, pull in sorted(found.pulls.items()) if pull.state == "open"]
+        return self._paged([self._pull(found, pull) for pull in pulls])
+
+    def _paged(self, values: list[Json]) -> _Said:
+        query = parse_qs(urlsplit(self.path).query)
         size = min(int(query["limit"][0]), self.fake.most_per_page)
         page = int(query["page"][0])
-        pulls = [pull for _, pull in sorted(found.pulls.items()) if pull.state == "open"]
-        shown = pulls[(page - 1) * size : page * size]
-        headers = {"X-Total-Count": str(len(pulls))}
-        if page * size < len(pulls):
+        headers = {"X-Total-Count": str(len(values))}
+        if page * size < len(values):
             headers["Link"] = f'<{self.fake.url}{self.path}>; rel="next"'
-        return 200, [self._pull(found, pull) for pull in shown], headers
+        return 200, values[(page - 1) * size : page * size], headers
 
     def _pull(self, found: FakeRepo, pull: FakePull) -> Json:
         head = found.repo.refs().get(f"refs/pull/{pull.number}/head", "")

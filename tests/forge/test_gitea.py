@@ -123,6 +123,13 @@ def test_a_redirect_to_another_host_gets_no_token(
         forge.pulls(NOTES)
 
 
+def test_a_mirror_that_is_there_and_empty_has_none(fake: FakeForge, forge: Gitea) -> None:
+    """On the first day; that is answered as what is not there, too."""
+    fake.makes("mirrors", "notes")
+
+    assert forge.pulls(NOTES).pulls == ()
+
+
 def test_pull_requests_that_are_switched_off_are_none(
     fake: FakeForge, forge: Gitea, notes: FakeRepo
 ) -> None:
@@ -255,6 +262,19 @@ def test_what_is_said_is_found_again(fake: FakeForge, forge: Gitea, notes: FakeR
     forge.say(NOTES, number, 'a "b" <!-- c -->\n\x00é')
 
     assert forge.comments(NOTES, number) == ('a "b" <!-- c -->\n\x00é',)
+
+
+def test_comments_are_had_to_the_last(fake: FakeForge, forge: Gitea, notes: FakeRepo) -> None:
+    """Ours may be on any page; where there are too many pages, nobody can tell."""
+    (number,) = opened(notes, 1)
+    notes.pulls[number].comments = [f"comment {n}" for n in range(45)]
+    fake.most_per_page = 20
+
+    assert len(forge.comments(NOTES, number)) == 45
+
+    fake.most_per_page = 2
+    with pytest.raises(web.LargeFault, match="more comments on #1 than"):
+        forge.comments(NOTES, number)
 
 
 @pytest.mark.parametrize("private", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -343,6 +344,20 @@ def test_a_mirror_that_cannot_be_read_is_said_so(desk: Desk) -> None:
 
 
 def test_a_clone_that_is_gone_is_said_so(desk: Desk) -> None:
-    """It has to be synced first."""
+    """It has to be synced first, and only a sync makes it."""
     with pytest.raises(SyncFault, match="does not say"):
         pulls.contained(desk.world.clone, "1" * 40, {7: "2" * 40}, timeout=20)
+
+    assert not desk.world.clone.exists()
+
+
+def test_a_clone_that_is_broken_is_left_to_a_sync(desk: Desk) -> None:
+    """What is remembered of it would be wrong of one that was made again behind its back."""
+    main = desk.syncs()
+    shutil.rmtree(desk.world.clone / "objects")
+
+    with pytest.raises(SyncFault, match="does not say"):
+        pulls.contained(desk.world.clone, main, {7: main}, timeout=20)
+
+    assert not (desk.world.clone / "objects").exists()
+    assert desk.syncs() == main

@@ -19,6 +19,7 @@ from canon_sweep.forge.protocol import Branch, Guarded, Listing, Repository, Tak
 from canon_sweep.mirror import again
 from canon_sweep.web import (
     Answer,
+    LargeFault,
     MissingFault,
     Request,
     RightsFault,
@@ -132,8 +133,14 @@ class Gitea:
 
     def comments(self, place: Place, number: int) -> tuple[str, ...]:
         """As `protocol.Forge`."""
-        answer = self._get(f"/repos/{place.path}/issues/{number}/comments")
-        return tuple(comment.body for comment in json_of(answer, list[_Comment]))
+        texts: list[str] = []
+        path = f"/repos/{place.path}/issues/{number}/comments?"
+        for answer in self._pages(path):
+            page = json_of(answer, list[_Comment])
+            texts += (comment.body for comment in page)
+            if not page or not _has_more(answer, len(texts)):
+                return tuple(texts)
+        raise LargeFault(f"{self._shown} has more comments on #{number} than are looked at")
 
     def close(self, place: Place, number: int) -> bool:
         """As `protocol.Forge`."""
@@ -220,7 +227,8 @@ class Gitea:
     def _listed(self, place: Place) -> Listing:
         found: dict[int, Pull] = {}
         first, is_whole = None, True
-        for number, answer in enumerate(self._pages(f"/repos/{place.path}/pulls"), start=1):
+        path = f"/repos/{place.path}/pulls?state=open&sort=oldest&"
+        for number, answer in enumerate(self._pages(path), start=1):
             first = first or answer
             page = json_of(answer, list[_Pull | None])
             known = len(found)
@@ -233,7 +241,7 @@ class Gitea:
 
     def _pages(self, path: str) -> Iterator[Answer]:
         for number in range(1, MOST_PAGES + 1):
-            yield self._get(f"{path}?state=open&sort=oldest&page={number}&limit={PAGE}")
+            yield self._get(f"{path}page={number}&limit={PAGE}")
 
     def _place_in(self, answer: Answer, asked: Place) -> Place:
         """Where an answer came from: a repository that was renamed is redirected to."""

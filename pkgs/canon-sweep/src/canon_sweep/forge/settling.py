@@ -25,6 +25,7 @@ from canon_sweep.core.pull import (
 )
 from canon_sweep.forge.protocol import Forge, Listing
 from canon_sweep.web import (
+    LargeFault,
     LoginFault,
     MissingFault,
     RedirectFault,
@@ -39,7 +40,7 @@ from canon_sweep.web import (
 _NOT_DONE = (LoginFault, MissingFault, RedirectFault, RightsFault, StatusFault, TokenFault)
 """The answers after which nothing was changed, for sure."""
 
-_OF_ONE = (MissingFault, ServerFault, ShapeFault, StatusFault)
+_OF_ONE = (LargeFault, MissingFault, ServerFault, ShapeFault, StatusFault)
 """The answers that may be about one pull request only."""
 
 MOST_FAILED = 2

@@ -45,6 +45,27 @@ def opened(clone: Path) -> Iterator[pygit2.Repository]:
             repo.free()
 
 
+@contextmanager
+def as_it_is(clone: Path) -> Iterator[pygit2.Repository]:
+    """The clone, alone in it, to be read only: it is not made, nor made again.
+
+    Raises:
+        KeyError: there is none that can be trusted.
+        OSError: the folder cannot be read.
+    """
+    if not clone.is_dir():
+        raise KeyError(clone.name)
+    with clone.with_name(clone.name + ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        repo = _sound(clone)
+        if repo is None:
+            raise KeyError(clone.name)
+        try:
+            yield repo
+        finally:
+            repo.free()
+
+
 def forget(clone: Path) -> None:
     """Delete the clone: the next sync makes it again."""
     shutil.rmtree(clone, ignore_errors=True)

@@ -85,7 +85,7 @@ def changed(
 def _opened(clone: Path) -> Iterator[pygit2.Repository]:
     """The clone, which is not doubted for what is wrong with a pull request."""
     try:
-        with disk.writing(clone), cache.opened(clone) as repo:
+        with disk.writing(clone), cache.as_it_is(clone) as repo:
             yield repo
     except OSError as error:
         raise disk.unusable(clone, error.strerror or str(error)) from error
