@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from wire.figures import ManyTags, NewTag, Row
+from wire.figures import Growth, ManyTags, NewTag, Row
 from wire.ground import Ground
 from wire.series import Series, Swept, WrongError
 
@@ -37,6 +37,19 @@ def row(series: Series, rounds: int, *, weigh: bool) -> Row:
         start_cpu=tuple(each.cpu for each in starts),
         peak=series.peak() if weigh else None,
         relay=relay / shared,
+    )
+
+
+def growth(few: Series, many: Series, rounds: int) -> Growth:
+    """The no-op sweeps of two sizes over one wire."""
+    sweeps = [(few.no_op().spent.wall, many.no_op().spent.wall) for _ in range(rounds)]
+    return Growth(
+        scheme=few.wire.scheme,
+        latency=few.wire.latency,
+        few=len(few.recipes),
+        many=len(many.recipes),
+        few_sweep=tuple(each for each, _ in sweeps),
+        many_sweep=tuple(each for _, each in sweeps),
     )
 
 

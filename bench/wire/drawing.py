@@ -10,7 +10,8 @@ from wire.figures import Row
 from wire.goals import FLOORS
 
 WIDTH = 760
-LEFT = 190
+MARGIN = 10
+LEFT = 200
 RIGHT = 60
 HEAD = 64
 FOOT = 30
@@ -21,7 +22,9 @@ STYLE = """
     text { font: 12px system-ui, sans-serif; fill: #6b7280 }
     .title { font-size: 14px; font-weight: 600 }
     .end { text-anchor: end }
+    .middle { text-anchor: middle }
     .sweep { fill: #2f81f7 }
+    .start { fill: #2f81f7; fill-opacity: .45 }
     .loop { fill: #9aa4b2 }
     .line { stroke: #9aa4b2; stroke-opacity: .35 }
     .goal { stroke: #d97706; stroke-dasharray: 4 3 }
@@ -51,27 +54,33 @@ def drawing(rows: Sequence[Row]) -> str:
 
 
 def _head() -> Iterator[str]:
-    yield from _text(0, 16, "A sweep that has nothing to do, as so many floors", "title")
-    yield f'<rect class="sweep" x="0" y="28" width="{BAR}" height="{BAR}"/>'
-    yield from _text(BAR + 6, 39, "canon-sweep run, start-up included")
-    yield f'<rect class="loop" x="260" y="28" width="{BAR}" height="{BAR}"/>'
-    yield from _text(260 + BAR + 6, 39, "git ls-remote in a loop")
+    yield from _text(MARGIN, 16, "A sweep that has nothing to do, as so many floors", "title")
+    named = {"sweep": "canon-sweep run", "start": "its start-up", "loop": "git ls-remote in a loop"}
+    for number, (kind, name) in enumerate(named.items()):
+        x = MARGIN + 160 * number
+        yield _bar(kind, x, 28, BAR)
+        yield from _text(x + BAR + 6, 39, name)
 
 
 def _grid(most: int, scale: float, height: int) -> Iterator[str]:
     step = max(1, round(most / 8))
     for number in range(0, most + 1, step):
         yield from _line("line", LEFT + number * scale, height)
-        yield from _text(LEFT + number * scale, HEAD - 8, f"{number}")
+        yield from _text(LEFT + number * scale, HEAD - 8, f"{number}", "middle")
 
 
 def _bars(row: Row, top: int, scale: float) -> Iterator[str]:
-    label = f"{row.recipes} recipes, {row.scheme}, {row.latency} ms"
-    yield from _text(LEFT - 10, top + BAR + 6, label, "end")
-    for number, (kind, floors) in enumerate((("sweep", _sweep(row)), ("loop", _loop(row)))):
-        y, width = top + 2 + number * (BAR + 2), floors * scale
-        yield f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR}"/>'
-        yield from _text(LEFT + width + 5, y + BAR - 2, f"{floors:.1f}")
+    yield from _text(LEFT - 10, top + BAR + 6, row.name, "end")
+    begun, sweep, loop = (floors * scale for floors in (_begun(row), _sweep(row), _loop(row)))
+    yield _bar("sweep", LEFT, top + 2, begun)
+    yield _bar("start", LEFT + begun, top + 2, sweep - begun)
+    yield from _text(LEFT + sweep + 5, top + BAR, f"{_sweep(row):.1f}")
+    yield _bar("loop", LEFT, top + BAR + 4, loop)
+    yield from _text(LEFT + loop + 5, top + 2 * BAR + 2, f"{_loop(row):.1f}")
+
+
+def _begun(row: Row) -> float:
+    return min(_sweep(row), round(row.begun_over_floor.middle, 2))
 
 
 def _sweep(row: Row) -> float:
@@ -84,6 +93,10 @@ def _loop(row: Row) -> float:
 
 def _line(kind: str, x: float, height: int) -> Iterator[str]:
     yield f'<line class="{kind}" x1="{x:.1f}" y1="{HEAD - 4}" x2="{x:.1f}" y2="{height - FOOT}"/>'
+
+
+def _bar(kind: str, x: float, y: float, width: float) -> str:
+    return f'<rect class="{kind}" x="{x:.1f}" y="{y}" width="{width:.1f}" height="{BAR}"/>'
 
 
 def _text(x: float, y: float, text: str, kind: str = "") -> Iterator[str]:

@@ -22,11 +22,6 @@ class Ratio:
         each = [one / other for one, other in zip(above, below, strict=True)]
         return cls(median(each), min(each), max(each))
 
-    @classmethod
-    def across(cls, above: tuple[float, ...], below: tuple[float, ...]) -> Ratio:
-        """Of what was not measured in the same rounds: the spread is the widest there may be."""
-        return cls(median(above) / median(below), min(above) / max(below), max(above) / min(below))
-
     def __str__(self) -> str:
         return f"{self.middle:.2f} ({self.least:.2f} to {self.most:.2f})"
 
@@ -74,6 +69,29 @@ class Row:
     def loop_over(self) -> Ratio:
         """How many sweeps the loop takes."""
         return Ratio.of(self.loop, self.sweep)
+
+    @property
+    def loop_over_begun(self) -> Ratio:
+        """The same without the start-up."""
+        return Ratio.of(self.loop, self._begun)
+
+    @property
+    def _begun(self) -> tuple[float, ...]:
+        start = median(self.start)
+        # where others are at work even that may be longer than a whole sweep
+        return tuple(max(0.001, sweep - start) for sweep in self.sweep)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """No-op sweeps of few recipes and of many, in turns; seconds, one for each round."""
+
+    scheme: str
+    latency: int
+    few: int
+    many: int
+    few_sweep: tuple[float, ...]
+    many_sweep: tuple[float, ...]
 
 
 @dataclass(frozen=True)

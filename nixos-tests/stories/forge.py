@@ -23,6 +23,7 @@ def story(machine: Machine, forge: Machine) -> None:
         for n in range(6):
             notes.publishes(f"1.{n}.0+1.0.0")
         draft.publishes("1.0.0+1.0.0")
+        operator.finds_all_well("forge")
         assert not hoster.knows("notes")
 
     with machine.nested("the missing mirror is made, and is upstream's"):
@@ -65,6 +66,7 @@ def story(machine: Machine, forge: Machine) -> None:
 
         assert night.result == "success", night.journal
         assert not any(night.totals.values()), night.totals
+        operator.finds_all_well("mirror.push", "mirror.rights", "mirror.main")
         assert hoster.everything("notes") == after
 
     _goes_down(hoster, operator, draft)

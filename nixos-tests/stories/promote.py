@@ -14,7 +14,7 @@ def story(machine: Machine) -> None:
         draft.commits()
 
     with machine.nested("what the first sweep needs is asked, and nothing is changed"):
-        operator.finds_all_well()
+        operator.finds_all_well("mirror.push")
         operator.arrives()
 
     with machine.nested("the timer fires, and notes has a canonical"):
@@ -45,4 +45,4 @@ def story(machine: Machine) -> None:
         assert record["commit"] in operator.refs_of("notes", "upstream")
         operator.finds_only_canonicals()
         operator.verifies()
-        operator.finds_all_well()
+        operator.finds_all_well("mirror.push")

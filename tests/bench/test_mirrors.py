@@ -13,7 +13,7 @@ import pytest
 
 from wire import cases, goals
 from wire.drawing import drawing
-from wire.figures import ManyTags, NewTag, Ratio, Row
+from wire.figures import Growth, ManyTags, NewTag, Row
 from wire.ground import Ground, linked
 from wire.series import REFS, Series, WrongError
 from wire.servers import HOST, LATENCY, Program, Wire, serving
@@ -164,15 +164,15 @@ def test_it_is_said_how_busy_the_machine_was() -> None:
 
 
 def test_the_drawing_is_xml_and_always_the_same() -> None:
-    """A bar for the sweep and one for the loop, each with its number."""
+    """The sweep, its start-up apart, and the loop below it."""
     rows = [ROW, replace(ROW, recipes=21, loop=(30.0, 50.0, 30.0))]
 
     text = drawing(rows)
 
     svg = ElementTree.fromstring(text)
     space = "{http://www.w3.org/2000/svg}"
-    bars = [bar for bar in svg.iter(f"{space}rect") if float(bar.attrib["x"]) > 100]
-    assert len([bar for bar in bars if bar.get("class") == "sweep"]) == 2
+    bars = [bar for bar in svg.iter(f"{space}rect") if float(bar.attrib["y"]) > 50]
+    assert [bar.get("class") for bar in bars] == ["sweep", "start", "loop"] * 2
     words = [str(each.text) for each in svg.iter(f"{space}text")]
     assert {"200 recipes, git, 20 ms", "21 recipes, git, 20 ms", "goal: 1.3"} <= set(words)
     assert drawing(rows) == text
@@ -190,15 +190,14 @@ def test_a_goal_is_met_or_not_by_the_median() -> None:
     assert not any(goal.met for goal in goals.of_rows([slower]) if "loop" not in goal.about)
 
 
-def test_growth_is_said_where_both_sizes_were_measured() -> None:
-    """Ten times the recipes are ten times the time, or a little more."""
-    thousand = replace(ROW, recipes=1000, sweep=(12.0, 13.0, 14.0))
-    hundred = replace(ROW, recipes=100, sweep=(1.3,), floor=(1.0,), start=(0.2,), loop=(9.0,))
+def test_ten_times_the_recipes_may_take_ten_times_the_time_and_a_little() -> None:
+    """Of another pair of sizes it is the same in proportion."""
+    pair = Growth("git", 0, 100, 1000, (1.0, 1.2, 1.0), (10.5, 12.0, 11.0))
 
-    found = [goal for goal in goals.of_rows([thousand, hundred]) if "t(1000)" in goal.about]
+    goal = goals.of_growth(pair)
 
-    assert [(goal.measured, goal.met) for goal in found] == [("10.00 (9.23 to 10.77)", True)]
-    assert Ratio.across((2.0,), (1.0,)).middle == 2.0
+    assert (goal.wanted, goal.measured, goal.met) == ("≤ 10.5", "10.50 (10.00 to 11.00)", True)
+    assert goals.of_growth(replace(pair, few=500)).wanted == "≤ 2.1"
 
 
 def test_what_a_tag_and_what_many_cost_are_goals_too() -> None:

@@ -78,7 +78,9 @@ def test_every_check_is_in_the_json(call: Call) -> None:
     assert result["totals"].keys() == OUTCOMES
     assert sum(result["totals"].values()) == len(checks)
     assert [one["recipe"] for one in result["recipes"]] == list(NAMES)
-    assert all(one["in_step"] and one["enrolled"] for one in result["recipes"])
+    assert all(one["enrolled"] for one in result["recipes"])
+    step = {"main": "same", "new": 0, "moved": 0, "gone": 0}
+    assert [one["behind"] for one in result["recipes"]] == [step, step]
     assert result["exit_code"] == done.returncode == 0
 
 

@@ -88,8 +88,7 @@ class Side:
         return ok(subject, f"the token's owner may {' and '.join(deeds)}: {shown}")
 
     def _place(self, found: Repository) -> Iterator[Check]:
-        was, now = str(self.place).casefold(), str(found.place).casefold()
-        if self.named and was != now:
+        if self.named and not found.place.is_same(self.place):
             what = f"{self.place} is {plain(str(found.place))} on the forge now"
             yield warn("mirror.moved", what, "correct the mirror's URL")
         if self.pushes and found.is_empty and found.default_branch not in ("", "main"):

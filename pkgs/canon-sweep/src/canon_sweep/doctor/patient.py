@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from canon_sweep.core.checkup import Check, Outcome
+from canon_sweep.core.lag import Lag
 from canon_sweep.doctor.forge import MISSING, rights_checks
 from canon_sweep.doctor.program import recipe_programs
 from canon_sweep.doctor.remote import OF_MIRROR, Sides, moved_checks
@@ -17,12 +18,21 @@ from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 
 
+class Behind(msgspec.Struct, frozen=True, kw_only=True):
+    """In what a mirror differs: ``main`` as `Lag` has it, and how many tags in which way."""
+
+    main: str
+    new: int
+    moved: int
+    gone: int
+
+
 class Patient(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipe; ``in_step`` is whether its mirror is, None if nobody can tell."""
+    """One recipe; ``behind`` is its mirror, None if nobody can tell."""
 
     recipe: str
     enrolled: bool
-    in_step: bool | None
+    behind: Behind | None
     checks: tuple[Check, ...]
 
 
@@ -45,9 +55,13 @@ def patient_of(recipe: Recipe, sides: Sides, web: tuple[Check, ...], viewer: Vie
     return Patient(
         recipe=recipe.name,
         enrolled=not recipe.stays_out,
-        in_step=None if lag is None else lag.is_none,
+        behind=None if lag is None else _behind(lag),
         checks=tuple(_apart(checks, "it is not enrolled")) if recipe.stays_out else checks,
     )
+
+
+def _behind(lag: Lag) -> Behind:
+    return Behind(main=lag.main, new=len(lag.new), moved=len(lag.moved), gone=len(lag.gone))
 
 
 def _of_sides(sides: Sides, web: tuple[Check, ...]) -> Iterator[Check]:
