@@ -23,7 +23,7 @@ from canon_sweep.settings.load import load
 from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment, Discarded, Promotion, QuickRun
 from child import in_child
-from stories.engines import dying_at
+from stories.engines import doing
 from stories.fleet import RUNS, Fleet, compose, toml
 
 
@@ -271,9 +271,8 @@ def test_a_run_that_was_killed_is_told_until_it_is_cleaned_up(call: Call, fleet:
     fleet.publishes("notes", "1.2.0+1")
 
     def dies() -> None:
-        # the release's stack is up just then; it was asked twice for stacks of others, and once
-        # whether it is there at all
-        fleet.wrap = dying_at(7)
+        # the release's stack is up just then
+        fleet.wrap = doing("wait_ready", lambda: os.kill(os.getpid(), signal.SIGKILL))
         fleet.sweeps("notes")
 
     assert in_child(dies) < 0

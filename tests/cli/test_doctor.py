@@ -168,7 +168,10 @@ def test_an_unprivileged_user_is_told_what_he_cannot_see(
     call: Call, fleet: Fleet, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Unknown, with the command that would see it; no traceback, and nothing of it is a yes."""
-    call("doctor")  # whatever is imported on the way may be closed to others
+    # whatever is imported on the way may be closed to others
+    import rich.console  # noqa: F401, PLC0415
+
+    call("doctor")
     nobody = pwd.getpwnam("nobody")
 
     # not below pytest's own folder, which is closed to others
