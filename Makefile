@@ -8,6 +8,8 @@ PACKAGE := pkgs/canon-sweep
 # another order of the tests each time; set it to have one again
 SEED := $(shell date +%s)
 CHECKED := $(PACKAGE)/src tests bench docs nixos-tests
+# of `make bench`: less in two minutes, `make bench MIRRORS=--quick`
+MIRRORS ?= --draw docs/mirrors.svg
 # of `make soak`: how many, and the seed of those that are to come again
 SWEEPS ?= 50
 WEEKS_OF ?=
@@ -39,6 +41,8 @@ format: $(VENV)/installed-for-tests
 
 bench: $(VENV)/installed-for-tests
 	$(VENV)/bin/python bench/startup.py
+	$(VENV)/bin/python bench/mirrors.py $(MIRRORS)
+	$(VENV)/bin/python bench/examination.py
 
 # kill -9 at every moment there is, on both engines, with a table of what was left
 crash: $(VENV)/installed-for-tests

@@ -5,8 +5,8 @@ from __future__ import annotations
 from stories.first_day import first_day
 from stories.harness import ELSEWHERE, Harness
 from stories.machine import Machine
-from stories.maintainer import LOSES
-from stories.operator import SERVICE, STATE, Operator
+from stories.maintainer import LOSES, TAKES_LONG
+from stories.operator import SERVICE, STATE, TIMER, Operator
 
 _VOLUMES = {"warm-notes_data", "warm-draft_data"}
 # tenths of systemd's exposure, of 100: what docs/harness.md says of such a harness
@@ -67,12 +67,32 @@ def story(machine: Machine) -> None:
         operator.swarm.holds_only(_VOLUMES)
         _is_a_noop(operator, harness, "skip/known-red")
 
+    with machine.nested("stopped in the middle of a test, it is told once, and takes down its app"):
+        notes.publishes("1.3.0+1.3.0", TAKES_LONG)
+        _is_stopped(operator, harness)
+
     with machine.nested("it could do no more than the options say"):
         machine.succeed(
             # the user's own, and still out of its reach
             f"[ ! -e {ELSEWHERE}/touched ]",
             f"systemd-analyze security --no-pager --threshold={_EXPOSURE} {SERVICE} >/dev/null",
         )
+
+
+def _is_stopped(operator: Operator, harness: Harness) -> None:
+    machine, before, kept = operator.machine, operator.invocation(), harness.content()
+    operator.is_overdue(TIMER)
+    harness.is_busy()
+    machine.succeed(f"systemctl stop {SERVICE}")
+    night = operator.ended(before)
+
+    assert night.verdict("notes") == "deferred/out-of-time", night.journal
+    assert harness.was_told() == 1
+    assert "is still up" not in night.journal
+    assert harness.content() == kept
+    # neither container nor volume of its app
+    operator.swarm.holds_only(_VOLUMES)
+    machine.succeed("canon-sweep recover")
 
 
 def _is_a_noop(operator: Operator, harness: Harness, notes: str) -> None:

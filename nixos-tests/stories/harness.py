@@ -33,6 +33,15 @@ app=$(printf %.4s "$RECIPE")-$(printf %.6s "$commit")
 in_data() { docker run --rm --network none --volume "$1:/data" canon-sweep/busybox:1 sh -c "$2"; }
 docker volume create "$app" >/dev/null
 in_data "$app" 'echo word >/data/token'
+if grep -q 'takes long' "$tree/compose.yml"; then
+  docker run --detach --name "$app" canon-sweep/busybox:1 sleep 1000 >/dev/null
+  trap 'echo told >>"$ABRA_DIR/told"' TERM
+  touch "$ABRA_DIR/begun"
+  sleep 1000 & wait || true
+  # its teardown, which whoever tells it a second time ends
+  docker stop --time 3 "$app" && docker rm "$app" && docker volume rm "$app"
+  exit 143
+fi
 if grep -q 'rm -f' "$tree/compose.yml"; then in_data "$app" 'rm /data/token'; fi
 upgrade=pass
 [ "$older" -gt 0 ] || upgrade=skip
@@ -112,6 +121,15 @@ class Harness:
         self.machine.succeed(
             f'sed -i "s/\\"commit\\": \\"[0-9a-f]*/\\"commit\\": \\"{main}/" {file}'
         )
+
+    def is_busy(self) -> None:
+        """Wait until it tests what takes an hour."""
+        self.machine.wait_until_succeeds(f"[ -e {ABRA}/begun ]")
+        self.machine.succeed(f"rm {ABRA}/begun")
+
+    def was_told(self) -> int:
+        """How often it was told to end."""
+        return self.machine.succeed(f"cat {ABRA}/told").count("told")
 
     def is_handed_over(self) -> None:
         """Give its folders to the service, as whose child it runs from now on."""

@@ -9,6 +9,8 @@ from stories.machine import Machine
 
 SERVES = "echo notes >$DATA/index.html; exec busybox httpd -f -p $PORT -h $DATA"
 """What a sound release of the app does: a page, and whatever was written to its volume."""
+TAKES_LONG = f"{SERVES}; true takes long"
+"""As sound, and whoever tests it takes an hour."""
 LOSES = f"rm -f $DATA/*; {SERVES}"
 """A broken release: it begins anew, whatever was there."""
 

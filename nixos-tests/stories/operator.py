@@ -139,6 +139,16 @@ class Operator:
         """Every record holds, says the program, run as the service runs."""
         self.machine.succeed("canon-sweep verify")
 
+    def finds_all_well(self) -> None:
+        """Whatever a sweep needs can be asked and is there, says the program, as the service."""
+        found = json.loads(self.machine.succeed("canon-sweep doctor --json"))
+        checks = [*found["host"], *(each for one in found["recipes"] for each in one["checks"])]
+        bad = [each for each in checks if each["outcome"] not in ("ok", "warn")]
+        assert found["user"] == "canon-sweep"
+        assert not bad, bad
+        known = {each["subject"] for each in checks if each["outcome"] == "ok"}
+        assert {"stateDir", "engine.swarm", "timer", "mirror.push"} <= known, known
+
     def volumes(self, recipe: str) -> list[str]:
         """The volumes that a recipe's canonical is to have."""
         names = [str(volume["name"]) for volume in self.record(recipe)["volumes"]]

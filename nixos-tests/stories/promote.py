@@ -13,6 +13,10 @@ def story(machine: Machine) -> None:
         notes.publishes("1.0.0+1.0.0")
         draft.commits()
 
+    with machine.nested("what the first sweep needs is asked, and nothing is changed"):
+        operator.finds_all_well()
+        operator.arrives()
+
     with machine.nested("the timer fires, and notes has a canonical"):
         first = operator.night()
 
@@ -41,3 +45,4 @@ def story(machine: Machine) -> None:
         assert record["commit"] in operator.refs_of("notes", "upstream")
         operator.finds_only_canonicals()
         operator.verifies()
+        operator.finds_all_well()

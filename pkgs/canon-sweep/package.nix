@@ -21,6 +21,7 @@ python3Packages.buildPythonApplication (finalAttrs: {
       ./README.md
       ./pyproject.toml
       ./src
+      ../../bench
       ../../docs
       ../../examples
       ../../nixos-tests

@@ -18,6 +18,7 @@ HEAVY = {"pygit2", "docker", "requests", "rich", "yaml"}
         ("canon_sweep.cli.status", set()),
         ("canon_sweep.cli.hold", set()),
         ("canon_sweep.cli.history", set()),
+        ("canon_sweep.cli.doctor", set()),
         ("canon_sweep.cli.import_cc_ci", set()),
         ("canon_sweep.cli.run", {"pygit2", "yaml"}),
     ],

@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from canon_sweep import interrupt
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.harness import guest
 from canon_sweep.harness.guest import MARK, Visits
@@ -16,13 +17,28 @@ from canon_sweep.state.guests import Guests
 
 
 class BareEngine:
-    """A stand-in: nothing is on it."""
+    """A stand-in: what is on it at each look, the last one again and again."""
+
+    def __init__(self, *looks: set[str]) -> None:
+        self.looks = list(looks) or [set[str]()]
 
     def present(self) -> frozenset[str]:
-        return frozenset()
+        return frozenset(self.looks.pop(0) if len(self.looks) > 1 else self.looks[0])
 
 
-ENGINE = cast("Engine", BareEngine())
+def engine(*looks: set[str]) -> Engine:
+    """What a visit asks."""
+    return cast("Engine", BareEngine(*looks))
+
+
+ENGINE = engine()
+GOING = "container note-1_app.1.x"
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a stand-in."""
+    monkeypatch.setattr(guest, "_AGAIN", 0.0)
 
 
 @pytest.fixture
@@ -54,4 +70,68 @@ def test_who_leaves_nothing_is_forgotten(guests: Guests) -> None:
     with visits.visit("night-notes-1"):
         assert [each.run for each in guests.entries()] == ["night-notes-1"]
 
+    assert guests.entries() == ()
+
+
+def test_a_container_that_is_going_is_waited_for(guests: Guests) -> None:
+    """Its stack has no service any more, so nothing puts it up again."""
+    visits = Visits("notes", engine(set(), {GOING}, {GOING}, set()), guests, lambda _: None)
+
+    with visits.visit("night-notes-1"):
+        pass
+
+    assert visits.unsettled() == ()
+    assert guests.entries() == ()
+
+
+def test_a_container_that_stays_is_named_in_the_end(
+    guests: Guests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has had its time."""
+    monkeypatch.setattr(guest, "_GOING", 0.0)
+    visits = Visits("notes", engine(set(), {GOING}), guests, lambda _: None)
+
+    with visits.visit("night-notes-1"):
+        pass
+
+    assert visits.unsettled() == (f"{GOING} is still up: the harness left it",)
+
+
+def test_a_stack_is_not_waited_for(guests: Guests) -> None:
+    """Whoever has a service stays."""
+    visits = Visits("notes", engine(set(), {"stack note-1"}), guests, lambda _: None)
+
+    with visits.visit("night-notes-1"):
+        pass
+
+    assert [each.left for each in guests.entries()] == [("stack note-1",)]
+
+
+def test_a_network_alone_is_said_and_is_not_up(guests: Guests) -> None:
+    """Docker leaves it where a stack went down faster than its last task."""
+    said: list[str] = []
+    left = {"network note-1_default"}
+    visits = Visits("notes", engine(set(), left), guests, said.append)
+
+    with visits.visit("night-notes-1"):
+        pass
+
+    assert said == ["harness: new on the engine since it started: network note-1_default"]
+    assert visits.unsettled() == ()
+
+
+def test_who_is_asked_to_end_waits_for_nothing_and_the_next_run_looks(
+    guests: Guests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack that the harness takes down when it is told to end goes a moment later."""
+    visits = Visits("notes", engine(set(), {GOING}), guests, lambda _: None)
+    monkeypatch.setattr(interrupt, "reason", lambda: "stopped by SIGTERM")
+
+    with visits.visit("night-notes-1"):
+        pass
+    (still,) = guest.settle(guests, engine({GOING}), (), lambda _: None)
+
+    assert GOING in str(still)
+    monkeypatch.setattr(interrupt, "reason", lambda: None)
+    assert guest.settle(guests, engine({GOING}, set()), (), lambda _: None) == ()
     assert guests.entries() == ()

@@ -87,6 +87,8 @@ class _Backend(BaseHTTPRequestHandler):
 
     server: _Http
     protocol_version = "HTTP/1.1"
+    # head and body are two writes: the second is not to wait until the first was answered
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self._answer(b"")

@@ -76,6 +76,16 @@ def test_what_a_resume_puts_off_once_more_is_only_deferred(code: Code) -> None:
     assert exit_code_of_resume([entry(Code.HELD)]) == 0
 
 
+def test_a_resume_is_not_wrong_for_what_the_sweep_has_told() -> None:
+    """As long as that keeps somebody waiting; what is new is."""
+    unbegun = entry(Code.NEW_RELEASE, Outcome.INFRA)
+    assert unbegun.is_unbegun
+
+    assert exit_code_of_resume([unbegun], ["a stack is up"], ["a stack is up"]) == 75
+    assert exit_code_of_resume([unbegun], ["another"], ["a stack is up"]) == 1
+    assert exit_code_of_resume([entry(Code.HELD)], ["a stack is up"], ["a stack is up"]) == 1
+
+
 def test_a_recipe_without_a_line_is_wrong() -> None:
     """Decided recipes are exactly the enrolled ones, or the run is in error."""
     assert exit_code_of([entry(Code.NO_NEW_VERSION)], ["lost"]) == 1

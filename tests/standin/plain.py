@@ -28,6 +28,8 @@ def main() -> int:
     acts(behaviour, tree)
     if behaviour.word == "stack-left":
         engine.leave_up("note-abc123_ci_localhost")
+    if behaviour.word == "hasty":
+        engine.go_at_once("note-abc123_ci_localhost")
     result = _result(recipe, behaviour)
     statuses = {tier["status"] for tier in result["tiers"]}
     green = statuses <= {"pass", "n/a"}

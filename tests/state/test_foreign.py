@@ -191,3 +191,13 @@ def test_cc_cis_layout_is_known_by_what_only_it_has(tmp_path: Path) -> None:
     assert record == "mail/canonical.json, which has no schema"
     assert foreign_in(tmp_path) == "chat/snapshot"
     assert foreign_in(tmp_path / "nowhere") == ""
+
+
+def test_a_link_that_leads_nowhere_costs_only_its_own_recipe(warm: CiWarm) -> None:
+    """What is beside it is listed and read; of this one nobody can say."""
+    (warm.folder / "loop").symlink_to("loop")
+
+    assert ForeignCanonicals(warm.folder).recipes() == ("loop", "notes")
+    assert isinstance(read(warm).record, Mark)
+    with pytest.raises(StateFault, match="symbolic links"):
+        read(warm, "loop")

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable
 from typing import Any, cast
 
+from canon_sweep.core.space import Space
 from canon_sweep.engine.protocol import Engine
 
 
@@ -81,3 +82,18 @@ def doing(method: str, deed: Callable[[], object]) -> Callable[[Engine], Engine]
             deed()
 
     return lambda engine: intercepted(engine, before)
+
+
+def with_space(space: Space) -> Callable[[Engine], Engine]:
+    """Let an engine's file system be as full as that."""
+
+    def wrapped(engine: Engine) -> Engine:
+        class Filled:
+            name = engine.name
+
+            def __getattr__(self, attribute: str) -> Any:
+                return (lambda: space) if attribute == "space" else getattr(engine, attribute)
+
+        return cast("Engine", Filled())
+
+    return wrapped

@@ -188,6 +188,32 @@ def test_the_guard_is_asked_before_a_rerun_too(two: Fleet) -> None:
     assert [note.code for note in entry.notes] == ["not-repeated"]
     assert "build.lock" in entry.notes[0].text
     assert entry.repeat == "canon-sweep test notes --version 1.0.0+1"
+    assert night.results.exit_code == 1
+
+
+def test_a_red_that_a_build_kept_from_its_rerun_is_tried_when_that_has_ended(two: Fleet) -> None:
+    """Red twice, alone, is what counts; a resume is the first that can see to it."""
+    builds = Builds(two.folder / "build.lock")
+    two.options["guard"] = {"wait": "1ms", "poll": "1ms", "lockFiles": [str(builds.path)]}
+
+    def before(name: str, arguments: tuple[Any, ...]) -> None:
+        if name == "deploy" and arguments[0].recipe == "site" and not builds.path.exists():
+            builds.begins()
+
+    fails = failing_of("notes", FAILS)
+    two.wrap = lambda engine: intercepted(fails(engine), before)
+    assert two.sweeps()["notes"].outcome is Outcome.RED
+    two.wrap = lambda engine: engine
+
+    still = two.resumes()
+    builds.ends()
+    night = two.resumes()
+
+    assert still is not None
+    assert (still["notes"].code, still.results.exit_code) == (Code.IN_FLIGHT, 75)
+    assert night is not None
+    assert night["notes"].outcome is Outcome.PROMOTED
+    assert outcomes(two) == [Outcome.RED, Outcome.PROMOTED]
     assert two.state().waiting.read() == {}
 
 

@@ -15,10 +15,11 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.gate import Condition
 from canon_sweep.core.result import Status, Tier
+from canon_sweep.core.space import Space
 from canon_sweep.errors import HostFault
 from child import forked, in_child
 from host import ends
-from stories.engines import dying_at, failing
+from stories.engines import dying_at, failing, with_space
 from stories.fleet import WEEK
 from stories.outside import OutsideFleet
 
@@ -133,6 +134,21 @@ def test_what_says_nothing_of_the_recipe_is_infra(
     assert "traefik_acme" in plain.volumes()
     assert night.results.exit_code == 1
     assert plain.sweeps()["notes"].code is Code.FIRST_CANONICAL
+
+
+@pytest.mark.parametrize("behaves", ["red:restore", "deadline"])
+def test_what_fails_on_a_full_disk_says_nothing_of_the_recipe(
+    plain: OutsideFleet, behaves: str
+) -> None:
+    """However often: the disk is the host's."""
+    plain.releases("notes", "1.1.0+1", behaves)
+    plain.options["infraRetries"] = 0
+    plain.wrap = with_space(Space(free=0, total=150 * 2**30))
+
+    nights = [plain.sweeps()["notes"] for _ in range(2)]
+
+    assert [night.outcome for night in nights] == [Outcome.INFRA] * 2
+    assert "0 bytes of 150.0 GiB were free on the engine's file system" in nights[1].reason
 
 
 def test_a_deadline_that_comes_again_is_the_recipes(plain: OutsideFleet) -> None:
@@ -376,6 +392,48 @@ def test_what_it_leaves_up_is_named_and_nothing_is_started_beside_it(
     (outside.folder / "state/local/stacks/aaa-abc123_ci_localhost").rmdir()
     assert outside.sweeps("notes")["notes"].outcome is Outcome.PROMOTED
     assert outside.state().guests.entries() == ()
+
+
+def test_who_was_not_tested_beside_what_was_left_is_taken_up_once_it_is_gone(
+    outside: OutsideFleet,
+) -> None:
+    """One harness that is broken off costs the others an hour, and not the week."""
+    outside.uses_ccci()
+    outside.releases("aaa", "1.0.0+1", "stack-left")
+    outside.releases("notes", "1.0.0+1")
+    assert outside.sweeps()["aaa"].outcome is Outcome.PROMOTED
+    left = "stack aaa-abc123_ci_localhost"
+
+    before = outside.resumes()
+
+    (waits,) = outside.state().waiting.due().values()
+    assert (waits.recipe, waits.code) == ("notes", Code.IN_FLIGHT)
+    assert left in waits.sentence
+    assert before is not None
+    # the sweep was wrong because of it, and each half hour need not be
+    assert before.results.exit_code == 75
+    assert any(left in problem for problem in before.results.problems)
+    (outside.folder / "state/local/stacks/aaa-abc123_ci_localhost").rmdir()
+    after = outside.resumes()
+    assert after is not None
+    assert [(e.recipe, e.outcome) for e in after.results.entries] == [("notes", Outcome.PROMOTED)]
+    assert after.results.exit_code == 0
+    assert outside.state().waiting.due() == {}
+
+
+def test_what_a_resume_leaves_up_itself_is_wrong(outside: OutsideFleet) -> None:
+    """Nobody has told of it yet."""
+    outside.uses_ccci()
+    outside.releases("aaa", "1.0.0+1", "stack-left")
+    outside.releases("notes", "1.0.0+1", "stack-left")
+    outside.sweeps()
+    (outside.folder / "state/local/stacks/aaa-abc123_ci_localhost").rmdir()
+
+    again = outside.resumes()
+
+    assert again is not None
+    assert again["notes"].outcome is Outcome.PROMOTED
+    assert again.results.exit_code == 1
 
 
 def test_what_is_known_to_be_somebody_elses_is_not_the_harnesses(outside: OutsideFleet) -> None:

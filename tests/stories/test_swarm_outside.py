@@ -76,3 +76,27 @@ def test_a_stack_that_is_left_on_the_swarm_is_named_until_it_is_gone(plain: Swar
             plain.engine().remove_volume(volume.name)
     again = plain.sweeps("site")["site"]
     assert again.outcome is Outcome.PROMOTE_FAILED, again.reason
+
+
+def test_a_stack_that_is_going_is_waited_for_and_its_network_costs_nobody_a_test(
+    plain: SwarmOutside,
+) -> None:
+    """As after `docker stack rm`, which ends before the last container does."""
+    plain.releases("notes", "1.1.0+1", "hasty")
+    plain.releases("site", "1.0.0+1")
+
+    night = plain.sweeps()
+
+    outcomes = [night[recipe].outcome for recipe in ("notes", "site")]
+    left = "network note-abc123_ci_localhost_default"
+    try:
+        assert outcomes == [Outcome.PROMOTED] * 2, night.results.entries
+        assert not any(note.code == "cleanup-pending" for note in night["notes"].notes)
+        assert left in plain.log("notes")
+        assert night.results.exit_code == 0
+    finally:
+        docker(plain.host, "network", "rm", "note-abc123_ci_localhost_default")
+        for recipe in ("notes", "site"):
+            record = plain.state().canonicals.read(recipe)
+            for volume in record.volumes if record else ():
+                plain.engine().remove_volume(volume.name)

@@ -27,7 +27,7 @@ from canon_sweep.report.records import LOST
 from canon_sweep.state.followed import Followed
 from child import in_child
 from state.ciwarm import CiWarm
-from stories.fleet import Fleet
+from stories.fleet import WEEK, Fleet
 from stories.outside import OutsideFleet
 
 OLD, NEW = "1.0.0+1", "1.1.0+1"
@@ -344,10 +344,75 @@ def test_a_folder_that_is_out_of_sight_is_no_new_beginning(adopted: Host) -> Non
 
     assert night["notes"].code is Code.INTERNAL_ERROR
     assert "mount its disk; or give it up: canon-sweep forget notes" in night["notes"].sentence
+    assert f"was adopted ({NEW})" in night["notes"].sentence
     assert adopted.warm.content == {}
+    fleet = adopted.fleet
+    told = status_of(fleet.settings(), fleet.state(), None, fleet.now)
+    assert told.is_wrong
+    assert [row.problem for row in told.recipes] == [night["notes"].sentence]
     folder.rmdir()
     folder.with_name("elsewhere").rename(folder)
     assert adopted.fleet.sweeps()["notes"].code is Code.NO_NEW_VERSION
+
+
+def test_what_is_not_followed_is_looked_at_part_by_part(host: Host) -> None:
+    """Whoever thinks of adopting it reads what is missing."""
+    host.has("notes", NEW, host.fleet.releases("notes", NEW))
+    host.loses_volume("notes")
+
+    finding = host.finds("notes")
+
+    assert finding.problems == ()
+    assert "takes it over if it is whole" in finding.remark
+    assert f"volumes missing ({host.volume('notes')} does not exist)" in finding.remark
+
+
+def test_what_is_promoted_is_followed_and_called_so(host: Host) -> None:
+    """What was said of the record before the test holds of it no more."""
+    host.has("notes", NEW, host.fleet.releases("notes", NEW))
+    (before,) = (note.code for note in host.fleet.plans()["notes"].notes)
+
+    night = host.fleet.sweeps()
+
+    assert before == "not-followed"
+    assert night["notes"].outcome is Outcome.PROMOTED
+    assert night["notes"].notes == ()
+
+
+def test_a_harness_that_promotes_what_it_may_not_is_told_and_not_followed(host: Host) -> None:
+    """It was told that this is a ref; what it does all the same is seen."""
+    host.fleet.releases("notes", OLD)
+    host.fleet.sweeps()
+    host.fleet.releases("notes", NEW, "promotes-all")
+    host.fleet.now += WEEK
+    # a newer one, so that this is no candidate
+    host.fleet.releases("notes", "1.2.0+1")
+
+    entry = host.fleet.tests("notes", version=NEW)
+
+    assert entry.outcome is Outcome.REFUSED
+    (note,) = (note for note in entry.notes if note.code == "promoted-unasked")
+    assert note.text.startswith(
+        f"the harness has made a canonical by itself, which is not followed: {NEW} (commit "
+    )
+    assert entry.is_wrong
+    plan = host.fleet.plans()["notes"]
+    assert [note.code for note in plan.notes] == ["not-followed"]
+    assert plan.canonical == ""
+
+
+def test_a_green_ref_that_was_promoted_is_wrong(host: Host) -> None:
+    """Exit 0 would say that the canonical is what it was."""
+    host.fleet.releases("notes", OLD)
+    host.fleet.releases("notes", NEW)
+    host.fleet.sweeps()
+    host.fleet.releases("notes", None, "promotes-all")
+
+    entry = host.fleet.tests("notes", ref="main")
+
+    assert entry.outcome is Outcome.PASSED, entry.reason
+    assert "promoted-unasked" in {note.code for note in entry.notes}
+    assert entry.is_wrong
 
 
 def test_a_part_that_is_lost_later_is_told_by_everybody(adopted: Host) -> None:

@@ -7,6 +7,7 @@ import shlex
 import msgspec
 
 from canon_sweep.core import denial
+from canon_sweep.core.adoption import NOT_FOLLOWED
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Decision, Facts
 from canon_sweep.errors import Fault, HostFault, Interrupted, RoomFault, SyncFault, TimeFault
@@ -40,6 +41,8 @@ def with_facts(entry: Entry, facts: Facts) -> Entry:
 def with_tested(entry: Entry, tested: Tested) -> Entry:
     """A line with how its test ended."""
     result = tested.result
+    # a record that was none so far is what counts from now on
+    noted = (note for note in entry.notes if not (tested.record and note.code == NOT_FOLLOWED))
     return msgspec.structs.replace(
         entry,
         outcome=tested.outcome,
@@ -57,7 +60,7 @@ def with_tested(entry: Entry, tested: Tested) -> Entry:
         flaky=tested.flaky,
         again=tested.again,
         repeat=_repetition(entry, tested) if tested.outcome is Outcome.RED else "",
-        notes=(*entry.notes, *tested.notes),
+        notes=(*noted, *tested.notes),
     )
 
 

@@ -80,7 +80,7 @@ def sweep_one(recipe: Recipe, world: World, policy: Policy) -> Entry:
     try:
         tested = world.trials.test(recipe, facts, decision)  # acts
     except HostFault as fault:
-        tested = Tested(Outcome.INFRA, str(fault))
+        tested = Tested(Outcome.INFRA, str(fault), attempts=0)  # not even begun
     except TimeFault as fault:
         notes = world.trials.broken_off(recipe, decision.target, time.monotonic() - started)
         return broken_off(msgspec.structs.replace(entry, notes=(*entry.notes, *notes)), fault)

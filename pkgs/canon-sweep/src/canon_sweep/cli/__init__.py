@@ -29,6 +29,7 @@ _COMMANDS = {
     "pins": "Which pinned bases are needed still.",
     "verify": "Check every record against tag, commit and volumes.",
     "check": "Whether the configuration is sound; looks at nothing else.",
+    "doctor": "Ask remotes, guard, engine and host what a sweep will need of them.",
     "recover": "Clean up after a run that was killed.",
     "budget": "What canonicals retain, and whether the next releases have room.",
     "prune": "Remove what nothing names any more, and what is old.",

@@ -23,7 +23,8 @@ _VARIABLES = {
 }
 _CODES = {
     "0": "Nothing is wrong.",
-    "1": "A recipe is red, refused, failed or in error, or something could not be cleaned up.",
+    "1": "A recipe is red, refused, failed or in error, something could not be cleaned up,"
+    " or what doctor asks is wrong or cannot be asked.",
     "2": "Bad configuration or usage, also a run in which every recipe is held or excepted.",
     "75": "Deferred: another run is at work, or what the guard sees; see run --resume.",
 }

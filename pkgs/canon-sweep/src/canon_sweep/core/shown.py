@@ -10,6 +10,9 @@ from canon_sweep.core.foreign import LAST_GOOD, META, RECORD, Broken, Foreign, M
 from canon_sweep.core.names import plain
 from canon_sweep.core.parts import Unseen
 
+UNASKED = "promoted-unasked"
+"""The note of a record that a harness has made, and that nobody may have made."""
+
 
 class _Wanted(NamedTuple):
     """What each file has to be of, and from when on."""

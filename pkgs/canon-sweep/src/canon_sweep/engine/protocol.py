@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from canon_sweep.core.checkup import Check
 from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
 from canon_sweep.core.space import Space
@@ -17,6 +18,12 @@ from canon_sweep.core.stray import Thing
 from canon_sweep.engine.source import Source
 from canon_sweep.engine.source import read as read_source
 from canon_sweep.process import Completed
+
+Question = Callable[[], Iterable[Check]]
+"""Something to be asked of an engine, also beside others and by another thread.
+
+It raises `HostFault` where the engine cannot be asked.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,13 @@ class Engine(Protocol):
 
     def node(self) -> str:
         """The node that holds this engine's volumes; empty where there is only this machine."""
+        ...
+
+    def questions(self, apps: Callable[[], Iterable[App]]) -> tuple[Question, ...]:
+        """What can be asked of the engine itself before anything is deployed; nothing changes.
+
+        ``apps`` gives those that are to be deployed, as far as anybody knows them.
+        """
         ...
 
     def space(self) -> Space | None:
@@ -235,7 +249,8 @@ class Engine(Protocol):
     def present(self) -> frozenset[str]:
         """What is up or kept here, whoever made it: ``stack x``, ``volume x_data``, ``secret …``.
 
-        A container that is no stack's is ``container x``.
+        A container that is no stack's is ``container x``, also one whose stack is on its way
+        down.  What else is left of such a stack is named by itself, and is not up.
         """
         ...
 

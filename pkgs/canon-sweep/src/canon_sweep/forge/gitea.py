@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import msgspec
 
 from canon_sweep.core.place import Place
 from canon_sweep.core.pull import Pull
-from canon_sweep.forge.protocol import Listing, Repository, TakenFault
+from canon_sweep.forge.protocol import Branch, Guarded, Listing, Repository, TakenFault
 from canon_sweep.mirror import again
 from canon_sweep.web import (
     Answer,
@@ -98,6 +98,17 @@ class _Repository(msgspec.Struct):
     has_pull_requests: bool = True
 
 
+class _Branch(msgspec.Struct):
+    protected: bool = False
+    user_can_push: bool = False
+
+
+class _Guarded(msgspec.Struct):
+    name_pattern: str
+    whitelist_usernames: list[str] | None = None
+    teams: list[str] | None = msgspec.field(default=None, name="whitelist_teams")
+
+
 @dataclass(frozen=True, slots=True)
 class Gitea:
     """A Gitea or a Forgejo at a URL, and the file with the token that it is asked with."""
@@ -164,6 +175,19 @@ class Gitea:
             may_read=may.pull,
             may_push=may.push,
             may_admin=may.admin,
+        )
+
+    def branch(self, place: Place, name: str) -> Branch:
+        """As `protocol.Forge`."""
+        found = json_of(self._get(f"/repos/{place.path}/branches/{quote(name)}"), _Branch)
+        return Branch(is_protected=found.protected, may_push=found.user_can_push)
+
+    def guarded(self, place: Place) -> tuple[Guarded, ...]:
+        """As `protocol.Forge`."""
+        found = json_of(self._get(f"/repos/{place.path}/tag_protections"), list[_Guarded])
+        return tuple(
+            Guarded(each.name_pattern, tuple(each.whitelist_usernames or ()), bool(each.teams))
+            for each in found
         )
 
     def account(self) -> str:

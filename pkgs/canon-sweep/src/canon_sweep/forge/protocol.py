@@ -43,6 +43,23 @@ class Repository:
     may_admin: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch as the forge has it; ``may_push`` is what the token's owner is allowed."""
+
+    is_protected: bool
+    may_push: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """Tags, by a pattern, that only these accounts may push, and members of some teams."""
+
+    pattern: str
+    accounts: tuple[str, ...]
+    has_teams: bool
+
+
 class Forge(Protocol):
     """A forge, asked with the token of one account.
 
@@ -72,6 +89,14 @@ class Forge(Protocol):
 
     def repository(self, place: Place) -> Repository:
         """What a repository is, and what may be done there."""
+        ...
+
+    def branch(self, place: Place, name: str) -> Branch:
+        """What a branch of a repository is."""
+        ...
+
+    def guarded(self, place: Place) -> tuple[Guarded, ...]:
+        """The tags of a repository that not everybody may push; told to its administrators."""
         ...
 
     def account(self) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from canon_sweep import process
+from canon_sweep import systemd
 from canon_sweep.core.names import plain
 from canon_sweep.errors import HostFault
 
@@ -31,7 +30,7 @@ class Units:
         Raises:
             HostFault: systemd cannot be asked, or knows no such unit.
         """
-        for unit in _shown(self.patterns):
+        for unit in systemd.shown(self.patterns, _PROPERTIES, SECONDS):
             name, state = plain(unit["Id"]), plain(unit["ActiveState"])
             if unit["LoadState"] == "not-found" and not _is_pattern(unit["Id"], self.patterns):
                 raise HostFault(
@@ -46,19 +45,3 @@ class Units:
 def _is_pattern(name: str, patterns: Sequence[str]) -> bool:
     """Whether a unit was asked for by a pattern."""
     return any(_WILD & set(each) and fnmatchcase(name, each) for each in patterns)
-
-
-def _shown(patterns: Sequence[str]) -> Iterator[Mapping[str, str]]:
-    command = ["systemctl", "show", "--no-pager", f"--property={','.join(_PROPERTIES)}", "--"]
-    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-    done = process.run([*command, *patterns], env=env, timeout=SECONDS)
-    if done.exit_code != 0:
-        said = plain(" ".join(done.output.split())[:200])
-        raise HostFault(f"systemd cannot be asked: {said}", do="see: systemctl status")
-    for block in done.output.split("\n\n"):
-        pairs = (line.partition("=") for line in block.splitlines())
-        unit = {key: value for key, _, value in pairs}
-        if unit.keys() >= set(_PROPERTIES):
-            yield unit
-        elif block.strip():
-            raise HostFault(f"systemd answers what nobody can read: {plain(block[:200])}")

@@ -27,6 +27,7 @@ from canon_sweep.harness.order import Checkout, Order
 from canon_sweep.harness.resultfile import ResultFile
 from canon_sweep.harness.session import Ended, Program
 from canon_sweep.harness.stage import Stage
+from canon_sweep.harness.tested import why_red
 from canon_sweep.harness.transcript import Transcript
 from canon_sweep.settings.harness import HarnessSettings
 
@@ -92,7 +93,10 @@ class External:
             self.stage.log.say(f"harness: wrote {path}\n{text}")
         path, told = expected.read(started)
         asked = _asked(order, expected.named_by(path) | {run}, started, warm=self.quick)
-        return self._result(order, told, asked, ended.code)
+        result = self._result(order, told, asked, ended.code)
+        if not result.green:
+            self.stage.check_room(RecipeFault(why_red(result)))
+        return result
 
     def discard(self, result: CiResult) -> None:
         """As `Harness`."""
@@ -160,9 +164,11 @@ class External:
                     f"the harness ended at the deadline that maxRuntime left it, {seconds:.0f} s",
                     do="raise it if this happens often",
                 )
-            raise OverdueFault(
+            overdue = OverdueFault(
                 "the harness's own deadline ended it (exit code 142)", do="see the log"
             )
+            self.stage.check_room(overdue)
+            raise overdue
         if why := ending.fault_of(ended.code):
             raise HostFault(f"the harness says nothing of the recipe: {why}", do="see the log")
         if what := self.trees.changes(tree, order.commit):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from msgspec import structs
 
+from canon_sweep import interrupt
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, StateFault
 from canon_sweep.harness import remains
@@ -17,7 +19,11 @@ from canon_sweep.state.guests import Guest, Guests
 
 MARK = "CANON_SWEEP_MARK"
 """The variable by which whatever a harness starts is known for its own, also after a crash."""
-_UP = ("stack ", "container ")
+_CONTAINER = "container "
+_UP = ("stack ", _CONTAINER)
+# seconds that a container has to go, when nothing puts it up again, and between two looks
+_GOING = 60.0
+_AGAIN = 0.5
 
 
 @dataclass(slots=True)
@@ -68,7 +74,7 @@ class Visits:
 
     def _look(self, guest: Guest) -> None:
         try:
-            left = up_since(guest, self.engine, self.ignored)
+            left = stays_since(guest, self.engine, self.ignored)
             new = sorted(self.engine.present() - self.before)
         except Fault:
             return  # the entry stays, and who settles it looks then
@@ -89,6 +95,26 @@ def up_since(guest: Guest, engine: Engine, ignored: Sequence[str]) -> tuple[str,
     """
     new = engine.present() - set(guest.before) - {f"stack {stack}" for stack in ignored}
     return tuple(sorted(each for each in new if each.startswith(_UP)))
+
+
+def stays_since(guest: Guest, engine: Engine, ignored: Sequence[str]) -> tuple[str, ...]:
+    """As `up_since`, once what is on its way down is gone.
+
+    Raises:
+        HostFault: the engine cannot be used.
+    """
+    deadline = time.monotonic() + _GOING
+    while True:
+        left = up_since(guest, engine, ignored)
+        # who is asked to end does not wait for others
+        if not _may_go(left) or interrupt.reason() or time.monotonic() > deadline:
+            return left
+        time.sleep(_AGAIN)
+
+
+def _may_go(left: Sequence[str]) -> bool:
+    """Whether it may all be gone in a moment: a stack that has a service stays."""
+    return bool(left) and all(each.startswith(_CONTAINER) for each in left)
 
 
 def settle(
@@ -129,7 +155,7 @@ def _settled(
             say(f"{each} of the harness's run {guest.run} was killed")
         if alive:
             return f"{', '.join(alive)} cannot be ended"
-        left = up_since(guest, engine, ignored)
+        left = stays_since(guest, engine, ignored)
         if data := sorted(engine.present() - set(guest.before) - set(left)):
             say(f"new on the engine since the run {guest.run} began: {', '.join(data)}")
     here = engine.present() - {f"stack {stack}" for stack in ignored}
@@ -144,6 +170,8 @@ def _settled(
 
 
 def _note(guest: Guest, left: tuple[str, ...], guests: Guests) -> None:
+    if guest.left is None and _may_go(left) and interrupt.reason():
+        return  # it had no time to go: the next run looks
     if left:
         guests.put(structs.replace(guest, before=(), left=left))
     else:

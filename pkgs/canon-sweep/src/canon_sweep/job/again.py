@@ -33,7 +33,7 @@ def in_turns(
     same, with the reason why that was not repeated.
     """
     world, trials = parts.world, parts.trials
-    turns.due = trials.due
+    turns.due, turns.kept_off = trials.due, trials.kept_off
     sweep = partial(each, world=world, policy=policy, is_over=is_over, progress=turns)
     lines = {entry.recipe: entry for entry in sweep(recipes, turns.step)}
     while due := [recipe for recipe in recipes if recipe.name in trials.due]:
@@ -53,6 +53,7 @@ def _again(
 
 def _unreached(lines: Mapping[str, Entry], trials: Trials, recipe: Recipe, stop: Stop) -> Entry:
     red = trials.due.pop(recipe.name)
+    trials.kept_off.add(recipe.name)
     tested = unrepeated(red, stop.sentence.removeprefix("not reached: "))
     entry = with_tested(_untold(lines[recipe.name], red), tested)
     return structs.replace(entry, seconds=0.0, deploys=0, canonical_writes=0)

@@ -8,14 +8,12 @@ from pathlib import Path
 from canon_sweep.core import unread
 from canon_sweep.core.decision import Note
 from canon_sweep.core.version import Version
-from canon_sweep.engine.protocol import App, Place
+from canon_sweep.engine.reading import app_of
 from canon_sweep.engine.source import Source
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.settings.recipe import Recipe
-from canon_sweep.settings.secretenv import stand_ins
-from canon_sweep.settings.variant import Variant, env_of, texts_of
 
 NO_PROBE = "no-probe"
 _NOTHING_ASKS = (
@@ -46,11 +44,7 @@ def source_of(recipe: Recipe, commit: str, version: Version | None, tree: Path) 
         RecipeFault: they cannot be read.
         HostFault: an overlay of the settings cannot be used.
     """
-    place, variant = Place("version", "version"), Variant(version)
-    # the files of secrets are the service's own to read, and nothing is deployed here
-    env = env_of(recipe.settings, variant) | stand_ins(recipe.settings)
-    overlays = texts_of(recipe.overlays, variant)
-    return App.read(recipe.name, commit, place, tree, env, overlays=overlays).source
+    return app_of(recipe, commit, version, tree).source
 
 
 def _notes(recipe: Recipe, commit: str, version: Version | None) -> Iterator[Note]:

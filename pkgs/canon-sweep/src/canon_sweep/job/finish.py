@@ -86,12 +86,13 @@ def finish(
     named: Sequence[str] = (),
     pre_sweep: tuple[PreStep, ...] = (),
     problems: Sequence[str] = (),
+    known: Sequence[str] = (),
 ) -> Results:
     """Settle what is left, if it is still our turn, then sum up, then write it down.
 
     ``named`` are the recipes that somebody asked for, if it was not all, ``problems`` what
-    is wrong besides.  Results that cannot be written are a problem too, and whoever looks on
-    sees them all the same.
+    is wrong besides; of it ``known`` was so when a resume began.  Results that cannot be
+    written are a problem too, and whoever looks on sees them all the same.
     """
 
     def with_problems(*problems: str) -> Results:
@@ -104,6 +105,7 @@ def finish(
             named=named,
             pre_sweep=pre_sweep,
             problems=problems,
+            known=known,
         )
 
     # each makes the run wrong, whatever its recipes' lines say
@@ -129,6 +131,7 @@ def results_of(
     named: Sequence[str] = (),
     pre_sweep: tuple[PreStep, ...] = (),
     problems: tuple[str, ...] = (),
+    known: Sequence[str] = (),
 ) -> Results:
     """Sum a run up; recipes without a line make it wrong, whatever the lines say."""
     totals = totals_of(entries, parts.ground.recovered)
@@ -136,7 +139,7 @@ def results_of(
     wrong = (*missing, *problems)
     if command == "resume":
         # what was left of a sweep may well be held meanwhile
-        hollow, exit_code = "", exit_code_of_resume(entries, wrong)
+        hollow, exit_code = "", exit_code_of_resume(entries, wrong, known)
     else:
         hollow = hollow_of(entries)
         exit_code = exit_code_of(entries, wrong, hollow)

@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import partial
 
 from canon_sweep.core.decision import Facts
+from canon_sweep.core.foreign import Broken
+from canon_sweep.errors import StateFault
 from canon_sweep.harness.handover import hand_over
 from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.order import Checkout
@@ -78,6 +80,17 @@ class Harnesses:
             now=self.now,
             budget=self.settings.retention,
         ).of
+
+    def record(self, recipe: Recipe) -> str:
+        """What the record says that a harness keeps by itself; empty if there is none."""
+        followed = self.ground.state.followed
+        try:
+            record = None if followed is None else followed.found(recipe.name).record
+        except StateFault as fault:
+            return str(fault)
+        if isinstance(record, Broken):
+            return f"a record that cannot be read: {record.why}"
+        return "" if record is None else record.text
 
     def longest(self, recipe: Recipe) -> float:
         """How long a test may take by the settings, in seconds."""

@@ -82,7 +82,7 @@ def _configured(due: dict[str, Waiting], parts: Parts, around: Surroundings) -> 
 
 
 def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surroundings) -> Results:
-    started = around.clock()
+    started, known = around.clock(), tuple(map(str, parts.ground.unsettled))
     recipes = [recipe_of(parts.settings, name, started.date()) for name in sorted(due)]
     # who takes no part any more is not late: he has a line of his own
     late = [r for r in recipes if not r.stays_out and is_over(due[r.name], started)]
@@ -104,7 +104,14 @@ def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surro
         entries += in_turns(turns.ordered(in_time), parts, policy, in_window, turns)
     lines = turns.closed(sorted(entries, key=lambda line: line.recipe), around.clock())
     return finish(
-        "resume", recipes, lines, started=started, parts=parts, run=run, problems=turns.problems
+        "resume",
+        recipes,
+        lines,
+        started=started,
+        parts=parts,
+        run=run,
+        problems=turns.problems,
+        known=known,
     )
 
 

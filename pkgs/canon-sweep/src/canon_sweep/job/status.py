@@ -100,7 +100,7 @@ def status_of(settings: Settings, state: State, max_age: timedelta | None, now: 
     last_sweep, noted = runs.past(state.folder / "runs", now)
     attempts = state.ledger.index()
     records, unreadable = state.current.read_all()
-    broken = unreadable | _gone(state)
+    broken = unreadable | _gone(settings, state)
     problems: list[str] = []
     holds = _read(state.holds.read, problems) or {}
     entries = _read(state.journal.entries, problems) or ()
@@ -142,11 +142,22 @@ def status_of(settings: Settings, state: State, max_age: timedelta | None, now: 
     )
 
 
-def _gone(state: State) -> dict[str, str]:
+def _gone(settings: Settings, state: State) -> dict[str, str]:
+    """Why a record is not there that should be, by recipe."""
     # a history that cannot be read, so that nobody can say, is a problem of its recipe's
     with suppress(StateFault):
-        return state.lost()
+        return _out_of_sight(settings, state) | state.lost()
     return {}
+
+
+def _out_of_sight(settings: Settings, state: State) -> dict[str, str]:
+    gone = {}
+    for name in settings.recipes:
+        try:
+            state.check_in_sight(name)
+        except StateFault as fault:
+            gone[name] = str(fault)
+    return gone
 
 
 def _read(read: Callable[[], T], problems: list[str]) -> T | None:

@@ -125,7 +125,8 @@ def _not_followed(recipe: str, one: Seen, history: tuple[str, ...]) -> Finding:
     if one.record is None:
         return Finding(recipe=recipe, problems=(*history, *one.unchecked), parts=one.parts)
     note = not_followed(recipe, one.record, one.known, one.known_releases)
-    text = note.text if note is not None else ""
+    # nothing rests on its parts, and whoever adopts it wants to know them
+    text = "; ".join((*([note.text] if note else ()), *one.wrong, *one.unchecked))
     changed = (text,) if one.standing is Standing.CHANGED else ()
     return Finding(
         recipe=recipe,

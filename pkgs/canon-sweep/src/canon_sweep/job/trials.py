@@ -17,6 +17,7 @@ from canon_sweep.core.image import image_notes
 from canon_sweep.core.pace import misfit, pace_of
 from canon_sweep.core.release import Release
 from canon_sweep.core.result import CiResult
+from canon_sweep.core.shown import UNASKED
 from canon_sweep.core.stop import Stop
 from canon_sweep.errors import Fault, Interrupted
 from canon_sweep.harness.needs import check_needs
@@ -57,7 +58,8 @@ class Due:
 class Trials:
     """Tests orders cold, with everything at hand that a promotion needs.
 
-    ``due`` has the reds of a sweep that are to be tried once more, by recipe.
+    ``due`` has the reds of a sweep that are to be tried once more, by recipe; ``kept_off`` are
+    those whose rerun did not come about because of the host or the run.
     """
 
     settings: Settings
@@ -67,6 +69,7 @@ class Trials:
     now: Callable[[], datetime]
     run_id: str
     due: dict[str, Due] = field(default_factory=dict)
+    kept_off: set[str] = field(default_factory=set)
 
     @property
     def harnesses(self) -> Harnesses:
@@ -109,6 +112,7 @@ class Trials:
         stop = self.hindrance(recipe, red.facts)
         why = stop.sentence if stop else self._hindrance(recipe)
         if why:
+            self.kept_off.add(recipe.name)
             return unrepeated(red, why)
         was = red.facts.canonical
         try:
@@ -162,7 +166,9 @@ class Trials:
                 reds=list(before.reds) if before else [],
                 made=before.made if before else 0,
             )
+            was = self.harnesses.record(recipe)
             tested = _with_advice(trial.of(order, facts.canonical), order)
+            tested = _with_unasked(tested, was, self.harnesses.record(recipe))
         # an outside harness has checks of its own
         if self.settings.harness is None:
             tested = _with_advice_on_data(tested, order)
@@ -260,6 +266,14 @@ def _with_advice(tested: Tested, order: Order) -> Tested:
     if order.bases.pin_problem:
         notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
     return replace(tested, notes=tuple(notes))
+
+
+def _with_unasked(tested: Tested, was: str, now: str) -> Tested:
+    """With a note if a harness has made a record where there was nothing to promote."""
+    if now in ("", was) or tested.outcome in (Outcome.PROMOTED, Outcome.PROMOTE_FAILED):
+        return tested
+    text = f"the harness has made a canonical by itself, which is not followed: {now}"
+    return replace(tested, notes=(*tested.notes, Note(code=UNASKED, text=text)))
 
 
 def _with_advice_on_data(tested: Tested, order: Order) -> Tested:

@@ -27,13 +27,14 @@ class Turns:
 
     A list that cannot be read or written costs no test, but makes the run wrong, as
     ``problems`` says.  ``due`` are those whose red is to be tried once more: they stay on the
-    list meanwhile.
+    list meanwhile, and so do those whose rerun was ``kept_off``, for a resume.
     """
 
     state: State
     progress: Progress
     problems: tuple[str, ...] = ()
     due: Container[str] = ()
+    kept_off: Container[str] = ()
     _begun: set[str] = field(default_factory=set)
     _anew: frozenset[str] = frozenset()
 
@@ -46,7 +47,7 @@ class Turns:
     def ended(self, entry: Entry) -> None:
         """As `world.Progress`."""
         self.progress.ended(entry)
-        if entry.recipe in self.due:
+        if entry.recipe in self.due or entry.recipe in self.kept_off:
             self._keep(lambda: self.state.waiting.again(entry.recipe))
         elif not self._left(entry):
             self._keep(lambda: self.state.waiting.drop(entry.recipe))
@@ -83,12 +84,13 @@ class Turns:
         problem, once.
         """
         waiting = self._waiting()
-        why = {entry.recipe: (entry.code, entry.sentence) for entry in entries if self._left(entry)}
+        why = {entry.recipe: _reason(entry) for entry in entries if self._left(entry)}
         self._keep(lambda: self._put_off(why, now))
         return tuple(_with_weeks(entry, waiting.get(entry.recipe)) for entry in entries)
 
     def _left(self, entry: Entry) -> bool:
-        return entry.is_deferred or entry.recipe not in self._begun
+        not_tested = entry.is_deferred or entry.is_unbegun
+        return not_tested or entry.recipe not in self._begun
 
     def _put_off(self, why: Mapping[str, tuple[Code, str]], now: datetime) -> None:
         over = self.state.waiting.put_off(why, now)
@@ -128,6 +130,13 @@ def begin(
     enrolled = [recipe.name for recipe in recipes if not recipe.stays_out]
     window = timedelta(seconds=settings.retry_window)
     return state.waiting.begin(enrolled, started, started + window, retry=retry)
+
+
+def _reason(entry: Entry) -> tuple[Code, str]:
+    """Why it waits still: what was left up, and had nothing tested beside it, is in flight."""
+    if entry.is_unbegun:
+        return Code.IN_FLIGHT, f"not reached: {entry.reason}"
+    return entry.code, entry.sentence
 
 
 def _with_weeks(entry: Entry, waiting: Waiting | None) -> Entry:

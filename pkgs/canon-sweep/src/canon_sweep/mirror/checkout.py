@@ -27,6 +27,7 @@ from canon_sweep.mirror.remote import GIT_ERRORS
 from canon_sweep.mirror.sync import FETCHED
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
+_BROKEN = (pygit2.GitError, OSError, LookupError, ValueError)
 # A recipe has some dozens of small files; a tree that refers to itself over and over has no end.
 _MOST_ENTRIES = 20_000
 _MOST_BYTES = 256 * 1024 * 1024
@@ -60,18 +61,36 @@ def checkout(clone: Path, commit: str, target: Path) -> None:
     try:
         if target.is_dir() and any(target.iterdir()):
             return
-        repo, tree = _opened(clone, commit)
-        entries = list(_entries(repo, tree))
-        with _draft(target) as draft:
-            _write(repo, entries, os.fsencode(draft))
-            draft.rename(target)
-    except (pygit2.GitError, OSError, LookupError, ValueError) as error:
+        _place(clone, commit, target)
+    except _BROKEN as error:
         _blame_host(error, clone, target)
         forget(clone)
         raise SyncFault(
             f"the clone {clone} is broken: it misses a part of {commit}",
             do="it was deleted; sync the recipe again",
         ) from error
+
+
+def peek(clone: Path, commit: str, target: Path) -> None:
+    """As `checkout`, for who only looks: a clone that is broken stays as it is.
+
+    Raises:
+        RecipeFault: as for `checkout`, and so are `SyncFault` and `HostFault`.
+    """
+    try:
+        _place(clone, commit, target)
+    except _BROKEN as error:
+        _blame_host(error, clone, target)
+        what = f"the clone {clone} misses a part of {printable(commit)}"
+        raise SyncFault(what, do="the next sync makes it anew") from error
+
+
+def _place(clone: Path, commit: str, target: Path) -> None:
+    repo, tree = _opened(clone, commit)
+    entries = list(_entries(repo, tree))
+    with _draft(target) as draft:
+        _write(repo, entries, os.fsencode(draft))
+        draft.rename(target)
 
 
 def _opened(clone: Path, commit: str) -> tuple[pygit2.Repository, pygit2.Tree]:

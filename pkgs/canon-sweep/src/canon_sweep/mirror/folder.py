@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from canon_sweep.core.address import folder_of
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror.address import Address
 from canon_sweep.mirror.refusal import BARE, Role
+
+OWN = "see its owner and its rights: the user who runs canon-sweep has to write there"
 
 
 def check(where: Address, role: Role) -> None:
@@ -34,6 +37,19 @@ def check(where: Address, role: Role) -> None:
     if role == "mirror" and not _is_bare(folder):
         what = f"{where.shown} takes no push: it is non-bare, a repository with a work tree"
         raise SyncFault(what, do=BARE)
+
+
+def unwritable(url: str) -> str:
+    """Why this user cannot push to a remote that is a folder; empty if so, or if it is none.
+
+    libgit2 tells only while it pushes.
+    """
+    folder = folder_of(url)
+    for name in ("", "objects", "refs", "refs/heads", "refs/tags") if folder else ():
+        place = Path(str(folder), name)
+        if place.exists() and not os.access(place, os.W_OK | os.X_OK):
+            return f"{place} cannot be written"
+    return ""
 
 
 def _is_bare(folder: str) -> bool:

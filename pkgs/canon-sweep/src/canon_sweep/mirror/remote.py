@@ -121,11 +121,14 @@ class Remote:
         return Advertisement(refs, head, strays)
 
     def _heads(self) -> list[pygit2.remotes.RemoteHead]:
-        callbacks = self._callbacks()
         with self._speaking("cannot be read"):
-            self._line = self._open()
-            self._line.connect(callbacks=callbacks, proxy=True)
+            self._line = self._connected()
             return list(self._line.list_heads(connect=False))
+
+    def _connected(self) -> pygit2.Remote:
+        line = self._open()
+        line.connect(callbacks=self._callbacks(), proxy=True)
+        return line
 
     def fetch(self, specs: Sequence[str]) -> None:
         """Fetch by ``specs`` over the connection of `advertise`; no other ref is written.
@@ -229,18 +232,15 @@ class Remote:
             self._line = None
             self._deadline.check()
             why = self._callbacks().clean(str(error)) or type(error).__name__
-            words = self._hosts_words(error)
+            place = folder_of(self._address.url)
+            # a folder is on a disk of its own
+            words = disk.shortage(error) if place is None else disk.exhaustion(error)
             if words is not None:
                 raise disk.fault_of(f"{self.shown} {failure}: {why}", words) from None
             # Not chained: libgit2's text may repeat what `clean` has just removed.
             kind = BusyFault if refusal.is_passing(why) else SyncFault
-            step = refusal.advice_of(why, self._role, folder_of(self._address.url))
+            step = refusal.advice_of(why, self._role, place)
             raise kind(f"{self.shown} {failure}: {why}", do=step) from None
-
-    def _hosts_words(self, error: BaseException) -> str | None:
-        """What the kernel said, if this host is at fault: a folder is on a disk of its own."""
-        folder = folder_of(self._address.url)
-        return disk.shortage(error) if folder is None else disk.exhaustion(error)
 
     @contextmanager
     def _known_hosts(self) -> Iterator[None]:

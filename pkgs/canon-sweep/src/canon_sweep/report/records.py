@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime
 
 import msgspec
@@ -15,6 +15,7 @@ from canon_sweep.core.gate import Failed
 from canon_sweep.core.image import Image
 from canon_sweep.core.pull import REFUSED
 from canon_sweep.core.result import BrokenBase, TierResult
+from canon_sweep.core.shown import UNASKED
 from canon_sweep.core.waiting import WRONG_FROM
 from canon_sweep.errors import EXIT_DEFERRED, EXIT_DONE, EXIT_USAGE, EXIT_WRONG
 
@@ -107,13 +108,18 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return self.code in DEFERRED
 
     @property
+    def is_unbegun(self) -> bool:
+        """Whether its test was due and not begun: what was left of another is in its way."""
+        return self.outcome is Outcome.INFRA and not self.attempts
+
+    @property
     def is_wrong(self) -> bool:
         """Whether the run may not end as if all were well."""
         return (
             self.code in _WRONG
             or self.deferred_weeks >= WRONG_FROM
             or self.outcome not in (None, Outcome.PROMOTED, Outcome.PASSED)
-            or any(note.code in (OVER, REFUSED) for note in self.notes)
+            or any(note.code in (OVER, REFUSED, UNASKED) for note in self.notes)
             or (self.outcome is None and any(note.code == LOST for note in self.notes))
         )
 
@@ -249,13 +255,18 @@ def exit_code_of(entries: Iterable[Entry], wrong: Iterable[str] = (), hollow: st
     return EXIT_DEFERRED if deferred else EXIT_DONE
 
 
-def exit_code_of_resume(entries: Iterable[Entry], wrong: Iterable[str] = ()) -> int:
+def exit_code_of_resume(
+    entries: Iterable[Entry], wrong: Iterable[str] = (), known: Container[str] = ()
+) -> int:
     """As `exit_code_of`; what is put off once more is deferred, whatever keeps it waiting.
 
     The sweep has told of it, and of the end of its window a problem does: a resume that is
-    tried each half hour need not be wrong each time.
+    tried each half hour need not be wrong each time.  So it is with what is wrong and was
+    ``known`` when it began, as long as that keeps somebody waiting.
     """
     entries = list(entries)
-    reached = [entry for entry in entries if not entry.is_deferred]
-    code = exit_code_of(reached, wrong)
-    return EXIT_DEFERRED if code == EXIT_DONE and len(reached) < len(entries) else code
+    reached = [entry for entry in entries if not (entry.is_deferred or entry.is_unbegun)]
+    if len(reached) == len(entries):
+        return exit_code_of(reached, wrong)
+    code = exit_code_of(reached, (each for each in wrong if each not in known))
+    return EXIT_DEFERRED if code == EXIT_DONE else code

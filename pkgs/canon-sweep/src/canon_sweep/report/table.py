@@ -27,6 +27,9 @@ _STYLES = {
     "test": "cyan",
     "deferred": "yellow",
     "error": "bold red",
+    "fail": "bold red",
+    "warn": "yellow",
+    "unknown": "magenta",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from canon_sweep.core.address import read_address
 from canon_sweep.core.budget import Budget
 from canon_sweep.core.names import printable
 from canon_sweep.core.override import is_over
@@ -30,6 +31,12 @@ class Credential(Table, frozen=True, kw_only=True):
     ssh_key_file: SecretFile | None = None
     ssh_passphrase_file: SecretFile | None = None
     known_hosts_file: Path | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that has to be read to log in."""
+        files = (self.token_file, self.ssh_key_file, self.ssh_passphrase_file)
+        return tuple(filter(None, (*files, self.known_hosts_file)))
 
 
 class Registry(Table, frozen=True, kw_only=True):
@@ -179,6 +186,25 @@ class Settings(Table, frozen=True, kw_only=True):
             for name, recipe in sorted(self.recipes.items())
             if (why := recipe.excepted) is None or is_over(why, day, None, recipe.tag_rule)
         }
+
+    def login(self, url: str) -> Credential | None:
+        """What a remote is logged in to with, if anything.
+
+        Raises:
+            ValueError: as for `read_address`.
+        """
+        keys = read_address(url).keys
+        return next((self.credentials[key] for key in keys if key in self.credentials), None)
+
+    @property
+    def endless(self) -> tuple[str, ...]:
+        """The keys of the overrides that nothing will ever end, each behind its recipe's name."""
+        return tuple(
+            f"{name}.{each.key}"
+            for name, recipe in sorted(self.recipes.items())
+            for each in recipe.overrides
+            if not each.until
+        )
 
     @property
     def retention(self) -> Budget:

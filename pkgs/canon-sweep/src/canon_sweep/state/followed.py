@@ -60,7 +60,7 @@ class Followed(Canonicals):
         if isinstance(record, Broken):
             raise StateFault(
                 f"{self.where(recipe)} is no canonical's record: {record.why}",
-                do="mend it with the harness that keeps it",
+                do="mend it with the harness that keeps it, or take it away, and it is tested",
             )
         return followed(record, self.known(recipe), named_volumes(found))
 

@@ -98,12 +98,20 @@ def foreign_in(folder: Path) -> str:
 def _folders(folder: Path) -> tuple[str, ...]:
     try:
         with os.scandir(folder) as entries:
-            found = sorted(entry.name for entry in entries if entry.is_dir())
+            found = sorted(entry.name for entry in entries if _may_be_folder(entry))
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise storage.denied(f"{folder} cannot be read", error) from error
     return tuple(name for name in found if names.recipe_problem(name) is None)
+
+
+def _may_be_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or nobody can say: one link costs no other recipe anything."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return True
 
 
 def _may_be_there(path: Path) -> bool:

@@ -10,10 +10,18 @@ import pwd
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from canon_sweep.errors import UsageFault
 
 _CONFIG = "CANON_SWEEP_CONFIG"
+
+
+class User(NamedTuple):
+    """A user of this host; one without a name is called as sudo wants it."""
+
+    uid: int
+    name: str
 
 
 def check_owner(folders: Iterable[Path], argv: Sequence[str], *, only_reads: bool = False) -> None:
@@ -36,6 +44,17 @@ def check_owner(folders: Iterable[Path], argv: Sequence[str], *, only_reads: boo
             f"{folder} belongs to {_name_of(owner)}, and you are {_name_of(os.geteuid())}",
             do=f"type instead: {command_as(owner, argv)}",
         )
+
+
+def viewer() -> User:
+    """Whoever runs this program."""
+    return User(os.geteuid(), _name_of(os.geteuid()))
+
+
+def other_owner(folder: Path) -> User | None:
+    """Whose a folder is, if it is somebody else's; one that is not there is nobody's."""
+    owner = _owner_of(folder)
+    return None if owner in (None, os.geteuid()) else User(owner or 0, _name_of(owner or 0))
 
 
 def command_as(owner: int, argv: Sequence[str]) -> str:

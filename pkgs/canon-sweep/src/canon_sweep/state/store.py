@@ -243,9 +243,10 @@ class State:
 
 def _gone(record: Canonical, whose: Canonicals, do: str = "bring it back") -> StateFault:
     recipe = record.recipe
+    made = "adopted" if record.is_adopted else "promoted"
     return StateFault(
         f"{whose.where(recipe)} is gone, though {recipe} was"
-        f" promoted ({names.plain(record.release_tag)}) and never taken back",
+        f" {made} ({names.plain(record.release_tag)}) and never taken back",
         do=f"{do}; or give it up: canon-sweep forget {recipe} --reason TEXT",
     )
 

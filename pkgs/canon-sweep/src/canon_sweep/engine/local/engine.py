@@ -17,12 +17,13 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from canon_sweep import disk, tree
 from canon_sweep.core import denial
+from canon_sweep.core.checkup import ok
 from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
 from canon_sweep.core.space import Space
@@ -40,7 +41,7 @@ from canon_sweep.engine.local.start import Start
 from canon_sweep.engine.local.state import Deployment, Running
 from canon_sweep.engine.local.values import values_of
 from canon_sweep.engine.local.volume import VolumeFolder, folders
-from canon_sweep.engine.protocol import Address, App, Converging, Volume
+from canon_sweep.engine.protocol import Address, App, Converging, Question, Volume
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import MAX_OUTPUT, Completed, await_end
 
@@ -66,6 +67,10 @@ class LocalEngine:
     def node(self) -> str:
         """The node that holds this engine's volumes: there is only this machine."""
         return ""
+
+    def questions(self, apps: Callable[[], Iterable[App]]) -> tuple[Question, ...]:
+        """What can be asked of this machine: it runs what Python runs."""
+        return (lambda: [ok("engine", "programs of this machine; nothing has to be there")],)
 
     def space(self) -> Space | None:
         """How much room there is where volumes are kept; None if nobody can say."""

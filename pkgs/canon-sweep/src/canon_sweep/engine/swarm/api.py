@@ -7,7 +7,7 @@ A thing that is asked for and not there is no trouble: None, or nothing done.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
@@ -17,9 +17,9 @@ import docker
 import docker.errors
 import docker.types
 
-from canon_sweep.core import names
-from canon_sweep.engine.swarm import execution, log, pull
+from canon_sweep.engine.swarm import answers, execution, log, pull
 from canon_sweep.engine.swarm.events import Events
+from canon_sweep.engine.swarm.login import ask
 from canon_sweep.engine.swarm.trouble import TROUBLE, innermost, told
 from canon_sweep.errors import HostFault
 from canon_sweep.process import Completed
@@ -63,6 +63,11 @@ class Docker:
         with self._door() as client:
             return _body(client.info())
 
+    def log_in(self, login: Mapping[str, str]) -> None:
+        """See that a registry takes a login; the engine asks it, and keeps nothing."""
+        with self._door() as client:
+            ask(client, login)
+
     # what exists
 
     def services(self, label: str | None = None) -> list[Body]:
@@ -92,6 +97,11 @@ class Docker:
         with self._door() as client:
             return _bodies(client.networks(filters={"label": label}))
 
+    def overlays(self) -> list[Body]:
+        """The overlay networks of the Swarm."""
+        with self._door() as client:
+            return _bodies(client.networks(filters={"driver": "overlay", "scope": "swarm"}))
+
     def configs(self, label: str | None = None) -> list[Body]:
         """The configs with a label, or all."""
         with self._door() as client:
@@ -115,23 +125,23 @@ class Docker:
     def container(self, name: str) -> Body | None:
         """One container in full."""
         with self._door() as client:
-            return _found(lambda: client.inspect_container(name))
+            return answers.found(lambda: client.inspect_container(name))
 
     def network(self, name: str) -> Body | None:
         """One network with the containers on it."""
         with self._door() as client:
-            return _found(lambda: client.inspect_network(name))
+            return answers.found(lambda: client.inspect_network(name))
 
     def volume(self, name: str) -> Body | None:
         """One volume."""
         with self._door() as client:
-            return _found(lambda: client.inspect_volume(name))
+            return answers.found(lambda: client.inspect_volume(name))
 
     def image(self, name: str) -> Body | None:
         """One image; what is no name of one is not there either."""
         with self._door() as client:
             try:
-                return _found(lambda: client.inspect_image(name))
+                return answers.found(lambda: client.inspect_image(name))
             except docker.errors.APIError as error:
                 if error.status_code == HTTPStatus.BAD_REQUEST:
                     return None
@@ -176,7 +186,7 @@ class Docker:
     def remove_service(self, name: str) -> None:
         """Remove a service; its containers end some time later."""
         with self._door() as client:
-            _found(lambda: client.remove_service(name))
+            answers.found(lambda: client.remove_service(name))
 
     def remove_container(self, name: str) -> None:
         """Remove a container, running or not, unless it is being removed already.
@@ -184,27 +194,27 @@ class Docker:
         Its anonymous volumes, which an image can ask for, go with it; named ones stay.
         """
         with self._door() as client:
-            _unless_busy(lambda: client.remove_container(name, v=True, force=True))
+            answers.unless_busy(lambda: client.remove_container(name, v=True, force=True))
 
     def remove_network(self, name: str) -> None:
         """Remove a network, unless something still uses it."""
         with self._door() as client:
-            _unless_busy(lambda: client.remove_network(name))
+            answers.unless_busy(lambda: client.remove_network(name))
 
     def remove_config(self, name: str) -> str:
         """Remove a config, unless something still uses it: gives what (empty: it is gone)."""
         with self._door() as client:
-            return _held(lambda: client.remove_config(name))
+            return answers.held(lambda: client.remove_config(name))
 
     def remove_secret(self, name: str) -> str:
         """Remove a secret, unless something still uses it: gives what (empty: it is gone)."""
         with self._door() as client:
-            return _held(lambda: client.remove_secret(name))
+            return answers.held(lambda: client.remove_secret(name))
 
     def remove_volume(self, name: str) -> str:
         """Remove a volume with its data, unless something still uses it: gives what."""
         with self._door() as client:
-            return _held(lambda: client.remove_volume(name))
+            return answers.held(lambda: client.remove_volume(name))
 
     def remove_image(self, name: str) -> str:
         """Remove a name of an image, or by its id an image, unless something needs it: gives what.
@@ -212,7 +222,7 @@ class Docker:
         Never by force; what it was built on stays.
         """
         with self._door() as client:
-            return _held(lambda: client.remove_image(name, force=False, noprune=True))
+            return answers.held(lambda: client.remove_image(name, force=False, noprune=True))
 
     # what goes in and out
 
@@ -256,36 +266,6 @@ class Docker:
             yield events
         finally:
             events.close()
-
-
-def _found(call: Callable[[], Any]) -> Body | None:
-    try:
-        answer: Body | None = call()
-    except docker.errors.NotFound:
-        return None
-    return answer
-
-
-def _unless_busy(call: Callable[[], Any]) -> None:
-    try:
-        call()
-    except docker.errors.APIError as error:
-        # a network that only the node still has is "not found" with status 500
-        if not error.is_client_error() and "not found" not in str(error.explanation):
-            raise
-
-
-def _held(call: Callable[[], Any]) -> str:
-    """Why something cannot be removed now; empty if it is gone."""
-    try:
-        _found(call)
-    except docker.errors.APIError as error:
-        told = str(error.explanation)
-        # a volume in use is a conflict, a secret an invalid argument
-        if error.status_code == HTTPStatus.CONFLICT or "in use" in told:
-            return names.plain(" ".join(told.split())[:300]) or "it is in use"
-        raise
-    return ""
 
 
 def _body(answer: Any) -> Body:

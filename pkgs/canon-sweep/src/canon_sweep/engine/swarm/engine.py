@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -13,12 +13,11 @@ from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
 from canon_sweep.core.space import Space
 from canon_sweep.core.stray import Thing
-from canon_sweep.engine.protocol import Address, App, Converging, Volume
+from canon_sweep.engine.protocol import Address, App, Converging, Question, Volume
 from canon_sweep.engine.secret import random_value
 from canon_sweep.engine.source import Source, check_part, check_stack
-from canon_sweep.engine.swarm import command as docker_command
-from canon_sweep.engine.swarm import converging as others
 from canon_sweep.engine.swarm import (
+    checkup,
     labelled,
     outside,
     overlay,
@@ -29,6 +28,8 @@ from canon_sweep.engine.swarm import (
     stored,
     volume,
 )
+from canon_sweep.engine.swarm import command as docker_command
+from canon_sweep.engine.swarm import converging as others
 from canon_sweep.engine.swarm import stack as swarm_stack
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.images import Images
@@ -73,6 +74,10 @@ class SwarmEngine:
             HostFault: no active Swarm.
         """
         return str(self._check_swarm()["NodeID"])
+
+    def questions(self, apps: Callable[[], Iterable[App]]) -> tuple[Question, ...]:
+        """What can be asked of Docker, its Swarm, and the registries with a login."""
+        return checkup.questions(self._docker, self._images.registries, apps)
 
     def space(self) -> Space | None:
         """How much room there is where volumes and images are kept; None if nobody can say.

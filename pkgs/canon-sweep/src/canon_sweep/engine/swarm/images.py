@@ -43,7 +43,7 @@ class Images:
         pulls: Pulls | None = None,
     ) -> None:
         self._docker = docker
-        self._registries = registries
+        self.registries = registries
         self._silence = silence
         self._pulls = pulls
         self._known: dict[str, _Known] = {}
@@ -111,7 +111,7 @@ class Images:
 
     def _pull(self, name: str, seconds: float) -> str:
         """Fetch an image, and give its digest; empty if nobody tells it."""
-        logged_in = login.login_of(_registry_of(name), self._registries)
+        logged_in = login.login_of(_registry_of(name), self.registries)
         stream = self._docker.pull(name, logged_in)
         said = pull.heard(stream, seconds=seconds, silence=self._silence)
         return digest_of(said)
@@ -134,7 +134,7 @@ class Images:
         if fault.word is not Word.LOGIN:
             return f"{names.plain(host)} could not be asked: {fault.what}"
         key = f'registries."{names.plain(host)}"'
-        if host in self._registries:
+        if host in self.registries:
             return f"{names.plain(host)} refuses the login of {key}: {fault.what}"
         return f"{names.plain(host)} may want a login, set {key}: {fault.what}"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from canon_sweep.core.stray import Kind, Maker, Thing
 from canon_sweep.engine.swarm import facts, overlay
@@ -21,22 +22,32 @@ def things(docker: Docker, home: str) -> tuple[Thing, ...]:
 
 
 def present(docker: Docker) -> frozenset[str]:
-    """Stacks of which anything runs or is defined, other containers, volumes and secrets."""
-    labels = [body["Spec"].get("Labels") or {} for body in docker.services(facts.NAMESPACE)]
-    labels += [body["Spec"].get("Labels") or {} for body in docker.configs(facts.NAMESPACE)]
-    labels += [body.get("Labels") or {} for body in docker.networks(facts.NAMESPACE)]
-    containers = [(body, body.get("Labels") or {}) for body in docker.containers()]
-    labels += [own for _, own in containers]
-    # a container that is held for a copy is nobody's app
-    alone = [
-        f"container {facts.container_name(body)}"
-        for body, own in containers
-        if facts.NAMESPACE not in own and HOLDER not in own
+    """Stacks that have a service, other containers and networks, volumes, secrets, configs."""
+    services = [body["Spec"].get("Labels") or {} for body in docker.services(facts.NAMESPACE)]
+    stacks = {own[facts.NAMESPACE] for own in services}
+    containers = [
+        facts.container_name(body)
+        for body in docker.containers()
+        # a container that is held for a copy is nobody's app
+        if _is_apart(body, stacks) and HOLDER not in (body.get("Labels") or {})
     ]
-    stacks = [f"stack {own[facts.NAMESPACE]}" for own in labels if facts.NAMESPACE in own]
-    volumes = [f"volume {body['Name']}" for body in docker.volumes()]
-    secrets = [f"secret {body['Spec']['Name']}" for body in docker.secrets()]
-    return frozenset((*stacks, *alone, *volumes, *secrets))
+    # what `docker stack rm` leaves if it was quicker than the last task
+    networks = [b["Name"] for b in docker.networks(facts.NAMESPACE) if _is_apart(b, stacks)]
+    configs = [b["Spec"] for b in docker.configs(facts.NAMESPACE) if _is_apart(b["Spec"], stacks)]
+    named = {
+        "stack": stacks,
+        "container": containers,
+        "network": networks,
+        "config": [spec["Name"] for spec in configs],
+        "volume": [body["Name"] for body in docker.volumes()],
+        "secret": [body["Spec"]["Name"] for body in docker.secrets()],
+    }
+    return frozenset(f"{kind} {name}" for kind, names in named.items() for name in names)
+
+
+def _is_apart(body: Mapping[str, Any], stacks: Collection[str]) -> bool:
+    """Whether something is of no stack, or of one that has no service any more."""
+    return (body.get("Labels") or {}).get(facts.NAMESPACE) not in stacks
 
 
 def _all(docker: Docker) -> Iterator[tuple[Kind, str, Mapping[str, str]]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from canon_sweep.engine.swarm.pull import HUB, LoginFault
+from canon_sweep.engine.swarm.pull import HUB, LoginFault, PullFault, quoted
 from canon_sweep.settings.records import Registry
 
 # how the engine knows it
@@ -26,6 +27,28 @@ def login_of(registry: str, known: Mapping[str, Registry]) -> dict[str, str]:
         "password": _password(login, f'registries."{registry}".passwordFile'),
         "serveraddress": _HUB_ADDRESS if registry == HUB else registry,
     }
+
+
+def ask(client: Any, login: Mapping[str, str]) -> None:
+    """Have the engine ask a registry whether it takes a login; nobody keeps anything.
+
+    Not by the SDK's own method, which reads the docker command's files, and runs the
+    programs that they name.
+
+    Raises:
+        PullFault: it does not.
+    """
+    url = f"{client.base_url}/v{client.api_version}/auth"
+    answer = client.post(url, json=dict(login), timeout=client.timeout)
+    if not answer.ok:
+        raise PullFault(quoted(_message(answer), login))
+
+
+def _message(answer: Any) -> str:
+    try:
+        return str(answer.json()["message"])
+    except (ValueError, LookupError, TypeError):
+        return str(answer.text)
 
 
 def _password(login: Registry, key: str) -> str:

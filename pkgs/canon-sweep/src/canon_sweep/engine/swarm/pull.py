@@ -104,13 +104,13 @@ def words(client: Any, image: str, login: Mapping[str, str]) -> Iterator[str]:
         )
         for line in stream:
             if "error" in line:
-                raise PullFault(_quoted(str(line["error"]), login))
+                raise PullFault(quoted(str(line["error"]), login))
             yield str(line.get("status", ""))
     except docker.errors.APIError as error:
-        raise PullFault(_quoted(told(error), login)) from None  # it has all that was said
+        raise PullFault(quoted(told(error), login)) from None  # it has all that was said
 
 
-def _quoted(said: str, login: Mapping[str, str]) -> str:
+def quoted(said: str, login: Mapping[str, str]) -> str:
     """What a registry said, bounded and without the login: it may say what it was sent."""
     user, password = login.get("username", ""), login.get("password", "")
     sent = base64.b64encode(f"{user}:{password}".encode()).decode()

@@ -1,0 +1,1 @@
+"""What `canon-sweep doctor` looks at, a file a concern; nothing here changes anything."""

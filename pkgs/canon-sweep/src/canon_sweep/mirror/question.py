@@ -1,0 +1,124 @@
+"""What is asked of a remote in a survey, and what it answered, as two processes tell each other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from canon_sweep.errors import SyncFault
+from canon_sweep.mirror.clone import HEADS, MAIN, TAGS
+from canon_sweep.mirror.disk import DiskFault
+from canon_sweep.mirror.refusal import Role
+from canon_sweep.mirror.remote import Advertisement, BusyFault
+
+Digest = bytes
+_SIZE = 16
+# a ref's name is no text, but ends where a C string does
+_BETWEEN = "\0"
+
+
+class Question(msgspec.Struct, frozen=True, array_like=True):
+    """What one remote is to be asked, at most ``seconds`` long.
+
+    ``known`` is a digest that was given before: where it is still right, nothing else comes.
+    ``branch`` is upstream's that matters, if one is set.  With ``to_push`` it is asked as
+    before a push: what is refused to whoever may only read is refused; nothing is sent.
+    """
+
+    url: str
+    seconds: float
+    role: Role = "upstream"
+    branch: str | None = None
+    known: Digest = b""
+    to_push: bool = False
+
+
+class Broken(msgspec.Struct, frozen=True, array_like=True):
+    """A fault of a remote, as another process can be told it.
+
+    ``late`` is one that was ended at its deadline, or not asked because its server lets all
+    others wait.
+    """
+
+    kind: str
+    what: str
+    do: str
+    late: bool = False
+
+    def fault(self) -> SyncFault:
+        """The fault that it was."""
+        return _KINDS.get(self.kind, SyncFault)(self.what, do=self.do)
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True):
+    """What a remote said; ``digest`` is of what matters of it.
+
+    ``listed`` is the advertisement, empty where ``same`` says that it is what was known;
+    ``traceback`` is of a mistake of our own.
+    """
+
+    digest: Digest = b""
+    same: bool = False
+    listed: bytes = b""
+    broken: Broken | None = None
+    traceback: str = ""
+
+    @property
+    def told(self) -> Advertisement:
+        """The advertisement.
+
+        Raises:
+            SyncFault: there is none.
+        """
+        if self.broken is not None:
+            raise self.broken.fault()
+        head, *words = self.listed.decode("utf-8", "surrogateescape").split(_BETWEEN)
+        count = int(words[0])
+        refs = dict(zip(words[1 : 1 + count], words[1 + count : 1 + 2 * count], strict=True))
+        rest = words[1 + 2 * count :]
+        half = len(rest) // 2
+        return Advertisement(refs, head or None, dict(zip(rest[:half], rest[half:], strict=True)))
+
+
+_KINDS: Mapping[str, type[SyncFault]] = {
+    kind.__name__: kind for kind in (SyncFault, BusyFault, DiskFault)
+}
+
+
+def broken(fault: SyncFault, *, late: bool = False) -> Broken:
+    """A fault, to be told."""
+    return Broken(type(fault).__name__, fault.what, fault.do, late)
+
+
+def listed(told: Advertisement) -> bytes:
+    """An advertisement, to be told; `Answer.told` has it again."""
+    refs, strays = told.refs, told.strays
+    words = (told.head or "", str(len(refs)), *refs, *refs.values(), *strays, *strays.values())
+    return _bytes(words)
+
+
+def digest_of(told: Advertisement, role: Role, branch: str | None) -> Digest:
+    """A digest of what matters to a sync: of a forge's pull requests it does not change."""
+    words = sorted(f"{oid} {ref}" for ref, oid in _relevant(told, role, branch))
+    # upstream's HEAD is told of also where another branch is mirrored
+    head = told.head or "" if role == "upstream" else ""
+    return hashlib.blake2b(_bytes((head, *words)), digest_size=_SIZE).digest()
+
+
+def _relevant(told: Advertisement, role: Role, branch: str | None) -> Iterator[tuple[str, str]]:
+    if role == "mirror":
+        branches = {MAIN}
+    elif branch is None:
+        branches = {MAIN, HEADS + "master", told.head or ""}
+    else:
+        branches = {HEADS + branch}
+    for ref, oid in told.refs.items():
+        if ref.startswith(TAGS) or ref in branches:
+            yield ref, oid
+    yield from told.strays.items()
+
+
+def _bytes(words: tuple[str, ...]) -> bytes:
+    return _BETWEEN.join(words).encode("utf-8", "surrogateescape")
