@@ -13,7 +13,7 @@ from canon_sweep import interrupt
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.harness import guest
 from canon_sweep.harness.guest import MARK, Visits
-from canon_sweep.state.guests import Guests
+from canon_sweep.state.guests import Guest, Guests
 
 
 class BareEngine:
@@ -135,3 +135,21 @@ def test_who_is_asked_to_end_waits_for_nothing_and_the_next_run_looks(
     monkeypatch.setattr(interrupt, "reason", lambda: None)
     assert guest.settle(guests, engine({GOING}, set()), (), lambda _: None) == ()
     assert guests.entries() == ()
+
+
+@pytest.mark.parametrize(
+    "left", ["stack mail", "container mail", "container mail_app.1.x"], ids=lambda left: left
+)
+def test_what_is_named_as_somebody_elses_is_in_nobodys_way(guests: Guests, left: str) -> None:
+    """From then on, and also where it had been taken for the harness's."""
+    visits = Visits("notes", engine(set(), {left}), guests, lambda _: None, ("mail",))
+    with visits.visit("night-notes-1"):
+        pass
+    assert guests.entries() == ()
+
+    told = Guest(recipe="notes", run="night-notes-2", mark="m", left=(left, "stack mailu"))
+    guests.put(told)
+    (still,) = guest.settle(guests, engine({left, "stack mailu"}), ("mail",), lambda _: None)
+
+    assert still.why.startswith("stack mailu is still up; take it down, or")
+    assert guest.settle(guests, engine({left}), ("mail",), lambda _: None) == ()

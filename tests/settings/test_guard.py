@@ -101,3 +101,12 @@ def test_all_mistakes_are_told_at_once() -> None:
         settings(drone={"url": "x"}, units=["a"], lockFiles=["b"], processes=["*"])
 
     assert len(caught.value.problems) == 5
+
+
+def test_what_is_ignored_is_of_use_beside_an_outside_harness() -> None:
+    """It names what that has not left up, whether or not stacks are waited for."""
+    guard = {"stacks": False, "ignore": ["traefik"]}
+    harness = {"command": ["test"], "path": "/bin", "environment": {"RESULT": "{result}"}}
+
+    tree = {"recipes": RECIPES, "guard": guard, "harness": harness}
+    assert read(tree, "config.toml").guard.ignore == ("traefik",)

@@ -28,7 +28,7 @@ _AGAIN = 0.5
 
 @dataclass(slots=True)
 class Visits:
-    """The harness's runs of one recipe; ``ignored`` are stacks that are never its own."""
+    """The harness's runs of one recipe; ``ignored`` names what is never its own."""
 
     recipe: str
     engine: Engine
@@ -93,8 +93,17 @@ def up_since(guest: Guest, engine: Engine, ignored: Sequence[str]) -> tuple[str,
     Raises:
         HostFault: the engine cannot be used.
     """
-    new = engine.present() - set(guest.before) - {f"stack {stack}" for stack in ignored}
-    return tuple(sorted(each for each in new if each.startswith(_UP)))
+    new = engine.present() - set(guest.before)
+    return tuple(sorted(each for each in new if each.startswith(_UP) and _counts(each, ignored)))
+
+
+def _counts(thing: str, ignored: Sequence[str]) -> bool:
+    """Whether nobody has named a stack, with its containers, or a container as another's."""
+    return not any(
+        thing in (f"stack {name}", f"{_CONTAINER}{name}")
+        or thing.startswith(f"{_CONTAINER}{name}_")
+        for name in ignored
+    )
 
 
 def stays_since(guest: Guest, engine: Engine, ignored: Sequence[str]) -> tuple[str, ...]:
@@ -158,14 +167,14 @@ def _settled(
         left = stays_since(guest, engine, ignored)
         if data := sorted(engine.present() - set(guest.before) - set(left)):
             say(f"new on the engine since the run {guest.run} began: {', '.join(data)}")
-    here = engine.present() - {f"stack {stack}" for stack in ignored}
-    left = tuple(each for each in left if each in here)
+    here = engine.present()
+    left = tuple(each for each in left if each in here and _counts(each, ignored))
     _note(guest, left, guests)
     if not left:
         return ""
     return (
-        f"{', '.join(left)} is still up; take it down, or, where it is not the harness's, name the"
-        " stack in guard.ignore"
+        f"{', '.join(left)} is still up; take it down, or, where it is not the harness's, name it"
+        " in guard.ignore"
     )
 
 

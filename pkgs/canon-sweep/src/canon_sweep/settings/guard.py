@@ -18,8 +18,11 @@ _KINDS = ("device", "mount", "scope", "service", "slice", "swap", "target", *_WA
 _WILD = "*?["
 
 
-def guard_problems(guard: Mapping[str, Any]) -> Iterator[str]:
-    """Servers that are nowhere, and patterns that match nothing or whatever there is."""
+def guard_problems(guard: Mapping[str, Any], *, outside: bool = False) -> Iterator[str]:
+    """Servers that are nowhere, and patterns that match nothing or whatever there is.
+
+    With a harness from ``outside`` what is to be ignored is asked of what that leaves up, too.
+    """
     for name in _SERVERS:
         server = guard.get(name)
         url = server.get("url") if isinstance(server, dict) else None
@@ -33,7 +36,7 @@ def guard_problems(guard: Mapping[str, Any]) -> Iterator[str]:
             problem = check(text) if text.isprintable() else "has characters that nobody could see"
             if problem:
                 yield f"{at}: {problem}"
-    yield from _ignore_problems(guard)
+    yield from _ignore_problems(guard, outside=outside)
 
 
 def _unit_problem(unit: str) -> str | None:
@@ -63,11 +66,11 @@ def _lock_problem(pattern: str) -> str | None:
     return None
 
 
-def _ignore_problems(guard: Mapping[str, Any]) -> Iterator[str]:
+def _ignore_problems(guard: Mapping[str, Any], *, outside: bool) -> Iterator[str]:
     for at, stack in _texts(guard, "ignore"):
         if not all(character.isalnum() or character in "-_." for character in stack):
             yield f"{at}: {names.printable(stack)} is no stack name"
-    if guard.get("ignore") and guard.get("stacks") is False:
+    if guard.get("ignore") and guard.get("stacks") is False and not outside:
         yield "guard.ignore: would never be used: no stack is waited for (stacks = false)"
 
 

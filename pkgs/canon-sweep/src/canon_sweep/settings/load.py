@@ -79,7 +79,7 @@ def read(tree: Mapping[str, Any], where: str) -> Settings:
     for number, command in enumerate(commands if isinstance(commands, list) else (), start=1):
         problems += command_problems(f"preSweep[{number}]", command)
     if isinstance(tree.get("guard"), dict):
-        problems += guard_problems(tree["guard"])
+        problems += guard_problems(tree["guard"], outside="harness" in tree)
     if isinstance(tree.get("forge"), dict):
         problems += forge_problems(tree["forge"], tree.get("recipes"))
     if isinstance(tree.get("harness"), dict):
