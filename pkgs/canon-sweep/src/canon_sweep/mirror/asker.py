@@ -20,7 +20,8 @@ from canon_sweep import forked
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror.address import redacted
 from canon_sweep.mirror.deadline import Deadline
-from canon_sweep.mirror.question import Answer, Question, broken, digest_of, listed
+from canon_sweep.mirror.essence import digest_of
+from canon_sweep.mirror.question import Answer, Question, broken, listed
 from canon_sweep.mirror.remote import Remote
 from canon_sweep.settings.records import Credential
 
@@ -77,9 +78,8 @@ def answer(
         with Asked(nowhere, question, credentials, deadline, tmp) as remote:
             told = remote.advertise()
         digest = digest_of(told, question.role, question.branch)
-        if digest == question.known:
-            return Answer(digest, same=True)
-        return Answer(digest, listed=listed(told))
+        same = digest == question.known
+        return Answer(digest, same, b"" if same or question.brief else listed(told))
     except SyncFault as fault:
         return Answer(broken=broken(fault, late=not deadline.left()))
     except MemoryError:

@@ -20,6 +20,8 @@ HEADS = "refs/heads/"
 MAIN = HEADS + "main"
 TAGS = "refs/tags/"
 
+# what the last sync saw: see `memory`
+MEMORY = "canon-sweep-synced"
 _UNCHECKED = "canon-sweep-unchecked"
 
 # libgit2 holds an object whole in memory to look at it or to push it.
@@ -47,20 +49,20 @@ def opened(clone: Path) -> Iterator[pygit2.Repository]:
 
 def forget(clone: Path) -> None:
     """Delete the clone: the next sync makes it again."""
+    # a kill must not leave half a clone with the word that it agrees
+    (clone / MEMORY).unlink(missing_ok=True)
     shutil.rmtree(clone, ignore_errors=True)
 
 
 def held(repo: pygit2.Repository) -> dict[str, str]:
     """Object ids of main and of every tag that the clone has, by full ref name."""
-    refs = repo.references
-    names = [name for name in refs if name == MAIN or name.startswith(TAGS)]
-    return {name: str(refs[name].target) for name in names}
+    refs = ((ref.name, ref.target) for ref in repo.references.iterator())
+    return {name: str(oid) for name, oid in refs if name == MAIN or name.startswith(TAGS)}
 
 
 def every(repo: pygit2.Repository) -> list[str]:
     """The object ids of all refs that the clone has, whatever they are for."""
-    refs = repo.references
-    return [str(refs[name].target) for name in refs]
+    return [str(ref.target) for ref in repo.references.iterator()]
 
 
 def doubt(clone: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pygit2
 
@@ -13,6 +14,8 @@ from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
 from canon_sweep.mirror import disk, intake, stray, upstream
 from canon_sweep.mirror.clone import MAIN, TAGS
+from canon_sweep.mirror.essence import digest_of
+from canon_sweep.mirror.memory import Ends
 from canon_sweep.mirror.peel import peeled
 from canon_sweep.mirror.remote import Advertisement, Remote
 from canon_sweep.mirror.synced import Deleted, Synced
@@ -34,11 +37,19 @@ class Sides:
     target: Remote
 
 
-def compare(sides: Sides, branch: str | None, accept_upstream: bool) -> Synced:
+class Compared(NamedTuple):
+    """What was found; ``ends`` is what both sides have once all of it is pushed."""
+
+    found: Synced
+    ends: Ends
+
+
+def compare(sides: Sides, branch: str | None, accept_upstream: bool) -> Compared:
     """Bring the clone to upstream, then say in what the mirror differs from it."""
     repo, clone, source, target = sides.repo, sides.clone, sides.source, sides.target
     with source:
-        wanted = upstream.read(source, branch)
+        shown = source.advertise()
+        wanted = upstream.of(shown, source.shown, branch)
         fetched = intake.bring(repo, clone, source, wanted)
     with target:
         told = target.advertise()
@@ -47,7 +58,7 @@ def compare(sides: Sides, branch: str | None, accept_upstream: bool) -> Synced:
     mirrored, refs = told.refs, wanted.refs
     blocked = stray.in_the_way(told.strays, refs)
     strays = stray.records(wanted.strays, told.strays, blocked)
-    return Synced(
+    found = Synced(
         main=wanted.main,
         tags=(*cache.tags(repo, wanted.main, wanted.tags), *strays),
         fetched=fetched,
@@ -69,6 +80,15 @@ def compare(sides: Sides, branch: str | None, accept_upstream: bool) -> Synced:
             if ref not in blocked and mirrored.get(ref, oid) != oid
         },
     )
+    after = replace(told, refs=_pushed(mirrored, refs, found))
+    return Compared(found, Ends(digest_of(shown, "upstream", branch), digest_of(after, "mirror")))
+
+
+def _pushed(before: Mapping[str, str], refs: Mapping[str, str], found: Synced) -> dict[str, str]:
+    """What the mirror has once it took everything."""
+    gone = {TAGS + tag.tag for tag in found.deleted}
+    kept = {ref: oid for ref, oid in before.items() if ref not in gone}
+    return kept | {ref: refs[ref] for ref in found.pushed}
 
 
 def _check_loss(sides: Sides, wanted: Upstream, told: Advertisement) -> None:

@@ -10,7 +10,7 @@ import pygit2
 from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
-from canon_sweep.mirror import stray
+from canon_sweep.mirror import memory, stray
 from canon_sweep.mirror.clone import HEADS, MAIN, TAGS
 from canon_sweep.mirror.remote import Remote
 from canon_sweep.mirror.upstream import Upstream
@@ -23,6 +23,7 @@ def bring(repo: pygit2.Repository, clone: Path, source: Remote, wanted: Upstream
     before = cache.held(repo)
     if before == wanted.refs:
         return False
+    memory.forget(clone)
     cache.prune(repo, wanted.refs)
     if cache.held(repo) == wanted.refs:
         return False
@@ -83,10 +84,8 @@ def check_whole(
             f"{source.shown} has a file of {size} bytes",
             do="see that it is a recipe's repository: nothing was changed",
         )
-    refs = repo.references
-    missing = [
-        ref for ref, oid in wanted.items() if ref not in refs or str(refs[ref].target) != oid
-    ]
+    there = {ref.name: str(ref.target) for ref in repo.references.iterator()}
+    missing = [ref for ref, oid in wanted.items() if there.get(ref) != oid]
     if not missing and cache.is_whole(repo, wanted.values(), known):
         cache.trust(clone)
         return

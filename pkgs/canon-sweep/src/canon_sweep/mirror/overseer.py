@@ -6,7 +6,6 @@ ended at its deadline costs nobody else anything.
 
 from __future__ import annotations
 
-import os
 import selectors
 import socket
 import time
@@ -25,6 +24,7 @@ from canon_sweep.forked import Child
 from canon_sweep.mirror import asker, scratch
 from canon_sweep.mirror.address import redacted
 from canon_sweep.mirror.deadline import Deadline
+from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.question import Answer, Question, broken
 from canon_sweep.mirror.schedule import Schedule
 from canon_sweep.settings.records import Credential
@@ -35,6 +35,14 @@ _QUESTIONS = msgspec.msgpack.Decoder(tuple[Question, ...])
 _GRACE = 0.3
 # More than some hundred thousand refs take; less than what a host would miss.
 _MOST_MEMORY = 2**30
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A process, and the number of the question that it is asked, if it is."""
+
+    child: Child
+    number: int | None = None
 
 
 @dataclass(slots=True)
@@ -51,13 +59,13 @@ class Overseer:
     per_server: int
     _asked: tuple[Question, ...] = ()
     _schedule: Schedule = field(default_factory=lambda: Schedule(1, 1))
-    _at_work: dict[int, Child] = field(default_factory=dict)
-    _idle: list[Child] = field(default_factory=list)
+    _workers: list[_Worker] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _killed: bool = False
 
     def serve(self) -> None:
         """Until the other end is closed."""
+        self._clear()
         for message in forked.messages(self.line):
             self._asked = _QUESTIONS.decode(message)
             self._schedule = Schedule(self.parallel, self.per_server)
@@ -76,18 +84,25 @@ class Overseer:
         while (number := self._schedule.next(time.monotonic())) is not None:
             question = self._asked[number]
             try:
-                worker = self._idle.pop() if self._idle else self._worker()
-                worker.say(msgspec.msgpack.encode(question))
-            except (HostFault, OSError) as error:
+                worker = next((each for each in self._workers if each.number is None), None)
+                worker = worker or self._made()
+                worker.number = number
+                worker.child.say(msgspec.msgpack.encode(question))
+            except HostFault as fault:
+                if self._workers:
+                    self._schedule.put_back(number)
+                    return
                 self._schedule.answered(number, time.monotonic())
-                self._give(number, _not_asked(question, error))
-            else:
-                self._at_work[number] = worker
-                self._selector.register(worker.line, selectors.EVENT_READ, number)
+                self._give(number, _not_asked(question, fault))
+            except OSError:
+                pass  # it has ended, which is heard next
 
-    def _worker(self) -> Child:
+    def _made(self) -> _Worker:
         serve = partial(asker.serve, credentials=self.credentials, tmp=self.tmp)
-        return forked.forked(serve, most_memory=_MOST_MEMORY)
+        worker = _Worker(forked.forked(serve, most_memory=_MOST_MEMORY))
+        self._workers.append(worker)
+        self._selector.register(worker.child.line, selectors.EVENT_READ, worker)
+        return worker
 
     def _hear(self) -> bool:
         """Take what was answered; False if nobody wants to know any more."""
@@ -95,29 +110,34 @@ class Overseer:
         ends = (began + self._most(number) for number, began in self._schedule.running.items())
         soon = min((end - now for end in ends), default=0.0)
         for key, _ in self._selector.select(max(0.0, min(soon, self._schedule.impatient_in(now)))):
-            number: int | None = key.data
-            if number is None:
+            if key.data is None:
                 return False
-            said = self._at_work[number].hear()
-            answer = next(said, None) if said is not None else _ended(self._asked[number])
-            if answer is not None:
-                worker = self._freed(number)
-                if said is None:
-                    self._end(worker)
-                else:
-                    self._idle.append(worker)
-                self._give(number, answer)
-                if time.monotonic() - self._schedule.running[number] < self._asked[number].seconds:
-                    self._schedule.answered(number, time.monotonic())
-                else:
-                    self._give_up(number)
+            self._hear_worker(key.data)
         return True
 
-    def _end_late(self) -> None:
+    def _hear_worker(self, worker: _Worker) -> None:
+        said, number = worker.child.hear(), worker.number
+        if said is None:
+            self._end(worker)
+            answer = None if number is None else _ended(self._asked[number])
+        else:
+            answer = next(said, None)
+        if answer is None or number is None:
+            return
+        worker.number = None
+        self._give(number, answer)
         now = time.monotonic()
-        for number, began in self._schedule.running.items():
-            if now >= began + self._most(number):
-                self._end(self._freed(number))
+        if now - self._schedule.running[number] < self._asked[number].seconds:
+            self._schedule.answered(number, now)
+        else:
+            self._give_up(number)
+
+    def _end_late(self) -> None:
+        now, running = time.monotonic(), self._schedule.running
+        for worker in list(self._workers):
+            number = worker.number
+            if number is not None and now >= running[number] + self._most(number):
+                self._end(worker)
                 self._give(number, _late(self._asked[number]))
                 self._give_up(number)
 
@@ -128,31 +148,28 @@ class Overseer:
     def _most(self, number: int) -> float:
         return self._asked[number].seconds + _GRACE
 
-    def _freed(self, number: int) -> Child:
-        worker = self._at_work.pop(number)
-        self._selector.unregister(worker.line)
-        return worker
-
-    def _end(self, worker: Child) -> None:
-        worker.end()
-        self._killed = True
+    def _end(self, worker: _Worker) -> None:
+        self._workers.remove(worker)
+        self._selector.unregister(worker.child.line)
+        worker.child.end()
+        self._killed = self._killed or worker.number is not None
 
     def _give(self, number: int, answer: bytes) -> None:
         forked.say(self.line, number.to_bytes(NUMBER, "big") + answer)
 
     def _rest(self) -> None:
         """Nobody is asked any more: no process and no folder stays for it."""
-        for number in list(self._at_work):
-            self._end(self._freed(number))
-        for worker in self._idle:
-            worker.end()
-        self._idle.clear()
+        for worker in list(self._workers):
+            self._end(worker)
         if self._killed:
-            # what ssh needs at home goes with who needed it
-            with suppress(SyncFault):
-                if scratch.dead(self.tmp):
-                    scratch.clear(self.tmp)
+            self._clear()
         self._killed = False
+
+    def _clear(self) -> None:
+        """What ssh needs at home goes with who needed it, here or in a run that was killed."""
+        with suppress(SyncFault):
+            if scratch.dead(self.tmp):
+                scratch.clear(self.tmp)
 
 
 def _server_of(url: str) -> str:
@@ -164,10 +181,10 @@ def _server_of(url: str) -> str:
     return f"{where.scheme}://{where.host}:{where.port}" if where.host else url
 
 
-def _not_asked(question: Question, error: Exception) -> bytes:
-    why = error.what if isinstance(error, HostFault) else os.strerror(getattr(error, "errno", 0))
-    what = f"{redacted(question.url)} cannot be asked: {why}"
-    return _encoded(SyncFault(what, do="the next run tries again"))
+def _not_asked(question: Question, fault: HostFault) -> bytes:
+    return _encoded(
+        DiskFault(f"{redacted(question.url)} cannot be asked: {fault.what}", do=fault.do)
+    )
 
 
 def _ended(question: Question) -> bytes:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from canon_sweep.errors import SyncFault
-from canon_sweep.mirror.clone import HEADS, MAIN, TAGS
 from canon_sweep.mirror.disk import DiskFault
+from canon_sweep.mirror.essence import Digest
 from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.remote import Advertisement, BusyFault
 
-Digest = bytes
-_SIZE = 16
 # a ref's name is no text, but ends where a C string does
 _BETWEEN = "\0"
 
@@ -22,7 +19,8 @@ _BETWEEN = "\0"
 class Question(msgspec.Struct, frozen=True, array_like=True):
     """What one remote is to be asked, at most ``seconds`` long.
 
-    ``known`` is a digest that was given before: where it is still right, nothing else comes.
+    ``known`` is a digest that was given before: where it is still right, nothing else comes;
+    nor does it where only the digest is wanted, which is ``brief``.
     ``branch`` is upstream's that matters, if one is set.  With ``to_push`` it is asked as
     before a push: what is refused to whoever may only read is refused; nothing is sent.
     """
@@ -33,6 +31,7 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
     branch: str | None = None
     known: Digest = b""
     to_push: bool = False
+    brief: bool = False
 
 
 class Broken(msgspec.Struct, frozen=True, array_like=True):
@@ -55,7 +54,8 @@ class Broken(msgspec.Struct, frozen=True, array_like=True):
 class Answer(msgspec.Struct, frozen=True, array_like=True):
     """What a remote said; ``digest`` is of what matters of it.
 
-    ``listed`` is the advertisement, empty where ``same`` says that it is what was known;
+    ``listed`` is the advertisement, empty where ``same`` says that it is what was known, and
+    where nobody wanted it;
     ``traceback`` is of a mistake of our own.
     """
 
@@ -97,27 +97,6 @@ def listed(told: Advertisement) -> bytes:
     refs, strays = told.refs, told.strays
     words = (told.head or "", str(len(refs)), *refs, *refs.values(), *strays, *strays.values())
     return _bytes(words)
-
-
-def digest_of(told: Advertisement, role: Role, branch: str | None) -> Digest:
-    """A digest of what matters to a sync: of a forge's pull requests it does not change."""
-    words = sorted(f"{oid} {ref}" for ref, oid in _relevant(told, role, branch))
-    # upstream's HEAD is told of also where another branch is mirrored
-    head = told.head or "" if role == "upstream" else ""
-    return hashlib.blake2b(_bytes((head, *words)), digest_size=_SIZE).digest()
-
-
-def _relevant(told: Advertisement, role: Role, branch: str | None) -> Iterator[tuple[str, str]]:
-    if role == "mirror":
-        branches = {MAIN}
-    elif branch is None:
-        branches = {MAIN, HEADS + "master", told.head or ""}
-    else:
-        branches = {HEADS + branch}
-    for ref, oid in told.refs.items():
-        if ref.startswith(TAGS) or ref in branches:
-            yield ref, oid
-    yield from told.strays.items()
 
 
 def _bytes(words: tuple[str, ...]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ class Schedule:
     _servers: dict[str, _Server] = field(default_factory=dict)
     _turn: deque[str] = field(default_factory=deque)
     _running: dict[int, tuple[str, float]] = field(default_factory=dict)
+    _short: int = sys.maxsize
 
     def add(self, servers: Sequence[str]) -> None:
         """Questions by their number; what they have in ``servers`` is whom they ask."""
@@ -49,7 +51,7 @@ class Schedule:
 
     def next(self, now: float) -> int | None:
         """The question that is to be asked now, if any may be; it counts as asked."""
-        if len(self._running) >= self.parallel + MOST_WAITING:
+        if len(self._running) >= min(self._short, self.parallel + MOST_WAITING):
             return None
         if sum(now - began < PATIENCE for _, began in self._running.values()) >= self.parallel:
             return None
@@ -69,6 +71,15 @@ class Schedule:
     def answered(self, number: int, now: float) -> None:
         """A question has its answer, whatever that is."""
         self._ended(number).last_answer = now
+
+    def put_back(self, number: int) -> None:
+        """Nobody more can be had to ask a question: it waits until one that is asked has ended."""
+        name, _ = self._running[number]
+        server = self._ended(number)
+        self._short = len(self._running)
+        if not server.waiting:
+            self._turn.append(name)
+        server.waiting.appendleft(number)
 
     def late(self, number: int) -> tuple[int, ...]:
         """A question has come to its deadline; those that are therefore never asked."""

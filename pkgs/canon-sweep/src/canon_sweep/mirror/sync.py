@@ -11,11 +11,12 @@ import pygit2
 from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault, UsageFault
 from canon_sweep.mirror import clone as cache
-from canon_sweep.mirror import disk, intake, stray
+from canon_sweep.mirror import disk, intake, memory, stray
 from canon_sweep.mirror import upstream as upstreams
 from canon_sweep.mirror.clone import TAGS
 from canon_sweep.mirror.compare import Sides, compare
 from canon_sweep.mirror.deadline import Deadline, bounded
+from canon_sweep.mirror.memory import Key
 from canon_sweep.mirror.peel import peeled
 from canon_sweep.mirror.push import Push, check_pushable, send
 from canon_sweep.mirror.remote import Remote
@@ -72,14 +73,17 @@ def sync(
         with _cache(clone) as repo:
             source = Remote(repo, upstream, credentials, deadline, beside(clone))
             target = Remote(repo, mirror, credentials, deadline, beside(clone), role="mirror")
-            found = compare(Sides(repo, clone, source, target), branch, accept_upstream)
+            found, ends = compare(Sides(repo, clone, source, target), branch, accept_upstream)
             if found.pushed or found.deleted:
+                memory.forget(clone)
                 check_pushable(repo, found, target)
                 deadline.check()
                 for change in found.changes:
                     telling(change)
                 push.found = found
                 send(found, target, push.refs)
+            deadline.check()
+            memory.keep(clone, Key(upstream, mirror, branch), ends, found)
             return found
 
     try:
@@ -111,7 +115,11 @@ def look(
         with _cache(clone) as repo:
             source = Remote(repo, upstream, credentials, deadline, beside(clone))
             target = Remote(repo, mirror, credentials, deadline, beside(clone), role="mirror")
-            return compare(Sides(repo, clone, source, target), branch, accept_upstream)
+            found, ends = compare(Sides(repo, clone, source, target), branch, accept_upstream)
+            deadline.check()
+            if not (found.pushed or found.deleted):
+                memory.keep(clone, Key(upstream, mirror, branch), ends, found)
+            return found
 
     return bounded(work, timeout)
 

@@ -36,21 +36,25 @@ class Upstream:
 
 def read(source: Remote, branch: str | None) -> Upstream:
     """Read upstream; an answer that could be half of one is an error, never "no tags"."""
-    told = source.advertise()
+    return of(source.advertise(), source.shown, branch)
+
+
+def of(told: Advertisement, shown: str, branch: str | None) -> Upstream:
+    """What an advertisement shows of upstream, which is ``shown`` in an error."""
     if not told.refs:
         raise SyncFault(
-            f"{source.shown} has no branches and no tags",
+            f"{shown} has no branches and no tags",
             do="see that the upstream URL is right: nothing was changed",
         )
     mirrored = _mirrored(told, branch)
     if mirrored is None and branch is not None:
         raise SyncFault(
-            f"{source.shown} has no branch {printable(branch)}",
+            f"{shown} has no branch {printable(branch)}",
             do="see the recipe's branch setting: nothing was changed",
         )
     if mirrored is None:
         raise SyncFault(
-            f"{source.shown} has no main branch",
+            f"{shown} has no main branch",
             do="see that the upstream URL is right, or set the recipe's branch:"
             " nothing was changed",
         )
