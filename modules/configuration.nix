@@ -34,6 +34,7 @@ let
     "retryRedAfter"
     "retryWindow"
     "stateDir"
+    "survey"
     "swarm"
     "syncTimeout"
     "timeouts"

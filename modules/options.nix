@@ -198,6 +198,28 @@ in
       '';
     };
 
+    survey = {
+      parallel = mkOption {
+        type = types.ints.between 1 64;
+        default = 8;
+        example = 4;
+        description = ''
+          How many upstreams and mirrors are asked at once, when a sweep begins, what
+          they have. One that does not answer counts for two seconds only, so that it
+          keeps nobody waiting. See also `perHost`.
+        '';
+      };
+      perHost = mkOption {
+        type = types.ints.between 1 64;
+        default = 8;
+        example = 2;
+        description = ''
+          How many of them are asked at once at any one host and port. Lower it for a
+          forge that answers 429 when it is asked too much.
+        '';
+      };
+    };
+
     timeouts = {
       prepare = limit "30m" ''
         How long pulling a release's images may take. Longer is `infra`: a slow

@@ -73,6 +73,7 @@ ALL_DECIDE_NOTHING: dict[str, dict[str, Any]] = {
     "preSweep": {"preSweep": [["roll", "traefik"]]},
     "disk": {"disk": {"minFree": "20GiB"}},
     "prune": {"prune": {"keepRuns": 7}},
+    "survey": {"survey": {"parallel": 2}},
     "guard": {"guard": {"wait": "1h", "units": ["upgrade-all.service"]}},
     "credentials": {"credentials": {"up.example": {"tokenFile": "/run/token"}}},
     "registries": {"registries": {"up.example": {"username": "u", "passwordFile": "/run/p"}}},

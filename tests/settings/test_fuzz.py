@@ -65,6 +65,7 @@ WHOLE: dict[str, Any] = {
     },
     "disk": {"minFree": "20GiB", "floor": 1000, "budget": "1.5TB", "assumedPeak": "5 GiB"},
     "prune": {"keepRuns": 20, "imagesAfter": "7d", "foreignImages": True},
+    "survey": {"parallel": 4, "perHost": 2},
     "swarm": {"host": "unix:///var/run/docker.sock"},
     "credentials": {
         "git.example": {"username": "bot", "tokenFile": "/token"},

@@ -107,6 +107,15 @@ def _decided(recipe: Recipe, world: World, policy: Policy) -> _Decided:
     if not recipe.stays_out:
         check_name(recipe.name)
         world.sources.sync(recipe)  # acts
+    decided = _decided_so_far(recipe, world, policy)
+    # what is tested is read at that moment, not when the sweep began
+    if decided[3].target is not None and world.sources.sync_anew(recipe):
+        return _decided_so_far(recipe, world, policy)
+    return decided
+
+
+def _decided_so_far(recipe: Recipe, world: World, policy: Policy) -> _Decided:
+    if not recipe.stays_out:
         recipe = world.records.in_force(recipe)
     if (why := recipe.settings.excepted) is not None:
         decision = excepted(why.sentence)

@@ -23,6 +23,10 @@ class Sources(Protocol):
         """Bring the mirror to what upstream has."""
         ...
 
+    def sync_anew(self, recipe: Recipe) -> bool:
+        """As `sync`, where that went by what was seen before; False if it did not."""
+        ...
+
     def done(self, recipe: Recipe) -> Sync | None:
         """What the recipe's sync did, or None if there was none."""
         ...

@@ -14,6 +14,7 @@ from canon_sweep.job import images
 from canon_sweep.job.again import in_turns
 from canon_sweep.job.finish import check_state, finish, opened
 from canon_sweep.job.stop import Between, stop_of
+from canon_sweep.job.survey import look_while_held, surveying
 from canon_sweep.job.turns import Turns
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.mirror import sync as mirrors
@@ -96,11 +97,14 @@ def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surro
     in_time = [recipe for recipe in recipes if recipe not in late]
     if in_time:
         until = max(due[recipe.name].until or started for recipe in in_time)
-        stop = stop_of(parts)
-        if not stop:
-            images.make_room(parts.settings.prune, parts.state, parts.engine, started, around.say)
-        in_window = _InTime(parts, until, stop)
-        entries += in_turns(turns.ordered(in_time), parts, policy, in_window, turns)
+        with surveying(in_time, parts, around.say) as look:
+            stop = stop_of(parts)
+            if not stop:
+                prune = parts.settings.prune
+                images.make_room(prune, parts.state, parts.engine, started, around.say)
+                look_while_held(look, in_time)
+            in_window = _InTime(parts, until, stop)
+            entries += in_turns(turns.ordered(in_time), parts, policy, in_window, turns)
     lines = turns.closed(sorted(entries, key=lambda line: line.recipe), around.clock())
     return finish(
         "resume", recipes, lines, started=started, parts=parts, run=run, problems=turns.problems

@@ -14,6 +14,7 @@ from canon_sweep.job import images, presweep
 from canon_sweep.job.again import in_turns
 from canon_sweep.job.finish import check_state, finish, opened, results_of
 from canon_sweep.job.stop import Between, stop_of
+from canon_sweep.job.survey import look_while_held, surveying
 from canon_sweep.job.turns import Turns, begin
 from canon_sweep.job.wiring import Surroundings, parts_to_look
 from canon_sweep.mirror import sync as mirrors
@@ -56,6 +57,7 @@ def run_sweep(
     with (
         _due_if_refused(settings, names, around, retry=retry),
         opened(settings, around, read, begins=begins) as (parts, run),
+        surveying(recipes, parts, around.say) as look,
     ):
         parts.state.check_common()
         started = around.clock()
@@ -68,6 +70,8 @@ def run_sweep(
             around.say("preSweep: not run, nor by a resume: the next sweep does")
         before = presweep.run_steps(commands, around.say, parts.ground.time_left)
         policy = Policy(timedelta(seconds=settings.retry_red_after), retry=retry)
+        if not stop:
+            look_while_held(look, recipes)
         entries = in_turns(turns.ordered(recipes), parts, policy, Between(parts, stop), turns)
         return finish(
             "run",
@@ -95,9 +99,11 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
     parts.state.check_common()
     started = around.clock()
     policy = Policy(timedelta(seconds=settings.retry_red_after))
-    entries = each(
-        recipes, plan_one, parts.world, policy, is_over=lambda _: None, progress=around.progress
-    )
+    with surveying(recipes, parts, around.say) as look:
+        look(recipes)
+        entries = each(
+            recipes, plan_one, parts.world, policy, is_over=lambda _: None, progress=around.progress
+        )
     return results_of("plan", recipes, entries, started=started, parts=parts, named=names)
 
 

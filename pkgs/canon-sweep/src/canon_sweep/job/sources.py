@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from canon_sweep.core.release import Releases, releases
-from canon_sweep.errors import UsageFault
+from canon_sweep.core.version import TagRule
+from canon_sweep.errors import HostFault, SyncFault, UsageFault
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror import sync as mirrors
+from canon_sweep.mirror.survey import Survey
 from canon_sweep.mirror.sync import Change, PartialSyncFault, Synced
 from canon_sweep.report.records import Sync
 from canon_sweep.settings.recipe import Recipe
@@ -22,12 +24,19 @@ Read = Callable[..., Synced]
 class Sources:
     """Reads remotes; with ``mirrors.sync`` as ``read`` it brings mirrors in step, with
     ``mirrors.look`` it leaves them as they are.
+
+    ``survey`` has what was seen of them all before, where somebody looked.  ``acts`` is told
+    of a recipe whose remotes are about to be read by us, not by a process that may end.
     """
 
     settings: Settings
     say: Callable[[str, str], None]
     read: Read
+    survey: Survey | None = None
+    acts: Callable[[], None] = lambda: None
     _synced: dict[str, Synced] = field(default_factory=dict)
+    _remembered: set[str] = field(default_factory=set)
+    _last: tuple[Synced, TagRule, Releases] | None = None
 
     @property
     def only_looks(self) -> bool:
@@ -37,9 +46,43 @@ class Sources:
     def sync(self, recipe: Recipe) -> Synced:
         """Bring the mirror to what upstream has, or see in what it differs.
 
+        Where a survey saw that both sides agree, as they did the last time, that is all.
+
         Raises:
             SyncFault: a remote fails; what was pushed before is remembered all the same.
         """
+        known = self._surveyed(recipe)
+        if known is None:
+            return self._sync(recipe)
+        self._remembered.add(recipe.name)
+        self._synced[recipe.name] = known
+        return known
+
+    def sync_anew(self, recipe: Recipe) -> bool:
+        """As `sync`, where that was done without a look at the remotes; False if it was not.
+
+        Raises:
+            SyncFault: as for `sync`.
+        """
+        if recipe.name not in self._remembered:
+            return False
+        self._remembered.remove(recipe.name)
+        self._sync(recipe)
+        return True
+
+    def _surveyed(self, recipe: Recipe) -> Synced | None:
+        if self.survey is None:
+            return None
+        try:
+            return self.survey.take(recipe.name, partial(self.say, recipe.name))
+        except SyncFault:
+            raise  # a full disk is this host's fault as well
+        except HostFault:
+            # nobody is there any more to ask them all at once: each is still to be had
+            return None
+
+    def _sync(self, recipe: Recipe) -> Synced:
+        self.acts()
         try:
             synced = self._read(recipe, self.read)
         except PartialSyncFault as fault:
@@ -75,8 +118,11 @@ class Sources:
 
     def releases(self, recipe: Recipe) -> Releases:
         """The releases that upstream had when the recipe was synced."""
-        synced = self.synced(recipe)
-        return releases(synced.tags, recipe.rule, synced.branch)
+        synced, rule = self.synced(recipe), recipe.rule
+        # asked several times in a turn, and a recipe may have a hundred thousand tags
+        if self._last is None or self._last[0] is not synced or self._last[1] != rule:
+            self._last = (synced, rule, releases(synced.tags, rule, synced.branch))
+        return self._last[2]
 
     def releases_now(self, recipe: Recipe) -> Releases:
         """The releases as upstream has them at this moment; the mirror is not asked.

@@ -82,6 +82,13 @@ class DiskSettings(Table, frozen=True, kw_only=True):
     assumed_peak: Bytes = Bytes(5 * 2**30)
 
 
+class SurveySettings(Table, frozen=True, kw_only=True):
+    """How many remotes are asked at once at a sweep's beginning, and how many of one host."""
+
+    parallel: Annotated[int, Meta(ge=1, le=64)] = 8
+    per_host: Annotated[int, Meta(ge=1, le=64)] = 8
+
+
 class SwarmSettings(Table, frozen=True, kw_only=True):
     """Where the Docker Engine listens."""
 
@@ -144,6 +151,7 @@ class Settings(Table, frozen=True, kw_only=True):
     timeouts: Timeouts = Timeouts()
     disk: DiskSettings = DiskSettings()
     prune: PruneSettings = PruneSettings()
+    survey: SurveySettings = SurveySettings()
     swarm: SwarmSettings = SwarmSettings()
     credentials: dict[str, Credential] = {}
     registries: dict[str, Registry] = {}

@@ -1,0 +1,72 @@
+"""All remotes of a sweep looked at together, before the first recipe has its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from canon_sweep import interrupt
+from canon_sweep.core import names
+from canon_sweep.errors import HostFault, Interrupted
+from canon_sweep.job.wiring import Parts
+from canon_sweep.mirror.pool import Pool
+from canon_sweep.mirror.scratch import beside
+from canon_sweep.mirror.survey import Pair, Survey
+from canon_sweep.settings.recipe import Recipe
+
+Look = Callable[[Sequence[Recipe]], None]
+
+
+@contextmanager
+def surveying(
+    recipes: Sequence[Recipe], parts: Parts, say: Callable[[str], None]
+) -> Iterator[Look]:
+    """Have somebody who looks at remotes; what was seen is known to ``parts`` until it ends.
+
+    Begun before anything else of a command, which may have threads.  Where there is no process
+    to be had, each recipe's remotes are read in its turn, which is said.
+    """
+    if not recipes:
+        yield lambda _: None
+        return
+    settings, sources = parts.settings, parts.sources
+    own = settings.survey
+    tmp = beside(recipes[0].clone)
+    try:
+        pool = Pool.made(settings.credentials, tmp, parallel=own.parallel, per_server=own.per_host)
+    except HostFault as fault:
+        say(f"remotes are read one after another: {fault}")
+        yield lambda _: None
+        return
+
+    def seconds() -> float:
+        return max(0.1, min(float(settings.sync_timeout), parts.ground.time_left()))
+
+    def look(recipes: Sequence[Recipe]) -> None:
+        survey = Survey(pool, seconds)
+        try:
+            survey.look(_pairs(recipes))
+        except HostFault as fault:
+            say(f"remotes are read one after another: {fault}")
+        else:
+            sources.survey = survey
+
+    with pool:
+        try:
+            yield look
+        finally:
+            sources.survey = None
+
+
+def look_while_held(look: Look, recipes: Sequence[Recipe]) -> None:
+    """Look at remotes in a run, which holds signals; one that comes ends it, and is noted."""
+    with suppress(Interrupted), interrupt.LetThrough():
+        look(recipes)
+
+
+def _pairs(recipes: Iterable[Recipe]) -> Iterator[Pair]:
+    for recipe in recipes:
+        own = recipe.settings
+        # whoever has a name that is none is told in its turn
+        if not recipe.stays_out and names.recipe_problem(recipe.name) is None:
+            yield Pair(recipe.name, own.upstream, own.mirror, own.branch, recipe.clone)
