@@ -6,12 +6,14 @@ import io
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.report.records import Entry, Results, totals_of
-from canon_sweep.report.table import listing, totals_line
+from canon_sweep.report.table import Listing, Row, line, listing, plain_line, totals_line
 
 ROWS = [
     (("notes", "1.1.0+1"), "a reason of many words " * 8),
@@ -48,6 +50,41 @@ def test_no_text_steers_the_terminal() -> None:
     assert "\x1b" not in captured.get()
     assert "\x07" not in captured.get()
     assert "no\\x1b[31mtes\\nX" in captured.get()
+
+
+TEXTS = st.text(st.sampled_from("ab .:+\n\x1bé漢"), max_size=30)
+REMARKS = st.lists(TEXTS, min_size=1, max_size=3).map(tuple)
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS, REMARKS), max_size=4))
+def test_a_pipe_has_what_a_terminal_without_colours_would_show(
+    rows: list[tuple[str, str, tuple[str, ...]]],
+) -> None:
+    """It is only made faster, where a sweep of a thousand recipes waits for it."""
+    made = Listing(("recipe", "canonical"), tuple(Row((a, b), what) for a, b, what in rows))
+    console = Console(file=io.StringIO(), width=160)
+    with console.capture() as captured:
+        console.print(made, highlight=False, soft_wrap=True)
+
+    assert made.plain(160) in (None, captured.get())
+
+
+def test_an_ordinary_listing_needs_no_terminal() -> None:
+    """Else nothing would be faster."""
+    made = listing(("recipe", "canonical"), [(("notes", "1.1.0+1"), "it is the canonical")])
+
+    text = made.plain(160)
+
+    assert text is not None
+    assert text.splitlines()[1] == "notes   1.1.0+1    it is the canonical"
+    assert made.plain(40) is None
+
+
+def test_a_line_without_colours_is_the_same_line() -> None:
+    """Also where a name would steer."""
+    entry = Entry(recipe="no\x1btes", code=Code.HELD, sentence="held: \x07", tag="1.0.0+1")
+
+    assert plain_line(entry) == line(entry).plain
 
 
 def summed_up(command: str, *entries: Entry) -> str:

@@ -108,9 +108,12 @@ class Lines:
 
     def ended(self, entry: Entry) -> None:
         """As `sweep.Progress`."""
-        from canon_sweep.report.table import line  # noqa: PLC0415 - start-up
+        from canon_sweep.report.table import line, plain_line  # noqa: PLC0415 - start-up
 
-        output.talk(_rendered(line(entry), sys.stderr).rstrip("\n"))
+        if sys.stderr.isatty():
+            output.talk(_rendered(line(entry), sys.stderr).rstrip("\n"))
+        else:
+            output.talk(plain_line(entry))
 
 
 def show_results(session: Session, results: Results) -> None:
@@ -122,12 +125,18 @@ def show_results(session: Session, results: Results) -> None:
 
 def _rendered(part: Rendered, stream: TextIO) -> str:
     """A part as text, with colours where the stream is a terminal."""
+    from canon_sweep.report.table import Listing  # noqa: PLC0415 - start-up
+
     if isinstance(part, str):
         return part
-    from rich.console import Console  # noqa: PLC0415 - start-up
-
     # a pipe has no width: the default of 80 would cut names in a log
     is_terminal = stream.isatty()
+    if not is_terminal and isinstance(part, Listing):
+        as_text = part.plain(PLAIN_WIDTH)
+        if as_text is not None:
+            return as_text
+    from rich.console import Console  # noqa: PLC0415 - start-up
+
     text = io.StringIO()
     width = None if is_terminal else PLAIN_WIDTH
     console = Console(file=text, force_terminal=is_terminal, width=width)

@@ -159,9 +159,13 @@ def _assert_whole(canonical: Canonical, engine: Engine, remedy: str) -> None:
 def lost_parts(canonical: Canonical, engine: Engine) -> tuple[str, ...]:
     """The volumes and secrets that a record names and the engine does not have."""
     there = engine.leftovers(canonical.stack) if canonical.stack else ()
-    named = [f"volume {volume.name}" for volume in canonical.volumes]
-    named += [f"secret {secret}" for secret in canonical.secrets]
-    return tuple(sorted(set(named) - set(there)))
+    return tuple(sorted(named_parts(canonical).difference(there)))
+
+
+def named_parts(canonical: Canonical) -> frozenset[str]:
+    """The volumes and secrets that a record names, in the words of `Engine.leftovers`."""
+    volumes = (f"volume {volume.name}" for volume in canonical.volumes)
+    return frozenset((*volumes, *(f"secret {secret}" for secret in canonical.secrets)))
 
 
 @dataclass(slots=True)

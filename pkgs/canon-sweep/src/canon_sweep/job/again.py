@@ -34,18 +34,26 @@ def in_turns(
     """
     world, trials = parts.world, parts.trials
     turns.due = trials.due
+    parts.sources.acts = turns.acts
     sweep = partial(each, world=world, policy=policy, is_over=is_over, progress=turns)
     lines = {entry.recipe: entry for entry in sweep(recipes, turns.step)}
     while due := [recipe for recipe in recipes if recipe.name in trials.due]:
-        again, unreached = partial(_again, lines, trials), partial(_unreached, lines, trials)
+        again, unreached = partial(_again, lines, turns, trials), partial(_unreached, lines, trials)
         entries = sweep(due, again, unreached=unreached)
         lines |= {entry.recipe: _joined(lines[entry.recipe], entry) for entry in entries}
+    turns.strike()
     return tuple(lines[name] for name in sorted(lines))
 
 
 def _again(
-    lines: Mapping[str, Entry], trials: Trials, recipe: Recipe, _world: World, _policy: Policy
+    lines: Mapping[str, Entry],
+    turns: Turns,
+    trials: Trials,
+    recipe: Recipe,
+    _world: World,
+    _policy: Policy,
 ) -> Entry:
+    turns.acts()
     # it is due no more, whatever comes of it
     red = trials.due.pop(recipe.name)
     return with_tested(_untold(lines[recipe.name], red), trials.again(red))

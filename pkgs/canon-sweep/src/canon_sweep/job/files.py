@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
+from canon_sweep import __version__
 from canon_sweep.core import unread
 from canon_sweep.core.decision import Note
 from canon_sweep.core.version import Version
@@ -12,11 +16,14 @@ from canon_sweep.engine.protocol import App, Place
 from canon_sweep.engine.source import Source
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault
 from canon_sweep.mirror import checkout as trees
+from canon_sweep.mirror import kept
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.secretenv import stand_ins
 from canon_sweep.settings.variant import Variant, env_of, texts_of
 
+_KNOWN = "canon-sweep-notes"
+_NOTES = msgspec.msgpack.Decoder(tuple[Note, ...])
 NO_PROBE = "no-probe"
 _NOTHING_ASKS = (
     "neither a probe or check of the settings nor a health check of the recipe's files asks"
@@ -27,14 +34,22 @@ _NOTHING_ASKS = (
 def file_notes(recipe: Recipe, commit: str, version: Version | None) -> tuple[Note, ...]:
     """A note for each place in a commit's files that cannot be followed; one if nothing asks.
 
-    The recipe is synced.
+    The recipe is synced.  What was found is kept beside the files: it changes with them and
+    with the settings, and with nothing else.
     """
+    known, key = recipe.clone / _KNOWN, _key(recipe, commit, version)
+    content = kept.read(known)
+    if content is not None and content.startswith(key):
+        with suppress(msgspec.MsgspecError, ValueError):
+            return _NOTES.decode(content[len(key) :])
     try:
-        return tuple(_notes(recipe, commit, version))
-    except (RecipeFault, SyncFault):
-        return ()  # the install tier says it better
+        notes = _found(recipe, commit, version)
+    except SyncFault:
+        return ()  # the clone cannot be used, which the next sync says
     except (HostFault, OSError) as fault:
         return (Note(code=unread.CODE, text=f"its files could not be looked at: {fault}"),)
+    kept.write(known, key + msgspec.msgpack.encode(notes))
+    return notes
 
 
 def source_of(recipe: Recipe, commit: str, version: Version | None, tree: Path) -> Source:
@@ -51,6 +66,18 @@ def source_of(recipe: Recipe, commit: str, version: Version | None, tree: Path) 
     env = env_of(recipe.settings, variant) | stand_ins(recipe.settings)
     overlays = texts_of(recipe.overlays, variant)
     return App.read(recipe.name, commit, place, tree, env, overlays=overlays).source
+
+
+def _key(recipe: Recipe, commit: str, version: Version | None) -> bytes:
+    words = (__version__, recipe.digest, commit, version.tag if version else None)
+    return kept.digest(msgspec.msgpack.encode(words))
+
+
+def _found(recipe: Recipe, commit: str, version: Version | None) -> tuple[Note, ...]:
+    try:
+        return tuple(_notes(recipe, commit, version))
+    except RecipeFault:
+        return ()  # the install tier says it better
 
 
 def _notes(recipe: Recipe, commit: str, version: Version | None) -> Iterator[Note]:

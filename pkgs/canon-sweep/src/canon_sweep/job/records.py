@@ -14,11 +14,11 @@ from canon_sweep.core.release import Releases
 from canon_sweep.core.version import Version
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault
-from canon_sweep.harness.quick import lost_parts
 from canon_sweep.harness.shown import volumes_there
 from canon_sweep.job.files import file_notes
 from canon_sweep.job.foreign import followed_of, parts_now
 from canon_sweep.job.needed import known_of, why_needed
+from canon_sweep.job.present import Present
 from canon_sweep.job.sources import Sources
 from canon_sweep.report.records import LOST
 from canon_sweep.settings.recipe import Recipe, recipe_of
@@ -33,6 +33,7 @@ class Records:
     state: State
     sources: Sources
     engine: Engine
+    present: Present
 
     def in_force(self, recipe: Recipe, version: Version | None = None) -> Recipe:
         """The recipe without the overrides that have ended; it is synced.
@@ -130,7 +131,7 @@ class Records:
         if record is None or not record.kept_by(self.engine.name):
             return ()
         try:
-            lost = lost_parts(record, self.engine)
+            lost = self.present.lost(record)
         except HostFault:
             return ()  # an engine that cannot be reached has lost nothing yet
         advice = self._advice(recipe, record, facts.releases)

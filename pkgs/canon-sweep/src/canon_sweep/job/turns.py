@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,6 +22,9 @@ from canon_sweep.state.store import State
 from canon_sweep.sweep import sweep_one
 from canon_sweep.world import Progress, World
 
+# seconds; each writing flushes a disk
+_MOMENT = 1.0
+
 
 @dataclass(slots=True)
 class Turns:
@@ -28,6 +33,9 @@ class Turns:
     A list that cannot be read or written costs no test, but makes the run wrong, as
     ``problems`` says.  ``due`` are those whose red is to be tried once more: they stay on the
     list meanwhile.
+
+    A recipe for which nothing is done is struck off with the next one for which something is,
+    or a moment later: a kill before that costs a resume that looks at it again.
     """
 
     state: State
@@ -35,21 +43,44 @@ class Turns:
     problems: tuple[str, ...] = ()
     due: Container[str] = ()
     _begun: set[str] = field(default_factory=set)
+    _at_work: str = ""
+    _acts: bool = False
+    _had: list[str] = field(default_factory=list)
+    _struck_at: float = -math.inf
     _anew: frozenset[str] = frozenset()
 
     def begins(self, recipe: str) -> None:
         """As `world.Progress`."""
         self._begun.add(recipe)
-        self._keep(lambda: self.state.waiting.begun(recipe))
+        self._at_work, self._acts = recipe, False
         self.progress.begins(recipe)
+
+    def acts(self) -> None:
+        """Something is about to be done for the recipe whose turn it is.
+
+        What it is done with may end this process: the list has it before.
+        """
+        if self._at_work and not self._acts:
+            self._acts = True
+            self.strike(self._at_work)
 
     def ended(self, entry: Entry) -> None:
         """As `world.Progress`."""
         self.progress.ended(entry)
+        self._at_work = ""
         if entry.recipe in self.due:
             self._keep(lambda: self.state.waiting.again(entry.recipe))
         elif not self._left(entry):
-            self._keep(lambda: self.state.waiting.drop(entry.recipe))
+            self._had.append(entry.recipe)
+            if self._acts or time.monotonic() - self._struck_at > _MOMENT:
+                self.strike()
+
+    def strike(self, begun: str = "") -> None:
+        """Take off the list who has had his turn, and note whose has begun."""
+        had, self._had = self._had, []
+        self._struck_at = time.monotonic()
+        if had or begun:
+            self._keep(lambda: self.state.waiting.turned(had, begun))
 
     def begin(
         self, recipes: Sequence[Recipe], settings: Settings, started: datetime, *, retry: bool

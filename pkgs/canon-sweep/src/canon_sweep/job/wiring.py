@@ -12,6 +12,7 @@ from canon_sweep.engine.protocol import Engine
 from canon_sweep.guard.choice import watch_of
 from canon_sweep.guard.watch import Watch
 from canon_sweep.job.ground import Ground
+from canon_sweep.job.present import Present
 from canon_sweep.job.records import Records
 from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Read, Sources
@@ -110,7 +111,7 @@ def _joined(
         ground.log_of(recipe).say(text)
 
     sources = Sources(settings, say, read)
-    records = Records(ground.state, sources, ground.engine)
+    records = Records(ground.state, sources, ground.engine, Present(ground.engine))
     room = Room(settings, ground.state, ground.engine, around.clock, around.say)
     trials = Trials(settings, sources, ground, room, around.clock, run_id)
     world = World(sources=sources, records=records, trials=trials, say=say, now=around.clock)

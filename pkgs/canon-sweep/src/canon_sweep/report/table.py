@@ -1,21 +1,26 @@
-"""Results for people: listings and lines on a terminal."""
+"""Results for people: listings and lines, on a terminal in colours.
+
+What renders them for a terminal is imported there: a timer's job has none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from canon_sweep.core.count import counted
 from canon_sweep.core.decision import Code
 from canon_sweep.core.names import plain
 from canon_sweep.report.records import Entry, Results, tested_again
 
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.table import Table
+    from rich.text import Text
+
 WIDE = 120
+_GAP = 2
 _STYLES = {
     "promoted": "bold green",
     "passed": "bold green",
@@ -47,6 +52,27 @@ class Listing:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
 
+    def plain(self, width: int) -> str | None:
+        """What a terminal of this width without colours would show; None if only it can say.
+
+        Where everything has room beside each other, it is as wide as it is.
+        """
+        cells = [(*self.columns, "what")]
+        for row in self.rows:
+            first, *below = "\n".join(map(plain, row.remarks)).split("\n")
+            cells.append((*map(plain, row.cells), first))
+            cells += [(*("" for _ in row.cells), remark) for remark in below]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        if not all(_is_simple(cell) for line in cells for cell in line):
+            return None
+        if width < WIDE or sum(widths) + _GAP * (len(widths) - 1) > width:
+            return None
+        gap = " " * _GAP
+        return "".join(
+            gap.join(cell.ljust(size) for cell, size in zip(line, widths, strict=True)) + "\n"
+            for line in cells
+        )
+
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """As rich wants it."""
         if options.max_width >= WIDE:
@@ -55,6 +81,9 @@ class Listing:
             yield from self._narrow()
 
     def _wide(self) -> Table:
+        from rich.table import Table  # noqa: PLC0415 - start-up
+        from rich.text import Text  # noqa: PLC0415 - start-up
+
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in self.columns:
             table.add_column(column, no_wrap=True)
@@ -65,6 +94,9 @@ class Listing:
         return table
 
     def _narrow(self) -> RenderResult:
+        from rich.padding import Padding  # noqa: PLC0415 - start-up
+        from rich.text import Text  # noqa: PLC0415 - start-up
+
         every = (self.columns, *(row.cells for row in self.rows))
         widths = [max(len(plain(cell)) for cell in column) for column in zip(*every, strict=True)]
         yield _line(self.columns, widths, "bold")
@@ -131,8 +163,24 @@ def _ways_in(entries: Iterable[Entry]) -> Iterator[str]:
 
 def line(entry: Entry) -> Text:
     """A recipe's line while the run goes on."""
-    what = f"{entry.recipe} {entry.tag}".rstrip()
-    return Text.assemble((plain(what) + " ", "bold"), coded(entry.verdict), f" {plain(entry.why)}")
+    from rich.text import Text  # noqa: PLC0415 - start-up
+
+    what, verdict, why = _words(entry)
+    return Text.assemble((plain(what) + " ", "bold"), coded(verdict), f" {plain(why)}")
+
+
+def plain_line(entry: Entry) -> str:
+    """The same without colours."""
+    return " ".join(map(plain, _words(entry)))
+
+
+def _words(entry: Entry) -> tuple[str, str, str]:
+    return f"{entry.recipe} {entry.tag}".rstrip(), entry.verdict, entry.why
+
+
+def _is_simple(cell: str) -> bool:
+    """Whether a text is as wide as it has letters, wherever it is shown."""
+    return cell.isascii() and not cell.endswith(" ")
 
 
 def listing(columns: Sequence[str], rows: Iterable[tuple[Sequence[str], str]]) -> Listing:
@@ -142,6 +190,8 @@ def listing(columns: Sequence[str], rows: Iterable[tuple[Sequence[str], str]]) -
 
 def coded(code: str) -> Text:
     """A text, in its colour if it is a code."""
+    from rich.text import Text  # noqa: PLC0415 - start-up
+
     return Text(plain(code), style=_style(code))
 
 
@@ -150,6 +200,8 @@ def _style(code: str) -> str:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], style: str = "") -> Text:
+    from rich.text import Text  # noqa: PLC0415 - start-up
+
     line = Text(no_wrap=True, overflow="ellipsis")
     for cell, width in zip(cells, widths, strict=True):
         line.append(plain(cell).ljust(width + 1), style=style or _style(cell))

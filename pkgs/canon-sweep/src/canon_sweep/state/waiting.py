@@ -86,16 +86,18 @@ class WaitingList:
         )
         return after
 
-    def begun(self, recipe: str) -> None:
-        """Note that a recipe's turn begins, if it waits for one.
+    def turned(self, had: Iterable[str], begun: str = "") -> None:
+        """Recipes have had their turn; that of another begins, if it waits for one.
 
         Raises:
             StateFault: the file cannot be read or written; it is as it was.
         """
+        gone = frozenset(had)
         self._change(
             lambda before: {
-                name: msgspec.structs.replace(entry, begun=True) if name == recipe else entry
+                name: msgspec.structs.replace(entry, begun=True) if name == begun else entry
                 for name, entry in before.items()
+                if name not in gone
             }
         )
 
@@ -112,14 +114,8 @@ class WaitingList:
         )
 
     def drop(self, recipe: str) -> None:
-        """A recipe has had its turn, or is nobody's to wait for any more.
-
-        Raises:
-            StateFault: the file cannot be read or written; it is as it was.
-        """
-        self._change(
-            lambda before: {name: entry for name, entry in before.items() if name != recipe}
-        )
+        """As `turned`, of one that is nobody's to wait for any more."""
+        self.turned((recipe,))
 
     def put_off(self, why: Mapping[str, tuple[Code, str]], now: datetime) -> tuple[Waiting, ...]:
         """Note why recipes were not reached; those whose window was over are given, once.

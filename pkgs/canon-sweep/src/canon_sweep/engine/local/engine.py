@@ -241,8 +241,9 @@ class LocalEngine:
         return things(self.stacks_of_ours(), self.volumes_of_ours(), self._secrets.names())
 
     def present(self) -> frozenset[str]:
-        """What is here, all of it ours."""
-        return frozenset(map(str, self.of_ours()))
+        """What is here, all of it ours; what has taken a volume's place is none."""
+        volumes = tuple(name for name in self.volumes_of_ours() if self._volumes.is_whole(name))
+        return frozenset(map(str, things(self.stacks_of_ours(), volumes, self._secrets.names())))
 
     def images(self) -> tuple[Stored, ...]:
         """Nothing is run from images here."""

@@ -66,6 +66,10 @@ class VolumeFolder:
         """Every volume, sorted; also what has taken the place of one."""
         return tuple(sorted(name for name in _entries(self.root) if _is_of_a_stack(name)))
 
+    def is_whole(self, name: str) -> bool:
+        """Whether a volume's name is still that of a folder."""
+        return tree.is_folder(self.root / name)
+
     def of_stack(self, stack: str) -> tuple[Volume, ...]:
         """The volumes of a stack with their sizes, sorted by name.
 
@@ -81,7 +85,7 @@ class VolumeFolder:
             HostFault: the folder of them all cannot be read.
         """
         own = self._own(stack)
-        whole = [name for name in own if tree.is_folder(self.root / name)]
+        whole = [name for name in own if self.is_whole(name)]
         rest = {name for name in own if name not in whole}
         rest |= {of for of in map(_unfinished, _entries(self.root)) if of.startswith(f"{stack}_")}
         remains = [f"remains of volume {name}" for name in sorted(rest)]
