@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from canon_sweep.errors import SyncFault
+from canon_sweep.errors import HostFault, SyncFault
 from canon_sweep.mirror.essence import digest_of
 from canon_sweep.mirror.pool import Answer, Pool, Question
 from canon_sweep.mirror.question import listed
@@ -183,7 +183,7 @@ def test_a_server_that_stalls_costs_its_own_deadline(
     stall(hostile)
     began = time.monotonic()
     when = {}
-    questions = [Question(hostile.url, 1.0), *[Question(world.upstream_url, 20)] * 20]
+    questions = [Question(hostile.url, 4.0), *[Question(world.upstream_url, 20)] * 20]
 
     for number, answer in pool.ask(questions):
         when[number] = time.monotonic() - began
@@ -191,12 +191,12 @@ def test_a_server_that_stalls_costs_its_own_deadline(
         if number == 0:
             assert answer.broken
             assert answer.broken.late
-            with pytest.raises(SyncFault, match="not done within 1 s") as caught:
+            with pytest.raises(SyncFault, match="not done within 4 s") as caught:
                 _ = answer.told
             assert hostile.url in str(caught.value)
 
     assert max(when, key=lambda number: when[number]) == 0
-    assert when[0] < 3
+    assert when[0] < 8
 
 
 def test_servers_that_stall_do_so_beside_each_other(world: World, tmp_path: Path) -> None:
@@ -253,6 +253,16 @@ def test_nothing_is_left_when_nobody_wants_to_know(hostile: Hostile, tmp_path: P
 
     assert processes_below(os.getpid()) == before
     assert time.monotonic() - began < 2
+
+
+def test_whoever_breaks_off_gets_no_answers_of_before(world: World, pool: Pool) -> None:
+    """They would be taken for those to other questions."""
+    asked = pool.ask([Question(world.upstream_url, 20)] * 8)
+    next(asked)
+    asked.close()
+
+    with pytest.raises(HostFault, match="ended by somebody"):
+        ask(pool, Question(world.upstream_url, 20))
 
 
 def test_a_kill_leaves_no_process_and_no_folder(hostile: Hostile, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from cli.test_commands import PROGRAM, config
 from http_host import HttpHost
 from mirror.servers import HOST, Hostile, Talk, advertisement, free_port, line
 from mirror.test_pool import processes_below
+from stories.engines import doing
 from stories.fleet import Fleet, Night, Quiet
 
 A_COMMIT = "c0ffee" + "0" * 34
@@ -243,6 +244,50 @@ def test_what_is_tested_though_nothing_changed_is_read_at_its_turn(settled: Flee
 
     assert night["site"].outcome is Outcome.PROMOTED
     assert night["site"].tag == "1.2.0+1"
+
+
+def test_who_is_about_to_act_is_on_the_list_first(settled: Fleet) -> None:
+    """Those for whom nothing was done are struck off with him, or a moment later."""
+    settled.publishes("zoo", "1.0.0+1")
+    seen: list[dict[str, bool]] = []
+
+    def look() -> None:
+        waiting = settled.state().waiting.read()
+        seen.append({name: entry.begun for name, entry in waiting.items()})
+
+    settled.wrap = doing("deploy", look)
+
+    settled.sweeps()
+
+    assert seen == [{"zoo": True}]
+    assert settled.state().waiting.read() == {}
+
+
+def test_what_is_noted_of_files_follows_the_settings(settled: Fleet) -> None:
+    """It is looked at once, and again when it may be something else."""
+
+    def codes() -> set[str]:
+        return {note.code for note in settled.plans()["notes"].notes}
+
+    assert codes() == codes() == set()
+    asks = settled.recipes["notes"].pop("data")
+
+    assert codes() == codes() == {"no-probe"}
+    settled.recipes["notes"]["data"] = asks
+    assert codes() == set()
+
+
+def test_a_volume_that_is_gone_is_missed(settled: Fleet) -> None:
+    """Also where something else is in its place, and where nothing else has changed."""
+    volume = settled.volume("notes")
+    volume.rename(volume.with_name("away"))
+    volume.write_text("no folder")
+
+    night = settled.sweeps()
+
+    assert [note.code for note in night["notes"].notes if note.code == "canonical-lost"]
+    assert not [note.code for note in night["site"].notes if note.code == "canonical-lost"]
+    assert night.results.exit_code == 1
 
 
 def test_who_takes_no_part_is_not_asked(settled: Fleet) -> None:

@@ -134,8 +134,8 @@ def _be_child(work: Work, line: socket.socket, parent: int, most_memory: int | N
         _close_all_but(line.fileno())
         if most_memory is not None:
             _limit(most_memory)
-        # what is never collected is never written to, and stays our parent's
-        gc.disable()
+        # what is never looked at for garbage is never written to, and stays our parent's
+        gc.freeze()
         work(line)
         code = 0
     finally:

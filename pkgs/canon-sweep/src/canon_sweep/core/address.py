@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import ipaddress
 import posixpath
 import re
@@ -71,7 +70,6 @@ def redacted(text: str) -> str:
     return printable(bare.split("?")[0].split("#")[0])[1:-1]
 
 
-@functools.cache
 def read_address(text: str) -> Address:
     """Read the URL of a remote.
 

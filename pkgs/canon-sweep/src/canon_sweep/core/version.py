@@ -8,6 +8,7 @@ sorts ``+v10`` below ``+v9`` and makes different tags equal.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 
@@ -36,6 +37,8 @@ _UNRIPE = re.compile(
 )
 _DATE = re.compile(r"(?:19|20)[0-9]{2}\.(?:[1-9]|1[0-2])\.(?:[1-9]|[12][0-9]|3[01])", re.ASCII)
 _CHUNK = re.compile(r"[0-9]+|[^0-9]+", re.ASCII)
+# many recipes have a 1.0.0
+_ordered = functools.lru_cache(maxsize=4096)(packaging_version.Version)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -122,7 +125,7 @@ def _version(tag: str, recipe: str | None, app: str) -> Version | IgnoredTag:
     if dash and not _PRE.fullmatch(pre):
         return IgnoredTag(tag, f"its pre-release {names.printable(pre)} has no known order")
     try:
-        order = packaging_version.Version(recipe or "")
+        order = _ordered(recipe or "")
     except packaging_version.InvalidVersion:
         return IgnoredTag(tag, f"{names.printable(core)} is no version")
     if order.epoch or order.is_postrelease or order.is_devrelease or order.local:

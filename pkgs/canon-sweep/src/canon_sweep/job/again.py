@@ -41,6 +41,7 @@ def in_turns(
         again, unreached = partial(_again, lines, turns, trials), partial(_unreached, lines, trials)
         entries = sweep(due, again, unreached=unreached)
         lines |= {entry.recipe: _joined(lines[entry.recipe], entry) for entry in entries}
+    turns.strike()
     return tuple(lines[name] for name in sorted(lines))
 
 

@@ -63,7 +63,7 @@ class Turns:
         """
         if self._at_work and not self._acts:
             self._acts = True
-            self._strike(self._at_work)
+            self.strike(self._at_work)
 
     def ended(self, entry: Entry) -> None:
         """As `world.Progress`."""
@@ -74,7 +74,14 @@ class Turns:
         elif not self._left(entry):
             self._had.append(entry.recipe)
             if self._acts or time.monotonic() - self._struck_at > _MOMENT:
-                self._strike()
+                self.strike()
+
+    def strike(self, begun: str = "") -> None:
+        """Take off the list who has had his turn, and note whose has begun."""
+        had, self._had = self._had, []
+        self._struck_at = time.monotonic()
+        if had or begun:
+            self._keep(lambda: self.state.waiting.turned(had, begun))
 
     def begin(
         self, recipes: Sequence[Recipe], settings: Settings, started: datetime, *, retry: bool
@@ -107,18 +114,10 @@ class Turns:
         Why each was is remembered; and once nothing takes them up any more, that is a
         problem, once.
         """
-        self._strike()
         waiting = self._waiting()
         why = {entry.recipe: _reason(entry) for entry in entries if self._left(entry)}
         self._keep(lambda: self._put_off(why, now))
         return tuple(_with_weeks(entry, waiting.get(entry.recipe)) for entry in entries)
-
-    def _strike(self, begun: str = "") -> None:
-        """Take off the list who has had his turn, and note whose has begun."""
-        had, self._had = self._had, []
-        self._struck_at = time.monotonic()
-        if had or begun:
-            self._keep(lambda: self.state.waiting.turned(had, begun))
 
     def _left(self, entry: Entry) -> bool:
         not_tested = entry.is_deferred or entry.is_unbegun

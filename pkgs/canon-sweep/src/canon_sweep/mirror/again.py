@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from canon_sweep import web
 from canon_sweep.mirror import refusal
@@ -45,6 +44,8 @@ def seconds(retry_after: str, now: datetime) -> float:
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - start-up
+
     try:
         when = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

@@ -65,6 +65,7 @@ class Overseer:
 
     def serve(self) -> None:
         """Until the other end is closed."""
+        self._clear()
         for message in forked.messages(self.line):
             self._asked = _QUESTIONS.decode(message)
             self._schedule = Schedule(self.parallel, self.per_server)
@@ -161,11 +162,14 @@ class Overseer:
         for worker in list(self._workers):
             self._end(worker)
         if self._killed:
-            # what ssh needs at home goes with who needed it
-            with suppress(SyncFault):
-                if scratch.dead(self.tmp):
-                    scratch.clear(self.tmp)
+            self._clear()
         self._killed = False
+
+    def _clear(self) -> None:
+        """What ssh needs at home goes with who needed it, here or in a run that was killed."""
+        with suppress(SyncFault):
+            if scratch.dead(self.tmp):
+                scratch.clear(self.tmp)
 
 
 def _server_of(url: str) -> str:

@@ -7,7 +7,7 @@ else ends it while a server drips a byte a second: so nobody shares a process wi
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -52,16 +52,19 @@ class Pool:
 
         return cls(forked.forked(work))
 
-    def ask(self, questions: Sequence[Question]) -> Iterator[tuple[int, Answer]]:
+    def ask(self, questions: Sequence[Question]) -> Generator[tuple[int, Answer], None, None]:
         """Each question's number in ``questions`` and its answer, as they come.
 
+        Whoever breaks this off closes the pool.
+
         Raises:
-            HostFault: somebody has ended the process.
+            HostFault: somebody has ended the process, or it is closed.
         """
         if not questions:
             return
         overseer, left = self._overseer, len(questions)
-        assert overseer is not None, "the pool is closed"
+        if overseer is None:
+            raise _gone()
         try:
             overseer.say(msgspec.msgpack.encode(questions))
             while left and (said := overseer.hear()) is not None:
@@ -69,10 +72,14 @@ class Pool:
                     left -= 1
                     number = int.from_bytes(message[:NUMBER], "big")
                     yield number, _ANSWER.decode(message[NUMBER:])
+            if left:
+                raise _gone()
         except OSError as error:
             raise _gone() from error
-        if left:
-            raise _gone()
+        finally:
+            if left:
+                # what is still answered is of no use to the next who asks
+                self.close()
 
     def close(self) -> None:
         """End every process of it, whatever they are at."""

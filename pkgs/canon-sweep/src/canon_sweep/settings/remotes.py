@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +22,8 @@ from canon_sweep.settings.records import Credential
 from canon_sweep.settings.tables import key_of
 
 _SECRETS = ("tokenFile", "sshKeyFile")
+# each URL is asked about more than once, and there may be thousands
+_problem = functools.lru_cache(maxsize=4096)(address_problem)
 _KEYS = {field.encode_name for field in msgspec.structs.fields(Credential)}
 
 
@@ -39,7 +43,7 @@ class _Remote:
 def url_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
     """The remotes' URLs that can never work."""
     for name, kind, text in _texts(recipes):
-        problem = address_problem(text)
+        problem = _problem(text)
         if problem:
             yield f"{key_of(key_of('recipes', name), kind)}: {problem}"
 
@@ -53,9 +57,12 @@ def shared_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
     remotes = [
         _Remote(name, kind, _place(text))
         for name, kind, text in _texts(recipes)
-        if not address_problem(text)
+        if not _problem(text)
     ]
-    upstreams = [remote for remote in remotes if remote.kind == "upstream"]
+    upstreams = defaultdict(list)
+    for remote in remotes:
+        if remote.kind == "upstream":
+            upstreams[remote.place].append(remote)
     seen: dict[str, _Remote] = {}
     for mirror in (remote for remote in remotes if remote.kind == "mirror"):
         first = seen.setdefault(mirror.place, mirror)
@@ -64,15 +71,14 @@ def shared_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
                 f"{mirror.key}: is the same as {first.key}: each recipe would delete the"
                 " other's branches and tags; give each a mirror of its own"
             )
-        for upstream in upstreams:
-            if upstream.place == mirror.place:
-                yield _overwritten(mirror, upstream)
+        for upstream in upstreams[mirror.place]:
+            yield _overwritten(mirror, upstream)
 
 
 def login_problems(recipes: Mapping[str, Any], credentials: Mapping[str, Any]) -> Iterator[str]:
     """The remotes that are reached by ssh, and whose host nobody could know."""
     for name, kind, text in _texts(recipes):
-        if address_problem(text):
+        if _problem(text):
             continue
         address = read_address(text)
         body = next((credentials[key] for key in address.keys if key in credentials), None)
