@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -178,7 +179,8 @@ def test_a_deadline_that_the_run_has_set_is_not_the_recipes(plain: OutsideFleet)
         entry = plain.sweeps()["notes"]
 
         assert entry.code is Code.OUT_OF_TIME
-        assert "the deadline that maxRuntime left it, 3600 s" in entry.sentence
+        # what came before the test has taken a part of it
+        assert re.search(r"the deadline that maxRuntime left it, 3(600|5\d\d) s", entry.sentence)
     plain.options["maxRuntime"] = "3h"
     assert plain.sweeps()["notes"].outcome is Outcome.INFRA
 

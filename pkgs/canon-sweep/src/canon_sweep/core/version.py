@@ -37,8 +37,6 @@ _UNRIPE = re.compile(
 )
 _DATE = re.compile(r"(?:19|20)[0-9]{2}\.(?:[1-9]|1[0-2])\.(?:[1-9]|[12][0-9]|3[01])", re.ASCII)
 _CHUNK = re.compile(r"[0-9]+|[^0-9]+", re.ASCII)
-# many recipes have a 1.0.0
-_ordered = functools.lru_cache(maxsize=4096)(packaging_version.Version)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -121,16 +119,26 @@ def look_of(tag: str) -> packaging_version.Version | None:
 
 
 def _version(tag: str, recipe: str | None, app: str) -> Version | IgnoredTag:
-    core, dash, pre = (recipe or "").partition("-")
-    if dash and not _PRE.fullmatch(pre):
-        return IgnoredTag(tag, f"its pre-release {names.printable(pre)} has no known order")
-    try:
-        order = _ordered(recipe or "")
-    except packaging_version.InvalidVersion:
-        return IgnoredTag(tag, f"{names.printable(core)} is no version")
-    if order.epoch or order.is_postrelease or order.is_devrelease or order.local:
-        return IgnoredTag(tag, f"{names.printable(core)} is no plain version")
+    order = _ordered(recipe or "")
+    if isinstance(order, str):
+        return IgnoredTag(tag, order)
     return Version(order, tuple(_chunk(text) for text in _CHUNK.findall(app)), tag)
+
+
+# many recipes have a 1.0.0, and each of them is read several times
+@functools.lru_cache(maxsize=4096)
+def _ordered(recipe: str) -> packaging_version.Version | str:
+    """A recipe's own version, or why it has no place in the order."""
+    core, dash, pre = recipe.partition("-")
+    if dash and not _PRE.fullmatch(pre):
+        return f"its pre-release {names.printable(pre)} has no known order"
+    try:
+        order = packaging_version.Version(recipe)
+    except packaging_version.InvalidVersion:
+        return f"{names.printable(core)} is no version"
+    if order.epoch or order.is_postrelease or order.is_devrelease or order.local:
+        return f"{names.printable(core)} is no plain version"
+    return order
 
 
 def _chunk(text: str) -> tuple[int, int, str]:
