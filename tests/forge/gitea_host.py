@@ -31,6 +31,7 @@ from mirror.world import GIT_ENV, Repo
 ADMIN = "root-of-it"
 SWEEPER = "sweeper"
 START_SECONDS = 90.0
+KNOWN_SECONDS = 30.0
 # what the sweep's account needs: to push, and to settle pull requests
 SCOPES = ("write:repository", "write:issue", "read:user")
 
@@ -300,9 +301,17 @@ class Repository:
         self.host.does("POST", f"{self.api}/tag_protections", about)
 
     def pull(self, head: str, title: str, base: str = "main") -> int:
-        """Open a pull request; its number."""
+        """Open a pull request; its number.
+
+        A branch that was just pushed is in git at once, and in Gitea's database a moment later.
+        """
         about = {"head": head, "base": base, "title": title}
-        return int(self.host.does("POST", f"{self.api}/pulls", about)["number"])
+        deadline = time.monotonic() + KNOWN_SECONDS
+        while (answer := self.host.ask("POST", f"{self.api}/pulls", about)).status == 404:
+            assert time.monotonic() < deadline, answer
+            time.sleep(_PAUSE_SECONDS)
+        assert answer.status == 201, answer
+        return int(answer.json["number"])
 
     def issue(self, title: str) -> int:
         """Open an issue; its number."""

@@ -20,8 +20,6 @@ from canon_sweep.settings.records import Settings
 LONGEST = 30.0
 """Seconds for one remote: a sync may take longer, and a person who waits does not."""
 
-_PARALLEL = 8
-
 Ask = Callable[[Sequence[Question]], Sequence[Told]]
 
 
@@ -35,7 +33,10 @@ def asking(settings: Settings) -> Iterator[Ask]:
     with (
         tempfile.TemporaryDirectory(prefix="canon-sweep-doctor-") as tmp,
         Pool.made(
-            settings.credentials, Path(tmp), parallel=_PARALLEL, per_server=_PARALLEL
+            settings.credentials,
+            Path(tmp),
+            parallel=settings.survey.parallel,
+            per_server=settings.survey.per_host,
         ) as pool,
     ):
         yield lambda questions: _answers(pool, questions)
