@@ -30,7 +30,7 @@ class Ratio:
 class Row:
     """So many recipes over one wire; seconds, one for each round.
 
-    Those of ``…_cpu`` are the program's and its children's; a server's are nobody's here.
+    Those of ``…_cpu`` are on a CPU: the program's, and but for the start-up the server's.
     ``relay`` is the share of a core that the long wire's relay has had meanwhile.
     """
 
