@@ -112,8 +112,8 @@ class NewTag:
 
     @property
     def own(self) -> float:
-        """What that recipe's sync takes by itself."""
-        return max(0.0, median(self.alone) - median(self.start))
+        """What that recipe's sync takes by itself; the least of each, as both are mostly alike."""
+        return max(0.0, min(self.alone) - min(self.start))
 
     @property
     def extra(self) -> float:
