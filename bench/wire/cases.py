@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from statistics import median
 
 from wire.figures import Growth, ManyTags, NewTag, Row
@@ -10,18 +11,21 @@ from wire.series import Series, Swept, WrongError
 
 # of how many recipes git's own commands are tried: a loop is as long as it is
 LOOPED = 25
+# seconds until a server has seen that those who asked have hung up
+REST = 0.1
 
 
 def row(series: Series, rounds: int, *, weigh: bool) -> Row:
     """The no-op sweep beside its floor, its start and the loop; ``weigh`` looks at memory too."""
-    floors, sweeps, starts, loops = [], [], [], []
-    relay = shared = 0.0
+    floors, sweeps, starts, loops, served = [], [], [], [], []
+    relay = 0.0
     for _ in range(rounds):
-        before = _relay(series)
+        before, relayed = _served(series), _relay(series)
         floors.append(series.floor())
-        relay += _relay(series) - before
-        shared += floors[-1][0]
+        between = _served(series)
+        relay += _relay(series) - relayed
         sweeps.append(series.no_op().spent)
+        served.append((between - before, _served(series) - between))
         starts.append(series.start())
         loops.append(series.loop(LOOPED))
     return Row(
@@ -32,11 +36,11 @@ def row(series: Series, rounds: int, *, weigh: bool) -> Row:
         sweep=tuple(each.wall for each in sweeps),
         start=tuple(each.wall for each in starts),
         loop=tuple(loops),
-        floor_cpu=tuple(cpu for _, cpu in floors),
-        sweep_cpu=tuple(each.cpu for each in sweeps),
+        floor_cpu=tuple(cpu + by for (_, cpu), (by, _) in zip(floors, served, strict=True)),
+        sweep_cpu=tuple(each.cpu + by for each, (_, by) in zip(sweeps, served, strict=True)),
         start_cpu=tuple(each.cpu for each in starts),
         peak=series.peak() if weigh else None,
-        relay=relay / shared,
+        relay=relay / sum(wall for wall, _ in floors),
     )
 
 
@@ -116,6 +120,12 @@ def _walls(sweeps: list[Swept]) -> tuple[float, ...]:
 
 def _others(sweeps: list[Swept], recipe: str) -> float:
     return median(each.seconds(but=recipe) for each in sweeps)
+
+
+def _served(series: Series) -> float:
+    """CPU seconds that the server has had so far, when it is at rest."""
+    time.sleep(REST)
+    return series.wire.server.cpu()
 
 
 def _relay(series: Series) -> float:

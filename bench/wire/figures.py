@@ -30,7 +30,7 @@ class Ratio:
 class Row:
     """So many recipes over one wire; seconds, one for each round.
 
-    Those of ``…_cpu`` are the program's and its children's; a server's are nobody's here.
+    Those of ``…_cpu`` are on a CPU: the program's, and but for the start-up the server's.
     ``relay`` is the share of a core that the long wire's relay has had meanwhile.
     """
 
@@ -112,8 +112,8 @@ class NewTag:
 
     @property
     def own(self) -> float:
-        """What that recipe's sync takes by itself."""
-        return max(0.0, median(self.alone) - median(self.start))
+        """What that recipe's sync takes by itself; the least of each, as both are mostly alike."""
+        return max(0.0, min(self.alone) - min(self.start))
 
     @property
     def extra(self) -> float:

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
@@ -25,10 +26,10 @@ HOST = "127.0.0.1"
 
 def main(served: str) -> None:
     """Serve until the input ends."""
-    # nobody asks how they ended
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     exec_path = subprocess.check_output(["git", "--exec-path"], text=True).strip()
     command = [f"{exec_path}/git-daemon", "--inetd", "--export-all", f"--base-path={served}"]
+    # waited for, so that the time that they had is counted as this program's
+    signal.signal(signal.SIGCHLD, _reap)
     listener = socket.create_server((HOST, 0), backlog=BACKLOG)
     serve = threading.Thread(
         target=_serve, args=(listener, [*command, "--enable=receive-pack"]), daemon=True
@@ -43,9 +44,13 @@ def _serve(listener: socket.socket, command: list[str]) -> None:
         connection, _ = listener.accept()
         with connection:
             ends = [(os.POSIX_SPAWN_DUP2, connection.fileno(), end) for end in (0, 1)]
-            # what ignores the end of its children, as we do, loses those that it waits for
-            chld = [signal.SIGCHLD]
-            os.posix_spawn(command[0], command, GIT_ENV, file_actions=ends, setsigdef=chld)
+            os.posix_spawn(command[0], command, GIT_ENV, file_actions=ends)
+
+
+def _reap(*_: object) -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 if __name__ == "__main__":

@@ -41,9 +41,9 @@ class Program:
                 process.stdin.close()
 
     def cpu(self) -> float:
-        """The seconds of CPU time that it has had."""
+        """The seconds of CPU time that it has had, with those of its children that ended."""
         after_name = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(after_name[11]) + int(after_name[12])) / TICKS
+        return sum(int(each) for each in after_name[11:15]) / TICKS
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,13 @@ class Wire:
 
     scheme: str
     latency: int
-    port: int
+    server: Program
     relay: Program | None = None
+
+    @property
+    def port(self) -> int:
+        """Where it begins."""
+        return (self.relay or self.server).port
 
     def url(self, side: str, recipe: str) -> str:
         """The URL of a recipe's repository."""
@@ -74,8 +79,8 @@ def serving(served: Path, own: Path) -> Iterator[tuple[Wire, ...]]:
         Program.started("delay.py", str(web.port), "0", str(LATENCY)) as far_web,
     ):
         yield (
-            Wire("git", 0, daemon.port),
-            Wire("git", LATENCY, far_daemon.port, far_daemon),
-            Wire("http", 0, web.port),
-            Wire("http", LATENCY, far_web.port, far_web),
+            Wire("git", 0, daemon),
+            Wire("git", LATENCY, daemon, far_daemon),
+            Wire("http", 0, web),
+            Wire("http", LATENCY, web, far_web),
         )

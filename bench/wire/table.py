@@ -16,13 +16,16 @@ COLUMNS = (
     "no-op sweep / floor",
     "the same without start-up",
     "loop / no-op sweep",
-    "CPU: sweep / floor",
+    "all CPU: sweep / floor",
     "peak",
 )
 
 
 def table(rows: Sequence[Row]) -> str:
-    """A line for each row; ratios are medians, with the least and the most of the rounds."""
+    """A line for each row; ratios are medians, with the least and the most of the rounds.
+
+    ``all CPU`` is the servers' as well: what others do at the same time does not touch it.
+    """
     lines = [COLUMNS, tuple("---" for _ in COLUMNS), *map(_cells, rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
@@ -58,6 +61,6 @@ def _cells(row: Row) -> tuple[str, ...]:
         str(row.over_floor),
         str(row.begun_over_floor),
         str(row.loop_over),
-        f"{cpu:.1f}",
+        f"{cpu:.2f}",
         "" if row.peak is None else f"{row.peak.pss:.0f} MiB",
     )

@@ -153,7 +153,7 @@ def test_the_table_has_its_columns_and_a_line_a_row() -> None:
         "1.30 (1.20 to 1.60)",
         "1.20 (1.00 to 1.40)",
         "10.00 (8.00 to 10.00)",
-        "2.0",
+        "2.00",
         "70 MiB",
     ]
 
