@@ -150,6 +150,7 @@ def _sweep_until_rename(fleet: Fleet, number: int, last: LastWord) -> None:
 _LOOKS = {
     *("name", "address", "logs", "node", "space", "converging", "lacks", "last_words"),
     *("volume_digest", "of_ours", "present", "images", "volumes_of_ours", "stacks_of_ours"),
+    "questions",
 }
 # there are none on the local engine; tests/stories/test_swarm_prune.py has them
 _ELSEWHERE = {"remove_image"}
