@@ -94,7 +94,8 @@ in
       example = [ "backup-bot-two" ];
       description = ''
         Stacks that are not waited for, such as one that is known to be broken: it would
-        never converge, and each sweep would be deferred.
+        never converge, and each sweep would be deferred. With a `harness.command`, what
+        is named here (also a container's name) is none that its test has left up.
       '';
     };
 
