@@ -178,7 +178,7 @@ def _check_status(answer: Answer) -> None:
     if status == 429 or status >= 500:
         raise ServerFault(said, do="try again later")
     if 300 <= status < 400:
-        location = urljoin(answer.url, answer.headers.get("location", ""))
+        location = _joined(answer.url, answer.headers.get("location", ""))
         raise RedirectFault(f"{said}: it is at {_shown(location)}", do="use that URL")
     if not 200 <= status < 300:
         raise StatusFault(said)
@@ -221,7 +221,7 @@ def _followed(request: Request, seconds: float, most: int) -> Answer:
             return answer
         if left == 0:
             raise RedirectFault(f"{request.shown} redirects without end")
-        left, before, url = left - 1, url, urljoin(url, location)
+        left, before, url = left - 1, url, _joined(url, location)
         if _origin(url) != _origin(before):
             raise RedirectFault(
                 f"{request.shown} redirects to another host: {_shown(url)}", do="use that URL"
@@ -234,6 +234,8 @@ def _send(request: Request, seconds: float, most: int) -> Answer:
 
     with requests.Session() as session:
         session.trust_env = False
+        # also of a redirect that it does not follow it would read the whole body, to look where
+        session.get_redirect_target = _nowhere  # type: ignore[method-assign]
         try:
             answer = session.request(
                 request.method,
@@ -261,6 +263,10 @@ def _send(request: Request, seconds: float, most: int) -> Answer:
     return Answer(request.shown, answer.status_code, headers, body, whole)
 
 
+def _nowhere(resp: requests.Response) -> str | None:  # noqa: ARG001 - as the library has it
+    return None
+
+
 def _body(answer: requests.Response, most: int) -> tuple[bytes, bool]:
     body = bytearray()
     while len(body) <= most:
@@ -278,8 +284,19 @@ def _broken(request: Request, error: requests.exceptions.ConnectionError) -> Web
     return BrokenFault(f"{request.shown}: the connection broke off")
 
 
+def _joined(url: str, location: str) -> str:
+    """Where a redirect leads; what is no URL is shown as it came, and is nobody's."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
+
+
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     parts = _split(url)
+    if "\\" in parts.netloc:
+        # for the library the host ends there, for us behind it: two who may not be mixed up
+        return parts.scheme, None, -1
     try:
         port = parts.port
     except ValueError:
