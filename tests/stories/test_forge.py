@@ -360,6 +360,24 @@ def test_a_missing_mirror_is_made_where_that_is_wanted(fleet: Fleet, fake: FakeF
     assert fleet.sweeps().results.noop
 
 
+@pytest.mark.parametrize("branch", ["main", "nowhere"])
+def test_no_mirror_is_made_of_an_upstream_that_cannot_be_mirrored(
+    fleet: Fleet, fake: FakeForge, branch: str
+) -> None:
+    """Not there, or without the branch: with a URL that is wrong an empty one would stay."""
+    fleet.publishes("notes", "1.0.0+1.0.0")
+    fleet.add("notes", mirror=fake.mirror("mirrors", "notes"), branch=branch)
+    table = fake.table(createMirrors=True)
+    fleet.options |= {"forge": table, "credentials": fake.logins()}
+    fake.orgs = {"mirrors"}
+
+    said = _of_upstream_away(fleet) if branch == "main" else fleet.sweeps()["notes"].sentence
+
+    assert "upstreams/notes" in said
+    assert fake.wrote() == []
+    assert fake.repos == {}
+
+
 def test_a_missing_mirror_is_told_with_the_command_that_makes_it(
     fleet: Fleet, fake: FakeForge
 ) -> None:
