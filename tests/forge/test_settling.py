@@ -142,6 +142,19 @@ def test_a_draft_without_a_commit_of_its_own_is_a_beginning(
     assert pull.state == "open"
 
 
+def test_a_draft_that_is_none_any_more_is_looked_at_again(desk: Desk, turn: Turn) -> None:
+    """Main was moved to it, and it is only now said to be done: nothing else has moved."""
+    pull = desk.opens({"compose.yml": edited(3)}, draft=True)
+    desk.forwards(pull.number)
+    assert turn.comes() == {}
+    assert turn.comes() == {}
+
+    pull.draft = False
+
+    assert list(turn.comes()) == [pull.number]
+    assert turn.comes() == {}
+
+
 def test_a_draft_that_a_merge_brought_is_merged(desk: Desk, turn: Turn) -> None:
     """That is sure."""
     first = desk.opens({"compose.yml": edited(3)}, draft=True).number

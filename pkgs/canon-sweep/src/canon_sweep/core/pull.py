@@ -34,6 +34,11 @@ class Pull:
     is_open: bool = True
     is_merged: bool = False
 
+    @property
+    def seen(self) -> str:
+        """What a verdict on it depends on, besides main: another one is judged anew."""
+        return f"{self.head} draft" if self.is_draft else self.head
+
 
 class Where(StrEnum):
     """Where the commits of a pull request are, as upstream's main has them."""
@@ -119,8 +124,8 @@ class Closing(msgspec.Struct, frozen=True):
 class Looked(msgspec.Struct, frozen=True):
     """What is remembered of a mirror's pull requests, so that nothing is looked at twice.
 
-    ``left`` has the heads, by number, that were found not to be merged when upstream's main
-    was ``main``.
+    ``left`` has those, by number, as `Pull.seen`, that were found not to be merged when
+    upstream's main was ``main``.
     """
 
     mirror: str
@@ -129,8 +134,8 @@ class Looked(msgspec.Struct, frozen=True):
     closing: dict[int, Closing] = {}
 
     def knows(self, pull: Pull, main: str) -> bool:
-        """Whether this head was looked at beside this main."""
-        return self.main == main and self.left.get(pull.number) == pull.head
+        """Whether it was looked at, as it is, beside this main."""
+        return self.main == main and self.left.get(pull.number) == pull.seen
 
     @property
     def is_empty(self) -> bool:
