@@ -305,6 +305,10 @@ LOST = {
     "close, done": (Trouble("PATCH", 502, late=True, times=1), web.ServerFault),
     "comment, not done": (Trouble("POST", 500, times=1), web.ServerFault),
     "comment, done": (Trouble("POST", 502, late=True, times=1), web.ServerFault),
+    "comment, done, and busy": (
+        Trouble("POST", 503, headers={"Retry-After": "0"}, late=True, times=1),
+        web.ServerFault,
+    ),
     "close, forbidden": (Trouble("PATCH", 403, times=1), web.RightsFault),
     "comment, forbidden": (Trouble("POST", 403, times=1), web.RightsFault),
     "look, broken": (Trouble("GET.*pulls/", 500, times=1), web.ServerFault),
