@@ -97,14 +97,14 @@ def verdict(pull: Pull, found: Found) -> Verdict:
 def comment(found: Found, upstream: str) -> str:
     """What is said to its people, once; it ends with a mark by which it is found again."""
     if found.where is Where.CHANGES:
-        what = f"upstream's `main` has the changes of this pull request, by commit {found.commit}"
+        what = f"the changes of this pull request, by commit {found.commit}"
     else:
-        what = f"upstream's `main` has commit {found.commit}, the head of this pull request"
-    where = f" ({upstream})" if upstream else ""
+        what = f"commit {found.commit}, the head of this pull request"
+    # upstream may call its branch otherwise
+    main = "`main`, which follows upstream" + (f" ({upstream})," if upstream else ",")
     return (
-        f"Closed, as it is merged: {what}{where}. This repository follows upstream, and"
-        " nothing is left to merge here. If that is a mistake, open it again: it will be"
-        " left alone.\n\n"
+        f"Closed, as it is merged: {main} has {what}. Nothing is left to merge here. If that"
+        " is a mistake, open it again: it will be left alone.\n\n"
     )
 
 
