@@ -274,6 +274,18 @@ def test_no_redirect_leads_to_another_host(server: Server, tmp_path: Path) -> No
     assert [path for path, _ in server.asked] == ["/old"]
 
 
+def test_a_token_that_a_server_repeats_is_not_told(server: Server, tmp_path: Path) -> None:
+    """As one does that complains of a header."""
+    (tmp_path / "token").write_text("s3cret-t0ken")
+    asked = server.says(b"bad header. Authorization: Bearer s3cret-t0ken!", 400)
+
+    answer = send(Request("GET", asked.url, token_file=tmp_path / "token"), 5)
+
+    with pytest.raises(web.StatusFault, match=r"Authorization: Bearer \.\.\.!"):
+        json_of(answer, Build)
+    assert "s3cret" not in answer.text
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 def test_no_redirect_leads_to_a_host_that_two_read_in_two_ways(
     server: Server, tmp_path: Path, host: str
