@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +133,35 @@ def test_a_mirror_that_no_token_sees_is_made(fake: FakeForge, tmp_path: Path) ->
     found = finds(fake, tmp_path, createMirrors=True, tokenFile=str(other))
 
     assert found["mirror.missing"].outcome == "warn"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{}/git", "HTTP://127.0.0.1:{}/git"])
+def test_a_token_for_https_is_never_sent_by_http(tmp_path: Path, url: str) -> None:
+    """Also where the forge's own URL says so: whoever listens would have it."""
+    (tmp_path / "token").write_text("a-token-for-git")
+    login = Credential(username="sweeper", token_file=SecretFile(tmp_path / "token"))
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def listen() -> None:
+            with suppress(OSError):
+                while True:
+                    line, _ = listener.accept()
+                    with line:
+                        line.settimeout(5)
+                        heard.append(line.recv(4096))
+
+        threading.Thread(target=listen, daemon=True).start()
+        port = listener.getsockname()[1]
+        mirror = f"https://127.0.0.1:{port}/git/coop/notes.git"
+        recipe = {"upstream": f"{tmp_path}/up.git", "mirror": mirror}
+        (tmp_path / "other").write_text("a-token-for-pulls")
+        forge = {
+            "type": "gitea",
+            "url": url.format(port),
+            "tokenFile": str(tmp_path / "other"),
+        }
+        examination(tmp_path, {"notes": recipe}, {"127.0.0.1": login}, forge=forge)
+
+    assert any(b"a-token-for-pulls" in said for said in heard)
+    assert not any(b"a-token-for-git" in said for said in heard)

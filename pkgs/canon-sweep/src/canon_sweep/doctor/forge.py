@@ -175,7 +175,7 @@ def _sides(settings: Settings, recipe: Recipe, viewer: Viewer) -> Iterator[Side]
         base = _base(address)
         if own is not None and place is not None:
             closes = token == closing
-            yield Side(Gitea(own.url, token), place, True, closes, True, _makes(own))
+            yield Side(Gitea(_pages(own, address), token), place, True, closes, True, _makes(own))
         elif (guessed := place_of(url, base)) is not None:
             yield Side(Gitea(base, token), guessed, pushes=True, closes=False, named=False)
     if own is not None and place is not None and closing != token:
@@ -195,6 +195,13 @@ def forge_checks(own: ForgeSettings, viewer: Viewer) -> Iterator[Check]:
             yield viewer.unseen("forge", fault.what)
     else:
         yield ok("forge", f"{plain(own.url)} answers to {plain(account)}")
+
+
+def _pages(own: ForgeSettings, address: Address) -> str:
+    """The forge's URL for git's own token, which goes by no line that is easier to listen to."""
+    if address.scheme == "https" and own.url.lower().startswith("http:"):
+        return f"https:{own.url.partition(':')[2]}"
+    return own.url
 
 
 def _base(address: Address) -> str:
