@@ -296,6 +296,18 @@ def test_beyond_what_anybody_looks_at_nothing_is_sure(
     assert desk.finds(n7=head) == {7: Found(Where.UNSURE)}
 
 
+def test_what_is_too_large_on_the_way_is_not_merged_either(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is packed small, and gone in the branch's end: anybody may push one."""
+    monkeypatch.setattr(changes, "MOST_BYTES", 2 * len(COMPOSE))
+    head = desk.branches({"compose.yml": 3 * COMPOSE}, {"compose.yml": edited(3)})
+    desk.opens(7, head)
+    desk.commits({"compose.yml": edited(20)})
+
+    assert desk.finds(n7=head) == {7: Found(Where.UNSURE)}
+
+
 @pytest.mark.parametrize("head", ["", "main", "--all", "0" * 40, "f" * 64, "..", "\0"])
 def test_a_head_that_is_no_commit_is_not_sure(desk: Desk, head: str) -> None:
     """A forge may say whatever it likes."""

@@ -123,6 +123,8 @@ class Main:
                 return None
             if own is None:
                 continue
+            # what was taken back later is in no sum of the branch's changes
+            self._check_size(own.before, own.after)
             one = self._step_of(own.before, own.after, steps)
             if one is None:
                 return None
