@@ -281,7 +281,8 @@ def test_changes_that_main_went_on_from_are_found(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bound", "value"), [("MOST_FILES", 1), ("MOST_BYTES", 10), ("MOST_COMMITS", 1)]
+    ("bound", "value"),
+    [("MOST_FILES", 1), ("MOST_BYTES", 10), ("MOST_COMMITS", 1), ("MOST_SECONDS", -1)],
 )
 def test_beyond_what_anybody_looks_at_nothing_is_sure(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, bound: str, value: int
