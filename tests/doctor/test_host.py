@@ -56,6 +56,25 @@ def test_a_state_that_cannot_be_read_is_a_fault(fleet: Fleet, content: str) -> N
     assert of_host(result)["state"] == "fail"
 
 
+def test_a_memory_of_pull_requests_that_cannot_be_read_is_a_fault(fleet: Fleet) -> None:
+    """Each recipe on the forge would be told of it, and every run exit 1."""
+    (fleet.folder / "state").mkdir(mode=0o700)
+    (fleet.folder / "state" / "pulls.json").write_text("[")
+    (fleet.folder / "token").write_text("a-token")
+
+    def looked() -> str:
+        return of_host(examine(fleet.settings(), (), fleet.means(), timed=False))["state"]
+
+    assert looked() == "ok"  # nobody reads it
+    fleet.add("site", mirror="http://127.0.0.1:1/mirrors/site.git")
+    fleet.options["forge"] = {
+        "type": "gitea",
+        "url": "http://127.0.0.1:1",
+        "tokenFile": str(fleet.folder / "token"),
+    }
+    assert looked() == "fail"
+
+
 class Odd(LocalEngine):
     """A stand-in for an engine that never answers, or for a mistake of ours."""
 

@@ -70,6 +70,8 @@ class Host:
         try:
             state.check_common()
             state.home.read()
+            if self.settings.forge is not None:
+                state.looks.read()
             named = state.records()
         except StateFault as fault:
             if self.viewer.is_owner:
