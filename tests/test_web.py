@@ -163,6 +163,16 @@ def test_a_compressed_answer_is_bounded_as_it_is_read(server: Server) -> None:
     assert (answer.body, answer.whole) == (b"\0" * 1000, False)
 
 
+def test_a_redirect_is_bounded_as_any_other_answer(server: Server) -> None:
+    """What is not followed is not read either, however large a small body may become."""
+    body = gzip.compress(b" " * 4_000_000)
+    moved = server.says(body, 301, "/old", Location="/new", Content_Encoding="gzip")
+
+    answer = send(moved, 5, most=1000)
+
+    assert (answer.status, len(answer.body), answer.whole) == (301, 1000, False)
+
+
 def test_nobody_and_a_broken_answer_and_a_slow_one_are_three_things(server: Server) -> None:
     """Only where nobody was there may a request be sent again that changes something."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -262,3 +272,49 @@ def test_no_redirect_leads_to_another_host(server: Server, tmp_path: Path) -> No
         send(Request("GET", moved.url, token_file=tmp_path / "token", redirects=3), 5)
 
     assert [path for path, _ in server.asked] == ["/old"]
+
+
+def test_a_token_that_a_server_repeats_is_not_told(server: Server, tmp_path: Path) -> None:
+    """As one does that complains of a header."""
+    (tmp_path / "token").write_text("s3cret-t0ken")
+    asked = server.says(b"bad header. Authorization: Bearer s3cret-t0ken!", 400)
+
+    answer = send(Request("GET", asked.url, token_file=tmp_path / "token"), 5)
+
+    with pytest.raises(web.StatusFault, match=r"Authorization: Bearer \.\.\.!"):
+        json_of(answer, Build)
+    assert "s3cret" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_no_redirect_leads_to_a_host_that_two_read_in_two_ways(
+    server: Server, tmp_path: Path, host: str
+) -> None:
+    """What is behind the backslash is the host for one of them, what is before it for the other."""
+    (tmp_path / "token").write_text("s3cret")
+    with Server() as other:
+        threading.Thread(target=other.serve_forever, args=(0.01,), daemon=True).start()
+        other.says({"number": 7}, path="/@new")
+        before = f"{host}:{other.server_port}"
+        double = f"http://{before}\\@127.0.0.1:{server.server_port}/new"
+        moved = server.says(b"", 307, "/old", Location=double)
+
+        with pytest.raises(web.RedirectFault, match="another host"):
+            send(Request("GET", moved.url, token_file=tmp_path / "token", redirects=3), 5)
+
+        other.shutdown()
+        assert other.asked == []
+
+
+@pytest.mark.parametrize("nowhere", ["http://[", "http://[::1", "http://a\u2100b/"])
+def test_a_redirect_to_what_is_no_url_is_a_fault_like_any_other(
+    server: Server, nowhere: str
+) -> None:
+    """Whether it is to be followed or to be told."""
+    location = nowhere.encode().decode("latin-1")
+    moved = server.says(b"", 301, "/old", Location=location)
+
+    with pytest.raises(web.RedirectFault):
+        send(Request("GET", moved.url, redirects=3), 5)
+    with pytest.raises(web.RedirectFault):
+        json_of(send(moved, 5), Build)

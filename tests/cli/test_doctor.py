@@ -103,6 +103,20 @@ def test_it_changes_nothing(call: Call, fleet: Fleet, monkeypatch: pytest.Monkey
     assert list((fleet.folder / "tmp").iterdir()) == []
 
 
+def test_a_host_without_a_folder_for_what_does_not_stay_is_one_line(
+    call: Call, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that is full, which is when somebody asks."""
+    with monkeypatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", str(fleet.folder / "none"))
+        done = call("doctor")
+
+    assert done.returncode == 1
+    assert "no folder for what does not stay: No such file" in done.stderr
+    assert "; see that it is there; $TMPDIR names another" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_only_what_is_not_well_is_told_at_length(call: Call, fleet: Fleet) -> None:
     """Which recipe, what of it, why, and the next step."""
     shutil.rmtree(fleet.mirror("site"))

@@ -59,7 +59,8 @@ def test_the_comment_names_the_commit_and_says_what_to_do(where: Where) -> None:
     text = comment(Found(where, COMMIT), "https://up.example/notes")
 
     assert COMMIT in text
-    assert "https://up.example/notes" in text
+    # of upstream's own branches nothing is said: it may have no main
+    assert "`main`, which follows upstream (https://up.example/notes), has" in text
     assert "open it again" in text
     assert "(" not in comment(Found(where, COMMIT), "").partition("\n")[0]
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.core.checkup import Check
+from canon_sweep.doctor.viewer import Viewer
 from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.engine.protocol import Question
 from canon_sweep.job import doctor
 from canon_sweep.job.doctor import Examination, examine
 from canon_sweep.job.wiring import Surroundings
 from doctor.examined import examination
-from doctor.looking import outcomes
+from doctor.looking import SOMEBODY, outcomes
 from stories.fleet import Fleet, Quiet
 
 
@@ -45,6 +46,22 @@ def test_an_engine_that_is_away_is_told_once_and_nothing_of_it_is_a_yes(
     assert sum("does not answer" in check.found for check in result.host) == 3
 
 
+def test_an_engine_that_answers_root_may_not_answer_the_service(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is not the service sees its socket with rights of his own."""
+
+    def seen(**swarm: str) -> dict[str, str]:
+        return of_host(examination(tmp_path, fleet.recipes, engine="swarm", swarm=swarm))
+
+    socket = {"host": f"unix://{tmp_path}/none.sock"}
+    assert "engine.socket" not in seen(**socket)
+    monkeypatch.setattr(Viewer, "of", lambda _: SOMEBODY)
+    assert seen(**socket)["engine.socket"] == "unknown"
+    # to whom a port is open, it is open to all
+    assert "engine.socket" not in seen(host="tcp://127.0.0.1:1")
+
+
 @pytest.mark.parametrize("content", ["x", "\n"])
 def test_a_state_that_cannot_be_read_is_a_fault(fleet: Fleet, content: str) -> None:
     """Each sweep would end with it."""
@@ -54,6 +71,25 @@ def test_a_state_that_cannot_be_read_is_a_fault(fleet: Fleet, content: str) -> N
     result = examine(fleet.settings(), (), fleet.means(), timed=False)
 
     assert of_host(result)["state"] == "fail"
+
+
+def test_a_memory_of_pull_requests_that_cannot_be_read_is_a_fault(fleet: Fleet) -> None:
+    """Each recipe on the forge would be told of it, and every run exit 1."""
+    (fleet.folder / "state").mkdir(mode=0o700)
+    (fleet.folder / "state" / "pulls.json").write_text("[")
+    (fleet.folder / "token").write_text("a-token")
+
+    def looked() -> str:
+        return of_host(examine(fleet.settings(), (), fleet.means(), timed=False))["state"]
+
+    assert looked() == "ok"  # nobody reads it
+    fleet.add("site", mirror="http://127.0.0.1:1/mirrors/site.git")
+    fleet.options["forge"] = {
+        "type": "gitea",
+        "url": "http://127.0.0.1:1",
+        "tokenFile": str(fleet.folder / "token"),
+    }
+    assert looked() == "fail"
 
 
 class Odd(LocalEngine):

@@ -63,6 +63,19 @@ def test_a_timer_that_is_not_active_is_a_fault(folder: Path) -> None:
     assert "exit-code" in found[1].found
 
 
+@pytest.mark.parametrize(
+    ("load", "step"), [("masked", "unmask canon-sweep."), ("bad-setting", "status canon-sweep.")]
+)
+def test_units_that_systemd_does_not_start_are_a_fault(folder: Path, load: str, step: str) -> None:
+    """They are there, as if they were not: nothing said would look like a yes."""
+    of_timer = state(load, "inactive", "success", "NextElapseUSecRealtime=")
+
+    found = shows(folder, of_timer, state(load, "inactive"))
+
+    assert outcomes(found) == {"timer": "fail", "service": "fail"}
+    assert all(step in check.do for check in found)
+
+
 def test_without_the_units_nothing_is_said(folder: Path) -> None:
     """Somebody else begins the sweeps there, or nobody does yet."""
     none = state("not-found", "inactive", "success", "NextElapseUSecRealtime=")

@@ -109,6 +109,7 @@ def test_a_login_is_tried_at_its_registry(ask: Ask, locked: Registry, tmp_path: 
     assert locked.host in subject
     assert (right[subject].outcome, wrong[subject].outcome) == ("ok", "fail")
     assert "hunter2" not in str(wrong)
+    assert "passwordFile" in wrong[subject].do
 
 
 def test_a_registry_that_is_away_is_a_fault(ask: Ask, tmp_path: Path) -> None:
@@ -119,3 +120,7 @@ def test_a_registry_that_is_away_is_a_fault(ask: Ask, tmp_path: Path) -> None:
     found = ask(logins={"localhost:1": login})
 
     assert {str(check.outcome) for check in found.values()} == {"ok", "fail"}
+    away = found['registries."localhost:1"']
+    assert "cannot be asked" in away.found
+    # another password would mend nothing
+    assert "password" not in away.do

@@ -113,6 +113,7 @@ class Trouble:
 class FakeForge:
     """A forge with repositories in ``ground``.
 
+    A token that is ``blind`` is as good as the other, and no repository is shown to it.
     ``before`` is called with each request's line, and ``after`` when it was done, before anybody
     is told.
     """
@@ -130,6 +131,7 @@ class FakeForge:
     most_per_page: int = 50
     may_create: bool = True
     may_write: bool = True
+    blind: str = ""
     over: threading.Event = field(default_factory=threading.Event)
 
     def makes(self, owner: str, name: str, **more: Any) -> FakeRepo:
@@ -243,7 +245,10 @@ class _Handler(BaseHTTPRequestHandler):
         return status, kind | headers, json.dumps(value).encode()
 
     def _says(self, path: str, given: Json) -> _Said:
-        if self.headers.get("Authorization") != f"token {TOKEN}":
+        token = self.headers.get("Authorization")
+        if self.fake.blind and token == f"token {self.fake.blind}" and "/repos/" in self.path:
+            raise _NoError(404, _NOT_FOUND)
+        if token not in (f"token {TOKEN}", f"token {self.fake.blind}"):
             raise _NoError(401, "invalid username, password or token")
         match [unquote(part) for part in path.strip("/").split("/")]:
             case ["user"]:

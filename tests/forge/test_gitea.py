@@ -194,15 +194,28 @@ def test_a_token_that_cannot_be_read_asks_nobody(fake: FakeForge, tmp_path: Path
 def test_a_busy_server_is_asked_again_when_it_says(
     fake: FakeForge, forge: Gitea, notes: FakeRepo, status: int
 ) -> None:
-    """Within what anybody would wait for; also what changes something, as nothing was done."""
+    """Within what anybody would wait for; also what changes something, where nothing was done."""
     (number,) = opened(notes, 1)
     fake.troubles = [
         Trouble("GET.*pulls", status, headers={"Retry-After": "0"}, times=2),
-        Trouble("POST", status, headers={"Retry-After": "0"}, times=1),
+        Trouble("POST", 429, headers={"Retry-After": "0"}, times=1),
     ]
 
     assert len(forge.pulls(NOTES).pulls) == 1
     forge.say(NOTES, number, "hello")
+
+    assert notes.pulls[number].comments == ["hello"]
+
+
+def test_what_may_have_been_done_is_not_asked_for_again(
+    fake: FakeForge, forge: Gitea, notes: FakeRepo
+) -> None:
+    """Whoever is in between says 503 also of an answer that he has not waited for."""
+    (number,) = opened(notes, 1)
+    fake.troubles = [Trouble("POST", 503, headers={"Retry-After": "0"}, times=1, late=True)]
+
+    with pytest.raises(web.ServerFault):
+        forge.say(NOTES, number, "hello")
 
     assert notes.pulls[number].comments == ["hello"]
 

@@ -142,6 +142,19 @@ def test_a_draft_without_a_commit_of_its_own_is_a_beginning(
     assert pull.state == "open"
 
 
+def test_a_draft_that_is_none_any_more_is_looked_at_again(desk: Desk, turn: Turn) -> None:
+    """Main was moved to it, and it is only now said to be done: nothing else has moved."""
+    pull = desk.opens({"compose.yml": edited(3)}, draft=True)
+    desk.forwards(pull.number)
+    assert turn.comes() == {}
+    assert turn.comes() == {}
+
+    pull.draft = False
+
+    assert list(turn.comes()) == [pull.number]
+    assert turn.comes() == {}
+
+
 def test_a_draft_that_a_merge_brought_is_merged(desk: Desk, turn: Turn) -> None:
     """That is sure."""
     first = desk.opens({"compose.yml": edited(3)}, draft=True).number
@@ -292,6 +305,10 @@ LOST = {
     "close, done": (Trouble("PATCH", 502, late=True, times=1), web.ServerFault),
     "comment, not done": (Trouble("POST", 500, times=1), web.ServerFault),
     "comment, done": (Trouble("POST", 502, late=True, times=1), web.ServerFault),
+    "comment, done, and busy": (
+        Trouble("POST", 503, headers={"Retry-After": "0"}, late=True, times=1),
+        web.ServerFault,
+    ),
     "close, forbidden": (Trouble("PATCH", 403, times=1), web.RightsFault),
     "comment, forbidden": (Trouble("POST", 403, times=1), web.RightsFault),
     "look, broken": (Trouble("GET.*pulls/", 500, times=1), web.ServerFault),

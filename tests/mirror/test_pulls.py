@@ -281,7 +281,8 @@ def test_changes_that_main_went_on_from_are_found(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bound", "value"), [("MOST_FILES", 1), ("MOST_BYTES", 10), ("MOST_COMMITS", 1)]
+    ("bound", "value"),
+    [("MOST_FILES", 1), ("MOST_BYTES", 10), ("MOST_COMMITS", 1), ("MOST_SECONDS", -1)],
 )
 def test_beyond_what_anybody_looks_at_nothing_is_sure(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, bound: str, value: int
@@ -292,6 +293,18 @@ def test_beyond_what_anybody_looks_at_nothing_is_sure(
     desk.squashes(head)
     desk.commits({"other": "x"})
     monkeypatch.setattr(changes, bound, value)
+
+    assert desk.finds(n7=head) == {7: Found(Where.UNSURE)}
+
+
+def test_what_is_too_large_on_the_way_is_not_merged_either(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is packed small, and gone in the branch's end: anybody may push one."""
+    monkeypatch.setattr(changes, "MOST_BYTES", 2 * len(COMPOSE))
+    head = desk.branches({"compose.yml": 3 * COMPOSE}, {"compose.yml": edited(3)})
+    desk.opens(7, head)
+    desk.commits({"compose.yml": edited(20)})
 
     assert desk.finds(n7=head) == {7: Found(Where.UNSURE)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
-from canon_sweep.core.pull import MOVED, REFUSED, UNREACHABLE
+from canon_sweep.core.pull import MOVED, REFUSED, UNREACHABLE, UNREAD
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG
 from canon_sweep.forge import asked, gitea
 from canon_sweep.job.explain import explain
@@ -358,6 +359,41 @@ def test_a_missing_mirror_is_made_where_that_is_wanted(fleet: Fleet, fake: FakeF
     assert set(made.repo.refs()) == {"refs/heads/main", "refs/tags/1.0.0+1.0.0"}
     assert line.notes == ()
     assert fleet.sweeps().results.noop
+
+
+def test_a_clone_that_broke_costs_a_sweep_a_note_and_the_next_one_nothing(
+    closing: tuple[Fleet, FakePull],
+) -> None:
+    """Nobody else opens it where upstream stands still: the note would come for ever."""
+    fleet, pull = closing
+    pull.state = "closed"
+    fleet.sweeps()
+    pull.state = "open"
+    shutil.rmtree(fleet.folder / "cache/recipes/notes.git/objects")
+
+    night, next_night = fleet.sweeps(), fleet.sweeps()
+
+    assert [note.code for note in night["notes"].notes] == [UNREAD]
+    assert next_night["notes"].notes == ()
+    assert pull.state == "closed"
+
+
+@pytest.mark.parametrize("branch", ["main", "nowhere"])
+def test_no_mirror_is_made_of_an_upstream_that_cannot_be_mirrored(
+    fleet: Fleet, fake: FakeForge, branch: str
+) -> None:
+    """Not there, or without the branch: with a URL that is wrong an empty one would stay."""
+    fleet.publishes("notes", "1.0.0+1.0.0")
+    fleet.add("notes", mirror=fake.mirror("mirrors", "notes"), branch=branch)
+    table = fake.table(createMirrors=True)
+    fleet.options |= {"forge": table, "credentials": fake.logins()}
+    fake.orgs = {"mirrors"}
+
+    said = _of_upstream_away(fleet) if branch == "main" else fleet.sweeps()["notes"].sentence
+
+    assert "upstreams/notes" in said
+    assert fake.wrote() == []
+    assert fake.repos == {}
 
 
 def test_a_missing_mirror_is_told_with_the_command_that_makes_it(

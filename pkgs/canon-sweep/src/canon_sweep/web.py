@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import SplitResult, urljoin, urlsplit
 
 import msgspec
 
 from canon_sweep.bounded import OverdueError, bounded
-from canon_sweep.core import names
+from canon_sweep.core import names, weburl
 from canon_sweep.errors import HostFault
 
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ MAX_BODY = 1024 * 1024
 # read in small parts: a compressed one may be a thousand times larger than it looks
 CHUNK = 16 * 1024
 MAX_TOKEN = 4096
+# a shorter one is a part of many words
+_SHORTEST_SECRET = 6
 
 T = TypeVar("T")
 
@@ -101,7 +102,7 @@ class Request:
     @property
     def shown(self) -> str:
         """The URL without a login and without a query, for one line."""
-        return _shown(self.url)
+        return weburl.shown(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,9 @@ def send(request: Request, seconds: float, *, most: int = MAX_BODY) -> Answer:
     """
     # in this thread: what is read is the caller's, whatever becomes of the request
     headers = {**request.headers, **_authorization(request)}
+    full = replace(request, headers=headers)
     try:
-        return bounded(lambda: _followed(replace(request, headers=headers), seconds, most), seconds)
+        return _untold(bounded(lambda: _followed(full, seconds, most), seconds), full)
     except OverdueError:
         raise SlowFault(f"{request.shown}: no whole answer within {seconds:g} s") from None
 
@@ -178,8 +180,8 @@ def _check_status(answer: Answer) -> None:
     if status == 429 or status >= 500:
         raise ServerFault(said, do="try again later")
     if 300 <= status < 400:
-        location = urljoin(answer.url, answer.headers.get("location", ""))
-        raise RedirectFault(f"{said}: it is at {_shown(location)}", do="use that URL")
+        location = weburl.joined(answer.url, answer.headers.get("location", ""))
+        raise RedirectFault(f"{said}: it is at {weburl.shown(location)}", do="use that URL")
     if not 200 <= status < 300:
         raise StatusFault(said)
 
@@ -211,6 +213,14 @@ def _authorization(request: Request) -> dict[str, str]:
     return {"Authorization": f"{request.token_kind} {token.decode('ascii')}"}
 
 
+def _untold(answer: Answer, request: Request) -> Answer:
+    """An answer without our secret: a server may repeat what it was asked with, to complain."""
+    secret = request.headers.get("Authorization", "").partition(" ")[2].encode()
+    if len(secret) < _SHORTEST_SECRET or secret not in answer.body:
+        return answer
+    return replace(answer, body=answer.body.replace(secret, b"..."))
+
+
 def _followed(request: Request, seconds: float, most: int) -> Answer:
     left = request.redirects if request.method in ("GET", "HEAD") else 0
     url = request.url
@@ -221,10 +231,10 @@ def _followed(request: Request, seconds: float, most: int) -> Answer:
             return answer
         if left == 0:
             raise RedirectFault(f"{request.shown} redirects without end")
-        left, before, url = left - 1, url, urljoin(url, location)
-        if _origin(url) != _origin(before):
+        left, before, url = left - 1, url, weburl.joined(url, location)
+        if weburl.origin(url) != weburl.origin(before):
             raise RedirectFault(
-                f"{request.shown} redirects to another host: {_shown(url)}", do="use that URL"
+                f"{request.shown} redirects to another host: {weburl.shown(url)}", do="use that URL"
             )
 
 
@@ -234,6 +244,8 @@ def _send(request: Request, seconds: float, most: int) -> Answer:
 
     with requests.Session() as session:
         session.trust_env = False
+        # also of a redirect that it does not follow it would read the whole body, to look where
+        session.get_redirect_target = _nowhere  # type: ignore[method-assign]
         try:
             answer = session.request(
                 request.method,
@@ -261,6 +273,10 @@ def _send(request: Request, seconds: float, most: int) -> Answer:
     return Answer(request.shown, answer.status_code, headers, body, whole)
 
 
+def _nowhere(resp: requests.Response) -> str | None:  # noqa: ARG001 - as the library has it
+    return None
+
+
 def _body(answer: requests.Response, most: int) -> tuple[bytes, bool]:
     body = bytearray()
     while len(body) <= most:
@@ -276,25 +292,3 @@ def _broken(request: Request, error: requests.exceptions.ConnectionError) -> Web
     if any(name in repr(error) for name in ("NewConnectionError", "NameResolutionError")):
         return NobodyFault(f"{request.shown}: nobody answers")
     return BrokenFault(f"{request.shown}: the connection broke off")
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = _split(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    return parts.scheme, parts.hostname, port or {"http": 80, "https": 443}.get(parts.scheme)
-
-
-def _shown(url: str) -> str:
-    parts = _split(url)
-    host = parts.netloc.rpartition("@")[2]
-    return names.plain(f"{parts.scheme}://{host}{parts.path}")[:200]
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return SplitResult("", "", "", "", "")

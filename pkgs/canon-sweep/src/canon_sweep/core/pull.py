@@ -34,6 +34,11 @@ class Pull:
     is_open: bool = True
     is_merged: bool = False
 
+    @property
+    def seen(self) -> str:
+        """What a verdict on it depends on, besides main: another one is judged anew."""
+        return f"{self.head} draft" if self.is_draft else self.head
+
 
 class Where(StrEnum):
     """Where the commits of a pull request are, as upstream's main has them."""
@@ -92,14 +97,14 @@ def verdict(pull: Pull, found: Found) -> Verdict:
 def comment(found: Found, upstream: str) -> str:
     """What is said to its people, once; it ends with a mark by which it is found again."""
     if found.where is Where.CHANGES:
-        what = f"upstream's `main` has the changes of this pull request, by commit {found.commit}"
+        what = f"the changes of this pull request, by commit {found.commit}"
     else:
-        what = f"upstream's `main` has commit {found.commit}, the head of this pull request"
-    where = f" ({upstream})" if upstream else ""
+        what = f"commit {found.commit}, the head of this pull request"
+    # upstream may call its branch otherwise
+    main = "`main`, which follows upstream" + (f" ({upstream})," if upstream else ",")
     return (
-        f"Closed, as it is merged: {what}{where}. This repository follows upstream, and"
-        " nothing is left to merge here. If that is a mistake, open it again: it will be"
-        " left alone.\n\n"
+        f"Closed, as it is merged: {main} has {what}. Nothing is left to merge here. If that"
+        " is a mistake, open it again: it will be left alone.\n\n"
     )
 
 
@@ -119,8 +124,8 @@ class Closing(msgspec.Struct, frozen=True):
 class Looked(msgspec.Struct, frozen=True):
     """What is remembered of a mirror's pull requests, so that nothing is looked at twice.
 
-    ``left`` has the heads, by number, that were found not to be merged when upstream's main
-    was ``main``.
+    ``left`` has those, by number, as `Pull.seen`, that were found not to be merged when
+    upstream's main was ``main``.
     """
 
     mirror: str
@@ -129,8 +134,8 @@ class Looked(msgspec.Struct, frozen=True):
     closing: dict[int, Closing] = {}
 
     def knows(self, pull: Pull, main: str) -> bool:
-        """Whether this head was looked at beside this main."""
-        return self.main == main and self.left.get(pull.number) == pull.head
+        """Whether it was looked at, as it is, beside this main."""
+        return self.main == main and self.left.get(pull.number) == pull.seen
 
     @property
     def is_empty(self) -> bool:

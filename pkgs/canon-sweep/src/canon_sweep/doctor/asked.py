@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from canon_sweep.core.address import read_address
+from canon_sweep.core.denial import remedy
 from canon_sweep.core.names import plain
 from canon_sweep.doctor.remote import Sides, Told, UnseenFault
 from canon_sweep.doctor.viewer import Viewer
-from canon_sweep.errors import Fault, SyncFault
+from canon_sweep.errors import Fault, HostFault, SyncFault
 from canon_sweep.mirror import folder
 from canon_sweep.mirror.pool import Answer, Pool, Question
 from canon_sweep.settings.recipe import Recipe
@@ -28,10 +29,15 @@ def asking(settings: Settings) -> Iterator[Ask]:
     """Whom to ask; it is entered in the main thread, before there are others.
 
     Raises:
-        HostFault: no process can be had for it.
+        HostFault: no process can be had for it, or no folder.
     """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="canon-sweep-doctor-")
+    except OSError as error:
+        what = f"there is no folder for what does not stay: {error.strerror}"
+        raise HostFault(what, do=f"{remedy(error.errno)}; $TMPDIR names another") from error
     with (
-        tempfile.TemporaryDirectory(prefix="canon-sweep-doctor-") as tmp,
+        folder as tmp,
         Pool.made(
             settings.credentials,
             Path(tmp),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from canon_sweep.core.address import Address, read_address
@@ -69,6 +69,12 @@ class Side:
             what = f"{self.place} is not on the forge: the next sweep makes it, {self.makes}"
             return warn(MISSING, what, step)
         return fail(self._subject, fault.what, "make it, empty; or set forge.createMirrors")
+
+    def hidden(self) -> Check:
+        """It is there all the same."""
+        whose = "that pushes" if self.pushes else "of forge.tokenFile"
+        what = f"{self.place} is on the forge, and hidden from the token {whose}"
+        return fail(self._subject, what, "let the token's owner see and write it")
 
     def _rights(self, found: Repository) -> Check:
         subject, shown = self._subject, plain(str(found.place))
@@ -140,8 +146,18 @@ class Side:
 
 def rights_checks(settings: Settings, recipe: Recipe, viewer: Viewer) -> Iterator[Check]:
     """What forges know of a recipe's mirror; nothing if it lies on none."""
-    for side in _sides(settings, recipe, viewer):
-        yield from side.checks(viewer)
+    asked = [(side, tuple(side.checks(viewer))) for side in _sides(settings, recipe, viewer)]
+    # whom one token shows it is there, and is hidden from the other
+    is_there = not all(_says_missing(checks) for _, checks in asked)
+    for side, checks in asked:
+        if is_there and _says_missing(checks):
+            yield side.hidden()
+        else:
+            yield from checks
+
+
+def _says_missing(checks: Sequence[Check]) -> bool:
+    return any(check.subject == MISSING for check in checks)
 
 
 def _sides(settings: Settings, recipe: Recipe, viewer: Viewer) -> Iterator[Side]:
@@ -159,7 +175,7 @@ def _sides(settings: Settings, recipe: Recipe, viewer: Viewer) -> Iterator[Side]
         base = _base(address)
         if own is not None and place is not None:
             closes = token == closing
-            yield Side(Gitea(own.url, token), place, True, closes, True, _makes(own))
+            yield Side(Gitea(_pages(own, address), token), place, True, closes, True, _makes(own))
         elif (guessed := place_of(url, base)) is not None:
             yield Side(Gitea(base, token), guessed, pushes=True, closes=False, named=False)
     if own is not None and place is not None and closing != token:
@@ -179,6 +195,13 @@ def forge_checks(own: ForgeSettings, viewer: Viewer) -> Iterator[Check]:
             yield viewer.unseen("forge", fault.what)
     else:
         yield ok("forge", f"{plain(own.url)} answers to {plain(account)}")
+
+
+def _pages(own: ForgeSettings, address: Address) -> str:
+    """The forge's URL for git's own token, which goes by no line that is easier to listen to."""
+    if address.scheme == "https" and own.url.lower().startswith("http:"):
+        return f"https:{own.url.partition(':')[2]}"
+    return own.url
 
 
 def _base(address: Address) -> str:

@@ -48,6 +48,8 @@ class Host:
         yield "programs", partial(program_checks, self.settings, self.viewer)
         for question in self.engine.questions(self.latest.apps):
             yield "engine", partial(self._engine, question)
+        if self.settings.engine == "swarm":
+            yield "engine.socket", self._socket
         yield "disk", partial(disk_checks, self.settings, self.engine)
         for source in sources_of(self.settings.guard, self.engine):
             yield source.key, partial(self._guard, source)
@@ -70,6 +72,8 @@ class Host:
         try:
             state.check_common()
             state.home.read()
+            if self.settings.forge is not None:
+                state.looks.read()
             named = state.records()
         except StateFault as fault:
             if self.viewer.is_owner:
@@ -93,6 +97,12 @@ class Host:
                 yield fail("engine", fault.what, fault.do)
             else:
                 yield self.viewer.unseen("engine", fault.what)
+
+    def _socket(self) -> Iterator[Check]:
+        """That an engine which answers us, by a file with rights, says nothing of the service."""
+        host = self.settings.swarm.host
+        if host.startswith("unix://") and not self.viewer.is_owner:
+            yield self.viewer.unseen("engine.socket", f"whether {self.viewer.owner} may use {host}")
 
     def _guard(self, source: Source) -> Iterator[Check]:
         if isinstance(source.guard, Stacks):

@@ -15,6 +15,7 @@ SERVICE = "canon-sweep.service"
 _SECONDS = 10.0
 # systemd's own sign that it is process 1 here
 _IS_HERE = Path("/run/systemd/system")
+_NONE = "not-found"
 _ANY = ("LoadState", "ActiveState", "Result")
 
 
@@ -34,9 +35,19 @@ def timer_checks() -> Iterator[Check]:
     for unit in timers:
         if unit["LoadState"] == "loaded":
             yield _timer(unit["ActiveState"], plain(unit["NextElapseUSecRealtime"]))
+        elif unit["LoadState"] != _NONE:
+            yield _unusable("timer", TIMER, unit["LoadState"])
     for unit in services:
-        if unit["LoadState"] == "loaded":
+        if unit["LoadState"] not in ("loaded", _NONE):
+            yield _unusable("service", SERVICE, unit["LoadState"])
+        elif unit["LoadState"] == "loaded":
             yield _service(unit["ActiveState"], plain(unit["Result"]))
+
+
+def _unusable(subject: str, unit: str, load: str) -> Check:
+    """One that is there, and that systemd does not start: masked, or with a mistake in it."""
+    step = f"systemctl unmask {unit}" if load == "masked" else f"see: systemctl status {unit}"
+    return fail(subject, f"{unit} is {plain(load)}: no sweep comes by itself", step)
 
 
 def _timer(state: str, at: str) -> Check:

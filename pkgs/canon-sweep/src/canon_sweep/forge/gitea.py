@@ -39,6 +39,8 @@ MOST_PAGES = 20
 # a pull request is some ten kilobytes, as it has both of its repositories in it
 _MOST = 8 * 1024 * 1024
 _BUSY = frozenset({429, 503})
+# what comes with any other may be said by somebody in between, when it was done already
+_BUSY_FOR_SURE = frozenset({429})
 _DRAFT = ("wip:", "[wip]", "draft:", "[draft]")
 
 T = TypeVar("T")
@@ -272,10 +274,11 @@ class Gitea:
     def _patiently(self, request: Request) -> Answer:
         """Send it; again, where the server wants to be left alone for a moment first."""
         request = replace(request, token_file=self.token_file, token_kind="token")  # noqa: S106
+        busy = _BUSY if request.method == "GET" else _BUSY_FOR_SURE
         left = PATIENCE
         while True:
             answer = send(request, SECONDS, most=_MOST)
-            if answer.status not in _BUSY or "retry-after" not in answer.headers:
+            if answer.status not in busy or "retry-after" not in answer.headers:
                 return answer
             pause = max(0.1, again.seconds(answer.headers["retry-after"], datetime.now(UTC)))
             if pause > left:

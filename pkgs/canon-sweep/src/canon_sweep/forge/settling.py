@@ -95,7 +95,7 @@ class Settling:
         concerned = {pull.number: pull for pull in self.listing.pulls if concerns(pull)}
         main = self.mirror.main
         known = {n for n, pull in concerned.items() if self.before.knows(pull, main)}
-        self._left = {number: concerned[number].head for number in sorted(known)}
+        self._left = {number: concerned[number].seen for number in sorted(known)}
         try:
             if not self.only_looks:
                 self._finish()
@@ -114,7 +114,7 @@ class Settling:
         for number, pull in sorted(pulls.items()):
             judged = verdict(pull, found[number])
             if not judged.is_merged:
-                self._left[number] = pull.head
+                self._left[number] = pull.seen
                 continue
             try:
                 self._merged(pull, found[number], judged)
@@ -129,7 +129,7 @@ class Settling:
         number, place = pull.number, self.listing.place
         if any(mark(pull.head) in text for text in self.forge.comments(place, number)):
             self.mirror.say(f"pull request #{number} was opened again, and is left open")
-            self._left[number] = pull.head
+            self._left[number] = pull.seen
         elif self.only_looks:
             self.closed[number] = judged.why
         elif self.forge.pull(place, number) != pull:

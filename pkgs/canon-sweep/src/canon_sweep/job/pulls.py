@@ -22,6 +22,7 @@ from canon_sweep.forge.gitea import Gitea
 from canon_sweep.forge.protocol import Forge, Listing, TakenFault
 from canon_sweep.forge.settling import Mirror, Settling
 from canon_sweep.mirror import pulls
+from canon_sweep.mirror import sync as mirrors
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import ForgeSettings, Settings
 from canon_sweep.state.looks import Looks
@@ -74,14 +75,18 @@ class Pulls:
         """A sync of the recipe's mirror, which is made first if that is wanted.
 
         Raises:
-            SyncFault: as the sync has it; of a mirror that is missing, with how it is made.
+            SyncFault: as the sync has it, and then nothing is made for an upstream that
+                cannot be read; of a mirror that is missing, with how it is made.
         """
         name, place = recipe.name, self.places.get(recipe.name)
         if place is None:
             yield
             return
         makes = self.own.create_mirrors and not self.only_looks
-        why = self._make(name, place) if makes and self.is_missing(name) else ""
+        why = ""
+        if makes and self.is_missing(name):
+            self._see_upstream(recipe)
+            why = self._make(name, place)
         try:
             yield
         except SyncFault as fault:
@@ -168,6 +173,20 @@ class Pulls:
         except Exception:
             return False  # nobody knows, and a sync says more
         return False
+
+    def _see_upstream(self, recipe: Recipe) -> None:
+        """See that there is something to mirror: an empty repository is nobody's wish.
+
+        Raises:
+            SyncFault: upstream cannot be read, or has nothing that is mirrored.
+        """
+        mirrors.advertised(
+            recipe.settings.upstream,
+            recipe.clone,
+            credentials=self.settings.credentials,
+            timeout=float(self.settings.sync_timeout),
+            branch=recipe.settings.branch,
+        )
 
     def _make(self, name: str, place: Place) -> str:
         """Make a mirror; why it was not made, empty if it was."""

@@ -8,6 +8,7 @@ branch's changes, and nothing else.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ MOST_FILES = 1000
 MOST_BYTES = 10 * 1024 * 1024
 MOST_COMMITS = 2000
 MOST_OWN = 50
+# of one branch: what takes longer is in no other's way, and is not begun again by each sweep
+MOST_SECONDS = 20.0
 
 
 class _BeyondError(Exception):
@@ -49,9 +52,11 @@ class Main:
     main: str
     check: Callable[[], None]
     _steps: dict[str, _Step | None] = field(default_factory=dict)
+    _end: float = 0.0
 
     def find(self, head: str) -> Found:
         """Where main has the changes of the branch with this head, if it has them."""
+        self._end = time.monotonic() + MOST_SECONDS
         try:
             return self._found(head)
         except (_BeyondError, *GIT_ERRORS):
@@ -71,6 +76,11 @@ class Main:
             return Found(Where.NOWHERE)
         kept = self._is_kept(before, after)
         return Found(Where.CHANGES, found.commit) if kept else Found(Where.UNSURE)
+
+    def _go_on(self) -> None:
+        self.check()
+        if time.monotonic() > self._end:
+            raise _BeyondError
 
     def _tree(self, commit: str) -> pygit2.Tree:
         found = self.repo[commit]
@@ -92,7 +102,7 @@ class Main:
         walker = self.repo.walk(self.main, SortMode.TOPOLOGICAL)
         walker.hide(base)
         for count, commit in enumerate(walker, start=1):
-            self.check()
+            self._go_on()
             if count > MOST_COMMITS:
                 raise _BeyondError
             key = str(commit.id)
@@ -107,7 +117,7 @@ class Main:
         paths = _paths(before, after)
         for step in steps:
             if step.paths <= paths:
-                self.check()
+                self._go_on()
                 if self._merged(before, step.before, after) == step.after.id:
                     return step
         return None
@@ -123,6 +133,8 @@ class Main:
                 return None
             if own is None:
                 continue
+            # what was taken back later is in no sum of the branch's changes
+            self._check_size(own.before, own.after)
             one = self._step_of(own.before, own.after, steps)
             if one is None:
                 return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pygit2
@@ -76,6 +76,13 @@ def forget(clone: Path) -> None:
     # a kill must not leave half a clone with the word that it agrees
     (clone / MEMORY).unlink(missing_ok=True)
     shutil.rmtree(clone, ignore_errors=True)
+
+
+def distrust(clone: Path) -> None:
+    """Forget what the last sync saw, so that the next one opens the clone, and makes it anew."""
+    # what cannot be removed is no worse than it was
+    with suppress(OSError):
+        (clone / MEMORY).unlink()
 
 
 def held(repo: pygit2.Repository) -> dict[str, str]:

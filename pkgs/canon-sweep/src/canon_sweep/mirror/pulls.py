@@ -90,8 +90,11 @@ def _opened(clone: Path) -> Iterator[pygit2.Repository]:
     except OSError as error:
         raise disk.unusable(clone, error.strerror or str(error)) from error
     except GIT_ERRORS as error:
+        # where upstream stands still nobody else would open it, and find it broken
+        cache.distrust(clone)
         raise SyncFault(
-            f"the cache clone {clone} does not say what its main has", do="sync the recipe again"
+            f"the cache clone {clone} does not say what its main has",
+            do="the next sweep makes it anew",
         ) from error
 
 

@@ -16,7 +16,9 @@ from canon_sweep.engine.protocol import App, Question
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.facts import NAMESPACE
 from canon_sweep.engine.swarm.login import login_of
-from canon_sweep.errors import HostFault, RecipeFault
+from canon_sweep.engine.swarm.pull import LoginFault, PullFault
+from canon_sweep.engine.swarm.registry import Word
+from canon_sweep.errors import RecipeFault
 from canon_sweep.settings.records import Registry
 from canon_sweep.settings.tables import key_of
 
@@ -127,12 +129,20 @@ def _shareable(docker: Docker) -> Check:
     return warn("networks", found, _NETWORK.format("proxy"))
 
 
+def _refused(subject: str, host: str, fault: PullFault) -> Check:
+    """A login that does not pass; of a registry that is away nobody knows whether it would."""
+    if isinstance(fault, LoginFault) or fault.word is Word.LOGIN:
+        step = "see the username, and write a new password into its passwordFile"
+        return fail(subject, f"{host} does not take the login: {fault.what}", fault.do or step)
+    found = f"whether {host} takes the login cannot be asked: {fault.what}"
+    return fail(subject, found, "see whether the engine's machine reaches it")
+
+
 def _login(docker: Docker, host: str, registries: Mapping[str, Registry]) -> Iterator[Check]:
     subject = key_of("registries", host)
     try:
         docker.log_in(login_of(host, registries))
-    except HostFault as fault:
-        step = fault.do or "see the username, and write a new password into its passwordFile"
-        yield fail(subject, f"{host} does not take the login: {fault.what}", step)
+    except PullFault as fault:
+        yield _refused(subject, host, fault)
     else:
         yield ok(subject, f"{host} takes the login of {plain(registries[host].username)}")
