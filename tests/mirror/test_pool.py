@@ -240,6 +240,25 @@ def test_a_huge_advertisement_costs_nobody_else(world: World, hostile: Hostile, 
     assert all(answer.broken is None for answer in answers)
 
 
+def test_few_open_files_make_it_slower_and_no_more(hostile: Hostile, tmp_path: Path) -> None:
+    """Each worker has a line to it; whom none is left for is asked by the next that is free."""
+    hang(hostile)
+    script = (
+        "import resource\n"
+        "from canon_sweep.mirror.pool import Pool, Question\n"
+        "from pathlib import Path\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))\n"
+        f"with Pool.made({{}}, Path({str(tmp_path)!r}), parallel=30, per_server=30) as pool:\n"
+        f"    asked = [Question({hostile.url!r}, 1.0)] * 12 + [Question('/nowhere', 20)] * 30\n"
+        "    print(len(dict(pool.ask(asked))))\n"
+    )
+    command = [sys.executable, "-c", script]
+
+    program = subprocess.run(command, capture_output=True, timeout=30, check=False)
+
+    assert (program.stdout, program.stderr) == (b"42\n", b"")
+
+
 def test_nothing_is_left_when_nobody_wants_to_know(hostile: Hostile, tmp_path: Path) -> None:
     """A survey that is broken off takes its processes with it, at once."""
     hang(hostile)
