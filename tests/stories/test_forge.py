@@ -327,6 +327,48 @@ def test_mirrors_elsewhere_are_asked_of_nobody(
     assert not [line for line in fake.gets() if "mail" in line]
 
 
+def test_a_plans_processes_are_made_before_its_threads(
+    fleet: Fleet, fake: FakeForge, notes: FakeRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is made beside others may have a lock for ever that one of them held."""
+    beside: list[int] = []
+    made, fork = threading.Event(), os.fork
+
+    def wait(_line: str) -> None:
+        made.wait(5)
+
+    def counted() -> int:
+        beside.append(threading.active_count() - there)
+        pid = fork()
+        made.set()
+        return pid
+
+    fake.before = wait
+    there = threading.active_count()
+    monkeypatch.setattr(os, "fork", counted)
+
+    fleet.plans()
+
+    assert beside == [0]
+
+
+def test_a_clone_that_broke_meanwhile_is_made_anew_by_the_next_sweep(
+    fleet: Fleet, notes: FakeRepo, tmp_path: Path
+) -> None:
+    """Though no remote has anything new: its pull requests are not left alone for good."""
+    desk = desk_of(fleet, notes, tmp_path)
+    fleet.sweeps()
+    pull = desk.opens({"env": "A=1\n"})
+    (fleet.folder / "cache" / "recipes" / "notes.git" / "HEAD").unlink()
+
+    (note,) = fleet.sweeps()["notes"].notes
+    night = fleet.sweeps()
+
+    assert "does not say what its main has; sync the recipe again" in note.text
+    assert night["notes"].notes == ()
+    assert pull.number not in notes.closed()
+
+
 def test_a_recipe_that_stays_out_is_asked_of_nobody(
     fleet: Fleet, fake: FakeForge, notes: FakeRepo
 ) -> None:

@@ -17,7 +17,7 @@ from pygit2.enums import SortMode
 from canon_sweep.core.pull import Found, Where
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
-from canon_sweep.mirror import disk
+from canon_sweep.mirror import disk, memory
 from canon_sweep.mirror.changes import Main
 from canon_sweep.mirror.clone import MAIN
 from canon_sweep.mirror.deadline import Deadline, bounded
@@ -90,6 +90,8 @@ def _opened(clone: Path) -> Iterator[pygit2.Repository]:
     except OSError as error:
         raise disk.unusable(clone, error.strerror or str(error)) from error
     except GIT_ERRORS as error:
+        # the last sync was of another clone than this one is now
+        memory.forget(clone)
         raise SyncFault(
             f"the cache clone {clone} does not say what its main has", do="sync the recipe again"
         ) from error
