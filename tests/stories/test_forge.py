@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from canon_sweep.report.table import results_listing, totals_line
 from child import forked
 from forge.fake import FakeForge, FakePull, FakeRepo, Trouble, fake_forge
 from forge.world import COMPOSE, Desk, edited
+from mirror.servers import Hostile
 from stories.fleet import RUNS, Fleet
+from stories.test_survey import stalls
 
 
 @pytest.fixture
@@ -419,6 +422,29 @@ def test_a_missing_mirror_is_told_with_the_command_that_makes_it(
     assert "make it" not in _of_upstream_away(fleet)
     fleet.options["forge"] = fake.table(createMirrors=True)
     assert "the next sweep makes it" in fleet.plans()["notes"].sentence
+    assert fake.wrote() == []
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_upstreams_that_hang_cost_one_deadline_also_where_mirrors_are_missing(
+    fleet: Fleet, fake: FakeForge, made: bool
+) -> None:
+    """As on a first day: not one a recipe, and nothing is made for what nobody can read."""
+    fake.orgs = {"mirrors"}
+    fleet.options |= {"forge": fake.table(createMirrors=made), "credentials": fake.logins()}
+    fleet.options["syncTimeout"] = "3s"
+    with Hostile.started() as server:
+        server.talk = stalls(server)
+        names = [f"notes{number}" for number in range(6)]
+        for name in names:
+            fleet.add(name, upstream=server.url, mirror=fake.mirror("mirrors", name))
+        began = time.monotonic()
+
+        night = fleet.sweeps()
+
+        assert time.monotonic() - began < 3 * 3
+    for name in names:
+        assert "not done within 3 s" in night[name].sentence
     assert fake.wrote() == []
 
 

@@ -77,6 +77,11 @@ class Survey:
             self._pairs[pair.name] = pair
             self._seen[pair.name] = _Seen(answers[2 * number], answers[2 * number + 1], now)
 
+    def lacks_mirror(self, name: str) -> bool:
+        """Whether upstream could be read, and the mirror could not."""
+        seen = self._seen.get(name)
+        return seen is not None and bool(seen.mirror.broken) and not seen.upstream.broken
+
     def take(self, name: str, telling: Callable[[str], None] = lambda _: None) -> Synced | None:
         """What a sync of the recipe would find, once; None if that has to be looked for.
 
