@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -106,6 +107,32 @@ def test_whatever_differs_is_for_a_sync(world: World, pool: Pool, change: str) -
     assert seen(pool, world) is None
     world.sync()
     assert seen(pool, world) == world.sync()
+
+
+@pytest.mark.parametrize("days", [29, -29])
+def test_what_no_remote_shows_is_looked_for_again_after_weeks(
+    served: Callable[[str], World], tmp_path: Path, days: int
+) -> None:
+    """A remote that has moved says what it always said; the sync after some weeks finds out."""
+    world = served("http")
+    with Pool.made(world.credentials, tmp_path / "tmp", parallel=2, per_server=2) as pool:
+        world.sync()
+        known = seen(pool, world)
+        then = time.time() - days * 86400
+        os.utime(world.clone / MEMORY, (then, then))
+
+        assert known is not None
+        assert seen(pool, world) is None
+        assert world.sync() == known
+        assert seen(pool, world) == known
+
+
+def test_a_folder_does_not_move(world: World, pool: Pool) -> None:
+    """What is read of it is it: it is known for as long as nothing changes."""
+    world.sync()
+    os.utime(world.clone / MEMORY, (0, 0))
+
+    assert seen(pool, world) is not None
 
 
 def test_what_is_nobodys_business_changes_nothing(world: World, pool: Pool) -> None:
