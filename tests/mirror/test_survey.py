@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -273,6 +275,27 @@ def test_a_remote_that_is_back_at_its_turn_is_read(world: World, pool: Pool) -> 
     now[0] = SECONDS + 1
 
     assert survey.take("notes") == world.sync()
+
+
+def test_a_host_without_room_for_workers_reads_each_in_its_turn(tmp_path: Path) -> None:
+    """As where there is no process at all: no recipe's line says that it was not asked."""
+    script = (
+        "import resource\n"
+        "from pathlib import Path\n"
+        "from canon_sweep.mirror.pool import Pool\n"
+        "from canon_sweep.mirror.survey import Pair, Survey\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (6, 6))\n"
+        f"tmp = Path({str(tmp_path)!r})\n"
+        "with Pool.made({}, tmp, parallel=2, per_server=2) as pool:\n"
+        "    survey = Survey(pool, lambda: 20.0)\n"
+        "    survey.look([Pair('notes', '/nowhere', '/nowhere', None, tmp / 'notes.git')])\n"
+        "    print(survey.take('notes'))\n"
+    )
+    command = [sys.executable, "-c", script]
+
+    program = subprocess.run(command, capture_output=True, timeout=30, check=False)
+
+    assert (program.stdout, program.stderr) == (b"None\n", b"")
 
 
 def shuffled(world: World, chance: random.Random) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from canon_sweep.mirror import memory
+from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.memory import Ends, Key
 from canon_sweep.mirror.pool import Answer, Pool, Question
 from canon_sweep.mirror.synced import Synced
@@ -101,7 +102,11 @@ class Survey:
             return None
         for answer in (seen.upstream, seen.mirror):
             if answer.broken is not None:
-                raise answer.broken.fault()
+                fault = answer.broken.fault()
+                if isinstance(fault, DiskFault):
+                    # so many processes at once were too much for this host: alone it is read
+                    return None
+                raise fault
         if seen.traceback:
             telling(seen.traceback)
             return None
