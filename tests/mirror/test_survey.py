@@ -264,6 +264,20 @@ def test_a_remote_that_fails_is_told_once_and_asked_again_later(
     assert seen(pool, world) is not None
 
 
+def test_a_run_that_is_almost_over_asks_nobody_again_for_that(world: World, pool: Pool) -> None:
+    """The less time is left, the sooner it would, and what is left is for the others."""
+    world.sync()
+    away = world.up.path.rename(world.up.path.with_name("away"))
+    now, left = [0.0], [SECONDS]
+    survey = Survey(pool, lambda: left[0], lambda: now[0])
+    survey.look([pair(world)])
+    away.rename(world.up.path)
+    now[0], left[0] = SECONDS / 2, SECONDS / 4
+
+    with pytest.raises(SyncFault, match="cannot be read"):
+        survey.take("notes")
+
+
 def test_a_remote_that_is_back_at_its_turn_is_read(world: World, pool: Pool) -> None:
     """An hour later nobody says that it was away."""
     world.sync()
