@@ -18,6 +18,7 @@ from canon_sweep.core.pull import MOVED, REFUSED, UNREACHABLE
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG
 from canon_sweep.forge import asked, gitea
 from canon_sweep.job.explain import explain
+from canon_sweep.job.pulls import MOST_FAILED
 from canon_sweep.report.table import results_listing, totals_line
 from child import forked
 from forge.fake import FakeForge, FakePull, FakeRepo, Trouble, fake_forge
@@ -474,6 +475,27 @@ def test_a_mirror_that_cannot_be_made_is_told_with_the_reason(
     line = fleet.sweeps()["notes"]
     assert "mirrors/notes already, which the token may not see" in line.sentence
     assert line.code is Code.SYNC_ERROR
+
+
+def test_a_forge_that_makes_nothing_any_more_is_not_waited_for_again_and_again(
+    fleet: Fleet, fake: FakeForge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a first day, on which it answers as long as nobody wants anything of it."""
+    fake.orgs = {"mirrors"}
+    fleet.options |= {"forge": fake.table(createMirrors=True), "credentials": fake.logins()}
+    monkeypatch.setattr(gitea, "SECONDS", 0.5)
+    names = ["one", "two", "three", "four", "five"]
+    for name in names:
+        fleet.publishes(name, "1.0.0+1.0.0")
+        fleet.add(name, mirror=fake.mirror("mirrors", name))
+    fake.troubles = [Trouble("POST", hang=True)]
+
+    night = fleet.sweeps()
+
+    for name in names:
+        assert night[name].code is Code.SYNC_ERROR
+        assert "it cannot be made" in night[name].sentence
+    assert len(fake.wrote()) == MOST_FAILED
 
 
 def test_a_broken_memory_costs_the_pull_requests_their_turn_alone(
