@@ -9,7 +9,7 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -135,15 +135,14 @@ class Overseer:
         now, told = time.monotonic(), _ANSWER.decode(answer)
         if now - self._schedule.running[number] >= self._asked[number].seconds:
             self._give(number, answer)
-            self._give_up(number)
+            self._give_each(self._schedule.late(number), _given_up)
         elif told.is_busy:
             self._busy[number] = answer
-            for over in self._schedule.busy(number, now, self._asked[number].seconds):
-                self._give(over, self._busy.get(over) or _left_alone(self._asked[over]))
+            over = self._schedule.busy(number, now, self._asked[number].seconds)
+            self._give_each(over, _left_alone)
         elif told.wants_rest:
             self._give(number, answer)
-            for never in self._schedule.late(number):
-                self._give(never, self._busy.get(never) or _left_alone(self._asked[never]))
+            self._give_each(self._schedule.late(number), _left_alone)
         else:
             self._give(number, answer)
             self._schedule.answered(number, now)
@@ -155,11 +154,12 @@ class Overseer:
             if number is not None and now >= running[number] + self._most(number):
                 self._end(worker)
                 self._give(number, _late(self._asked[number]))
-                self._give_up(number)
+                self._give_each(self._schedule.late(number), _given_up)
 
-    def _give_up(self, late: int) -> None:
-        for never in self._schedule.late(late):
-            self._give(never, _given_up(self._asked[never]))
+    def _give_each(self, over: Iterable[int], why: Callable[[Question], bytes]) -> None:
+        """What was asked once is told with its own answer, and all else with why it was not."""
+        for number in over:
+            self._give(number, self._busy.get(number) or why(self._asked[number]))
 
     def _most(self, number: int) -> float:
         return self._asked[number].seconds + _GRACE
