@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 from contextlib import suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from canon_sweep import forked, interrupt
+from canon_sweep.errors import HostFault
 
 
 def echo(line: socket.socket) -> None:
@@ -105,3 +107,16 @@ def test_a_child_that_hangs_is_killed() -> None:
     child = forked.forked(lambda _line: signal.pause())
 
     assert os.waitstatus_to_exitcode(child.end()) == -signal.SIGKILL
+
+
+def test_no_file_left_for_a_line_is_the_hosts_fault() -> None:
+    """As no process left is: whoever wanted one may do without."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
+    try:
+        with pytest.raises(HostFault, match="no process can be started: Too many open files"):
+            forked.forked(echo)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)

@@ -101,6 +101,17 @@ class _Backend(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         self.server.asked.append(f"{self.command} {self.path.rpartition('/')[2]}")
+        if self.server.turns and not self.server.turns.acquire(blocking=False):
+            self.server.crowded += 1
+            self._reply(429, [], b"busy")
+            return
+        try:
+            self._answer_one(body)
+        finally:
+            if self.server.turns:
+                self.server.turns.release()
+
+    def _answer_one(self, body: bytes) -> None:
         known = self.headers.get("Authorization") == self.server.wanted
         busy = next(iter(self.server.busy), None)
         if busy and busy.on in self.path and (known or not busy.late):
@@ -175,6 +186,9 @@ class _Http(HttpHost):
     asked: list[str]
     refused: list[str | None]
     busy: list[Busy]
+    # one request at a time, if there is a lock
+    turns: threading.Lock | None
+    crowded: int
 
 
 @dataclass(frozen=True)
@@ -197,7 +211,7 @@ class HttpServer:
             [],
             [],
         )
-        server.busy = []
+        server.busy, server.turns, server.crowded = [], None, 0
         server.wanted = "Basic " + base64.b64encode(f"sweeper:{TOKEN}".encode()).decode()
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -20,7 +21,7 @@ from canon_sweep.mirror.essence import digest_of
 from canon_sweep.mirror.pool import Answer, Pool, Question
 from canon_sweep.mirror.question import listed
 from canon_sweep.mirror.remote import Advertisement, BusyFault
-from canon_sweep.mirror.schedule import MOST_WAITING, PATIENCE, Schedule
+from canon_sweep.mirror.schedule import MOST_BUSY, MOST_TRIES, MOST_WAITING, PATIENCE, Schedule
 from mirror.conftest import TRANSPORTS
 from mirror.servers import Busy, Hostile, HttpServer, advertisement
 from mirror.world import World
@@ -160,6 +161,36 @@ def test_a_busy_server_is_told_as_busy(world: World, http: HttpServer, tmp_path:
         _ = answer.told
 
 
+def test_a_server_that_wants_to_be_asked_less_is(
+    world: World, http: HttpServer, tmp_path: Path
+) -> None:
+    """Who asks it all at once is refused, and nobody's recipe fails for it."""
+    http.server.turns = threading.Lock()
+    with Pool.made(http.credentials, tmp_path, parallel=8, per_server=8) as pool:
+        answers = ask(pool, *[Question(http.url(world.up.path), 20)] * 60)
+
+    assert http.server.crowded
+    assert [answer.broken for answer in answers] == [None] * 60
+
+
+@pytest.mark.parametrize(("after", "most"), [({}, 12.0), ({"Retry-After": "3600"}, 2.0)])
+def test_a_server_that_has_time_for_nobody_is_given_up(
+    world: World, http: HttpServer, tmp_path: Path, after: dict[str, str], most: float
+) -> None:
+    """At once, if it says how long it is to be left alone; else after some tries."""
+    http.server.busy = [Busy(503, after) for _ in range(10_000)]
+    began = time.monotonic()
+    with Pool.made(http.credentials, tmp_path, parallel=8, per_server=8) as pool:
+        answers = ask(pool, *[Question(http.url(world.up.path), 6)] * 100)
+
+    assert time.monotonic() - began < most
+    said = [answer.broken.what for answer in answers if answer.broken]
+    assert len(said) == 100
+    assert all("503" in what or "was not asked: its server was too busy" in what for what in said)
+    # as many as there are recipes would be no rest
+    assert len(http.server.asked) < 60
+
+
 def test_it_may_be_asked_as_before_a_push(served: Callable[[str], World], pool: Pool) -> None:
     """A server that takes no push says so, and nothing is sent."""
     world = served("git")
@@ -238,6 +269,25 @@ def test_a_huge_advertisement_costs_nobody_else(world: World, hostile: Hostile, 
 
     assert len(answers[0].told.refs) == 20_000
     assert all(answer.broken is None for answer in answers)
+
+
+def test_few_open_files_make_it_slower_and_no_more(hostile: Hostile, tmp_path: Path) -> None:
+    """Each worker has a line to it; whom none is left for is asked by the next that is free."""
+    hang(hostile)
+    script = (
+        "import resource\n"
+        "from canon_sweep.mirror.pool import Pool, Question\n"
+        "from pathlib import Path\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))\n"
+        f"with Pool.made({{}}, Path({str(tmp_path)!r}), parallel=30, per_server=30) as pool:\n"
+        f"    asked = [Question({hostile.url!r}, 1.0)] * 12 + [Question('/nowhere', 20)] * 30\n"
+        "    print(len(dict(pool.ask(asked))))\n"
+    )
+    command = [sys.executable, "-c", script]
+
+    program = subprocess.run(command, capture_output=True, timeout=30, check=False)
+
+    assert (program.stdout, program.stderr) == (b"42\n", b"")
 
 
 def test_nothing_is_left_when_nobody_wants_to_know(hostile: Hostile, tmp_path: Path) -> None:
@@ -364,6 +414,59 @@ def test_who_cannot_be_asked_now_is_asked_later() -> None:
     assert order(schedule, 1.0) == [2]
     schedule.answered(2, 1.0)
     assert order(schedule, 1.0) == [1]
+
+
+def test_a_busy_server_is_asked_less_and_more_again() -> None:
+    """One question alone after a rest; as it answers, more at a time."""
+    schedule = scheduled(["a"] * 8, 8, 3)
+    assert order(schedule) == [0, 1, 2]
+    for number in (0, 1, 2):
+        assert schedule.busy(number, 1.0, 20.0) == ()
+
+    assert order(schedule, 1.5) == []
+    assert 0.4 < schedule.impatient_in(1.5) <= 0.5
+    assert order(schedule, 2.0) == [3]
+    schedule.answered(3, 2.1)
+    assert order(schedule, 2.1) == [4, 5]
+    schedule.answered(4, 2.2)
+    assert order(schedule, 2.2) == [6]
+    schedule.answered(5, 2.3)
+    assert order(schedule, 2.3) == [7]
+    schedule.answered(6, 2.4)
+    assert order(schedule, 2.4) == [0, 1]
+
+
+def test_one_repository_that_is_never_there_for_us_disturbs_nobody() -> None:
+    """Its server answers the others meanwhile; it is asked so often, and no more."""
+    schedule = scheduled(["a"] * 9, 8, 2)
+    now = 0.0
+    tried = 0
+    over: tuple[int, ...] = ()
+    while not schedule.is_done:
+        assert len(order(schedule, now)) > 0 or len(schedule.running) < 2
+        now += 1.0
+        for number in sorted(schedule.running, reverse=True):
+            if number:
+                schedule.answered(number, now)
+            else:
+                tried += 1
+                over += schedule.busy(number, now, 20.0)
+
+    assert tried == MOST_TRIES
+    assert over == (0,)
+
+
+def test_a_server_that_is_busy_for_everybody_is_given_up() -> None:
+    """Also whom it was never asked for."""
+    schedule = scheduled(["a"] * 5, 2, 2)
+    order(schedule)
+    assert schedule.busy(0, 1.0, 20.0) == ()
+    assert schedule.busy(1, 1.0, 20.0) == ()
+    assert order(schedule, 5.0) == [2]
+
+    assert schedule.busy(2, 1.0 + MOST_BUSY, 20.0) == (3, 4, 0, 1, 2)
+
+    assert schedule.is_done
 
 
 def test_a_server_that_answered_meanwhile_is_asked_on() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -106,6 +109,32 @@ def test_whatever_differs_is_for_a_sync(world: World, pool: Pool, change: str) -
     assert seen(pool, world) is None
     world.sync()
     assert seen(pool, world) == world.sync()
+
+
+@pytest.mark.parametrize("days", [29, -29])
+def test_what_no_remote_shows_is_looked_for_again_after_weeks(
+    served: Callable[[str], World], tmp_path: Path, days: int
+) -> None:
+    """A remote that has moved says what it always said; the sync after some weeks finds out."""
+    world = served("http")
+    with Pool.made(world.credentials, tmp_path / "tmp", parallel=2, per_server=2) as pool:
+        world.sync()
+        known = seen(pool, world)
+        then = time.time() - days * 86400
+        os.utime(world.clone / MEMORY, (then, then))
+
+        assert known is not None
+        assert seen(pool, world) is None
+        assert world.sync() == known
+        assert seen(pool, world) == known
+
+
+def test_a_folder_does_not_move(world: World, pool: Pool) -> None:
+    """What is read of it is it: it is known for as long as nothing changes."""
+    world.sync()
+    os.utime(world.clone / MEMORY, (0, 0))
+
+    assert seen(pool, world) is not None
 
 
 def test_what_is_nobodys_business_changes_nothing(world: World, pool: Pool) -> None:
@@ -235,6 +264,20 @@ def test_a_remote_that_fails_is_told_once_and_asked_again_later(
     assert seen(pool, world) is not None
 
 
+def test_a_run_that_is_almost_over_asks_nobody_again_for_that(world: World, pool: Pool) -> None:
+    """The less time is left, the sooner it would, and what is left is for the others."""
+    world.sync()
+    away = world.up.path.rename(world.up.path.with_name("away"))
+    now, left = [0.0], [SECONDS]
+    survey = Survey(pool, lambda: left[0], lambda: now[0])
+    survey.look([pair(world)])
+    away.rename(world.up.path)
+    now[0], left[0] = SECONDS / 2, SECONDS / 4
+
+    with pytest.raises(SyncFault, match="cannot be read"):
+        survey.take("notes")
+
+
 def test_a_remote_that_is_back_at_its_turn_is_read(world: World, pool: Pool) -> None:
     """An hour later nobody says that it was away."""
     world.sync()
@@ -246,6 +289,27 @@ def test_a_remote_that_is_back_at_its_turn_is_read(world: World, pool: Pool) -> 
     now[0] = SECONDS + 1
 
     assert survey.take("notes") == world.sync()
+
+
+def test_a_host_without_room_for_workers_reads_each_in_its_turn(tmp_path: Path) -> None:
+    """As where there is no process at all: no recipe's line says that it was not asked."""
+    script = (
+        "import resource\n"
+        "from pathlib import Path\n"
+        "from canon_sweep.mirror.pool import Pool\n"
+        "from canon_sweep.mirror.survey import Pair, Survey\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (6, 6))\n"
+        f"tmp = Path({str(tmp_path)!r})\n"
+        "with Pool.made({}, tmp, parallel=2, per_server=2) as pool:\n"
+        "    survey = Survey(pool, lambda: 20.0)\n"
+        "    survey.look([Pair('notes', '/nowhere', '/nowhere', None, tmp / 'notes.git')])\n"
+        "    print(survey.take('notes'))\n"
+    )
+    command = [sys.executable, "-c", script]
+
+    program = subprocess.run(command, capture_output=True, timeout=30, check=False)
+
+    assert (program.stdout, program.stderr) == (b"None\n", b"")
 
 
 def shuffled(world: World, chance: random.Random) -> None:

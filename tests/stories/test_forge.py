@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,11 +19,14 @@ from canon_sweep.core.pull import MOVED, REFUSED, UNREACHABLE, UNREAD
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG
 from canon_sweep.forge import asked, gitea
 from canon_sweep.job.explain import explain
+from canon_sweep.job.pulls import MOST_FAILED
 from canon_sweep.report.table import results_listing, totals_line
 from child import forked
 from forge.fake import FakeForge, FakePull, FakeRepo, Trouble, fake_forge
 from forge.world import COMPOSE, Desk, edited
+from mirror.servers import Hostile
 from stories.fleet import RUNS, Fleet
+from stories.test_survey import stalls
 
 
 @pytest.fixture
@@ -328,6 +332,48 @@ def test_mirrors_elsewhere_are_asked_of_nobody(
     assert not [line for line in fake.gets() if "mail" in line]
 
 
+def test_a_plans_processes_are_made_before_its_threads(
+    fleet: Fleet, fake: FakeForge, notes: FakeRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is made beside others may have a lock for ever that one of them held."""
+    beside: list[int] = []
+    made, fork = threading.Event(), os.fork
+
+    def wait(_line: str) -> None:
+        made.wait(5)
+
+    def counted() -> int:
+        beside.append(threading.active_count() - there)
+        pid = fork()
+        made.set()
+        return pid
+
+    fake.before = wait
+    there = threading.active_count()
+    monkeypatch.setattr(os, "fork", counted)
+
+    fleet.plans()
+
+    assert beside == [0]
+
+
+def test_a_clone_that_broke_meanwhile_is_made_anew_by_the_next_sweep(
+    fleet: Fleet, notes: FakeRepo, tmp_path: Path
+) -> None:
+    """Though no remote has anything new: its pull requests are not left alone for good."""
+    desk = desk_of(fleet, notes, tmp_path)
+    fleet.sweeps()
+    pull = desk.opens({"env": "A=1\n"})
+    (fleet.folder / "cache" / "recipes" / "notes.git" / "HEAD").unlink()
+
+    (note,) = fleet.sweeps()["notes"].notes
+    night = fleet.sweeps()
+
+    assert "does not say what its main has; sync the recipe again" in note.text
+    assert night["notes"].notes == ()
+    assert pull.number not in notes.closed()
+
+
 def test_a_recipe_that_stays_out_is_asked_of_nobody(
     fleet: Fleet, fake: FakeForge, notes: FakeRepo
 ) -> None:
@@ -416,6 +462,29 @@ def test_a_missing_mirror_is_told_with_the_command_that_makes_it(
     assert fake.wrote() == []
 
 
+@pytest.mark.parametrize("made", [False, True])
+def test_upstreams_that_hang_cost_one_deadline_also_where_mirrors_are_missing(
+    fleet: Fleet, fake: FakeForge, made: bool
+) -> None:
+    """As on a first day: not one a recipe, and nothing is made for what nobody can read."""
+    fake.orgs = {"mirrors"}
+    fleet.options |= {"forge": fake.table(createMirrors=made), "credentials": fake.logins()}
+    fleet.options["syncTimeout"] = "3s"
+    with Hostile.started() as server:
+        server.talk = stalls(server)
+        names = [f"notes{number}" for number in range(6)]
+        for name in names:
+            fleet.add(name, upstream=server.url, mirror=fake.mirror("mirrors", name))
+        began = time.monotonic()
+
+        night = fleet.sweeps()
+
+        assert time.monotonic() - began < 3 * 3
+    for name in names:
+        assert "not done within 3 s" in night[name].sentence
+    assert fake.wrote() == []
+
+
 def _of_upstream_away(fleet: Fleet) -> str:
     """The line when upstream is away too, which is another matter."""
     there, away = fleet.upstream("notes"), fleet.folder / "away"
@@ -442,6 +511,27 @@ def test_a_mirror_that_cannot_be_made_is_told_with_the_reason(
     line = fleet.sweeps()["notes"]
     assert "mirrors/notes already, which the token may not see" in line.sentence
     assert line.code is Code.SYNC_ERROR
+
+
+def test_a_forge_that_makes_nothing_any_more_is_not_waited_for_again_and_again(
+    fleet: Fleet, fake: FakeForge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a first day, on which it answers as long as nobody wants anything of it."""
+    fake.orgs = {"mirrors"}
+    fleet.options |= {"forge": fake.table(createMirrors=True), "credentials": fake.logins()}
+    monkeypatch.setattr(gitea, "SECONDS", 0.5)
+    names = ["one", "two", "three", "four", "five"]
+    for name in names:
+        fleet.publishes(name, "1.0.0+1.0.0")
+        fleet.add(name, mirror=fake.mirror("mirrors", name))
+    fake.troubles = [Trouble("POST", hang=True)]
+
+    night = fleet.sweeps()
+
+    for name in names:
+        assert night[name].code is Code.SYNC_ERROR
+        assert "it cannot be made" in night[name].sentence
+    assert len(fake.wrote()) == MOST_FAILED
 
 
 def test_a_broken_memory_costs_the_pull_requests_their_turn_alone(

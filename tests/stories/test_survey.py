@@ -277,6 +277,19 @@ def test_what_is_noted_of_files_follows_the_settings(settled: Fleet) -> None:
     assert codes() == set()
 
 
+def test_a_clone_that_broke_meanwhile_says_less_for_one_sweep_only(settled: Fleet) -> None:
+    """Though no remote has anything new, the next one makes it anew."""
+    head = settled.folder / "cache" / "recipes" / "notes.git" / "HEAD"
+    head.unlink()
+    settled.recipes["notes"].pop("data")
+
+    settled.sweeps()
+    night = settled.sweeps()
+
+    assert head.exists()
+    assert [note.code for note in night["notes"].notes] == ["no-probe"]
+
+
 def test_a_volume_that_is_gone_is_missed(settled: Fleet) -> None:
     """Also where something else is in its place, and where nothing else has changed."""
     volume = settled.volume("notes")

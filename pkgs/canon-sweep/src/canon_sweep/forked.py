@@ -78,7 +78,10 @@ def forked(work: Work, *, most_memory: int | None = None) -> Child:
     Raises:
         HostFault: there is no process to be had.
     """
-    ours, theirs = socket.socketpair()
+    try:
+        ours, theirs = socket.socketpair()
+    except OSError as error:
+        raise _none_to_be_had(error) from error
     parent = os.getpid()
     with interrupt.Deferred():
         try:
@@ -86,12 +89,16 @@ def forked(work: Work, *, most_memory: int | None = None) -> Child:
         except OSError as error:
             ours.close()
             theirs.close()
-            what = f"no process can be started: {error.strerror}"
-            raise HostFault(what, do=denial.remedy(error.errno)) from error
+            raise _none_to_be_had(error) from error
         if pid == 0:
             _be_child(work, theirs, parent, most_memory)
         theirs.close()
         return Child(pid, ours)
+
+
+def _none_to_be_had(error: OSError) -> HostFault:
+    what = f"no process can be started: {error.strerror}"
+    return HostFault(what, do=denial.remedy(error.errno))
 
 
 def say(line: socket.socket, message: bytes) -> None:

@@ -16,7 +16,7 @@ from canon_sweep.engine.reading import app_of
 from canon_sweep.engine.source import Source
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault
 from canon_sweep.mirror import checkout as trees
-from canon_sweep.mirror import kept
+from canon_sweep.mirror import kept, memory
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.settings.recipe import Recipe
 
@@ -43,7 +43,9 @@ def file_notes(recipe: Recipe, commit: str, version: Version | None) -> tuple[No
     try:
         notes = _found(recipe, commit, version)
     except SyncFault:
-        return ()  # the clone cannot be used, which the next sync says
+        # the clone cannot be used, which the next sync sees if it looks
+        memory.forget(recipe.clone)
+        return ()
     except (HostFault, OSError) as fault:
         return (Note(code=unread.CODE, text=f"its files could not be looked at: {fault}"),)
     kept.write(known, key + msgspec.msgpack.encode(notes))

@@ -190,12 +190,17 @@ class Pulls:
 
     def _make(self, name: str, place: Place) -> str:
         """Make a mirror; why it was not made, empty if it was."""
+        if len(self._failed) >= MOST_FAILED:
+            return f"it cannot be made: {self._failed[0]}"
         try:
             self.forge.create(place, private=self.own.visibility == "private")
         except TakenFault as fault:
             return str(fault)
         except Fault as fault:
+            if isinstance(fault, _PASSING):
+                self._failed.append(fault)
             return f"it cannot be made: {fault}"
+        self._failed.clear()
         self.made.add(name)
         self.say(name, f"made the mirror {place} on the forge, {self.own.visibility}")
         return ""

@@ -99,9 +99,10 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
     parts = parts_to_look(settings, around)
     parts.state.check_common()
     started = around.clock()
-    parts.sources.begin(recipes)
     policy = Policy(timedelta(seconds=settings.retry_red_after))
     with surveying(recipes, parts, around.say) as look:
+        # in threads, so only once there is a process for the survey
+        parts.sources.begin(recipes)
         look(recipes)
         entries = each(
             recipes, plan_one, parts.world, policy, is_over=lambda _: None, progress=around.progress

@@ -84,8 +84,7 @@ class Sources:
         return True
 
     def _surveyed(self, recipe: Recipe) -> Synced | None:
-        # a mirror that is missing may be made, or it is told how
-        if self.survey is None or (self.pulls and self.pulls.is_missing(recipe.name)):
+        if self.survey is None or self._lacks_mirror(recipe, self.survey):
             return None
         try:
             return self.survey.take(recipe.name, partial(self.say, recipe.name))
@@ -94,6 +93,14 @@ class Sources:
         except HostFault:
             # nobody is there any more to ask them all at once: each is still to be had
             return None
+
+    def _lacks_mirror(self, recipe: Recipe, survey: Survey) -> bool:
+        """Whether a mirror is missing, and may be made, or it is told how.
+
+        An upstream that hangs is not waited for again by each recipe whose mirror is.
+        """
+        is_unread = survey.lacks_mirror(recipe.name)
+        return is_unread and self.pulls is not None and self.pulls.is_missing(recipe.name)
 
     def _sync(self, recipe: Recipe) -> Synced:
         self.acts()

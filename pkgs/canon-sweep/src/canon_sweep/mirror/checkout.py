@@ -82,7 +82,7 @@ def peek(clone: Path, commit: str, target: Path) -> None:
     except _BROKEN as error:
         _blame_host(error, clone, target)
         what = f"the clone {clone} misses a part of {printable(commit)}"
-        raise SyncFault(what, do="the next sync makes it anew") from error
+        raise SyncFault(what, do="remove it: the next sweep makes it anew") from error
 
 
 def _place(clone: Path, commit: str, target: Path) -> None:

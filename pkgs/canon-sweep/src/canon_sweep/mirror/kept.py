@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,6 +39,20 @@ def write(file: Path, content: bytes) -> None:
         draft.replace(file)
     except OSError:
         drop(file)
+
+
+def renew(file: Path) -> None:
+    """Note that what was kept has just been found to be so."""
+    with suppress(OSError):
+        os.utime(file, follow_symlinks=False)
+
+
+def age(file: Path) -> float:
+    """Seconds since it was written or renewed, or until then, by a clock that was set back."""
+    try:
+        return abs(time.time() - file.lstat().st_mtime)
+    except OSError:
+        return float("inf")
 
 
 def drop(file: Path) -> None:

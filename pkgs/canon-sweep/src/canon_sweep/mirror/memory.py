@@ -1,7 +1,8 @@
 """What the last sync saw, in a file of its clone: where both sides still say so, it is done.
 
 What is remembered follows from what both sides had, by their object ids, and from nothing that
-can change: a file that is whole is never wrong, only of another time.
+can change: a file that is whole is never wrong, only of another time.  What no advertisement
+shows, that a remote has moved, is looked for again after some weeks.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from canon_sweep.mirror.synced import Synced
 
 # another version may see other strays in the same tags
 _FORMAT = f"1 {__version__}"
+# seconds, four weeks; who takes the old name of a remote that has moved is followed instead
+_MOST_AGE = 28 * 86400
 
 
 class Key(NamedTuple):
@@ -29,6 +32,11 @@ class Key(NamedTuple):
     upstream: str
     mirror: str
     branch: str | None
+
+    @property
+    def may_move(self) -> bool:
+        """Whether one of the remotes may be somewhere else, and be read all the same."""
+        return any(url.startswith(("http:", "https:")) for url in (self.upstream, self.mirror))
 
     @property
     def digest(self) -> Digest:
@@ -61,9 +69,11 @@ def ends(clone: Path, key: Key) -> Ends | None:
 
 
 def recall(clone: Path, key: Key, now: Ends) -> Synced | None:
-    """What a sync would find where both sides have this; None if nobody knows."""
+    """What a sync would find where both sides have this; None if nobody knows, or not lately."""
     body = _body(clone, key)
     if body is None or _ends(body) != now:
+        return None
+    if key.may_move and kept.age(clone / MEMORY) > _MOST_AGE:
         return None
     try:
         found = _DECODER.decode(body[2 * SIZE :])
@@ -91,7 +101,9 @@ def keep(clone: Path, key: Key, now: Ends, found: Synced) -> None:
         return
     own = _Kept(found.main, found.tags, found.branch, found.head)
     body = key.digest + now.upstream + now.mirror + msgspec.msgpack.encode(own)
-    if kept.read(clone / MEMORY) != body:
+    if kept.read(clone / MEMORY) == body:
+        kept.renew(clone / MEMORY)
+    else:
         kept.write(clone / MEMORY, body)
 
 

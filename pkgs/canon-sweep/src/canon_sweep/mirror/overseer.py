@@ -9,7 +9,7 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,10 +26,12 @@ from canon_sweep.mirror.address import redacted
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.question import Answer, Question, broken
-from canon_sweep.mirror.schedule import Schedule
+from canon_sweep.mirror.remote import BusyFault
+from canon_sweep.mirror.schedule import PATIENCE, Schedule
 from canon_sweep.settings.records import Credential
 
 NUMBER = 4
+_ANSWER = msgspec.msgpack.Decoder(Answer)
 _QUESTIONS = msgspec.msgpack.Decoder(tuple[Question, ...])
 # A worker's own time-outs end it at the deadline; this lets their error come first.
 _GRACE = 0.3
@@ -61,6 +63,7 @@ class Overseer:
     _schedule: Schedule = field(default_factory=lambda: Schedule(1, 1))
     _workers: list[_Worker] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    _busy: dict[int, bytes] = field(default_factory=dict)
     _killed: bool = False
 
     def serve(self) -> None:
@@ -69,6 +72,7 @@ class Overseer:
         for message in forked.messages(self.line):
             self._asked = _QUESTIONS.decode(message)
             self._schedule = Schedule(self.parallel, self.per_server)
+            self._busy = {}
             self._schedule.add([_server_of(question.url) for question in self._asked])
             self._selector.register(self.line, selectors.EVENT_READ)
             while not self._schedule.is_done:
@@ -108,7 +112,7 @@ class Overseer:
         """Take what was answered; False if nobody wants to know any more."""
         now = time.monotonic()
         ends = (began + self._most(number) for number, began in self._schedule.running.items())
-        soon = min((end - now for end in ends), default=0.0)
+        soon = min((end - now for end in ends), default=PATIENCE)
         for key, _ in self._selector.select(max(0.0, min(soon, self._schedule.impatient_in(now)))):
             if key.data is None:
                 return False
@@ -125,12 +129,23 @@ class Overseer:
         if answer is None or number is None:
             return
         worker.number = None
-        self._give(number, answer)
-        now = time.monotonic()
-        if now - self._schedule.running[number] < self._asked[number].seconds:
-            self._schedule.answered(number, now)
+        self._take(number, answer)
+
+    def _take(self, number: int, answer: bytes) -> None:
+        now, told = time.monotonic(), _ANSWER.decode(answer)
+        if now - self._schedule.running[number] >= self._asked[number].seconds:
+            self._give(number, answer)
+            self._give_each(self._schedule.late(number), _given_up)
+        elif told.is_busy:
+            self._busy[number] = answer
+            over = self._schedule.busy(number, now, self._asked[number].seconds)
+            self._give_each(over, _left_alone)
+        elif told.wants_rest:
+            self._give(number, answer)
+            self._give_each(self._schedule.late(number), _left_alone)
         else:
-            self._give_up(number)
+            self._give(number, answer)
+            self._schedule.answered(number, now)
 
     def _end_late(self) -> None:
         now, running = time.monotonic(), self._schedule.running
@@ -139,11 +154,12 @@ class Overseer:
             if number is not None and now >= running[number] + self._most(number):
                 self._end(worker)
                 self._give(number, _late(self._asked[number]))
-                self._give_up(number)
+                self._give_each(self._schedule.late(number), _given_up)
 
-    def _give_up(self, late: int) -> None:
-        for never in self._schedule.late(late):
-            self._give(never, _given_up(self._asked[never]))
+    def _give_each(self, over: Iterable[int], why: Callable[[Question], bytes]) -> None:
+        """What was asked once is told with its own answer, and all else with why it was not."""
+        for number in over:
+            self._give(number, self._busy.get(number) or why(self._asked[number]))
 
     def _most(self, number: int) -> float:
         return self._asked[number].seconds + _GRACE
@@ -205,6 +221,12 @@ def _given_up(question: Question) -> bytes:
     what = f"{shown} was not asked: its server let all others wait for {question.seconds:g} s"
     do = "see whether it answers, or allow a sync more time"
     return _encoded(SyncFault(what, do=do), late=True)
+
+
+def _left_alone(question: Question) -> bytes:
+    shown = redacted(question.url)
+    what = f"{shown} was not asked: its server was too busy for all others"
+    return _encoded(BusyFault(what, do="it cannot answer now; the next run tries again"))
 
 
 def _encoded(fault: SyncFault, *, late: bool = False) -> bytes:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import msgspec
 
 from canon_sweep.errors import SyncFault
+from canon_sweep.mirror import refusal
 from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.essence import Digest
 from canon_sweep.mirror.refusal import Role
-from canon_sweep.mirror.remote import Advertisement, BusyFault
+from canon_sweep.mirror.remote import Advertisement, BusyFault, RestFault
 
 # a ref's name is no text, but ends where a C string does
 _BETWEEN = "\0"
@@ -38,13 +39,14 @@ class Broken(msgspec.Struct, frozen=True, array_like=True):
     """A fault of a remote, as another process can be told it.
 
     ``late`` is one that was ended at its deadline, or not asked because its server lets all
-    others wait.
+    others wait.  ``crowded`` is one of a server that says itself that it is busy.
     """
 
     kind: str
     what: str
     do: str
     late: bool = False
+    crowded: bool = False
 
     def fault(self) -> SyncFault:
         """The fault that it was."""
@@ -66,6 +68,17 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     traceback: str = ""
 
     @property
+    def is_busy(self) -> bool:
+        """Whether the server had no time for this one, and may have it a moment later."""
+        fault = self.broken
+        return fault is not None and fault.kind == BusyFault.__name__ and fault.crowded
+
+    @property
+    def wants_rest(self) -> bool:
+        """Whether the server is not to be asked anything now."""
+        return self.broken is not None and self.broken.kind == RestFault.__name__
+
+    @property
     def told(self) -> Advertisement:
         """The advertisement.
 
@@ -83,13 +96,14 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 
 
 _KINDS: Mapping[str, type[SyncFault]] = {
-    kind.__name__: kind for kind in (SyncFault, BusyFault, DiskFault)
+    kind.__name__: kind for kind in (SyncFault, BusyFault, RestFault, DiskFault)
 }
 
 
 def broken(fault: SyncFault, *, late: bool = False) -> Broken:
     """A fault, to be told."""
-    return Broken(type(fault).__name__, fault.what, fault.do, late)
+    crowded = refusal.is_crowded(fault.what)
+    return Broken(type(fault).__name__, fault.what, fault.do, late, crowded)
 
 
 def listed(told: Advertisement) -> bytes:

@@ -110,6 +110,12 @@ def is_passing(said: str) -> bool:
     return is_passing_status(status) if status is not None else bool(_DROPPED.search(said))
 
 
+def is_crowded(said: str) -> bool:
+    """As `is_passing`, where the server itself says so: to whoever asks less, it may answer."""
+    status = _status(said)
+    return status is not None and is_passing_status(status)
+
+
 def is_passing_status(status: int) -> bool:
     """Whether an HTTP status says that the server could answer a moment later."""
     return status in _PASSING

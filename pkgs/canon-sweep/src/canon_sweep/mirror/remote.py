@@ -43,6 +43,10 @@ class BusyFault(SyncFault):
     """A server could not answer at this moment; nothing says that it will not a moment later."""
 
 
+class RestFault(BusyFault):
+    """It wants to be left alone for longer than anybody may wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Advertisement:
     """What a remote says it has: object ids by full ref name, and HEAD's branch if told.
@@ -208,7 +212,7 @@ class Remote:
             if seconds >= self._deadline.left():
                 if seconds <= again.SHORT:
                     raise
-                raise BusyFault(
+                raise RestFault(
                     f"{busy.what}; it wants to be left alone for {seconds:.0f} s", do=busy.do
                 ) from None
             time.sleep(seconds)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from canon_sweep.mirror import memory
+from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.memory import Ends, Key
 from canon_sweep.mirror.pool import Answer, Pool, Question
 from canon_sweep.mirror.synced import Synced
@@ -35,11 +36,12 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What both sides answered, and when."""
+    """What both sides answered, when, and how many seconds each might take."""
 
     upstream: Answer
     mirror: Answer
     at: float
+    seconds: float
 
     @property
     def failed(self) -> bool:
@@ -69,13 +71,19 @@ class Survey:
         Raises:
             HostFault: there is nobody to ask them; then they are not known.
         """
-        wanted = list(pairs)
-        questions = [question for pair in wanted for question in self._questions(pair)]
+        wanted, seconds = list(pairs), self.seconds()
+        questions = [each for pair in wanted for each in self._questions(pair, seconds)]
         answers = dict(self.pool.ask(questions))
         now = self.clock()
         for number, pair in enumerate(wanted):
             self._pairs[pair.name] = pair
-            self._seen[pair.name] = _Seen(answers[2 * number], answers[2 * number + 1], now)
+            both = answers[2 * number], answers[2 * number + 1]
+            self._seen[pair.name] = _Seen(*both, now, seconds)
+
+    def lacks_mirror(self, name: str) -> bool:
+        """Whether upstream could be read, and the mirror could not."""
+        seen = self._seen.get(name)
+        return seen is not None and bool(seen.mirror.broken) and not seen.upstream.broken
 
     def take(self, name: str, telling: Callable[[str], None] = lambda _: None) -> Synced | None:
         """What a sync of the recipe would find, once; None if that has to be looked for.
@@ -87,7 +95,7 @@ class Survey:
             HostFault: as for `look`.
         """
         seen = self._seen.get(name)
-        if seen is not None and seen.failed and self.clock() - seen.at >= self.seconds():
+        if seen is not None and seen.failed and self.clock() - seen.at >= seen.seconds:
             # hours may have gone by; and all at once, so that no turn waits for more than one
             # deadline, and all of them together for less than the tests between them took
             self.look([self._pairs[each] for each in self._seen if self._seen[each].failed])
@@ -96,7 +104,11 @@ class Survey:
             return None
         for answer in (seen.upstream, seen.mirror):
             if answer.broken is not None:
-                raise answer.broken.fault()
+                fault = answer.broken.fault()
+                if isinstance(fault, DiskFault):
+                    # so many processes at once were too much for this host: alone it is read
+                    return None
+                raise fault
         if seen.traceback:
             telling(seen.traceback)
             return None
@@ -104,9 +116,8 @@ class Survey:
         pair = self._pairs[name]
         return memory.recall(pair.clone, pair.key, now) if all(now) else None
 
-    def _questions(self, pair: Pair) -> tuple[Question, Question]:
+    def _questions(self, pair: Pair, seconds: float) -> tuple[Question, Question]:
         known = memory.ends(pair.clone, pair.key) or Ends(b"", b"")
-        seconds = self.seconds()
         return (
             Question(pair.upstream, seconds, "upstream", pair.branch, known.upstream, brief=True),
             Question(pair.mirror, seconds, "mirror", None, known.mirror, brief=True),
