@@ -1,12 +1,14 @@
-"""What the servers serve, and what earlier sweeps have left: all recipes alike.
+"""What the servers serve, and what earlier sweeps have left: all recipes alike, but for their tags.
 
 One recipe, the pattern, is made commit by commit and swept for real.  Every other one's
-repositories, canonical and clone are copies, made of links, so that a thousand take seconds.
+repositories, canonical and clone are copies, made of links, so that a thousand take seconds;
+each has tags of its own, so that what is known of one recipe's is of no use for the next.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +27,7 @@ from stories.fleet import CHECK, RUNS, SEED, compose, toml
 TAGS = 30
 BEGIN = 1_780_000_000
 PATTERN = "pattern"
+_PATTERNS_TAG = re.compile(r"(1\.[0-9]+)\.0\+(v[0-9]+)")
 DATA = {"seed": [SEED], "check": [CHECK]}
 SIDES = ("upstreams", "mirrors")
 CLONES = Path("cache", "recipes")
@@ -59,6 +62,7 @@ class Ground:
         for number, recipe in enumerate(recipes):
             for side in SIDES:
                 linked(ground.own / "served" / side / f"{PATTERN}.git", ground.repo(side, recipe))
+                _retag(ground.repo(side, recipe), number)
             ground._leave(record, _of(record, recipe, number))
         return ground
 
@@ -78,6 +82,7 @@ class Ground:
             for volume in record.volumes:
                 linked(self.left / VOLUMES / volume.name, folder / VOLUMES / volume.name)
             linked(self.own / CLONES / f"{PATTERN}.git", folder / CLONES / f"{recipe}.git")
+            _retag(folder / CLONES / f"{recipe}.git", self.recipes.index(recipe))
 
     def tag(self, recipe: str, name: str) -> None:
         """Upstream has one more tag, which is no release."""
@@ -116,6 +121,19 @@ def linked(source: Path, target: Path) -> None:
     shutil.copytree(source, target, copy_function=os.link)
 
 
+def own_tag(tag: str, number: int) -> str:
+    """The pattern's tag, or whatever names it, as that of another recipe."""
+    return _PATTERNS_TAG.sub(rf"\g<1>.{number}+\g<2>.{number}", tag)
+
+
+def _retag(repo: Path, number: int) -> None:
+    packed = repo / "packed-refs"
+    draft = packed.with_suffix(".new")
+    # sorted as it was: only what is behind the number that tells them apart is another
+    draft.write_text(own_tag(packed.read_text(), number))
+    draft.replace(packed)
+
+
 def _make_pattern(own: Path) -> None:
     sides = [own / "served" / side / f"{PATTERN}.git" for side in SIDES]
     for side in sides:
@@ -132,7 +150,8 @@ def _make_pattern(own: Path) -> None:
     assert done.returncode == 0, done.stderr
     for side in sides:
         git("repack", "-a", "-d", "-q", cwd=side)
-        git("pack-refs", "--all", cwd=side)
+    for repo in (*sides, own / CLONES / f"{PATTERN}.git"):
+        git("pack-refs", "--all", cwd=repo)
 
 
 def _of(pattern: Canonical, recipe: str, number: int) -> Canonical:
@@ -143,4 +162,14 @@ def _of(pattern: Canonical, recipe: str, number: int) -> Canonical:
         for each in pattern.volumes
     )
     domain = stack.replace("_", ".")
-    return structs.replace(pattern, recipe=recipe, stack=stack, domain=domain, volumes=volumes)
+    tag, base = own_tag(pattern.tag, number), own_tag(pattern.base or "", number)
+    return structs.replace(
+        pattern,
+        recipe=recipe,
+        version=tag,
+        tag=tag,
+        base=base,
+        stack=stack,
+        domain=domain,
+        volumes=volumes,
+    )

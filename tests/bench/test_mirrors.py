@@ -62,15 +62,17 @@ def bench(tmp_path: Path, pattern: Ground) -> Iterator[Bench]:
 
 
 def test_every_wire_shows_the_same_refs_and_a_sweep_over_it_does_nothing(bench: Bench) -> None:
-    """Thirty annotated tags, main and HEAD on either side of each recipe."""
+    """Thirty annotated tags of its own, main and HEAD on either side of each recipe."""
     for wire in bench.wires:
         series = bench.laid(wire)
 
         swept = series.no_op()
 
         assert series.refs() == REFS * RECIPES * 2
-        assert [entry["canonical"] for entry in swept.results["entries"]] == ["1.29.0+v29"] * 3
+        canonicals = [entry["canonical"] for entry in swept.results["entries"]]
+        assert canonicals == ["1.29.0+v29.0", "1.29.1+v29.1", "1.29.2+v29.2"]
         assert not swept.pushed()
+        assert not any(entry["notes"] for entry in swept.results["entries"])
 
 
 def test_a_row_has_a_number_for_everything_and_each_round(bench: Bench) -> None:

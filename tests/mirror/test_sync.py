@@ -769,3 +769,63 @@ def test_no_commit_is_ever_made(world: World) -> None:
     theirs = set(world.up.git("cat-file", *every).split())
     assert set(world.mirror.git("cat-file", *every).split()) <= theirs
     assert set(Repo(world.clone).git("cat-file", *every).split()) <= theirs
+
+
+def test_very_many_tags_of_what_is_there_are_written_together(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside them a new tag object is fetched, one that moved moves, and one goes."""
+    monkeypatch.setattr(intake, "_MANY", 5)
+    world.sync()
+    main = world.up.refs()[MAIN]
+    for number in range(5):
+        world.up.tag(f"nightly/{number}", main)
+    packed = world.sync()
+    world.up.git("update-ref", "--stdin", given=_nightlies(main, 100))
+    world.up.tag("nightly/0", world.up.refs()["refs/tags/1.0.0+v1"])
+    world.up.tag("2.0.0+v2", world.up.commit("five"), annotated=True)
+    world.up.remove("refs/tags/nightly/3")
+
+    done = world.sync()
+
+    assert world.agrees()
+    assert packed.fetched
+    assert len(packed.pushed) == 5
+    assert len(done.pushed) == 103
+    assert done.deleted == (Deleted("nightly/3", main),)
+    clone = Repo(world.clone)
+    tags = {ref: oid for ref, oid in world.up.refs().items() if ref.startswith("refs/tags/")}
+    assert {ref: oid for ref, oid in clone.refs().items() if ref in tags} == tags
+    assert "refs/tags/nightly/3" not in clone.refs()
+    assert not (world.clone / "refs/tags/late").exists()
+    assert clone.is_whole()
+    again = world.sync()
+    assert (again.fetched, again.pushed, again.deleted) == (False, (), ())
+
+
+def test_many_tags_of_what_is_not_whole_make_the_clone_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit that is there, without its files, is no reason to believe that the tag is."""
+    monkeypatch.setattr(intake, "_MANY", 5)
+    world.sync()
+    made = world.up.commit("a file that never came", branch="side")
+    text = world.up.git("cat-file", "commit", made).encode() + b"\n"
+    own = Repo(world.clone)
+    assert own.git("hash-object", "-w", "-t", "commit", "--stdin", given=text) == made
+    world.up.git("update-ref", "--stdin", given=_nightlies(made, 10))
+
+    with pytest.raises(SyncFault, match="did not send everything"):
+        world.sync()
+
+    assert not world.clone.exists()
+    world.sync()
+    mirrored = world.mirror.refs()
+    assert {ref: mirrored.get(ref) for ref in world.up.refs() if "late" in ref} == {
+        f"refs/tags/late/{number:03}": made for number in range(10)
+    }
+
+
+def _nightlies(target: str, count: int) -> bytes:
+    lines = (f"create refs/tags/late/{number:03} {target}\n" for number in range(count))
+    return "".join(lines).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import posixpath
 import re
@@ -70,6 +71,8 @@ def redacted(text: str) -> str:
     return printable(bare.split("?")[0].split("#")[0])[1:-1]
 
 
+# a recipe's two are read many times in a row
+@functools.lru_cache(maxsize=64)
 def read_address(text: str) -> Address:
     """Read the URL of a remote.
 

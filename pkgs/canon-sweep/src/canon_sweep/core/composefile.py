@@ -7,11 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import yaml
-
 from canon_sweep.core import names
 from canon_sweep.core.interpolation import interpolate
-from canon_sweep.core.yamltext import first_document
 from canon_sweep.errors import RecipeFault
 
 MAX_NODES = 20_000
@@ -34,6 +31,8 @@ def load(name: str, text: str) -> dict[str, Any]:
     Raises:
         RecipeFault: it is not YAML, or no table.
     """
+    import yaml  # noqa: PLC0415 - start-up
+
     try:
         tree = _document(text)
     except yaml.MarkedYAMLError as error:
@@ -49,7 +48,11 @@ def load(name: str, text: str) -> dict[str, Any]:
 
 
 # a sweep reads a version's files at each of its deploys; nobody changes what they hold
-_document = lru_cache(maxsize=32)(first_document)
+@lru_cache(maxsize=32)
+def _document(text: str) -> Any:
+    from canon_sweep.core.yamltext import first_document  # noqa: PLC0415 - start-up
+
+    return first_document(text)
 
 
 def filled(tree: Mapping[str, Any], env: Mapping[str, str], where: str) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from canon_sweep.core import names
-from canon_sweep.core.compose import Compose
 from canon_sweep.core.service import pairs
 from canon_sweep.errors import RecipeFault
+
+if TYPE_CHECKING:
+    from canon_sweep.core.compose import Compose
 
 LABEL = "traefik.http.services.<name>.loadbalancer.server.port"
 _LABEL = re.compile(r"traefik\.http\.services\.[^.]+\.loadbalancer\.server\.port", re.IGNORECASE)

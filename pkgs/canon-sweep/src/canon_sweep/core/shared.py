@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from canon_sweep.core import names
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.core.compose import Compose
 from canon_sweep.core.composefile import given_name, is_external, is_true
 from canon_sweep.core.declared import Declared, is_path, spelled
 from canon_sweep.errors import HostFault, RecipeFault
+
+if TYPE_CHECKING:
+    from canon_sweep.core.compose import Compose
 
 _MOST_SHOWN = 5
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from canon_sweep.core.checkup import Check
 from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
 from canon_sweep.core.space import Space
 from canon_sweep.core.stray import Thing
-from canon_sweep.engine.source import Source
-from canon_sweep.engine.source import read as read_source
 from canon_sweep.process import Completed
+
+if TYPE_CHECKING:
+    from canon_sweep.engine.source import Source
 
 Question = Callable[[], Iterable[Check]]
 """Something to be asked of an engine, also beside others and by another thread.
@@ -70,8 +71,11 @@ class App:
             RecipeFault: a name is not safe, or the recipe's files cannot be read.
             HostFault: a name is too long because of the domain, or an overlay is at fault.
         """
+        # who deploys nothing reads no compose file, and starts the sooner
+        from canon_sweep.engine import source as sources  # noqa: PLC0415
+
         stack, domain = place.stack, place.domain
-        source = read_source(
+        source = sources.read(
             tree, recipe=recipe, stack=stack, domain=domain, env=env, overlays=overlays
         )
         return cls(recipe, version, stack, domain, source)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 
-from canon_sweep.core.secret import Secret
+if TYPE_CHECKING:
+    from canon_sweep.core.secret import Secret
 
 
 def random_value(secret: Secret) -> str:

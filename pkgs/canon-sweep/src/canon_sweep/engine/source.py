@@ -12,6 +12,7 @@ from canon_sweep.core import appenv, compose, names
 from canon_sweep.core.compose import Compose
 from canon_sweep.core.lengths import check_lengths
 from canon_sweep.core.unread import Unread
+from canon_sweep.engine.part import check_stack
 from canon_sweep.errors import HostFault, RecipeFault
 
 MAX_FILE = 1024 * 1024
@@ -119,28 +120,6 @@ def _check_files(source: Source) -> None:
         for path in (first.parent / name, meant, Path(os.path.normpath(meant))):
             if not _is_inside(source.tree, path):
                 raise RecipeFault(f"{names.printable(name)} points outside the recipe")
-
-
-def check_stack(stack: str) -> None:
-    """Refuse a stack name that could be anything but a name.
-
-    Raises:
-        RecipeFault: it could.
-    """
-    problem = names.stack_problem(stack)
-    if problem:
-        raise RecipeFault(problem)
-
-
-def check_part(name: str, kind: str) -> None:
-    """Refuse a service, volume or secret name that could be anything but a name.
-
-    Raises:
-        RecipeFault: it could.
-    """
-    problem = names.part_problem(name, kind)
-    if problem:
-        raise RecipeFault(problem)
 
 
 def _chain(root: Path, chain: tuple[str, ...]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,12 +14,14 @@ from canon_sweep.core import unread
 from canon_sweep.core.decision import Note
 from canon_sweep.core.version import Version
 from canon_sweep.engine.reading import app_of
-from canon_sweep.engine.source import Source
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror import kept, memory
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.settings.recipe import Recipe
+
+if TYPE_CHECKING:
+    from canon_sweep.engine.source import Source
 
 _KNOWN = "canon-sweep-notes"
 _NOTES = msgspec.msgpack.Decoder(tuple[Note, ...])

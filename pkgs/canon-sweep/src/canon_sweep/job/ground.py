@@ -7,17 +7,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from canon_sweep import tree
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, HostFault
 from canon_sweep.harness import guest
 from canon_sweep.harness.discard import discard_previous
-from canon_sweep.harness.hook import Hook
-from canon_sweep.harness.limits import Limits
-from canon_sweep.harness.order import Checkout
 from canon_sweep.harness.recover import Unsettled, recover
-from canon_sweep.harness.stage import Stage
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
@@ -26,6 +23,11 @@ from canon_sweep.state import folders
 from canon_sweep.state.journal import Promotion
 from canon_sweep.state.runs import Log
 from canon_sweep.state.store import State
+
+if TYPE_CHECKING:
+    from canon_sweep.harness.hook import Hook
+    from canon_sweep.harness.order import Checkout
+    from canon_sweep.harness.stage import Stage
 
 
 @dataclass(slots=True)
@@ -96,6 +98,9 @@ class Ground:
             HostFault: what an earlier test left would disturb this one, or there is no engine.
             StateFault: as for `checkouts`.
         """
+        from canon_sweep.harness.limits import Limits  # noqa: PLC0415 - start-up
+        from canon_sweep.harness.stage import Stage  # noqa: PLC0415 - start-up
+
         self.check_clean(recipe.name)
         # where nothing can be deployed nothing is begun, and a resume takes it up
         self.engine.node()
@@ -151,6 +156,8 @@ class Ground:
         command = recipe.settings.install
         if command is None:
             return None
+        from canon_sweep.harness.hook import Hook  # noqa: PLC0415 - start-up
+
         return Hook(command, partial(self._copy, recipe), log)
 
     @contextmanager

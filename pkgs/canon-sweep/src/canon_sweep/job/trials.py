@@ -1,4 +1,7 @@
-"""Orders are tried."""
+"""Orders are tried.
+
+A sweep is mostly of recipes of which none is: what tests is imported with the first that is.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from canon_sweep import interrupt
 from canon_sweep.core.attempts import Attempt, Outcome
@@ -21,20 +25,20 @@ from canon_sweep.core.shown import UNASKED
 from canon_sweep.core.stop import Stop
 from canon_sweep.errors import Fault, Interrupted
 from canon_sweep.harness.needs import check_needs
-from canon_sweep.harness.order import Checkout, Order
-from canon_sweep.harness.stage import Stage
 from canon_sweep.harness.tested import Tested, as_at_first, not_repeated, note_attempt
-from canon_sweep.harness.trial import Reruns, Trial
-from canon_sweep.harness.watched import Watched
 from canon_sweep.job.foreign import followed_of
 from canon_sweep.job.ground import Ground
-from canon_sweep.job.harnesses import Harnesses
 from canon_sweep.job.orders import order_of_release
-from canon_sweep.job.outside import check_spared
 from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Sources
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
+
+if TYPE_CHECKING:
+    from canon_sweep.harness.order import Checkout, Order
+    from canon_sweep.harness.stage import Stage
+    from canon_sweep.harness.trial import Reruns
+    from canon_sweep.job.harnesses import Harnesses
 
 _TO_REPEAT = Note(code="to-repeat", text="tried once more when all others had their turn")
 
@@ -74,6 +78,8 @@ class Trials:
     @property
     def harnesses(self) -> Harnesses:
         """Who tests, and who promotes."""
+        from canon_sweep.job.harnesses import Harnesses  # noqa: PLC0415 - start-up
+
         return Harnesses(self.settings, self.ground, self.now)
 
     def hindrance(self, recipe: Recipe, facts: Facts) -> Stop | None:
@@ -140,6 +146,10 @@ class Trials:
     def _trial(
         self, recipe: Recipe, facts: Facts, order: Order, *, later: bool, before: Due | None = None
     ) -> Tested:
+        from canon_sweep.harness.trial import Trial  # noqa: PLC0415 - start-up
+        from canon_sweep.harness.watched import Watched  # noqa: PLC0415 - start-up
+        from canon_sweep.job.outside import check_spared  # noqa: PLC0415 - start-up
+
         state = self.ground.state
         candidate = _is_candidate(recipe, facts, order)
         if self.settings.harness is not None and not candidate:
@@ -186,6 +196,8 @@ class Trials:
         Raises:
             HostFault, TimeFault: as for `test`.
         """
+        from canon_sweep.harness.watched import Watched  # noqa: PLC0415 - start-up
+
         harness = self.harnesses.quick(recipe, stage, checkout)
         if harness is None:
             return None
@@ -224,6 +236,8 @@ class Trials:
         return self.ground.deploys
 
     def _reruns(self, recipe: Recipe, *, later: bool) -> Reruns:
+        from canon_sweep.harness.trial import Reruns  # noqa: PLC0415 - start-up
+
         own = recipe.settings.retries
         return Reruns(
             reds=self.settings.retries if own is None else own,

@@ -128,12 +128,18 @@ def tags(repo: pygit2.Repository, main: str, named: Mapping[str, str]) -> tuple[
         pygit2.GitError, KeyError: a part of them, or of main's history, is missing.
     """
     on_main = history(repo, main)
+    # very many tags may lead to few objects
+    commits = {object_id: _commit(repo, object_id) for object_id in set(named.values())}
     found = []
     for name, object_id in sorted(named.items()):
-        end = peeled(repo, object_id)
-        commit = str(end.id) if isinstance(end, pygit2.Commit) else None
+        commit = commits[object_id]
         found.append(Tag(name, object_id, commit, commit in on_main))
     return tuple(found)
+
+
+def _commit(repo: pygit2.Repository, object_id: str) -> str | None:
+    end = peeled(repo, object_id)
+    return str(end.id) if isinstance(end, pygit2.Commit) else None
 
 
 def is_whole(repo: pygit2.Repository, refs: Iterable[str], known: Iterable[str] = ()) -> bool:
@@ -172,12 +178,12 @@ def roots(
     Raises:
         pygit2.GitError, KeyError: a commit or a tag object is missing.
     """
-    ends = [peeled(repo, object_id) for object_id in refs]
+    ends = [peeled(repo, object_id) for object_id in set(refs)]
     walker = repo.walk(None, SortMode.NONE)
     for end in ends:
         if isinstance(end, pygit2.Commit):
             walker.push(end.id)
-    for object_id in known:
+    for object_id in set(known):
         end = peeled(repo, object_id)
         if isinstance(end, pygit2.Commit):
             walker.hide(end.id)
@@ -248,7 +254,7 @@ def _check_ends(repo: pygit2.Repository) -> None:
     refs = held(repo)
     if MAIN in refs:
         history(repo, refs[MAIN])
-    ends = [peeled(repo, object_id) for object_id in refs.values()]
+    ends = [peeled(repo, object_id) for object_id in set(refs.values())]
     trees = [end.id for end in ends if isinstance(end, pygit2.Tree)]
     contents(repo, trees + [end.tree.id for end in ends if isinstance(end, pygit2.Commit)])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 
 import pygit2
@@ -10,26 +10,47 @@ import pygit2
 from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
-from canon_sweep.mirror import memory, stray
+from canon_sweep.mirror import memory, packed, stray
 from canon_sweep.mirror.clone import HEADS, MAIN, TAGS
 from canon_sweep.mirror.remote import Remote
 from canon_sweep.mirror.upstream import Upstream
 
 _MOST_BY_NAME = 4000
+# from how many new tags on they are written together
+_MANY = 1000
 
 
 def bring(repo: pygit2.Repository, clone: Path, source: Remote, wanted: Upstream) -> bool:
-    """Make the clone's main and tags those of upstream; whether anything was fetched."""
+    """Make the clone's main and tags those of upstream; whether any of them was another."""
     before = cache.held(repo)
     if before == wanted.refs:
         return False
     memory.forget(clone)
     cache.prune(repo, wanted.refs)
-    if cache.held(repo) == wanted.refs:
+    held = cache.held(repo)
+    if held == wanted.refs:
         return False
-    fetch(repo, clone, source, _specs(wanted, before))
+    held |= _write_present(repo, clone, wanted.refs.items() - held.items())
+    if held != wanted.refs:
+        fetch(repo, clone, source, _specs(wanted, held))
     check_whole(repo, clone, source, wanted.refs, known=before.values())
     return True
+
+
+def _write_present(
+    repo: pygit2.Repository, clone: Path, missing: Set[tuple[str, str]]
+) -> dict[str, str]:
+    """Write the tags whose objects the clone has, if they are many; the rest is to be fetched.
+
+    What they lead to may not be there: whether the clone is whole is looked at afterwards.
+    """
+    if len(missing) < _MANY:
+        return {}
+    known = set(repo.references)
+    present = {ref: oid for ref, oid in missing if ref not in known and oid in repo}
+    cache.doubt(clone)
+    packed.add(repo, present)
+    return present
 
 
 def _specs(wanted: Upstream, before: Mapping[str, str]) -> list[str]:

@@ -71,6 +71,8 @@ def in_the_way(strays: Iterable[str], refs: Iterable[str]) -> dict[str, str]:
     One name cannot be both a folder and a file.
     """
     known = set(strays)
+    if not known:
+        return {}
     folders = {folder: stray for stray in known for folder in _folders(stray)}
     found = {}
     for ref in refs:

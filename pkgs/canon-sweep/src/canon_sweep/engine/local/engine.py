@@ -28,7 +28,7 @@ from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
 from canon_sweep.core.space import Space
 from canon_sweep.core.stray import Thing, things
-from canon_sweep.engine import source
+from canon_sweep.engine import part
 from canon_sweep.engine.local import log as local_log
 from canon_sweep.engine.local import plan as local_plan
 from canon_sweep.engine.local import process as local_process
@@ -82,7 +82,7 @@ class LocalEngine:
         Raises:
             RecipeFault: the recipe cannot run here.
         """
-        source.check_stack(app.stack)
+        part.check_stack(app.stack)
         local_plan.checked(app.source.compose)
         return ()
 
@@ -191,12 +191,12 @@ class LocalEngine:
 
     def volumes(self, stack: str) -> tuple[Volume, ...]:
         """The named volumes of a stack, deployed or not, sorted by name."""
-        source.check_stack(stack)
+        part.check_stack(stack)
         return self._volumes.of_stack(stack)
 
     def secrets(self, stack: str) -> tuple[str, ...]:
         """The full names of the secrets of a stack, deployed or not, sorted."""
-        source.check_stack(stack)
+        part.check_stack(stack)
         return self._secrets.of_stack(stack)
 
     def leftovers(self, stack: str) -> tuple[str, ...]:
@@ -272,18 +272,18 @@ class LocalEngine:
 
     def last_words(self, stack: str, service: str) -> str:
         """The end of what a running service said, on one line; empty if there is nothing."""
-        source.check_part(service, "service")
+        part.check_part(service, "service")
         folder = self._folder(stack)
         deployment = local_state.load(folder)
         running = deployment.services.get(service) if deployment else None
         return local_log.last_lines(folder / "logs", service, running.log_from) if running else ""
 
     def _folder(self, stack: str) -> Path:
-        source.check_stack(stack)
+        part.check_stack(stack)
         return self._root / "stacks" / stack
 
     def _running(self, stack: str, service: str) -> tuple[Deployment, Running]:
-        source.check_part(service, "service")
+        part.check_part(service, "service")
         deployment = local_state.load(self._folder(stack))
         running = deployment.services.get(service) if deployment else None
         if deployment is None or running is None or not local_process.runs(running.identity):

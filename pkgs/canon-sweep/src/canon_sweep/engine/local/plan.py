@@ -12,14 +12,16 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
 from canon_sweep.core import names, placeholder
-from canon_sweep.core.compose import Compose
-from canon_sweep.core.service import Service
 from canon_sweep.errors import RecipeFault
+
+if TYPE_CHECKING:
+    from canon_sweep.core.compose import Compose
+    from canon_sweep.core.service import Service
 
 _MARK = re.compile(r"\{(python|source|(?:volumes|ports|secrets)\.[A-Za-z0-9_.-]+)\}", re.ASCII)
 _PORT_MARK = re.compile(r"\{ports\.([^}]*)\}")

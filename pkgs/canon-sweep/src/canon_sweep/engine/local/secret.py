@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from canon_sweep import tree
 from canon_sweep.core.names import part_problem
-from canon_sweep.core.secret import Secret
 from canon_sweep.engine.local import state as local_state
+from canon_sweep.engine.part import check_part
 from canon_sweep.engine.secret import random_value
-from canon_sweep.engine.source import check_part
 from canon_sweep.errors import HostFault, RecipeFault
+
+if TYPE_CHECKING:
+    from canon_sweep.core.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)

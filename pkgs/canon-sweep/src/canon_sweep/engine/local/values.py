@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from canon_sweep.core.compose import Compose
 from canon_sweep.engine.local import plan
 from canon_sweep.engine.local.secret import SecretFolder
 from canon_sweep.engine.local.volume import VolumeFolder
+
+if TYPE_CHECKING:
+    from canon_sweep.core.compose import Compose
 
 
 def values_of(

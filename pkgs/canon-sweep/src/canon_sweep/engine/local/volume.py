@@ -17,8 +17,8 @@ from pathlib import Path
 from canon_sweep import process, tree
 from canon_sweep.core.names import part_problem
 from canon_sweep.engine import content
+from canon_sweep.engine.part import check_part
 from canon_sweep.engine.protocol import Volume
-from canon_sweep.engine.source import check_part
 from canon_sweep.errors import HostFault, RecipeFault
 
 COPY_TIMEOUT = 3600.0

@@ -13,9 +13,9 @@ from canon_sweep.core.image import Image
 from canon_sweep.core.oldimage import Stored
 from canon_sweep.core.space import Space
 from canon_sweep.core.stray import Thing
+from canon_sweep.engine.part import check_part, check_stack
 from canon_sweep.engine.protocol import Address, App, Converging, Question, Volume
 from canon_sweep.engine.secret import random_value
-from canon_sweep.engine.source import Source, check_part, check_stack
 from canon_sweep.engine.swarm import (
     checkup,
     labelled,
@@ -118,7 +118,7 @@ class SwarmEngine:
         source = app.source
         environment = docker_command.environment(source, self._docker)
         swarm = self._check_swarm()
-        self._make_secrets(app, source)
+        self._make_secrets(app)
         with written(source, self._files(app, swarm)) as files:
             docker_command.deploy(self._docker, app.stack, files, environment)
 
@@ -271,9 +271,9 @@ class SwarmEngine:
             )
         return swarm
 
-    def _make_secrets(self, app: App, source: Source) -> None:
+    def _make_secrets(self, app: App) -> None:
         present = {body["Spec"]["Name"] for body in self._docker.secrets()}
-        for secret in source.compose.secrets:
+        for secret in app.source.compose.secrets:
             if secret.name not in present:
                 labels = {
                     overlay.RECIPE: app.recipe,
