@@ -52,8 +52,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Twice the cores: half of the time a test waits for a disk, a server or a service."""
-    return 2 * (os.cpu_count() or 1)
+    """Thrice the cores: most of its time a test waits for a disk, a server or a service."""
+    return 3 * (os.cpu_count() or 1)
 
 
 class FewEngines(LoadScopeScheduling):

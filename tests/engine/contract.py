@@ -148,6 +148,13 @@ class Bench:
         assert answer.status == 200, answer.status
         return answer.read().decode()
 
+    def says(self, stack: str, text: str) -> None:
+        """Wait until a service of the stack has said this."""
+        deadline = time.monotonic() + READY_SECONDS
+        while text not in self.engine.logs(stack):
+            assert time.monotonic() < deadline, self.engine.logs(stack)
+            time.sleep(0.05)
+
     def shell(self, script: str) -> str:
         """What a shell in the app's container prints."""
         done = self.engine.execute(self.stack, "app", ["sh", "-c", script], 30)
@@ -200,6 +207,7 @@ class Promises:
         app = bench.app(version, {"app": service(version, environment=environment)})
         bench.engine.prepare(app, READY_SECONDS)
         bench.engine.deploy(app)
+        bench.says(app.stack, "version 1.0.0+1 listens")
         began = time.monotonic()
 
         with pytest.raises(RecipeFault, match="app") as caught:
