@@ -52,8 +52,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Thrice the cores: most of its time a test waits for a disk, a server or a service."""
-    return 3 * (os.cpu_count() or 1)
+    """More than the cores: half of its time a test waits for a disk, a server or a service."""
+    return 5 * (os.cpu_count() or 1) // 2
 
 
 class FewEngines(LoadScopeScheduling):
