@@ -79,7 +79,7 @@ def _is_ended(operator: Operator, draft: Maintainer) -> None:
     machine = operator.machine
     # for who comes after it
     draft.publishes("1.1.0+1.1.0", HOLDS)
-    _keep_free(machine, lambda free: free - 256)
+    _keep_free(machine, lambda free: free - 1024)
     code, said = machine.execute("canon-sweep run notes 2>&1")
     assert code == 1, said
     assert "notes 1.1.0+1.1.0 infra" in said

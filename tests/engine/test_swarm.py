@@ -538,7 +538,7 @@ def test_volumes_without_a_name_do_not_outlive_their_stack(
     docker_host: str, tmp_path: Path, client: Any, hoarder: str, orphans: float
 ) -> None:
     """Of images with ``VOLUME``: those of running, ended, failed and replaced containers."""
-    limits = Limits(patience=0, settle=0.3, orphans=orphans)
+    limits = Limits(patience=0, settle=1.5, orphans=orphans)
     bench = _bench(docker_host, tmp_path, limits)
     # who does not wait for tasks that are to come is not to have any
     thrice = {"restart_policy": SOON | {"max_attempts": 2}}

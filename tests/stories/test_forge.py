@@ -369,7 +369,7 @@ def test_a_clone_that_broke_meanwhile_is_made_anew_by_the_next_sweep(
     (note,) = fleet.sweeps()["notes"].notes
     night = fleet.sweeps()
 
-    assert "does not say what its main has; sync the recipe again" in note.text
+    assert "does not say what its main has; the next sweep makes it anew" in note.text
     assert night["notes"].notes == ()
     assert pull.number not in notes.closed()
 
