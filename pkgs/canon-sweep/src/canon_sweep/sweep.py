@@ -107,28 +107,28 @@ def _decided(recipe: Recipe, world: World, policy: Policy) -> _Decided:
     if not recipe.stays_out:
         check_name(recipe.name)
         world.sources.sync(recipe)  # acts
-    decided = _decided_so_far(recipe, world, policy)
+    in_force, facts, decision = _judged(recipe, world, policy)
     # what is tested is read at that moment, not when the sweep began
-    if decided[3].target is not None and world.sources.sync_anew(recipe):
-        decided = _decided_so_far(recipe, world, policy)
-    if recipe.stays_out:
-        return decided
-    told = world.sources.settle(recipe)  # acts
-    recipe, entry, facts, decision = decided
-    return recipe, msgspec.structs.replace(entry, notes=(*entry.notes, *told)), facts, decision
+    if decision.target is not None and world.sources.sync_anew(recipe):
+        in_force, facts, decision = _judged(recipe, world, policy)
+    entry = entry_of(in_force, decision)
+    notes = entry.notes
+    if facts is not None:
+        entry = with_facts(entry, facts)
+        notes = (*entry.notes, *world.records.remarks(in_force, facts))
+    if not recipe.stays_out:
+        notes = (*notes, *world.sources.settle(recipe))  # acts
+    return in_force, msgspec.structs.replace(entry, notes=notes), facts, decision
 
 
-def _decided_so_far(recipe: Recipe, world: World, policy: Policy) -> _Decided:
+def _judged(recipe: Recipe, world: World, policy: Policy) -> tuple[Recipe, Facts | None, Decision]:
+    """The recipe as its releases let it be, and what is decided of it, from which facts."""
     if not recipe.stays_out:
         recipe = world.records.in_force(recipe)
     if (why := recipe.settings.excepted) is not None:
-        decision = excepted(why.sentence)
-        return recipe, entry_of(recipe, decision), None, decision
+        return recipe, None, excepted(why.sentence)
     facts = world.records.facts(recipe)
-    decision = decide(facts, policy, world.now())
-    entry = with_facts(entry_of(recipe, decision), facts)
-    notes = (*entry.notes, *world.records.remarks(recipe, facts))
-    return recipe, msgspec.structs.replace(entry, notes=notes), facts, decision
+    return recipe, facts, decide(facts, policy, world.now())
 
 
 def check_name(recipe: str) -> None:
