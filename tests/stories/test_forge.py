@@ -470,6 +470,8 @@ def test_upstreams_that_hang_cost_one_deadline_also_where_mirrors_are_missing(
     fake.orgs = {"mirrors"}
     fleet.options |= {"forge": fake.table(createMirrors=made), "credentials": fake.logins()}
     fleet.options["syncTimeout"] = "3s"
+    # all at once, however busy this machine is: who is still to be asked is told something else
+    fleet.options["survey"] = {"parallel": 12, "perHost": 12}
     with Hostile.started() as server:
         server.talk = stalls(server)
         names = [f"notes{number}" for number in range(6)]
