@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from canon_sweep import web
-from canon_sweep.mirror import refusal
+from canon_sweep.mirror import inforefs, refusal
 from canon_sweep.mirror.address import Address
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.login import header
@@ -13,7 +13,6 @@ from canon_sweep.settings.records import Credential
 
 # Where it does not say: long enough for a proxy whose server is being restarted.
 SHORT = 1.0
-_MOST_FOR_ASKING = 5.0
 _FIRST_ERROR = 400
 
 
@@ -25,13 +24,9 @@ def pause(where: Address, credential: Credential | None, deadline: Deadline) -> 
     """
     if where.scheme not in ("http", "https"):
         return SHORT
-    url = f"{where.url.rstrip('/')}/info/refs?service=git-upload-pack"
+    left = max(0.1, deadline.left())
     try:
-        answer = web.send(
-            web.Request("GET", url, headers=header(credential)),
-            min(_MOST_FOR_ASKING, max(0.1, deadline.left())),
-            most=1024,
-        )
+        answer = inforefs.ask(where.url, header(credential), min(inforefs.MOST_SECONDS, left))
     except web.WebFault:
         return SHORT
     if not refusal.is_passing_status(answer.status):

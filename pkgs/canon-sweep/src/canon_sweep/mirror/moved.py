@@ -10,16 +10,16 @@ from urllib.parse import urljoin
 
 from canon_sweep import web
 from canon_sweep.core.address import read_address
+from canon_sweep.mirror import inforefs
 from canon_sweep.mirror.address import Address
 from canon_sweep.mirror.deadline import Deadline
+from canon_sweep.mirror.inforefs import ASKED
 from canon_sweep.mirror.login import header
 from canon_sweep.settings.records import Credential
 
-_ASKED = "/info/refs?service=git-upload-pack"
 # a redirect that is for good; any other may be somewhere else tomorrow
 _MOVED = (301, 308)
 _MOST_STEPS = 4
-_MOST_FOR_ASKING = 5.0
 
 
 def moved_to(where: Address, credential: Credential | None, deadline: Deadline) -> str:
@@ -33,7 +33,7 @@ def moved_to(where: Address, credential: Credential | None, deadline: Deadline) 
     for _ in range(_MOST_STEPS):
         # a login is for its server alone
         login = header(credential) if where.has_server_of(now.url) else {}
-        following = _next(now, login, min(_MOST_FOR_ASKING, deadline.left()))
+        following = _next(now, login, min(inforefs.MOST_SECONDS, deadline.left()))
         if following is None:
             break
         now = following
@@ -44,13 +44,13 @@ def _next(where: Address, login: dict[str, str], seconds: float) -> Address | No
     """Where a server says that a remote is instead, if that is a remote as well."""
     if not seconds:
         return None
-    request = web.Request("GET", where.url.rstrip("/") + _ASKED, headers=login)
     try:
-        answer = web.send(request, seconds, most=1024)
+        answer = inforefs.ask(where.url, login, seconds)
         location = answer.headers.get("location", "")
-        if answer.status not in _MOVED or not location.endswith(_ASKED):
+        if answer.status not in _MOVED or not location.endswith(ASKED):
             return None
-        found = read_address(urljoin(request.url, location).removesuffix(_ASKED))
+        asked = where.url.rstrip("/") + ASKED
+        found = read_address(urljoin(asked, location).removesuffix(ASKED))
     except (web.WebFault, ValueError):
         return None
     # never from a line that nobody can read to one that everybody can
