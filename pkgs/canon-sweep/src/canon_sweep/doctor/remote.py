@@ -15,7 +15,7 @@ from canon_sweep.errors import Fault, SyncFault
 from canon_sweep.mirror import stray
 from canon_sweep.mirror import upstream as upstreams
 from canon_sweep.mirror.address import redacted
-from canon_sweep.mirror.clone import MAIN, TAGS
+from canon_sweep.mirror.clone import MAIN, named_tags
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.moved import moved_to
@@ -76,7 +76,7 @@ class Sides:
         wanted = self._wanted()
         if isinstance(wanted, Fault) or isinstance(self.mirror, Fault):
             return None
-        return lag(wanted.main, wanted.tags, self.mirror.refs.get(MAIN), _tags(self.mirror))
+        return _lag(wanted, self.mirror)
 
     def _wanted(self) -> Upstream | Fault:
         if isinstance(self.upstream, Fault):
@@ -103,7 +103,7 @@ class Sides:
         if not told.refs:
             yield ok("mirror", f"{shown} can be read: it is empty, and the next sweep fills it")
             return
-        yield ok("mirror", f"{shown} can be read: {_count(len(_tags(told)))}")
+        yield ok("mirror", f"{shown} can be read: {_count(len(named_tags(told.refs)))}")
         if told.head and told.head != MAIN:
             branch = plain(told.head.removeprefix("refs/heads/"))
             found = f"its default branch is {branch}, and only main follows upstream"
@@ -116,9 +116,9 @@ class Sides:
         return ok("mirror.push", f"{redacted(self.mirror_url)} {found}")
 
     def _in_step(self, wanted: Upstream, told: Advertisement) -> Iterator[Check]:
-        found = lag(wanted.main, wanted.tags, told.refs.get(MAIN), _tags(told))
+        found = _lag(wanted, told)
         # whether both share a history only objects could tell, and none is fetched here
-        why = loss(_tags(told), wanted.tags, related=True)
+        why = loss(named_tags(told.refs), wanted.tags, related=True)
         if why is not None:
             step = f"if it is meant, allow it once: canon-sweep run {self.recipe} --accept-upstream"
             yield fail("mirror.step", f"upstream may not be what it was: {why}", step)
@@ -132,14 +132,14 @@ class Sides:
             yield warn("mirror.strays", what, "remove that tag from the mirror")
 
 
+def _lag(wanted: Upstream, told: Advertisement) -> Lag:
+    return lag(wanted.main, wanted.tags, told.refs.get(MAIN), named_tags(told.refs))
+
+
 def _faulted(subject: str, fault: Fault) -> Check:
     if isinstance(fault, DiskFault | UnseenFault):
         return unknown(subject, fault.what, fault.do)
     return fail(subject, fault.what, fault.do)
-
-
-def _tags(told: Advertisement) -> dict[str, str]:
-    return {ref.removeprefix(TAGS): oid for ref, oid in told.refs.items() if ref.startswith(TAGS)}
 
 
 def _count(number: int) -> str:

@@ -26,7 +26,7 @@ from canon_sweep.mirror.remote import Remote
 from canon_sweep.settings.records import Credential
 
 _QUESTION = msgspec.msgpack.Decoder(Question)
-_PUSH = 1
+_FETCH, _PUSH = 0, 1
 
 
 class Nowhere(NamedTuple):
@@ -67,10 +67,8 @@ class Asked(Remote):
         # libgit2 would show a credential to whichever host a redirect leads to.
         repo = self._nowhere.follows if self._credential is None else self._nowhere.stays
         line = repo.remotes.create_anonymous(self._address.url)
-        if self._to_push:
-            line.connect(callbacks=self._callbacks(), direction=_PUSH, proxy=True)
-        else:
-            line.connect(callbacks=self._callbacks(), proxy=True)
+        direction = _PUSH if self._to_push else _FETCH
+        line.connect(callbacks=self._callbacks(), direction=direction, proxy=True)
         return line
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pygit2
@@ -78,13 +78,6 @@ def forget(clone: Path) -> None:
     shutil.rmtree(clone, ignore_errors=True)
 
 
-def distrust(clone: Path) -> None:
-    """Forget what the last sync saw, so that the next one opens the clone, and makes it anew."""
-    # what cannot be removed is no worse than it was
-    with suppress(OSError):
-        (clone / MEMORY).unlink()
-
-
 def held(repo: pygit2.Repository) -> dict[str, str]:
     """Object ids of main and of every tag that the clone has, by full ref name."""
     refs = ((ref.name, ref.target) for ref in repo.references.iterator())
@@ -94,6 +87,11 @@ def held(repo: pygit2.Repository) -> dict[str, str]:
 def every(repo: pygit2.Repository) -> list[str]:
     """The object ids of all refs that the clone has, whatever they are for."""
     return [str(ref.target) for ref in repo.references.iterator()]
+
+
+def named_tags(refs: Mapping[str, str]) -> dict[str, str]:
+    """Object ids by the name of the tag, of those among refs by full name that are tags."""
+    return {ref.removeprefix(TAGS): oid for ref, oid in refs.items() if ref.startswith(TAGS)}
 
 
 def doubt(clone: Path) -> None:

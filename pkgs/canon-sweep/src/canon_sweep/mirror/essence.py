@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from canon_sweep.mirror import kept
 from canon_sweep.mirror.clone import HEADS, MAIN, TAGS
@@ -10,6 +10,7 @@ from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.remote import Advertisement
 
 Digest = bytes
+BETWEEN = "\0"
 
 
 def digest_of(told: Advertisement, role: Role, branch: str | None = None) -> Digest:
@@ -20,9 +21,12 @@ def digest_of(told: Advertisement, role: Role, branch: str | None = None) -> Dig
     words = sorted(f"{oid} {ref}" for ref, oid in _relevant(told, role, branch))
     # upstream's HEAD is told of also where another branch is mirrored
     head = told.head or "" if role == "upstream" else ""
-    # a ref's name is no text, but ends where a C string does
-    text = "\0".join((head, *words)).encode("utf-8", "surrogateescape")
-    return kept.digest(text)
+    return kept.digest(joined((head, *words)))
+
+
+def joined(words: Iterable[str]) -> bytes:
+    """Names of refs among other words: they are no text, but end where a C string does."""
+    return BETWEEN.join(words).encode("utf-8", "surrogateescape")
 
 
 def _relevant(told: Advertisement, role: Role, branch: str | None) -> Iterator[tuple[str, str]]:

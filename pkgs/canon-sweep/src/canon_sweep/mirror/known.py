@@ -8,7 +8,7 @@ import pygit2
 
 from canon_sweep.core.release import Tag
 from canon_sweep.mirror import clone as cache
-from canon_sweep.mirror.clone import MAIN, TAGS
+from canon_sweep.mirror.clone import MAIN
 from canon_sweep.mirror.remote import GIT_ERRORS
 
 
@@ -17,7 +17,6 @@ def tags(clone: Path) -> tuple[Tag, ...] | None:
     try:
         repo = pygit2.Repository(str(clone))
         refs = cache.held(repo)
-        found = {name.removeprefix(TAGS): oid for name, oid in refs.items() if name != MAIN}
-        return cache.tags(repo, refs[MAIN], found)
+        return cache.tags(repo, refs[MAIN], cache.named_tags(refs))
     except GIT_ERRORS:
         return None

@@ -108,7 +108,10 @@ def keep(clone: Path, key: Key, now: Ends, found: Synced) -> None:
 
 
 def forget(clone: Path) -> None:
-    """Nothing is known to agree any more: before anything is fetched or pushed."""
+    """Nothing is known to agree any more: before anything is fetched or pushed.
+
+    The next sync then opens the clone, and makes it anew where it is broken.
+    """
     kept.drop(clone / MEMORY)
 
 

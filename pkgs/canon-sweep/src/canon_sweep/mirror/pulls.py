@@ -17,7 +17,7 @@ from pygit2.enums import SortMode
 from canon_sweep.core.pull import Found, Where
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
-from canon_sweep.mirror import disk
+from canon_sweep.mirror import disk, memory
 from canon_sweep.mirror.changes import Main
 from canon_sweep.mirror.clone import MAIN
 from canon_sweep.mirror.deadline import Deadline, bounded
@@ -91,7 +91,7 @@ def _opened(clone: Path) -> Iterator[pygit2.Repository]:
         raise disk.unusable(clone, error.strerror or str(error)) from error
     except GIT_ERRORS as error:
         # where upstream stands still nobody else would open it, and find it broken
-        cache.distrust(clone)
+        memory.forget(clone)
         raise SyncFault(
             f"the cache clone {clone} does not say what its main has",
             do="the next sweep makes it anew",

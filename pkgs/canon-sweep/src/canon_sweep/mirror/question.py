@@ -9,12 +9,9 @@ import msgspec
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import refusal
 from canon_sweep.mirror.disk import DiskFault
-from canon_sweep.mirror.essence import Digest
+from canon_sweep.mirror.essence import BETWEEN, Digest, joined
 from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.remote import Advertisement, BusyFault, RestFault
-
-# a ref's name is no text, but ends where a C string does
-_BETWEEN = "\0"
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True):
@@ -87,7 +84,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
         """
         if self.broken is not None:
             raise self.broken.fault()
-        head, *words = self.listed.decode("utf-8", "surrogateescape").split(_BETWEEN)
+        head, *words = self.listed.decode("utf-8", "surrogateescape").split(BETWEEN)
         count = int(words[0])
         refs = dict(zip(words[1 : 1 + count], words[1 + count : 1 + 2 * count], strict=True))
         rest = words[1 + 2 * count :]
@@ -110,8 +107,4 @@ def listed(told: Advertisement) -> bytes:
     """An advertisement, to be told; `Answer.told` has it again."""
     refs, strays = told.refs, told.strays
     words = (told.head or "", str(len(refs)), *refs, *refs.values(), *strays, *strays.values())
-    return _bytes(words)
-
-
-def _bytes(words: tuple[str, ...]) -> bytes:
-    return _BETWEEN.join(words).encode("utf-8", "surrogateescape")
+    return joined(words)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import stray
-from canon_sweep.mirror.clone import HEADS, MAIN, TAGS
+from canon_sweep.mirror.clone import HEADS, MAIN, TAGS, named_tags
 from canon_sweep.mirror.remote import Advertisement, Remote
 
 
@@ -58,13 +58,12 @@ def of(told: Advertisement, shown: str, branch: str | None) -> Upstream:
             do="see that the upstream URL is right, or set the recipe's branch:"
             " nothing was changed",
         )
-    tags = {ref.removeprefix(TAGS): oid for ref, oid in told.refs.items() if ref.startswith(TAGS)}
     head = told.head or ""
     return Upstream(
         branch=mirrored.removeprefix(HEADS),
         head=head.removeprefix(HEADS) if _is_branch(head) else "",
         main=told.refs[mirrored],
-        tags=tags,
+        tags=named_tags(told.refs),
         strays=told.strays,
     )
 
