@@ -21,8 +21,8 @@ from canon_sweep.forge.asked import Asked
 from canon_sweep.forge.gitea import Gitea
 from canon_sweep.forge.protocol import Forge, Listing, TakenFault
 from canon_sweep.forge.settling import Mirror, Settling
+from canon_sweep.job.sources import upstream_now
 from canon_sweep.mirror import pulls
-from canon_sweep.mirror import sync as mirrors
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import ForgeSettings, Settings
 from canon_sweep.state.looks import Looks
@@ -85,7 +85,8 @@ class Pulls:
         makes = self.own.create_mirrors and not self.only_looks
         why = ""
         if makes and self.is_missing(name):
-            self._see_upstream(recipe)
+            # an empty repository is nobody's wish
+            upstream_now(self.settings, recipe)
             why = self._make(name, place)
         try:
             yield
@@ -173,20 +174,6 @@ class Pulls:
         except Exception:
             return False  # nobody knows, and a sync says more
         return False
-
-    def _see_upstream(self, recipe: Recipe) -> None:
-        """See that there is something to mirror: an empty repository is nobody's wish.
-
-        Raises:
-            SyncFault: upstream cannot be read, or has nothing that is mirrored.
-        """
-        mirrors.advertised(
-            recipe.settings.upstream,
-            recipe.clone,
-            credentials=self.settings.credentials,
-            timeout=float(self.settings.sync_timeout),
-            branch=recipe.settings.branch,
-        )
 
     def _make(self, name: str, place: Place) -> str:
         """Make a mirror; why it was not made, empty if it was."""

@@ -16,7 +16,7 @@ from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.survey import Survey
-from canon_sweep.mirror.sync import Change, PartialSyncFault, Synced
+from canon_sweep.mirror.sync import Change, PartialSyncFault, Synced, Upstream
 from canon_sweep.report.records import Sync
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
@@ -25,6 +25,21 @@ if TYPE_CHECKING:
     from canon_sweep.job.pulls import Pulls
 
 Read = Callable[..., Synced]
+
+
+def upstream_now(settings: Settings, recipe: Recipe) -> Upstream:
+    """What upstream advertises at this moment; nothing is fetched, and the clone is left alone.
+
+    Raises:
+        SyncFault: it cannot be read, or has nothing that is mirrored.
+    """
+    return mirrors.advertised(
+        recipe.settings.upstream,
+        recipe.clone,
+        credentials=settings.credentials,
+        timeout=float(settings.sync_timeout),
+        branch=recipe.settings.branch,
+    )
 
 
 @dataclass(slots=True)
@@ -172,13 +187,7 @@ class Sources:
             SyncFault: upstream cannot be read.
         """
         synced = self.synced(recipe)
-        now = mirrors.advertised(
-            recipe.settings.upstream,
-            recipe.clone,
-            credentials=self.settings.credentials,
-            timeout=float(self.settings.sync_timeout),
-            branch=recipe.settings.branch,
-        )
+        now = upstream_now(self.settings, recipe)
         tags = {tag.name: tag.object_id for tag in synced.tags if not tag.problem}
         if (now.main, now.tags) == (synced.main, tags):
             return self.releases(recipe)
