@@ -73,6 +73,15 @@ def changed_over(machine: Container) -> Container:
 
 
 @pytest.fixture
+def small_disk(machine_layers: tuple[Path, ...], folder: Path) -> Iterator[Container]:
+    """The machine of the stories with a disk for Docker that nobody else writes to, still off."""
+    name = f"machine-{secrets.token_hex(3)}"
+    made = _with_texts("machine", Container(name, folder, machine_layers, docker_size="2G"))
+    yield made
+    made.crash()
+
+
+@pytest.fixture
 def beside_forge(machine_layers: tuple[Path, ...], folder: Path) -> Iterator[Container]:
     """The machine of the stories with a forge on it, still off."""
     try:

@@ -40,10 +40,18 @@ class DidNotStart(Exception):
 
 
 class Container(Spoken):
-    """A machine whose disk is ``folder`` over read-only layers, the topmost first."""
+    """A machine whose disk is ``folder`` over read-only layers, the topmost first.
 
-    def __init__(self, name: str, folder: Path, layers: Sequence[Path]) -> None:
+    What Docker has is on that disk too, which the host and others write to; or, with
+    ``docker_size`` as mount(8) has sizes, on one of that size that nobody else has, which
+    does not survive a crash.
+    """
+
+    def __init__(
+        self, name: str, folder: Path, layers: Sequence[Path], docker_size: str = ""
+    ) -> None:
         super().__init__(name)
+        self._docker_size = docker_size
         self._folder = folder
         self._layers = layers
         self._cgroup = _cgroups() / f"canon-sweep-{name}"
@@ -135,6 +143,8 @@ class Container(Spoken):
             f" -o lowerdir={below(self._layers)},upperdir={here}/upper,workdir={here}/work"
             f" {here}/root"
         )
+        if self._docker_size:
+            yield f"mount -t tmpfs -o size={self._docker_size} tmpfs {here}/docker"
         yield " ".join(
             (
                 "exec systemd-nspawn --quiet --boot --register=no --keep-unit --settings=no",

@@ -17,7 +17,7 @@ NAMES = [
     *("resume", "run_twice", "skip", "timer", "untagged"),
 ]
 # whose machine is another than that of the rest
-MACHINES = {"changeover": "changed_over", "forge": "beside_forge"}
+MACHINES = {"budget": "small_disk", "changeover": "changed_over", "forge": "beside_forge"}
 # which have a second one, that is here the same
 BESIDE = {"forge"}
 
