@@ -315,6 +315,20 @@ def test_whoever_breaks_off_gets_no_answers_of_before(world: World, pool: Pool) 
         ask(pool, Question(world.upstream_url, 20))
 
 
+def test_a_process_that_says_nothing_is_not_waited_for(world: World, tmp_path: Path) -> None:
+    """Whatever keeps it from its work: somebody has stopped it, or it waits for a lock."""
+    with Pool.made({}, tmp_path / "tmp", parallel=8, per_server=8) as pool:
+        pool._slack = 0.1
+        assert pool._overseer is not None
+        pid = pool._overseer.pid
+        os.kill(pid, signal.SIGSTOP)
+
+        with pytest.raises(HostFault, match=r"has said nothing for 0\.6 s and was ended"):
+            ask(pool, Question(str(world.up.path), 0.1))
+
+        assert not Path(f"/proc/{pid}").exists()
+
+
 def test_a_kill_leaves_no_process_and_no_folder(hostile: Hostile, tmp_path: Path) -> None:
     """Whoever has the pool may end in any way."""
     hang(hostile)

@@ -22,6 +22,8 @@ from canon_sweep.errors import HostFault
 from canon_sweep.process import await_end
 
 _PR_SET_PDEATHSIG = 1
+# found before there is a child: looking for it takes a lock that another thread may have held
+_prctl = ctypes.CDLL(None).prctl
 _LENGTH = 4
 _CHUNK = 256 * 1024
 Work = Callable[[socket.socket], None]
@@ -132,7 +134,7 @@ def _be_child(work: Work, line: socket.socket, parent: int, most_memory: int | N
     """Never returns: whatever is above us on the stack is the parent's."""
     code = 1
     try:
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)  # it died before we could say so
         for number in (*interrupt.SIGNALS, signal.SIGUSR1):

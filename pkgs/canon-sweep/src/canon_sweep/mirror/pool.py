@@ -18,12 +18,15 @@ from canon_sweep import forked
 from canon_sweep.errors import HostFault
 from canon_sweep.mirror.overseer import NUMBER, Overseer
 from canon_sweep.mirror.question import Answer, Question
+from canon_sweep.mirror.schedule import MOST_TRIES
 from canon_sweep.settings.records import Credential
 
 __all__ = ["Answer", "Pool", "Question"]
 
 # seconds; whoever is at work is killed, which takes none of them
 _PATIENCE = 2.0
+# seconds beyond what questions may take before nothing is expected any more: a busy machine's
+_SLACK = 60.0
 _ANSWER = msgspec.msgpack.Decoder(Answer)
 
 
@@ -36,6 +39,7 @@ class Pool:
     """
 
     _overseer: forked.Child | None
+    _slack: float = _SLACK
 
     @classmethod
     def made(
@@ -58,14 +62,17 @@ class Pool:
         Whoever breaks this off closes the pool.
 
         Raises:
-            HostFault: somebody has ended the process, or it is closed.
+            HostFault: somebody has ended the process or keeps it from its work, or it is closed.
         """
         if not questions:
             return
         overseer, left = self._overseer, len(questions)
         if overseer is None:
             raise _gone()
+        # no question is tried more often, and each try is ended at its deadline
+        most = MOST_TRIES * max(question.seconds for question in questions) + self._slack
         try:
+            overseer.line.settimeout(most)
             overseer.say(msgspec.msgpack.encode(questions))
             while left and (said := overseer.hear()) is not None:
                 for message in said:
@@ -74,6 +81,8 @@ class Pool:
                     yield number, _ANSWER.decode(message[NUMBER:])
             if left:
                 raise _gone()
+        except TimeoutError as error:
+            raise _silent(most) from error
         except OSError as error:
             raise _gone() from error
         finally:
@@ -104,4 +113,11 @@ def _gone() -> HostFault:
     return HostFault(
         "the process that asks remotes was ended by somebody else",
         do="see whether this machine runs out of memory",
+    )
+
+
+def _silent(seconds: float) -> HostFault:
+    return HostFault(
+        f"the process that asks remotes has said nothing for {seconds:g} s and was ended",
+        do="see whether somebody keeps this machine's processes from running",
     )
