@@ -48,5 +48,5 @@ def beside(comments: Mapping[int, Comment], line: int) -> str:
     told = " ".join(" ".join(words).split())
     if not told or bears_secret(told):
         return ""
-    shown = told if len(told) <= _LONGEST else f"{told[: _LONGEST - 3]}..."
+    shown = names.cut(told, _LONGEST)
     return f'"{names.plain(shown)}"'

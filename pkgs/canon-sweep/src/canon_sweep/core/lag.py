@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from canon_sweep.core.count import counted
-from canon_sweep.core.names import plain
+from canon_sweep.core.names import cut, plain
 
 _MOST_SHOWN = 3
 _LONGEST_SHOWN = 40
@@ -62,6 +62,5 @@ def lag(
 
 
 def _shown(tags: tuple[str, ...]) -> str:
-    names = (plain(tag) for tag in tags[:_MOST_SHOWN])
-    short = (n if len(n) <= _LONGEST_SHOWN else f"{n[: _LONGEST_SHOWN - 3]}..." for n in names)
+    short = (cut(plain(tag), _LONGEST_SHOWN) for tag in tags[:_MOST_SHOWN])
     return ", ".join(short) + (", …" if tags[_MOST_SHOWN:] else "")

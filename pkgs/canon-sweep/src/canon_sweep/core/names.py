@@ -89,7 +89,11 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def cut(text: str, most: int) -> str:
+    """As much of a text as ``most`` characters hold; three dots end it where there was more."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
 def printable(text: str) -> str:
     """Quote hostile text for one line of a log: no control characters, bounded."""
-    shown = text if len(text) <= 80 else text[:77] + "..."
-    return repr(shown)
+    return repr(cut(text, 80))

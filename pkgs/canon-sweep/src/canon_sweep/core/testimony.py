@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from canon_sweep.core.image import Image
-from canon_sweep.core.names import printable
+from canon_sweep.core.names import cut, printable
 from canon_sweep.core.result import Status, Tier, TierResult
 
 LONGEST_REASON = 500
@@ -182,4 +182,4 @@ def plain_reason(text: str) -> str:
     """A harness's own words on one line, bounded."""
     line = " ".join(text.split())
     line = "".join(character if character.isprintable() else "?" for character in line)
-    return line if len(line) <= LONGEST_REASON else f"{line[: LONGEST_REASON - 3]}..."
+    return cut(line, LONGEST_REASON)

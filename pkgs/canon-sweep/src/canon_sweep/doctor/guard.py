@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from canon_sweep.core.checkup import Check, fail, ok
-from canon_sweep.core.names import plain
+from canon_sweep.core.names import cut, plain
 from canon_sweep.doctor.viewer import Viewer
 from canon_sweep.errors import Fault
 from canon_sweep.guard.choice import Source
@@ -23,5 +23,5 @@ def guard_check(source: Source, viewer: Viewer) -> Check:
         return fail(source.key, found, fault.do or _STEP)
     if reason is None:
         return ok(source.key, "nothing is in flight")
-    short = reason if len(reason) <= LONGEST else f"{reason[: LONGEST - 3]}..."
+    short = cut(reason, LONGEST)
     return ok(source.key, f"in flight now, and a sweep would wait for it: {plain(short)}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from canon_sweep.core.names import plain
+from canon_sweep.core.names import cut, plain
 from canon_sweep.errors import HostFault
 
 _PROC = Path("/proc")
@@ -38,7 +38,7 @@ class Processes:
         for pid in _numbers(self.proc):
             line = _command_line(self.proc / str(pid)) if pid not in own else ""
             if line and any(fnmatchcase(line, pattern) for pattern in self.patterns):
-                shown = line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}..."
+                shown = cut(line, _SHOWN)
                 return f"process {pid} runs: {plain(shown)}"
         return None
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from canon_sweep.core.names import plain
+from canon_sweep.core.names import cut, plain
 from canon_sweep.errors import Fault
 from canon_sweep.guard.protocol import Guard
 
@@ -51,9 +51,7 @@ class Watch:
 def _answer(guard: Guard) -> str | None:
     """What a guard sees; as every recipe's line will have it, of a bounded length."""
     reason = _asked(guard)
-    if reason is None or len(reason) <= LONGEST:
-        return reason
-    return f"{reason[: LONGEST - 3]}..."
+    return None if reason is None else cut(reason, LONGEST)
 
 
 def _asked(guard: Guard) -> str | None:

@@ -9,7 +9,7 @@ import pygit2
 from pygit2.enums import CredentialType
 from pygit2.remotes import TransferProgress
 
-from canon_sweep.core.names import printable
+from canon_sweep.core.names import cut, printable
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror.address import Address, redacted
 from canon_sweep.mirror.deadline import Deadline
@@ -143,7 +143,7 @@ class Callbacks(pygit2.RemoteCallbacks):
         for secret in self._known_secrets():
             text = text.replace(secret, "***")
         line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-        return line if len(line) <= 240 else line[:237] + "..."
+        return cut(line, _MOST_HEARD)
 
     def _known_secrets(self) -> list[str]:
         credential = self._credential

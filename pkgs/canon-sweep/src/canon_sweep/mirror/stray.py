@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pygit2
 
-from canon_sweep.core.names import plain
+from canon_sweep.core.names import cut, plain
 from canon_sweep.core.release import Tag
 
 _TAGS = "refs/tags/"
@@ -45,7 +45,7 @@ def shown(ref: str) -> str:
     """The tag's name for a line of text: bytes that are no text, and what steers, are escaped."""
     name = ref.removeprefix(_TAGS).encode("utf-8", "surrogateescape")
     text = plain(name.decode("utf-8", "backslashreplace"))
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
+    return cut(text, _LONGEST_SHOWN)
 
 
 def records(

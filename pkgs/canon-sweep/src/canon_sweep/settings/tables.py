@@ -164,5 +164,5 @@ def _suggestion(key: str, known: Mapping[str, object]) -> str:
 def _plain(message: str) -> str:
     """msgspec's own path (``$...[...]``) is less exact than ours."""
     text = re.sub(r"\s*- at `\$[^`]*`$", "", message).replace("`", "")
-    text = names.plain(text if len(text) <= LONGEST else text[: LONGEST - 3] + "...")
+    text = names.plain(names.cut(text, LONGEST))
     return text[:1].lower() + text[1:]
