@@ -125,7 +125,7 @@ LAYERS = (
     {"errors", "__init__"},
     {"core", "interrupt"},
     {"process", "bounded", "tree", "disk"},
-    {"forked"},
+    {"forked", "crew"},
     {"web", "systemd", "settings", "ccci"},
     {"state", "report"},
     {"engine", "mirror"},

@@ -9,17 +9,18 @@ import pytest
 
 from canon_sweep.doctor.latest import Latest
 from canon_sweep.settings.recipe import chosen
+from child import in_child
 from stories.fleet import Fleet
 
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Fleet:
-    """Two recipes, swept once."""
+    """Two recipes, swept once: by another process, which has their packs in its memory."""
     fleet = Fleet(tmp_path)
     for recipe in ("notes", "site"):
         fleet.publishes(recipe, "1.0.0+1")
         fleet.publishes(recipe, "1.1.0+1")
-    fleet.sweeps()
+    in_child(fleet.sweeps)
     return fleet
 
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import errno
-import threading
 import time
-from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
+from functools import partial
 
-from canon_sweep.core import denial
+from canon_sweep.bounded import OverdueError, awaited
 from canon_sweep.core.place import Place
+from canon_sweep.crew import set_to_work
 from canon_sweep.errors import HostFault
 from canon_sweep.forge.protocol import Forge, Listing
 from canon_sweep.web import SlowFault
 
-AT_ONCE = 8
 SECONDS = 60.0
 """How long all answers together may take, and a little more for each mirror."""
 MORE = 0.2
@@ -33,23 +30,17 @@ class Asked:
     forge: Forge
     places: Mapping[str, Place]
     _answers: dict[str, Future[Listing]] = field(default_factory=dict)
-    _waiting: deque[str] = field(default_factory=deque)
     _end: float = 0.0
 
     def begin(self, recipes: tuple[str, ...]) -> None:
         """Ask for those of these recipes whose mirrors lie on the forge; wait for none."""
         names = [name for name in recipes if name in self.places and name not in self._answers]
         self._end = time.monotonic() + SECONDS + MORE * len(names)
-        self._answers |= {name: Future() for name in names}
-        self._waiting.extend(names)
-        for started in range(min(AT_ONCE, len(names))):
-            try:
-                # one that hangs ends with this process, at the latest
-                threading.Thread(target=self._ask, name="forge", daemon=True).start()
-            except RuntimeError as error:
-                if not started:
-                    self._fail(HostFault(str(error), do=denial.remedy(errno.EAGAIN)))
-                return
+        try:
+            answers = set_to_work([partial(self._ask, name) for name in names])
+        except HostFault as fault:
+            answers = [_failed(fault) for _ in names]
+        self._answers |= dict(zip(names, answers, strict=True))
 
     def of(self, recipe: str) -> Listing:
         """A recipe's open pull requests; asked for now, if nobody has begun.
@@ -61,25 +52,24 @@ class Asked:
         if recipe not in self._answers:
             self.begin((recipe,))
         try:
-            return self._answers[recipe].result(max(0.0, self._end - time.monotonic()))
-        except FutureTimeout:
-            raise SlowFault(
-                "the forge has not told of all mirrors' pull requests in time",
-                do="the next sweep asks again",
-            ) from None
+            return awaited(self._answers[recipe], self._end - time.monotonic())
+        except OverdueError:
+            raise _slow() from None
 
-    def _fail(self, fault: HostFault) -> None:
-        while self._waiting:
-            self._answers[self._waiting.popleft()].set_exception(fault)
+    def _ask(self, recipe: str) -> Listing:
+        if time.monotonic() >= self._end:
+            raise _slow()
+        return self.forge.pulls(self.places[recipe])
 
-    def _ask(self) -> None:
-        while time.monotonic() < self._end:
-            try:
-                recipe = self._waiting.popleft()
-            except IndexError:
-                return
-            answer = self._answers[recipe]
-            try:
-                answer.set_result(self.forge.pulls(self.places[recipe]))
-            except BaseException as error:  # it is raised again where the answer is awaited
-                answer.set_exception(error)
+
+def _slow() -> SlowFault:
+    return SlowFault(
+        "the forge has not told of all mirrors' pull requests in time",
+        do="the next sweep asks again",
+    )
+
+
+def _failed(fault: HostFault) -> Future[Listing]:
+    answer: Future[Listing] = Future()
+    answer.set_exception(fault)
+    return answer

@@ -12,8 +12,8 @@ import msgspec
 from canon_sweep.bounded import OverdueError, awaited, begun
 from canon_sweep.core.checkup import Check, Totals, exit_code_of, fail, totals_of, unknown
 from canon_sweep.core.names import plain
+from canon_sweep.crew import set_to_work
 from canon_sweep.doctor.asked import asking, sides_of
-from canon_sweep.doctor.crew import set_to_work
 from canon_sweep.doctor.host import Asking, Host
 from canon_sweep.doctor.latest import Latest
 from canon_sweep.doctor.patient import Patient, patient_of, web_checks

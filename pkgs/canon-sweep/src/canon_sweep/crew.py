@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from canon_sweep.bounded import begun
+from canon_sweep.errors import HostFault
 
 T = TypeVar("T")
 
@@ -20,7 +21,7 @@ def set_to_work(questions: Sequence[Callable[[], T]]) -> list[Future[T]]:
     Nobody waits for what hangs, and what comes after it is then asked by the others.
 
     Raises:
-        HostFault: no thread can be started.
+        HostFault: not one thread can be started.
     """
     answers: list[Future[T]] = [Future() for _ in questions]
     waiting = deque(zip(questions, answers, strict=True))
@@ -36,6 +37,11 @@ def set_to_work(questions: Sequence[Callable[[], T]]) -> list[Future[T]]:
             except BaseException as error:  # it is raised again where the answer is awaited
                 answer.set_exception(error)
 
-    for _ in range(min(AT_ONCE, len(questions))):
-        begun(work)
+    for started in range(min(AT_ONCE, len(questions))):
+        try:
+            begun(work)
+        except HostFault:
+            if not started:
+                raise
+            break
     return answers

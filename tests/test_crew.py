@@ -9,7 +9,8 @@ from functools import partial
 import pytest
 
 from canon_sweep.bounded import OverdueError, awaited
-from canon_sweep.doctor.crew import AT_ONCE, set_to_work
+from canon_sweep.crew import AT_ONCE, set_to_work
+from canon_sweep.errors import HostFault
 
 
 def test_each_has_its_own_answer() -> None:
@@ -45,3 +46,21 @@ def test_one_that_hangs_holds_up_no_other() -> None:
 def test_nobody_is_asked_where_there_is_no_question() -> None:
     """A fleet without servers."""
     assert set_to_work([]) == []
+
+
+def test_few_threads_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that has hardly any left makes it slower; one that has none is told."""
+    start, left = threading.Thread.start, [2]
+
+    def start_one(thread: threading.Thread) -> None:
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_one)
+    answers = set_to_work([partial(int, "1")] * 3 * AT_ONCE)
+
+    assert [awaited(answer, 20) for answer in answers] == [1] * 3 * AT_ONCE
+    with pytest.raises(HostFault, match="can't start new thread"):
+        set_to_work([partial(int, "1")])
