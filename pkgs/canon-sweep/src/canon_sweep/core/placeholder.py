@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 # what compose.yml has under x-canon-sweep, alone and with a name after a dot
 WORDS = ("python", "source")
@@ -28,7 +28,7 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     return _BRACES.sub(lambda found: values.get(found[0][1:-1], found[0]), text)
 
 
-def meant(text: str, words: Iterable[str], families: Iterable[str]) -> Iterator[str]:
+def meant(text: str, words: Collection[str], families: Collection[str]) -> Iterator[str]:
     """What a person meant for one of these placeholders, with its braces; right ones too.
 
     Programs and JSON have braces of their own: a word that is not almost one of
@@ -43,6 +43,8 @@ def meant(text: str, words: Iterable[str], families: Iterable[str]) -> Iterator[
             yield found[0]
 
 
-def _is_like(word: str, known: Iterable[str], alike: float) -> bool:
+def _is_like(word: str, known: Collection[str], alike: float) -> bool:
+    if word in known:
+        return True  # as nearly every one, and it costs nothing
     near = [other for other in known if abs(len(other) - len(word)) <= 1]
     return bool(difflib.get_close_matches(word.lower(), near, n=1, cutoff=alike))

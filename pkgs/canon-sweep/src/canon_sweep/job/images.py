@@ -12,7 +12,7 @@ from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault
 from canon_sweep.job.deed import Deed, carry_out
 from canon_sweep.settings.records import PruneSettings
-from canon_sweep.state.store import State
+from canon_sweep.state.store import Named, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,11 @@ def old(
         HostFault: the engine cannot be asked.
         StateFault: what is known of images cannot be read or written, or no record can.
     """
-    records, unread = state.records()
+    images = engine.images()
+    # where there are none, as with an engine that has no images, nobody's record keeps one
+    records, unread = state.records() if images else Named((), {})
     if unread:
         return Found(unread=f"old images, until {', '.join(sorted(unread))} can be read")
-    images = engine.images()
     needs = needed_by(records, engine.name)
     look = partial(looked_at, images, needs=needs, now=now)
     known = state.images.look(look) if note else look(state.images.read())

@@ -106,9 +106,7 @@ def _recipes_problems(
         yield from _recipe_problems(name, body if isinstance(body, dict) else {}, longest)
     if tree.get("engine") == "local":
         yield from _need_problems(recipes)
-    yield from remotes.url_problems(recipes)
-    yield from remotes.shared_problems(recipes)
-    yield from remotes.login_problems(recipes, credentials)
+    yield from remotes.remote_problems(recipes, credentials)
 
 
 def _domain_problems(domain: object) -> Iterator[str]:

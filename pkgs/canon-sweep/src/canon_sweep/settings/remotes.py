@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +21,6 @@ from canon_sweep.settings.records import Credential
 from canon_sweep.settings.tables import key_of
 
 _SECRETS = ("tokenFile", "sshKeyFile")
-# each URL is asked about more than once, and there may be thousands
-_problem = functools.lru_cache(maxsize=4096)(address_problem)
 _KEYS = {field.encode_name for field in msgspec.structs.fields(Credential)}
 
 
@@ -40,25 +37,26 @@ class _Remote:
         return key_of(key_of("recipes", self.recipe), self.kind)
 
 
-def url_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
-    """The remotes' URLs that can never work."""
-    for name, kind, text in _texts(recipes):
-        problem = _problem(text)
-        if problem:
-            yield f"{key_of(key_of('recipes', name), kind)}: {problem}"
-
-
-def shared_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
-    """Mirrors that are somebody else's too, in whatever spelling.
+def remote_problems(recipes: Mapping[str, Any], credentials: Mapping[str, Any]) -> Iterator[str]:
+    """The remotes' URLs that can never work, or never should.
 
     A mirror is made equal to its one upstream: what another recipe has there is
     overwritten and deleted in every run.
     """
-    remotes = [
-        _Remote(name, kind, _place(text))
-        for name, kind, text in _texts(recipes)
-        if not _problem(text)
-    ]
+    remotes = []
+    for name, kind, text in _texts(recipes):
+        at = key_of(key_of("recipes", name), kind)
+        problem = address_problem(text)
+        if problem:
+            yield f"{at}: {problem}"
+            continue
+        yield from _login_problems(at, text, credentials)
+        remotes.append(_Remote(name, kind, _place(text)))
+    yield from _shared_problems(remotes)
+
+
+def _shared_problems(remotes: Sequence[_Remote]) -> Iterator[str]:
+    """Mirrors that are somebody else's too, in whatever spelling."""
     upstreams = defaultdict(list)
     for remote in remotes:
         if remote.kind == "upstream":
@@ -75,17 +73,13 @@ def shared_problems(recipes: Mapping[str, Any]) -> Iterator[str]:
             yield _overwritten(mirror, upstream)
 
 
-def login_problems(recipes: Mapping[str, Any], credentials: Mapping[str, Any]) -> Iterator[str]:
-    """The remotes that are reached by ssh, and whose host nobody could know."""
-    for name, kind, text in _texts(recipes):
-        if _problem(text):
-            continue
-        address = read_address(text)
-        body = next((credentials[key] for key in address.keys if key in credentials), None)
-        if address.scheme == "ssh" and not (isinstance(body, dict) and body.get("knownHostsFile")):
-            at = key_of(key_of("recipes", name), kind)
-            host = key_of("credentials", address.host)
-            yield f"{at}: ssh needs known hosts: set knownHostsFile in {host}"
+def _login_problems(at: str, text: str, credentials: Mapping[str, Any]) -> Iterator[str]:
+    """A remote that is reached by ssh, and whose host nobody could know."""
+    address = read_address(text)
+    body = next((credentials[key] for key in address.keys if key in credentials), None)
+    if address.scheme == "ssh" and not (isinstance(body, dict) and body.get("knownHostsFile")):
+        host = key_of("credentials", address.host)
+        yield f"{at}: ssh needs known hosts: set knownHostsFile in {host}"
 
 
 def credentials_problems(credentials: Mapping[str, Any]) -> Iterator[str]:
