@@ -97,7 +97,7 @@ def _finding(
     record, canonical = one.record, one.canonical
     if record is None or canonical is None:
         return _not_followed(recipe, one, history)
-    advice = _advice(canonical, one, parts)
+    advice = advice_now(canonical, one.known_releases, parts)
     return Finding(
         recipe=recipe,
         canonical=canonical.release_tag,
@@ -145,11 +145,11 @@ def _remarks(one: Seen, record: Mark) -> Iterator[str]:
         yield "its record was written anew since, of the same release"
 
 
-def _advice(canonical: Canonical, one: Seen, parts: Parts) -> str:
-    """How the canonical can be made whole, as far as that is known here and now."""
+def advice_now(canonical: Canonical, releases: Releases | None, parts: Parts) -> str:
+    """How the canonical of a recipe with these releases, if known, can be made whole."""
     if canonical.recipe not in parts.settings.recipes:
         return remake.give_up(canonical)
-    releases, day = one.known_releases, parts.world.now().date()
+    day = parts.world.now().date()
     latest = releases.latest if releases else None
     own = recipe_of(parts.settings, canonical.recipe, day, latest.version if latest else None)
     return remake.advice(canonical, releases, own.rule, enrolled=own.settings.enroll)

@@ -12,7 +12,7 @@ from canon_sweep.harness.quick import lost_parts
 from canon_sweep.job import strays
 from canon_sweep.job.finding import Finding
 from canon_sweep.job.finish import check_state
-from canon_sweep.job.theirs import findings
+from canon_sweep.job.theirs import advice_now, findings
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
@@ -132,11 +132,8 @@ def _advice(record: Canonical, parts: Parts) -> str:
     """How the canonical can be made whole, as far as that is known here and now."""
     if record.recipe not in parts.settings.recipes:
         return remake.give_up(record)
-    day = parts.world.now().date()
-    releases = _releases(recipe_of(parts.settings, record.recipe, day), parts)
-    latest = releases.latest if releases else None
-    recipe = recipe_of(parts.settings, record.recipe, day, latest.version if latest else None)
-    return remake.advice(record, releases, recipe.rule, enrolled=recipe.settings.enroll)
+    recipe = recipe_of(parts.settings, record.recipe, parts.world.now().date())
+    return advice_now(record, _releases(recipe, parts), parts)
 
 
 def _releases(recipe: Recipe, parts: Parts) -> Releases | None:

@@ -23,7 +23,7 @@ from canon_sweep.mirror.home import as_home
 from canon_sweep.mirror.moved import moved_to
 from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.scratch import scratch
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.records import Credential, login_of
 
 # Whatever pygit2 raises for a remote, a repository or an object at fault.  AssertionError
 # is pygit2's own, for an error code of libgit2 that it does not know.
@@ -82,9 +82,7 @@ class Remote:
         self._tmp = tmp
         self._role = role
         self._address = address(url)
-        self._credential = next(
-            (credentials[key] for key in self._address.keys if key in credentials), None
-        )
+        self._credential = login_of(credentials, self._address)
         self._deadline = deadline
         self._line: pygit2.Remote | None = None
         self._advertised: Mapping[str, str] | None = None

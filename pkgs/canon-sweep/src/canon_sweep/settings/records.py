@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from canon_sweep.core.address import read_address
+from canon_sweep.core.address import Address, read_address
 from canon_sweep.core.budget import Budget
 from canon_sweep.core.names import printable
 from canon_sweep.core.override import is_over
@@ -37,6 +38,11 @@ class Credential(Table, frozen=True, kw_only=True):
         """All that has to be read to log in."""
         files = (self.token_file, self.ssh_key_file, self.ssh_passphrase_file)
         return tuple(filter(None, (*files, self.known_hosts_file)))
+
+
+def login_of(credentials: Mapping[str, Credential], address: Address) -> Credential | None:
+    """What a remote is logged in to with, if anything."""
+    return next((credentials[key] for key in address.keys if key in credentials), None)
 
 
 class Registry(Table, frozen=True, kw_only=True):
@@ -201,8 +207,7 @@ class Settings(Table, frozen=True, kw_only=True):
         Raises:
             ValueError: as for `read_address`.
         """
-        keys = read_address(url).keys
-        return next((self.credentials[key] for key in keys if key in self.credentials), None)
+        return login_of(self.credentials, read_address(url))
 
     @property
     def endless(self) -> tuple[str, ...]:
