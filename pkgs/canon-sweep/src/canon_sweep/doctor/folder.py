@@ -96,6 +96,4 @@ def _mode(folder: Path) -> int | OSError | None:
 
 def _unseen(subject: str, folder: Path, error: OSError, viewer: Viewer) -> Check:
     found = f"{folder} cannot be looked at: {error.strerror}"
-    if viewer.is_owner:
-        return fail(subject, found, remedy(error.errno))
-    return viewer.unseen(subject, found)
+    return viewer.failed(subject, found, remedy(error.errno))

@@ -59,9 +59,8 @@ class Side:
             return self._missing(fault)
         if isinstance(fault, RightsFault):
             return unknown(self._subject, fault.what, _SCOPE)
-        if viewer.is_owner:
-            return fail(self._subject, fault.what, fault.do or "see that the forge answers")
-        return viewer.unseen(self._subject, fault.what)
+        step = fault.do or "see that the forge answers"
+        return viewer.failed(self._subject, fault.what, step)
 
     def _missing(self, fault: Fault) -> Check:
         if self.makes:
@@ -189,10 +188,7 @@ def forge_checks(own: ForgeSettings, viewer: Viewer) -> Iterator[Check]:
     except RightsFault:
         yield ok("forge", f"{plain(own.url)} answers; whose the token is, it may not say")
     except Fault as fault:
-        if viewer.is_owner:
-            yield fail("forge", fault.what, fault.do or "see that forge.url is right")
-        else:
-            yield viewer.unseen("forge", fault.what)
+        yield viewer.failed("forge", fault.what, fault.do or "see that forge.url is right")
     else:
         yield ok("forge", f"{plain(own.url)} answers to {plain(account)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from canon_sweep.core.checkup import Check, fail, ok
+from canon_sweep.core.checkup import Check, ok
 from canon_sweep.core.names import cut, plain
 from canon_sweep.doctor.viewer import Viewer
 from canon_sweep.errors import Fault
@@ -18,9 +18,7 @@ def guard_check(source: Source, viewer: Viewer) -> Check:
         reason = source.guard.in_flight()
     except Fault as fault:
         found = f"cannot tell whether anything is in flight: {fault.what}"
-        if not viewer.is_owner:
-            return viewer.unseen(source.key, found)
-        return fail(source.key, found, fault.do or _STEP)
+        return viewer.failed(source.key, found, fault.do or _STEP)
     if reason is None:
         return ok(source.key, "nothing is in flight")
     short = cut(reason, LONGEST)

@@ -76,10 +76,7 @@ class Host:
                 state.looks.read()
             named = state.records()
         except StateFault as fault:
-            if self.viewer.is_owner:
-                yield fail("state", fault.what, fault.do)
-            else:
-                yield self.viewer.unseen("state", fault.what)
+            yield self.viewer.failed("state", fault.what, fault.do)
             return
         for recipe, problem in sorted(named.problems.items()):
             yield fail(f"state of {recipe}", problem, "canon-sweep verify")
@@ -93,10 +90,7 @@ class Host:
         try:
             yield from question()
         except HostFault as fault:
-            if self.viewer.is_owner:
-                yield fail("engine", fault.what, fault.do)
-            else:
-                yield self.viewer.unseen("engine", fault.what)
+            yield self.viewer.failed("engine", fault.what, fault.do)
 
     def _socket(self) -> Iterator[Check]:
         """That an engine which answers us, by a file with rights, says nothing of the service."""

@@ -64,9 +64,7 @@ def file_check(named: Named, viewer: Viewer) -> Check:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         found = f"{_origin(file)} cannot be read: {error.strerror}"
-        if not viewer.is_owner:
-            return viewer.unseen(key, found)
-        return fail(key, found, _step(file))
+        return viewer.failed(key, found, _step(file))
     try:
         about = os.fstat(descriptor)
         is_empty = stat.S_ISREG(about.st_mode) and not os.read(descriptor, 4096).strip()

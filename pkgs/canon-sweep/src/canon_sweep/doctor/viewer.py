@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from canon_sweep.core.checkup import Check, unknown, warn
+from canon_sweep.core.checkup import Check, fail, unknown, warn
 from canon_sweep.state.owner import command_as, other_owner, viewer
 
 
@@ -42,6 +42,10 @@ class Viewer:
         if self.instead:
             found = f"the state belongs to {self.owner}, and you are {self.me}"
             yield warn("user", f"{found}: what files let you do says nothing of it", self.instead)
+
+    def failed(self, subject: str, found: str, do: str) -> Check:
+        """What does not work for us: a fault, if we may what the service may."""
+        return fail(subject, found, do) if self.is_owner else self.unseen(subject, found)
 
     def unseen(self, subject: str, found: str) -> Check:
         """What only the owner can say."""
