@@ -37,7 +37,8 @@ class Wanted:
 
     ``quick`` tests on the canonical's own data, and promotes nothing.  ``wait`` queues
     behind a run that is at work, and a sweep lets it in between two recipes.  ``without_pin``
-    tests as if the recipe's ``upgradeBase`` were removed already.
+    tests as if the recipe's ``upgradeBase`` were removed already.  ``in_build`` is of a step of
+    a build: that would wait for its own end, so servers of builds are not asked.
     """
 
     recipe: str
@@ -46,6 +47,7 @@ class Wanted:
     quick: bool = False
     wait: bool = False
     without_pin: bool = False
+    in_build: bool = False
 
 
 def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Results:
@@ -59,6 +61,8 @@ def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Result
     recipe = recipe_of(settings, wanted.recipe, around.clock().date())
     if wanted.without_pin and recipe.settings.pin is None:
         raise UsageFault(f"{recipe.name} has no upgradeBase", do="test it without --without-pin")
+    if wanted.in_build:
+        settings = structs.replace(settings, guard=settings.guard.within_build)
     patience = settings.max_runtime if wanted.wait else 0.0
     with opened(settings, around, mirrors.look, patience=patience) as (parts, run):
         parts.state.check_common()
