@@ -169,6 +169,18 @@ def test_a_deadline_that_comes_again_is_the_recipes(plain: OutsideFleet) -> None
     assert (again.outcome, again.attempts) == (Outcome.RED, 2)
 
 
+def test_a_deadline_in_a_tree_that_has_changed_says_nothing(plain: OutsideFleet) -> None:
+    """What was tested until then may have been something else, each time."""
+    plain.releases("notes", "1.1.0+1", "deadline:left-behind")
+    plain.options["infraRetries"] = 0
+
+    for _ in range(2):
+        entry = plain.sweeps()["notes"]
+
+        assert entry.outcome is Outcome.INFRA
+        assert "'left-behind' is new" in entry.reason
+
+
 def test_a_deadline_that_the_run_has_set_is_not_the_recipes(plain: OutsideFleet) -> None:
     """A harness that ends when it was told to, as maxRuntime was near, shows nothing of it."""
     plain.harness(timeout="2h")["environment"]["DEADLINE"] = "{deadline}"
