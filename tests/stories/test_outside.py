@@ -617,6 +617,23 @@ def test_each_way_of_cc_cis_harness_has_its_outcome(
     assert (entry.outcome, why in entry.reason) == (outcome, True), entry.reason
 
 
+def test_an_na_that_has_ended_here_and_lives_on_there_is_told(outside: OutsideFleet) -> None:
+    """The harness goes by settings of its own: without a word it would be one for ever."""
+    outside.uses_ccci()
+    na = {"reason": "both tags pin a moving image", "until": "1.0.0+1"}
+    outside.add("notes", expectedNA={"upgrade": na})
+    outside.releases("notes", "1.0.0+1")
+    outside.sweeps()
+    outside.releases("notes", "1.1.0+1", "declared:upgrade")
+
+    entry = outside.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.PROMOTED, entry.reason
+    told = [note.text for note in entry.notes if note.code == "override-expired"]
+    assert "expectedNA.upgrade has ended (up to 1.0.0+1), and the harness skips it" in told[-1]
+    assert "(upgrade is declared N/A): take it out of the harness's own settings" in told[-1]
+
+
 def test_results_are_found_among_others_runs(outside: OutsideFleet) -> None:
     """Where the harness names its runs itself: the one that is new, and of this recipe."""
     outside.uses_ccci()

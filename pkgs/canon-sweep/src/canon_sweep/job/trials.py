@@ -178,6 +178,7 @@ class Trials:
             )
             was = self.harnesses.record(recipe)
             tested = _with_advice(trial.of(order, facts.canonical), order)
+            tested = self.harnesses.with_ended(recipe, tested)
             tested = _with_unasked(tested, was, self.harnesses.record(recipe))
         # an outside harness has checks of its own
         if self.settings.harness is None:
