@@ -22,6 +22,7 @@ from canon_sweep.job.files import source_of
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.orders import order_of
 from canon_sweep.job.stop import stop_of
+from canon_sweep.job.trials import with_unasked
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.line import broken_off, entry_of, with_facts, with_tested
 from canon_sweep.mirror import sync as mirrors
@@ -186,6 +187,8 @@ def _canonical_to_test_on(facts: Facts, order: Order) -> Canonical:
 
 def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
     canonical = _canonical_to_test_on(facts, order)
+    harnesses = parts.trials.harnesses
+    was = harnesses.record(recipe)
     remedy = remake.advice(canonical, facts.releases, facts.rule, enrolled=recipe.settings.enroll)
     with parts.ground.stage(recipe) as (stage, checkout):
         parts.room.check(recipe.name)
@@ -197,6 +200,7 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
             tested = _judged(result, canonical, order)
         except HostFault as fault:
             tested = Tested(Outcome.INFRA, str(fault))
+    tested = with_unasked(tested, was, harnesses.record(recipe))
     attempt = attempt_of(
         order,
         tested,
