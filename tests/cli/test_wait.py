@@ -15,12 +15,14 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
+from canon_sweep.guard import steady
 from canon_sweep.job.run import run_sweep
 from canon_sweep.job.wiring import Surroundings
 from canon_sweep.report.records import Entry
 from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment
 from cli.test_commands import PROGRAM, config
+from guard.fake_builds import QUEUE, fake_builds
 from stories.engines import doing
 from stories.fleet import Fleet, Night, Quiet
 
@@ -86,6 +88,36 @@ def test_it_has_its_turn_between_two_recipes_and_the_sweep_goes_on(fleet: Fleet)
     assert fleet.canonical("site").run_id != night.results.run_id
     assert fleet.running() == ()
     assert fleet.sweeps().results.noop
+
+
+@pytest.mark.parametrize("where", ["before the first", "between two"])
+def test_the_build_that_a_sweep_waits_for_has_its_turn(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Its step waits for the sweep, and the sweep for it: neither would ever end."""
+    monkeypatch.setattr(steady, "APART", 0.0)
+    guest = Guest(fleet)
+    looks = {"before the first": 1, "between two": 5}[where]
+    with fake_builds(tmp_path) as builds:
+        fleet.options["guard"] = {"wait": f"{SECONDS:g}s", "poll": "10ms", **builds.table()}
+        step = guest.tests("site", "--in-build")
+
+        def asked(path: str) -> None:
+            if path == QUEUE and builds.asked.count(QUEUE) == looks:
+                builds.builds()
+                step()
+            elif guest.process is not None and guest.process.poll() is not None:
+                builds.idles()
+
+        builds.before = asked
+
+        night = fleet.sweeps()
+
+    assert guest.ends() == 0
+    assert night.results.exit_code == 0
+    assert night["notes"].outcome is Outcome.PROMOTED
+    assert night["site"].code is Code.NO_NEW_VERSION
+    assert fleet.canonical("site").run_id != night.results.run_id
 
 
 def test_what_a_guest_that_was_killed_has_left_is_cleaned_up(fleet: Fleet) -> None:

@@ -21,7 +21,9 @@ BROKEN = Seen(run_id="20260101T000000Z", tag="3.0.1+1", base="2.1.0+1", upgraded
 
 def judged(proven: str | None, *seen: Seen, run_id: str = "20260601T000000Z") -> Standing:
     record = canonical(proven) if proven else None
-    record = msgspec.structs.replace(record, run_id=run_id) if record else None
+    # as our own tiers have it
+    tiers = {"install": "pass", "reattach": "pass"}
+    record = msgspec.structs.replace(record, run_id=run_id, tiers=tiers) if record else None
     return standing(PIN, Known(RULE, record, known(*TAGS), seen))
 
 
@@ -36,6 +38,20 @@ def test_a_proven_canonical_of_the_pinned_version_makes_it_redundant() -> None:
     )
     assert [each.run_id for each in answer.evidence] == ["20260601T000000Z"]
     assert "was promoted" in answer.evidence[0].shows
+
+
+def test_an_outside_harness_shows_no_more_than_its_results_say() -> None:
+    """It has no tier that takes up again what is kept."""
+    record = msgspec.structs.replace(
+        canonical("3.0.1+1"), run_id="20260601T000000Z", tiers={"install": "pass"}
+    )
+
+    answer = standing(PIN, Known(RULE, record, known(*TAGS)))
+
+    assert not answer.needed
+    assert [each.shows for each in answer.evidence] == [
+        "3.0.1+1 was promoted: it came up from nothing"
+    ]
 
 
 def test_a_newer_canonical_makes_it_redundant_too() -> None:

@@ -39,7 +39,7 @@ def acts(behaviour: Behaviour, tree: Path) -> None:
     """What is done before there is any result; some of it does not return."""
     match behaviour.word:
         case "deadline":
-            sys.exit(142)
+            _goes_over(tree, behaviour.argument)
         case "sigterm":
             sys.exit(143)
         case "killed":
@@ -58,3 +58,10 @@ def acts(behaviour: Behaviour, tree: Path) -> None:
             # in a session of its own, as a daemon would be
             child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
             print(f"escaped {child.pid}", flush=True)
+
+
+def _goes_over(tree: Path, file: str) -> None:
+    """End at its own deadline; meanwhile somebody else may have put a file into its tree."""
+    if file:
+        (tree / file).write_text("of somebody else\n")
+    sys.exit(142)

@@ -143,6 +143,21 @@ def test_a_snapshot_whose_meta_names_no_volumes_has_those_of_its_archives(warm: 
     assert "-v" in _broken(warm, "snapshot/meta.json")
 
 
+def test_a_snapshot_that_says_nothing_of_volumes_and_has_none_is_half_a_one(
+    warm: CiWarm,
+) -> None:
+    """Its copy may have been cut short: that is not to have no data."""
+    warm.changes("notes", "snapshot/meta.json", volumes=None)
+    archives = warm.folder / "notes/snapshot/volumes"
+    (archives / f"{VOLUME}.tar").unlink()
+    empty = read(warm).snapshot
+    archives.rmdir()
+
+    assert isinstance(empty, Snapshot)
+    assert empty.volumes == ()
+    assert "no folder snapshot/volumes" in _broken(warm, "snapshot/meta.json")
+
+
 def test_an_archive_is_a_file_of_its_own(warm: CiWarm) -> None:
     """A link somewhere else, or another ending, is no copy of a volume."""
     archive = warm.folder / f"notes/snapshot/volumes/{VOLUME}.tar"

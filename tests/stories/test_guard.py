@@ -6,6 +6,7 @@ import json
 import math
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -226,6 +227,39 @@ def test_a_test_by_hand_waits_and_is_deferred_too(
     ends_after(builds, 2)
     released.options["guard"]["wait"] = "60s"
     assert released.tests("notes", quick=quick).outcome is not None
+
+
+@pytest.mark.parametrize("kind", ["drone", "woodpecker"])
+def test_a_step_of_a_build_does_not_wait_for_its_own_build(
+    released: Fleet, builds: FakeBuilds, kind: str
+) -> None:
+    """A pull request's test is run by the very build that the sweep waits for."""
+    sweeps(released)
+    builds.builds()
+    released.options["guard"] = {"wait": "1ms", "poll": "10ms", **builds.table(kind)}
+
+    step = Wanted("notes", ref="main", quick=True, in_build=True)
+    results = run_test(released.settings(), step, released.means())
+
+    assert (results.exit_code, results.entries[0].outcome) == (0, Outcome.PASSED)
+    assert sweeps(released)[0]["notes"].code is Code.IN_FLIGHT
+
+
+def test_a_step_of_a_build_is_not_beside_what_else_is_in_flight(released: Fleet) -> None:
+    """Only the server of builds has let it run."""
+    sweeps(released)
+    mine = f"sleep {os.getpid()}.5"
+    other = subprocess.Popen(mine.split())
+    released.options["guard"] = {"wait": "1ms", "poll": "10ms", "processes": [mine]}
+
+    step = Wanted("notes", ref="main", in_build=True)
+    try:
+        results = run_test(released.settings(), step, released.means())
+    finally:
+        other.kill()
+        other.wait()
+
+    assert (results.exit_code, results.entries[0].code) == (75, Code.IN_FLIGHT)
 
 
 def test_what_a_killed_run_left_is_cleaned_up_beside_a_build(

@@ -169,6 +169,18 @@ def test_a_deadline_that_comes_again_is_the_recipes(plain: OutsideFleet) -> None
     assert (again.outcome, again.attempts) == (Outcome.RED, 2)
 
 
+def test_a_deadline_in_a_tree_that_has_changed_says_nothing(plain: OutsideFleet) -> None:
+    """What was tested until then may have been something else, each time."""
+    plain.releases("notes", "1.1.0+1", "deadline:left-behind")
+    plain.options["infraRetries"] = 0
+
+    for _ in range(2):
+        entry = plain.sweeps()["notes"]
+
+        assert entry.outcome is Outcome.INFRA
+        assert "'left-behind' is new" in entry.reason
+
+
 def test_a_deadline_that_the_run_has_set_is_not_the_recipes(plain: OutsideFleet) -> None:
     """A harness that ends when it was told to, as maxRuntime was near, shows nothing of it."""
     plain.harness(timeout="2h")["environment"]["DEADLINE"] = "{deadline}"
@@ -603,6 +615,23 @@ def test_each_way_of_cc_cis_harness_has_its_outcome(
     entry = outside.sweeps()["notes"]
 
     assert (entry.outcome, why in entry.reason) == (outcome, True), entry.reason
+
+
+def test_an_na_that_has_ended_here_and_lives_on_there_is_told(outside: OutsideFleet) -> None:
+    """The harness goes by settings of its own: without a word it would be one for ever."""
+    outside.uses_ccci()
+    na = {"reason": "both tags pin a moving image", "until": "1.0.0+1"}
+    outside.add("notes", expectedNA={"upgrade": na})
+    outside.releases("notes", "1.0.0+1")
+    outside.sweeps()
+    outside.releases("notes", "1.1.0+1", "declared:upgrade")
+
+    entry = outside.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.PROMOTED, entry.reason
+    told = [note.text for note in entry.notes if note.code == "override-expired"]
+    assert "expectedNA.upgrade has ended (up to 1.0.0+1), and the harness skips it" in told[-1]
+    assert "(upgrade is declared N/A): take it out of the harness's own settings" in told[-1]
 
 
 def test_results_are_found_among_others_runs(outside: OutsideFleet) -> None:

@@ -415,6 +415,17 @@ def test_a_green_ref_that_was_promoted_is_wrong(host: Host) -> None:
     assert entry.is_wrong
 
 
+def test_a_quick_run_that_has_promoted_is_wrong(adopted: Host) -> None:
+    """On the canonical's data nothing is proven, whatever the harness makes of it."""
+    adopted.fleet.releases("notes", None, "promotes-all")
+
+    entry = adopted.fleet.tests("notes", ref="main", quick=True)
+
+    assert entry.outcome is Outcome.PASSED, entry.reason
+    assert "promoted-unasked" in {note.code for note in entry.notes}
+    assert entry.is_wrong
+
+
 def test_a_part_that_is_lost_later_is_told_by_everybody(adopted: Host) -> None:
     """The canonical is followed, and not whole."""
     adopted.loses_volume("notes")

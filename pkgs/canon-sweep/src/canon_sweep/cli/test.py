@@ -17,6 +17,7 @@ from canon_sweep.job.wiring import Surroundings
 @click.option("--quick", is_flag=True, help="On the canonical's own data, which is put back.")
 @click.option("--without-pin", is_flag=True, help="As if its upgradeBase were removed.")
 @click.option("--wait", is_flag=True, help="While a sweep is at work, wait for a turn.")
+@click.option("--in-build", is_flag=True, help="As a step of a build: waits for no other.")
 @reporting
 def command(
     session: Session,
@@ -27,6 +28,7 @@ def command(
     quick: bool,
     without_pin: bool,
     wait: bool,
+    in_build: bool,
 ) -> int:
     """Test RECIPE cold, or on its canonical's data (--quick).
 
@@ -38,7 +40,15 @@ def command(
         raise click.UsageError("--quick starts from the canonical, whatever is pinned")
     if version and ref:
         raise click.UsageError("--version and --ref exclude each other")
-    wanted = Wanted(recipe, version, ref, quick=quick, wait=wait, without_pin=without_pin)
+    wanted = Wanted(
+        recipe,
+        version,
+        ref,
+        quick=quick,
+        wait=wait,
+        without_pin=without_pin,
+        in_build=in_build,
+    )
     settings = session.settings()
     # from here on the recipe has its line, whatever comes
     with interrupt.Held():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -149,6 +149,22 @@ def _notes_of(
             f" {needed}"
         )
         yield Note(code=OVERDUE, text=text)
+
+
+def skipped_all_the_same(ended: Iterable[Override], reasons: Mapping[str, str]) -> tuple[Note, ...]:
+    """What is to be said where an outside harness skips tiers whose N/A has ended here.
+
+    ``reasons`` are its own, by tier: it goes by settings of its own, in which the N/A lives on.
+    """
+    return tuple(
+        Note(
+            code=EXPIRED,
+            text=f"{each.key} has ended ({each.end}), and the harness skips it all the same"
+            f" ({reasons[each.subject]}): take it out of the harness's own settings too",
+        )
+        for each in ended
+        if each.kind is Kind.NA and each.subject in reasons
+    )
 
 
 def _without(override: Override) -> str:

@@ -15,7 +15,7 @@ from canon_sweep.core.attempts import Attempt, Outcome
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.override import Override
 from canon_sweep.core.release import Releases
-from canon_sweep.core.result import BrokenBase
+from canon_sweep.core.result import BrokenBase, Status, Tier
 from canon_sweep.core.version import TagRule, ordered
 
 NOT_SHOWN = "not shown"
@@ -162,7 +162,8 @@ def _shown(tag: str, known: Known) -> Iterator[Evidence]:
             yield Evidence(run_id=each.run_id, shows=shows)
     record = known.canonical
     if record is not None and record.release_tag == tag and record.run_id:
-        shows = f"{tag} was promoted: it came up from nothing, and was taken up again"
+        again = record.tiers.get(Tier.REATTACH) == Status.PASS
+        shows = f"{tag} was promoted: it came up from nothing{', and was taken up again' * again}"
         yield Evidence(run_id=record.run_id, shows=shows)
 
 

@@ -27,11 +27,17 @@ class Watch:
         reasons = (_answer(guard) for guard in self.guards)
         return next((reason for reason in reasons if reason is not None), None)
 
-    def clear(self, time_left: Callable[[], float], say: Callable[[str], None]) -> str | None:
+    def clear(
+        self,
+        time_left: Callable[[], float],
+        say: Callable[[str], None],
+        meanwhile: Callable[[], bool] = lambda: True,
+    ) -> str | None:
         """Wait until nothing is in flight: None, or what still is when time is up.
 
         That is after ``wait`` seconds, or when the caller has none left.  What is waited
-        for is said once, and again when it is something else.
+        for is said once, and again when it is something else.  ``meanwhile`` is done after
+        each look that sees something; its time is not waited, and False ends the waiting.
         """
         started = time.monotonic()
         told = None
@@ -42,6 +48,10 @@ class Watch:
             if reason != told:
                 say(f"waiting, at most {left:.0f} s more: {reason}")
                 told = reason
+            since = time.monotonic()
+            if not meanwhile():
+                return reason
+            started += time.monotonic() - since
             time.sleep(min(self.poll, left))
         if told is not None:
             say(f"waited {time.monotonic() - started:.0f} s: nothing is in flight any more")

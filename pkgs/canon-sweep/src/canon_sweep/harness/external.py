@@ -158,6 +158,13 @@ class External:
                 f"the harness did not end within {self.limit:g} s",
                 do="raise harness.timeout, or timeouts.test of the recipe, if it takes that long",
             )
+        if why := ending.fault_of(ended.code):
+            raise HostFault(f"the harness says nothing of the recipe: {why}", do="see the log")
+        if what := self.trees.changes(tree, order.commit):
+            raise HostFault(
+                f"after the harness ended, its work tree {tree} is another: {what}",
+                do="see whether it tested what it was given, and who else uses that folder",
+            )
         if ended.code == ending.OVERDUE:
             if seconds < self.limit and self.harness.is_told_deadline:
                 # it was told to end before its own time: by the run, not by the recipe
@@ -170,13 +177,6 @@ class External:
             )
             self.stage.check_room(overdue)
             raise overdue
-        if why := ending.fault_of(ended.code):
-            raise HostFault(f"the harness says nothing of the recipe: {why}", do="see the log")
-        if what := self.trees.changes(tree, order.commit):
-            raise HostFault(
-                f"after the harness ended, its work tree {tree} is another: {what}",
-                do="see whether it tested what it was given, and who else uses that folder",
-            )
 
     def _result(self, order: Order, told: Testimony, asked: Asked, code: int) -> CiResult:
         """What is believed.

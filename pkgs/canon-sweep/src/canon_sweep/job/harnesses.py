@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from canon_sweep.core.decision import Facts
 from canon_sweep.core.foreign import Broken
+from canon_sweep.core.override import skipped_all_the_same
+from canon_sweep.core.result import Status
 from canon_sweep.errors import StateFault
 from canon_sweep.harness.handover import hand_over
 from canon_sweep.harness.limits import Limits
@@ -17,6 +19,7 @@ from canon_sweep.harness.promote import promote
 from canon_sweep.harness.protocol import Harness
 from canon_sweep.harness.shown import Shown
 from canon_sweep.harness.stage import Stage
+from canon_sweep.harness.tested import Tested
 from canon_sweep.harness.tiers import Tiers
 from canon_sweep.harness.trial import KeptByHarness, Promote, nothing_shown
 from canon_sweep.job.ground import Ground
@@ -80,6 +83,15 @@ class Harnesses:
             now=self.now,
             budget=self.settings.retention,
         ).of
+
+    def with_ended(self, recipe: Recipe, tested: Tested) -> Tested:
+        """With a note for each N/A that has ended here, and by which the harness still goes."""
+        if self.settings.harness is None or tested.result is None:
+            return tested
+        ended = (each for each in recipe.written if each not in recipe.settings.overrides)
+        tiers = (tier for tier in tested.result.tiers if tier.status is Status.NA)
+        notes = skipped_all_the_same(ended, {str(tier.tier): tier.reason for tier in tiers})
+        return replace(tested, notes=(*tested.notes, *notes))
 
     def record(self, recipe: Recipe) -> str:
         """What the record says that a harness keeps by itself; empty if there is none."""

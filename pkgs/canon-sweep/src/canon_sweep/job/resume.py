@@ -13,7 +13,7 @@ from canon_sweep.errors import StateFault
 from canon_sweep.job import images
 from canon_sweep.job.again import in_turns
 from canon_sweep.job.finish import check_state, finish, opened
-from canon_sweep.job.stop import Between, stop_of
+from canon_sweep.job.stop import Between, stop_of_sweep
 from canon_sweep.job.survey import look_while_held, surveying
 from canon_sweep.job.turns import Turns
 from canon_sweep.job.wiring import Parts, Surroundings
@@ -98,7 +98,7 @@ def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surro
     if in_time:
         until = max(due[recipe.name].until or started for recipe in in_time)
         with surveying(in_time, parts, around.say) as look:
-            stop = stop_of(parts)
+            stop = stop_of_sweep(parts)
             if not stop:
                 prune = parts.settings.prune
                 images.make_room(prune, parts.state, parts.engine, started, around.say)

@@ -13,7 +13,7 @@ from canon_sweep.errors import DeferredFault, HostFault, StateFault
 from canon_sweep.job import images, presweep
 from canon_sweep.job.again import in_turns
 from canon_sweep.job.finish import check_state, finish, opened, results_of
-from canon_sweep.job.stop import Between, stop_of
+from canon_sweep.job.stop import Between, stop_of_sweep
 from canon_sweep.job.survey import look_while_held, surveying
 from canon_sweep.job.turns import Turns, begin
 from canon_sweep.job.wiring import Surroundings, parts_to_look
@@ -62,7 +62,7 @@ def run_sweep(
         parts.state.check_common()
         started = around.clock()
         # before the operator's own commands too: they touch live apps
-        stop = stop_of(parts)
+        stop = stop_of_sweep(parts)
         if not (names or stop):
             images.make_room(settings.prune, parts.state, parts.engine, around.clock(), around.say)
         commands = () if names or stop else settings.pre_sweep

@@ -6,6 +6,7 @@ it deploys nothing, and what a dead run left is itself in the builds' way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from canon_sweep import interrupt
@@ -19,6 +20,28 @@ from canon_sweep.settings.recipe import Recipe
 def stop_of(parts: Parts) -> Stop | None:
     """Why no further recipe may begin, or None; waits for what is in flight, as long as it may."""
     return _ended(parts) or _in_flight(parts) or _ended(parts)
+
+
+def stop_of_sweep(parts: Parts) -> Stop | None:
+    """As `stop_of`; whoever waits for his turn has it meanwhile.
+
+    What is in flight may be the very build whose test waits for it.
+    """
+    guests = _Guests(parts)
+    found = _ended(parts) or _in_flight(parts, guests) or _ended(parts)
+    return guests.stop or found
+
+
+@dataclass(slots=True)
+class _Guests:
+    """Lets in who waits; ``stop`` is why nothing may go on after it."""
+
+    parts: Parts
+    stop: Stop | None = None
+
+    def __call__(self) -> bool:
+        self.stop = _let_in(self.parts)
+        return self.stop is None
 
 
 @dataclass(slots=True)
@@ -37,7 +60,7 @@ class Between:
         if recipe.stays_out and interrupt.reason() is None:
             return None
         parts = self.parts
-        self.stop = self.stop or _ended(parts) or _let_in(parts) or stop_of(parts)
+        self.stop = self.stop or _ended(parts) or _let_in(parts) or stop_of_sweep(parts)
         return self.stop
 
 
@@ -67,12 +90,12 @@ def _ended(parts: Parts) -> Stop | None:
     return None if stopped is None else Stop(Code.OUT_OF_TIME, f"not reached: {stopped}")
 
 
-def _in_flight(parts: Parts) -> Stop | None:
+def _in_flight(parts: Parts, meanwhile: Callable[[], bool] = lambda: True) -> Stop | None:
     ground = parts.ground
     try:
         # who stops a run does not wait for its waiting
         with interrupt.LetThrough():
-            reason = parts.watch.clear(ground.time_left, ground.say)
+            reason = parts.watch.clear(ground.time_left, ground.say, meanwhile)
     except Interrupted as why:
         return Stop(Code.OUT_OF_TIME, f"not reached: {why}")
     if reason is None:

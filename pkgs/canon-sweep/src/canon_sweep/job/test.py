@@ -22,6 +22,7 @@ from canon_sweep.job.files import source_of
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.orders import order_of
 from canon_sweep.job.stop import stop_of
+from canon_sweep.job.trials import with_unasked
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.line import broken_off, entry_of, with_facts, with_tested
 from canon_sweep.mirror import sync as mirrors
@@ -37,7 +38,8 @@ class Wanted:
 
     ``quick`` tests on the canonical's own data, and promotes nothing.  ``wait`` queues
     behind a run that is at work, and a sweep lets it in between two recipes.  ``without_pin``
-    tests as if the recipe's ``upgradeBase`` were removed already.
+    tests as if the recipe's ``upgradeBase`` were removed already.  ``in_build`` is of a step of
+    a build: that would wait for its own end, so servers of builds are not asked.
     """
 
     recipe: str
@@ -46,6 +48,7 @@ class Wanted:
     quick: bool = False
     wait: bool = False
     without_pin: bool = False
+    in_build: bool = False
 
 
 def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Results:
@@ -59,6 +62,8 @@ def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Result
     recipe = recipe_of(settings, wanted.recipe, around.clock().date())
     if wanted.without_pin and recipe.settings.pin is None:
         raise UsageFault(f"{recipe.name} has no upgradeBase", do="test it without --without-pin")
+    if wanted.in_build:
+        settings = structs.replace(settings, guard=settings.guard.within_build)
     patience = settings.max_runtime if wanted.wait else 0.0
     with opened(settings, around, mirrors.look, patience=patience) as (parts, run):
         parts.state.check_common()
@@ -182,6 +187,8 @@ def _canonical_to_test_on(facts: Facts, order: Order) -> Canonical:
 
 def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
     canonical = _canonical_to_test_on(facts, order)
+    harnesses = parts.trials.harnesses
+    was = harnesses.record(recipe)
     remedy = remake.advice(canonical, facts.releases, facts.rule, enrolled=recipe.settings.enroll)
     with parts.ground.stage(recipe) as (stage, checkout):
         parts.room.check(recipe.name)
@@ -193,6 +200,7 @@ def _quick(recipe: Recipe, parts: Parts, order: Order, facts: Facts) -> Tested:
             tested = _judged(result, canonical, order)
         except HostFault as fault:
             tested = Tested(Outcome.INFRA, str(fault))
+    tested = with_unasked(tested, was, harnesses.record(recipe))
     attempt = attempt_of(
         order,
         tested,

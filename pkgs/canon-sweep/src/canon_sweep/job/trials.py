@@ -178,7 +178,8 @@ class Trials:
             )
             was = self.harnesses.record(recipe)
             tested = _with_advice(trial.of(order, facts.canonical), order)
-            tested = _with_unasked(tested, was, self.harnesses.record(recipe))
+            tested = self.harnesses.with_ended(recipe, tested)
+            tested = with_unasked(tested, was, self.harnesses.record(recipe))
         # an outside harness has checks of its own
         if self.settings.harness is None:
             tested = _with_advice_on_data(tested, order)
@@ -282,7 +283,7 @@ def _with_advice(tested: Tested, order: Order) -> Tested:
     return replace(tested, notes=tuple(notes))
 
 
-def _with_unasked(tested: Tested, was: str, now: str) -> Tested:
+def with_unasked(tested: Tested, was: str, now: str) -> Tested:
     """With a note if a harness has made a record where there was nothing to promote."""
     if now in ("", was) or tested.outcome in (Outcome.PROMOTED, Outcome.PROMOTE_FAILED):
         return tested

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, structs
 
 from canon_sweep.core.address import Address, read_address
 from canon_sweep.core.budget import Budget
@@ -134,6 +134,11 @@ class GuardSettings(Table, frozen=True, kw_only=True):
     units: tuple[Text, ...] = ()
     processes: tuple[Text, ...] = ()
     lock_files: tuple[Text, ...] = ()
+
+    @property
+    def within_build(self) -> GuardSettings:
+        """What a test is never beside that is a step of a build: its server has let it run."""
+        return structs.replace(self, drone=None, woodpecker=None)
 
 
 class ForgeSettings(Table, frozen=True, kw_only=True):

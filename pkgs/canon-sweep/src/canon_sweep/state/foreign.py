@@ -159,6 +159,9 @@ def _snapshot(own: Path, recipe: str) -> Snapshot | Broken | None:
         raise storage.denied(f"{own}/snapshot/volumes cannot be read", error) from error
     volumes = meta.volumes
     if volumes is None:  # each has an archive, which has its name
+        if not _may_be_there(own / "snapshot" / "volumes"):
+            # a copy that was cut short is not one of nothing
+            return Broken("it names no volumes, and there is no folder snapshot/volumes")
         volumes = tuple(sorted(archives))
         problems = (names.part_problem(volume, "volume") for volume in volumes)
         if problem := next(filter(None, problems), None):
