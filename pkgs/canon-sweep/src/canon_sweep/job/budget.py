@@ -9,7 +9,7 @@ from datetime import date
 import msgspec
 
 from canon_sweep.core.attempts import newest_known
-from canon_sweep.core.budget import Sum, excess, retained, share, size_of, total
+from canon_sweep.core.budget import Size, Sum, excess, retained, share, size_of, total
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.space import Space, shortage, shown
 from canon_sweep.core.version import Version
@@ -78,7 +78,7 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
     unread |= lost
     followed = parts.state.followed
     if followed is None:
-        sizes = retained(records.values(), unread, parts.engine.name)
+        sizes: Mapping[str, Size] = retained(records.values(), unread, parts.engine.name)
     else:
         sizes = followed.sizes()
     there, disk, space = total(sizes), settings.disk, parts.room.space()
@@ -111,7 +111,7 @@ class _Look:
     settings: Settings
     room: Room
     records: Mapping[str, Canonical]
-    sizes: Mapping[str, int | None]
+    sizes: Mapping[str, Size]
     space: Space | None
     enrolled: Set[str]
     keeps: bool = True
@@ -119,6 +119,7 @@ class _Look:
     def line(self, name: str) -> Line:
         record, own = self.records.get(name), self.settings.recipes.get(name)
         mark = self.room.mark(name)
+        size = self.sizes.get(name, 0)
         problems: tuple[str, ...] = ()
         if name in self.enrolled:  # else there will be no next test
             found = (shortage(self.space, self.room.bounds, mark), self._no_place(name))
@@ -126,7 +127,7 @@ class _Look:
         return Line(
             recipe=name,
             canonical=record.release_tag if record else "",
-            retained=self.sizes.get(name, 0),
+            retained=size if isinstance(size, int) else None,
             reason=record.retained_reason if record else "",
             priority=own.priority if own else None,
             peak=int(mark.bytes),
