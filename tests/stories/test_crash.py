@@ -146,6 +146,32 @@ def _sweep_until_rename(fleet: Fleet, number: int, last: LastWord) -> None:
     fleet.sweeps()
 
 
+def test_a_promotion_is_in_the_ledger_though_its_run_was_killed_before_that(fleet: Fleet) -> None:
+    """The next run writes the line: by it alone who has lost record and history knows of them."""
+    fleet.publishes("notes", "1.0.0+1")
+
+    def crash() -> None:
+        def watch(event: str, arguments: tuple[object, ...]) -> None:
+            is_ledger = event == "open" and "attempts.jsonl" in str(arguments[0])
+            if is_ledger and fleet.state().canonicals.folders():
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(watch)
+        fleet.sweeps()
+
+    assert killed(crash)
+    record = fleet.canonical("notes")
+    assert fleet.state().ledger.read() == ()
+
+    assert fleet.sweeps()["notes"].outcome is None
+
+    (told,) = fleet.state().ledger.read()
+    assert (told.key.tag, told.key.commit) == (record.tag, record.commit)
+    assert (told.outcome, told.run_id) == (Outcome.PROMOTED, record.run_id)
+    fleet.sweeps()
+    assert fleet.state().ledger.read() == (told,)
+
+
 # these change nothing, or nothing here: a kill before them is one before what comes next
 _LOOKS = {
     *("name", "address", "logs", "node", "space", "converging", "lacks", "last_words"),
