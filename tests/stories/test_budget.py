@@ -195,6 +195,9 @@ def test_the_less_important_gives_way_with_a_line_of_its_own(large: Fleet) -> No
     large.recipes["d"]["priority"] = 9
     large.publishes("d", "1.1.0+1", holds(LARGE))
     others = large.bytes_of("b")
+    told = {line.recipe: (line.takes, line.problems) for line in forecasts(large).recipes}
+    # nobody's data goes without having been announced
+    assert (told["d"], told["a"]) == ((("a",), ()), ((), ()))
 
     night = large.sweeps()
 

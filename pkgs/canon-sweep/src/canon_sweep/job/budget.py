@@ -9,7 +9,7 @@ from datetime import date
 import msgspec
 
 from canon_sweep.core.attempts import newest_known
-from canon_sweep.core.budget import Size, Sum, excess, retained, share, size_of, total
+from canon_sweep.core.budget import Share, Size, Sum, excess, retained, share, size_of, total
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.space import Space, shortage, shown
 from canon_sweep.core.version import Version
@@ -27,7 +27,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     ``retained`` is what its canonical keeps, and ``reason`` why that is nothing; ``peak`` is
     what its next test may take, which is an assumption unless it is ``peak_known``.  With
-    no ``problems`` the next release has room, and its data a place.
+    no ``problems`` the next release has room, and its data a place: that of the recipes in
+    ``takes``, if there are any, which goes for it by the operator's priorities.
     """
 
     recipe: str
@@ -37,6 +38,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     priority: int | None = None
     peak: int = 0
     peak_known: bool = False
+    takes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -121,8 +123,10 @@ class _Look:
         mark = self.room.mark(name)
         size = self.sizes.get(name, 0)
         problems: tuple[str, ...] = ()
+        place = Share()
         if name in self.enrolled:  # else there will be no next test
-            found = (shortage(self.space, self.room.bounds, mark), self._no_place(name))
+            place = self._place(name)
+            found = (shortage(self.space, self.room.bounds, mark), place.why)
             problems = tuple(filter(None, found))
         return Line(
             recipe=name,
@@ -132,17 +136,18 @@ class _Look:
             priority=own.priority if own else None,
             peak=int(mark.bytes),
             peak_known=mark.known,
+            takes=place.takes,
             problems=problems,
         )
 
-    def _no_place(self, name: str) -> str:
-        """Why data as large as the canonical's is, or was, would not be kept; or empty."""
+    def _place(self, name: str) -> Share:
+        """What would become of data as large as the canonical's is, or was."""
         record = self.records.get(name)
         if record is None or not self.keeps:
-            return ""
+            return Share()
         others = {other: size for other, size in self.sizes.items() if other != name}
         needed = msgspec.structs.replace(record, volumes=(*record.volumes, *record.unkept))
-        return share(name, size_of(needed), others, self.settings.retention).why
+        return share(name, size_of(needed), others, self.settings.retention)
 
 
 def _takes_part(own: RecipeSettings, day: date, newest: Version | None) -> bool:
