@@ -330,7 +330,11 @@ def test_a_record_that_cannot_be_read_costs_nobody_his_data(large: Fleet) -> Non
 
     assert large.canonical("a").volumes
     assert "over-budget" in codes(night["d"])
-    assert forecasts(large).unknown == ("c",)
+    found = forecasts(large)
+    assert found.unknown == ("c",)
+    (line,) = (line for line in found.recipes if line.recipe == "d")
+    assert line.takes == ()
+    assert "more than disk.budget" in line.problems[0]
 
 
 def test_what_went_and_could_not_be_removed_yet_is_removed_by_the_next_run(large: Fleet) -> None:

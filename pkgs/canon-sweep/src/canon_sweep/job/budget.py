@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import msgspec
 
 from canon_sweep.core.attempts import newest_known
-from canon_sweep.core.budget import Share, Size, Sum, excess, retained, share, size_of, total
+from canon_sweep.core.budget import (
+    Budget,
+    Share,
+    Size,
+    Sum,
+    excess,
+    retained,
+    share,
+    size_of,
+    total,
+)
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.space import Space, shortage, shown
 from canon_sweep.core.version import Version
@@ -77,6 +87,8 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
     # what a record that is gone has named is on the disk all the same
     lost = parts.state.lost()
     records, unread = parts.state.current.read_all()
+    # as in a promotion: what cannot be read may name what would go
+    retention = replace(settings.retention, priorities={}) if unread else settings.retention
     unread |= lost
     followed = parts.state.followed
     if followed is None:
@@ -92,7 +104,7 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
         if _takes_part(own, day, newest_known(own.tag_rule, records.get(name), attempts.of(name)))
     }
     keeps = followed is None
-    look = _Look(settings, parts.room, records, sizes, space, enrolled, keeps=keeps)
+    look = _Look(settings, parts.room, retention, records, sizes, space, enrolled, keeps=keeps)
     return Forecast(
         retained=there.bytes,
         unknown=there.unknown,
@@ -112,6 +124,7 @@ class _Look:
 
     settings: Settings
     room: Room
+    retention: Budget
     records: Mapping[str, Canonical]
     sizes: Mapping[str, Size]
     space: Space | None
@@ -147,7 +160,7 @@ class _Look:
             return Share()
         others = {other: size for other, size in self.sizes.items() if other != name}
         needed = msgspec.structs.replace(record, volumes=(*record.volumes, *record.unkept))
-        return share(name, size_of(needed), others, self.settings.retention)
+        return share(name, size_of(needed), others, self.retention)
 
 
 def _takes_part(own: RecipeSettings, day: date, newest: Version | None) -> bool:
