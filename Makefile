@@ -46,7 +46,8 @@ bench: $(VENV)/installed-for-tests
 
 # kill -9 at every moment there is, on both engines, with a table of what was left
 crash: $(VENV)/installed-for-tests
-	$(VENV)/bin/pytest -q --crash=all -rN tests/crash tests/stories/test_crash.py tests/stories/test_quick.py
+	$(VENV)/bin/pytest -q --crash=all -rN tests/crash tests/stories/test_crash.py tests/stories/test_quick.py \
+	  tests/stories/test_prune.py::test_a_prune_that_is_killed_is_gone_on_with_by_the_next
 
 # fifty weeks of faults, drawn from a seed: `make soak WEEKS_OF=7` has the same again
 soak: $(VENV)/installed-for-tests

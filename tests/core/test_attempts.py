@@ -7,7 +7,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from canon_sweep.core.attempts import Outcome, known_red, overdue_again
+from canon_sweep.core.attempts import Outcome, known_red, overdue_again, untold
+from canon_sweep.core.canonical import Canonical
 from core.examples import NOW, attempt
 
 DAY, SIX_DAYS = timedelta(days=1), timedelta(days=6)
@@ -81,3 +82,28 @@ def test_another_end_in_between_begins_anew() -> None:
     assert not overdue_again([OVERDUE, RED], OVERDUE.key)
     assert not overdue_again([OVERDUE], other.key)
     assert not overdue_again([msgspec.structs.replace(OVERDUE, quick=True)], OVERDUE.key)
+
+
+def test_a_promotion_that_the_ledger_does_not_tell_of_is_made_up_for() -> None:
+    """As the record has it; not what another tool has made, or a version that said less."""
+    record = Canonical(
+        recipe="notes",
+        version="1.0.0+1",
+        tag="1.0.0+1",
+        commit=RED.key.commit,
+        engine="local",
+        run_id="20260614T030000Z",
+        promoted_at="2026-06-14T03:10:00+00:00",
+    )
+
+    made = untold(record, [RED])
+
+    assert made is not None
+    assert (made.outcome, made.run_id) == (Outcome.PROMOTED, record.run_id)
+    assert made.ts.isoformat() == record.promoted_at
+    # neither how long it took nor what it was tested with is made up
+    assert (made.seconds, made.took, made.key.digest) == (0.0, None, "")
+    assert known_red([RED, made], RED.key, NOW, SIX_DAYS) == RED
+    assert untold(record, [RED, made]) is None
+    for less in ({"engine": ""}, {"run_id": ""}, {"promoted_at": "once"}):
+        assert untold(msgspec.structs.replace(record, **less), [RED]) is None

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from canon_sweep.core.budget import Budget, Share, excess, retained, share, size_of, total
+from canon_sweep.core.budget import (
+    AtLeast,
+    Budget,
+    Share,
+    Size,
+    excess,
+    retained,
+    share,
+    size_of,
+    total,
+)
 from canon_sweep.core.canonical import Canonical, KeptVolume
 
 
@@ -48,7 +58,7 @@ def test_who_has_no_data_fits_everywhere() -> None:
 
 def test_without_priorities_nobody_elses_data_goes() -> None:
     """Nor where only one of the two has one."""
-    others: dict[str, int | None] = {"site": 60}
+    others: dict[str, Size] = {"site": 60}
 
     for priorities in ({}, {"notes": 9}, {"site": 0}, {"notes": 5, "site": 5}):
         assert share("notes", 50, others, Budget(100, priorities)).takes == ()
@@ -56,7 +66,7 @@ def test_without_priorities_nobody_elses_data_goes() -> None:
 
 def test_the_less_important_gives_way() -> None:
     """The least important first, of these the largest, and none for nothing."""
-    others: dict[str, int | None] = {"a": 10, "b": 20, "c": 30, "d": 40}
+    others: dict[str, Size] = {"a": 10, "b": 20, "c": 30, "d": 40}
     ranks = {"notes": 9, "a": 1, "b": 1, "c": 2, "d": 8}
 
     def takes(size: int) -> tuple[str, ...]:
@@ -74,7 +84,20 @@ def test_a_size_that_is_not_known_is_never_zero() -> None:
     """Of the new data: nobody can say that it fits.  Of others': the sum is at least the rest."""
     assert not share("notes", None, {}, Budget(100)).is_kept
     assert str(total({"a": 5, "b": None})) == "at least 5 bytes"
-    assert size_of(record("notes", 5, None)) is None
+    assert size_of(record("notes", 5, None)) == AtLeast(5)
+    assert not share("notes", AtLeast(5), {}, Budget(100)).is_kept
+
+
+def test_what_is_known_of_a_canonical_counts_though_not_all_of_it_is() -> None:
+    """Else ninety bytes were none because of one volume beside them that nobody could weigh."""
+    sizes = retained([record("mail", 90, None)], [], "local")
+
+    assert str(total(sizes)) == "at least 90 bytes"
+    assert total(sizes).unknown == ("mail",)
+    assert not share("notes", 11, sizes, Budget(100)).is_kept
+    # how much would come free is not known: it is nobody's reason to take it
+    assert share("notes", 11, sizes, Budget(100, {"notes": 9, "mail": 1})).takes == ()
+    assert share("notes", 10, sizes, Budget(100)) == Share()
 
 
 def test_a_size_that_is_not_known_costs_nobody_his_data() -> None:

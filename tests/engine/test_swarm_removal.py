@@ -17,6 +17,7 @@ import docker
 import pytest
 
 from canon_sweep import interrupt
+from canon_sweep.engine.swarm import removal
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.engine.swarm.ready import Limits
 from canon_sweep.errors import HostFault
@@ -167,6 +168,25 @@ def test_who_is_asked_to_end_waits_for_no_grace_period(docker_host: str, tmp_pat
 
     assert time.monotonic() - began < 30
     assert engine.leftovers(bench.stack) == ()
+
+
+def test_what_was_ended_to_save_the_disk_goes_at_once(docker_host: str, tmp_path: Path) -> None:
+    """For a grace period's two minutes it would go on to fill it."""
+    engine = SwarmEngine(docker_host)
+    bench = Bench(engine, tmp_path / "recipe", "fill-1a2b3c_ci_localhost", "fill.ci.localhost")
+    command = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
+    stubborn = {"image": BUSYBOX, "command": command, "stop_grace_period": "2m"}
+    bench.up(bench.app(services={"app": stubborn}))
+    with interrupt.Endable() as test:
+        with pytest.raises(interrupt.EndedError):
+            test.end("no room")
+        began = time.monotonic()
+
+        engine.undeploy(bench.stack)
+
+    assert time.monotonic() - began < removal.HASTE
+    assert engine.leftovers(bench.stack) == ()
+    assert not interrupt.was_ended()
 
 
 @pytest.fixture

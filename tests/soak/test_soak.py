@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from canon_sweep.core.attempts import Outcome
 from host import own_disk
 from soak.weeks import RECIPES, Soak
 from stories.fleet import Fleet
@@ -59,12 +60,18 @@ def _soak(soak: Soak, sweeps: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert fleet.running() == ()
     assert fleet.state().journal.entries() == ()
     assert fleet.state().waiting.due() == {}
+    pruned = soak.prune()
+    assert (pruned.returncode, pruned.stdout) == (0, "0 to be removed\n"), (soak.seed, pruned)
     _is_told(soak, told)
 
 
 def _is_told(soak: Soak, told: dict[str, dict[str, object]]) -> None:
-    """Each outcome of each run is a line of the ledger."""
-    lines = soak.fleet.state().ledger.index().all
+    """Each outcome of each run is a line of the ledger, and each promotion, of killed ones too."""
+    state = soak.fleet.state()
+    lines = state.ledger.index().all
+    promoted = {(a.key.recipe, a.key.tag) for a in lines if a.outcome is Outcome.PROMOTED}
+    kept = {(recipe, e.tag) for recipe in RECIPES for e in state.canonicals.history(recipe)}
+    assert promoted == kept, soak.seed
     written = {(attempt.run_id, attempt.key.recipe, attempt.outcome) for attempt in lines}
     for run, results in told.items():
         entries = results["entries"]

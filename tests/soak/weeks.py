@@ -80,6 +80,10 @@ class Soak:
         """Whether every record holds."""
         return self._command("verify")
 
+    def prune(self) -> subprocess.CompletedProcess[str]:
+        """What nothing names any more; nothing of it goes."""
+        return self._command("prune", "--dry-run")
+
     def logs(self) -> str:
         """What the last run's recipes said."""
         logs = (self.fleet.folder / "state" / "runs" / "latest").glob("*.log")

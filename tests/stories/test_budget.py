@@ -195,6 +195,9 @@ def test_the_less_important_gives_way_with_a_line_of_its_own(large: Fleet) -> No
     large.recipes["d"]["priority"] = 9
     large.publishes("d", "1.1.0+1", holds(LARGE))
     others = large.bytes_of("b")
+    told = {line.recipe: (line.takes, line.problems) for line in forecasts(large).recipes}
+    # nobody's data goes without having been announced
+    assert (told["d"], told["a"]) == ((("a",), ()), ((), ()))
 
     night = large.sweeps()
 
@@ -327,7 +330,11 @@ def test_a_record_that_cannot_be_read_costs_nobody_his_data(large: Fleet) -> Non
 
     assert large.canonical("a").volumes
     assert "over-budget" in codes(night["d"])
-    assert forecasts(large).unknown == ("c",)
+    found = forecasts(large)
+    assert found.unknown == ("c",)
+    (line,) = (line for line in found.recipes if line.recipe == "d")
+    assert line.takes == ()
+    assert "more than disk.budget" in line.problems[0]
 
 
 def test_what_went_and_could_not_be_removed_yet_is_removed_by_the_next_run(large: Fleet) -> None:

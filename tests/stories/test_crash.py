@@ -99,10 +99,10 @@ def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(
 def test_a_crash_at_any_write_of_the_promotion_leaves_a_whole_canonical(
     fleet: Fleet, first: int, matrix: Matrix
 ) -> None:
-    """Killed at each rename in turn: records, journal and history agree afterwards."""
+    """Killed at each write in turn: records, journal, history and ledger agree afterwards."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
-    fleet.add("notes", expectedNA={"upgrade": "its renames are those of the install"})
+    fleet.add("notes", expectedNA={"upgrade": "its writes are those of the install"})
     fleet.has_swept()
     number = first - 4
     while True:
@@ -113,16 +113,19 @@ def test_a_crash_at_any_write_of_the_promotion_leaves_a_whole_canonical(
         last = LastWord()
 
         def crash(number: int = number, last: LastWord = last) -> None:
-            _sweep_until_rename(fleet, number, last)
+            _sweep_until_write(fleet, number, last)
 
         died = killed(crash)
 
         record = is_whole(fleet)
         fleet.sweeps()
         assert is_whole(fleet).tag == new
+        assert fleet.state().canonicals.history("notes")[-1].tag == new
+        lines = fleet.state().ledger.read()
+        assert new in {each.key.tag for each in lines if each.outcome is Outcome.PROMOTED}
         left = fleet.volumes() - {volume.name for volume in fleet.canonical("notes").volumes}
         if died:
-            row = Row("local", "run, each rename", last.text, end_of(record, new), len(left))
+            row = Row("local", "run, each write", last.text, end_of(record, new), len(left))
             matrix.add(row)
         assert not left
         if not died:
@@ -130,20 +133,58 @@ def test_a_crash_at_any_write_of_the_promotion_leaves_a_whole_canonical(
     assert number > 5
 
 
-def _sweep_until_rename(fleet: Fleet, number: int, last: LastWord) -> None:
-    """Sweep, and die right before the n-th rename in the state folder."""
+def _sweep_until_write(fleet: Fleet, number: int, last: LastWord) -> None:
+    """Sweep, and die right before the n-th rename or added line in the state folder."""
     made = [0]
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:
-        if event == "os.rename" and "state" in str(arguments[0]):
+        written = _written(event, arguments)
+        if written:
             made[0] += 1
             if made[0] == number:
-                last.say(f"{number} before a rename to {Path(str(arguments[1])).name}")
+                last.say(f"{number} before {written}")
                 os.kill(os.getpid(), signal.SIGKILL)
 
     # an audit hook cannot be taken away again: only in a child that ends here
     sys.addaudithook(watch)
     fleet.sweeps()
+
+
+def _written(event: str, arguments: tuple[object, ...]) -> str:
+    """What is about to be written to the state folder, if anything is."""
+    if event == "os.rename" and "state" in str(arguments[0]):
+        return f"a rename to {Path(str(arguments[1])).name}"
+    if event == "open" and str(arguments[0]).endswith(".jsonl"):
+        flags = arguments[2]
+        assert isinstance(flags, int)
+        return f"a line of {Path(str(arguments[0])).name}" if flags & os.O_RDWR else ""
+    return ""
+
+
+def test_a_promotion_is_in_the_ledger_though_its_run_was_killed_before_that(fleet: Fleet) -> None:
+    """The next run writes the line: by it alone who has lost record and history knows of them."""
+    fleet.publishes("notes", "1.0.0+1")
+
+    def crash() -> None:
+        def watch(event: str, arguments: tuple[object, ...]) -> None:
+            is_ledger = event == "open" and "attempts.jsonl" in str(arguments[0])
+            if is_ledger and fleet.state().canonicals.folders():
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(watch)
+        fleet.sweeps()
+
+    assert killed(crash)
+    record = fleet.canonical("notes")
+    assert fleet.state().ledger.read() == ()
+
+    assert fleet.sweeps()["notes"].outcome is None
+
+    (told,) = fleet.state().ledger.read()
+    assert (told.key.tag, told.key.commit) == (record.tag, record.commit)
+    assert (told.outcome, told.run_id) == (Outcome.PROMOTED, record.run_id)
+    fleet.sweeps()
+    assert fleet.state().ledger.read() == (told,)
 
 
 # these change nothing, or nothing here: a kill before them is one before what comes next

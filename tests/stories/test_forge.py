@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from canon_sweep import crew
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.core.pull import MOVED, REFUSED, UNREACHABLE, UNREAD
@@ -236,7 +237,7 @@ def test_a_forge_that_hangs_costs_a_sweep_its_bound_once(
     """However many mirrors lie there."""
     monkeypatch.setattr(asked, "SECONDS", 1.0)
     monkeypatch.setattr(asked, "MORE", 0.0)
-    monkeypatch.setattr(asked, "AT_ONCE", 2)
+    monkeypatch.setattr(crew, "AT_ONCE", 2)
     names = [f"r{number}" for number in range(6)]
     for name in names:
         mirrored(fleet, fake, name)

@@ -211,6 +211,14 @@ def test_other_peoples_things_are_left_alone(fleet: Fleet, client: Any) -> None:
     assert all(act.problem for act in done.acts)
     assert left <= {(thing.kind, thing.name) for thing in engine.of_ours()}
 
+    # one in which nobody has put anything goes from between them all
+    alone = leave(fleet, home, "site-abcdef_ci_localhost")
+    assert alone
+    prunes(fleet)
+
+    assert alone.isdisjoint((thing.kind, thing.name) for thing in engine.of_ours())
+    assert theirs | kept <= everything(client)
+
 
 def test_a_stray_stack_goes_with_all_that_is_its(fleet: Fleet, client: Any) -> None:
     """Service, containers, network, config, volume and secret; the canonical stays whole."""

@@ -43,6 +43,8 @@ class _Asked:
         self.held = False
         # why what is under way is to end, though the process is not
         self.end: str | None = None
+        # whether it was told so, and is being taken down
+        self.ended = False
 
 
 # signals are the process's, so this is too
@@ -68,6 +70,11 @@ def ignore() -> None:
 def reason() -> str | None:
     """What asked this run to end, while it holds signals; None if nothing did."""
     return _asked.reason
+
+
+def was_ended() -> bool:
+    """Whether what was under way was ended from another thread: see `Endable`."""
+    return _asked.ended
 
 
 class Held:
@@ -160,14 +167,14 @@ class Endable:
         self._main = threading.current_thread() is threading.main_thread()
         self._thread = threading.get_ident()
         if self._main:
-            _asked.end = None
+            _asked.end, _asked.ended = None, False
             self._before = signal.signal(_OWN, lambda *_: _tell_end())
         return self
 
     def __exit__(self, *_error: object) -> None:
         if self._main:
             # one that comes late has nothing to tell
-            _asked.end = None
+            _asked.end, _asked.ended = None, False
             signal.signal(_OWN, self._before)
 
     def end(self, why: str) -> None:
@@ -180,7 +187,7 @@ class Endable:
 def _tell_end() -> None:
     # who was asked to stop takes down already, or is told so next
     if _asked.end is not None and not _asked.held and _asked.reason is None:
-        why, _asked.end = _asked.end, None
+        why, _asked.end, _asked.ended = _asked.end, None, True
         raise EndedError(why)
 
 

@@ -35,6 +35,8 @@ def _row(line: Line) -> tuple[tuple[str, ...], str]:
     keeps = "unknown" if line.retained is None else shown(line.retained)
     peak = shown(line.peak) + ("" if line.peak_known else " (assumed)")
     said = "; ".join(line.problems) or "has room"
+    if line.takes:
+        said = f"{said}; its data takes the place of that of {', '.join(line.takes)}, by priority"
     if line.reason:
         said = f"{said}; keeps nothing: {line.reason}"
     return (line.recipe, line.canonical, keeps, peak), said

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.moment import moment_of
 from canon_sweep.core.version import TagRule, Version, ordered
 
 
@@ -35,6 +36,7 @@ class Outcome(StrEnum):
 
 # what the next run does not try again at once: it would end the same
 _REMEMBERED = {Outcome.RED, Outcome.REFUSED, Outcome.PROMOTE_FAILED}
+_CUT = "promoted, and its run has ended before it could write this down"
 _SAYS_NOTHING = {Outcome.INFRA, Outcome.OUT_OF_TIME}
 
 
@@ -115,6 +117,23 @@ def known_red(
     last = conclusive[-1]
     is_recent = timedelta(0) <= now - last.ts < retry_after
     return last if last.outcome in _REMEMBERED and is_recent else None
+
+
+def untold(record: Canonical, attempts: Iterable[Attempt]) -> Attempt | None:
+    """The line of a promotion that the ledger does not have; None if it has it.
+
+    A run that is killed right after it has written a record leaves none.  What its test took is
+    not known any more, nor what it was tested with: the key's digest is empty, as no attempt's is.
+    """
+    promoted = (a.key for a in attempts if a.outcome is Outcome.PROMOTED)
+    if any((key.tag, key.commit) == (record.release_tag, record.commit) for key in promoted):
+        return None
+    when = moment_of(record.promoted_at)
+    # that of another tool, or of a version that did not say when or with what
+    if when is None or not (record.engine and record.run_id):
+        return None
+    key = AttemptKey(recipe=record.recipe, tag=record.release_tag, commit=record.commit, digest="")
+    return Attempt(key=key, outcome=Outcome.PROMOTED, ts=when, run_id=record.run_id, reason=_CUT)
 
 
 def newest_known(

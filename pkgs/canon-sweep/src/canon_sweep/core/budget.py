@@ -35,6 +35,17 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLeast:
+    """Volumes of which some have a size that is not known: the others take so many bytes."""
+
+    bytes: int
+
+
+Size = int | AtLeast | None
+"""How many bytes a canonical takes; None if nothing at all is known of that."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sum:
     """What is retained; with ``unknown``, recipes of which it is not known how much, at least."""
 
@@ -62,24 +73,26 @@ class Share:
         return not self.why
 
 
-def size_of(record: Canonical) -> int | None:
-    """The bytes that a record's volumes take; None if that of one of them is not known."""
+def size_of(record: Canonical) -> int | AtLeast:
+    """The bytes that a record's volumes take, or that those take whose size is known."""
     known = [volume.bytes for volume in record.volumes if volume.bytes is not None]
-    return sum(known) if len(known) == len(record.volumes) else None
+    return sum(known) if len(known) == len(record.volumes) else AtLeast(sum(known))
 
 
-def retained(
-    records: Iterable[Canonical], unread: Iterable[str], engine: str
-) -> dict[str, int | None]:
+def retained(records: Iterable[Canonical], unread: Iterable[str], engine: str) -> dict[str, Size]:
     """How much each canonical retains on an engine, by recipe; ``unread`` records: not known."""
-    sizes = {record.recipe: size_of(record) for record in records if record.kept_by(engine)}
-    return sizes | dict.fromkeys(unread)
+    sizes: dict[str, Size] = dict.fromkeys(unread)
+    return {r.recipe: size_of(r) for r in records if r.kept_by(engine)} | sizes
 
 
-def total(sizes: Mapping[str, int | None]) -> Sum:
-    """All of it."""
-    unknown = tuple(sorted(recipe for recipe, size in sizes.items() if size is None))
-    return Sum(sum(size or 0 for size in sizes.values()), unknown)
+def total(sizes: Mapping[str, Size]) -> Sum:
+    """All of it; of what is not known the part that is."""
+    unknown = tuple(sorted(name for name, size in sizes.items() if not isinstance(size, int)))
+    return Sum(sum(map(_known, sizes.values())), unknown)
+
+
+def _known(size: Size) -> int:
+    return size.bytes if isinstance(size, AtLeast) else size or 0
 
 
 def excess(there: Sum, budget: Budget) -> str:
@@ -95,7 +108,7 @@ def excess(there: Sum, budget: Budget) -> str:
     )
 
 
-def share(recipe: str, size: int | None, others: Mapping[str, int | None], budget: Budget) -> Share:
+def share(recipe: str, size: Size, others: Mapping[str, Size], budget: Budget) -> Share:
     """Whether data of this size is kept for a recipe, beside what ``others`` retain.
 
     What its last canonical retained is not among it: that goes when this one comes.
@@ -103,7 +116,7 @@ def share(recipe: str, size: int | None, others: Mapping[str, int | None], budge
     there = total(others)
     if budget.limit is None or size == 0:
         return Share()
-    if size is None:
+    if not isinstance(size, int):
         return Share(why="nobody knows how large its volumes are, so nobody can say that they fit")
     over = there.bytes + size - budget.limit
     if over <= 0:
@@ -117,9 +130,7 @@ def share(recipe: str, size: int | None, others: Mapping[str, int | None], budge
     )
 
 
-def _takes(
-    recipe: str, over: int, others: Mapping[str, int | None], budget: Budget
-) -> tuple[str, ...]:
+def _takes(recipe: str, over: int, others: Mapping[str, Size], budget: Budget) -> tuple[str, ...]:
     """Whose data goes so that so many bytes come free: as little that matters as can be.
 
     Nobody's, if all that may go would not be enough.
@@ -130,7 +141,7 @@ def _takes(
     below = {
         other: size
         for other, size in others.items()
-        if size and budget.priorities.get(other, own) < own
+        if isinstance(size, int) and size and budget.priorities.get(other, own) < own
     }
     # the least important first, and of these the largest, so that few have to go
     order = sorted(below, key=lambda other: (budget.priorities[other], -below[other], other))

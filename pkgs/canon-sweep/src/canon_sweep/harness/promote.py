@@ -6,11 +6,10 @@ import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from canon_sweep.core.budget import OVER, TAKEN, Budget, Share, retained, share, size_of
+from canon_sweep.core.budget import OVER, TAKEN, Budget, Share, retained, share, size_of, total
 from canon_sweep.core.canonical import Canonical, Previous
 from canon_sweep.core.decision import Note
 from canon_sweep.core.result import CiResult
-from canon_sweep.core.space import shown
 from canon_sweep.errors import Fault, StateFault
 from canon_sweep.harness.giveup import Clear, give_up, left_by
 from canon_sweep.state.canonicals import Canonicals
@@ -131,7 +130,7 @@ def _given_up(
     assert theirs is not None, "it was read just now"
     why = f"its data went for that of {record.recipe}, which has the higher priority"
     give_up(theirs, why, canonicals=canonicals, journal=journal, clear=clear)
-    freed = shown(size_of(theirs) or 0)
+    freed = total({other: size_of(theirs)})
     return Note(code=TAKEN, text=f"the canonical {theirs.release_tag} of {other}: {why} ({freed})")
 
 

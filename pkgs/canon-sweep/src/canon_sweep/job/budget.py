@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import msgspec
 
 from canon_sweep.core.attempts import newest_known
-from canon_sweep.core.budget import Sum, excess, retained, share, size_of, total
+from canon_sweep.core.budget import (
+    Budget,
+    Share,
+    Size,
+    Sum,
+    excess,
+    retained,
+    share,
+    size_of,
+    total,
+)
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.space import Space, shortage, shown
 from canon_sweep.core.version import Version
@@ -27,7 +37,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     ``retained`` is what its canonical keeps, and ``reason`` why that is nothing; ``peak`` is
     what its next test may take, which is an assumption unless it is ``peak_known``.  With
-    no ``problems`` the next release has room, and its data a place.
+    no ``problems`` the next release has room, and its data a place: that of the recipes in
+    ``takes``, if there are any, which goes for it by the operator's priorities.
     """
 
     recipe: str
@@ -37,6 +48,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     priority: int | None = None
     peak: int = 0
     peak_known: bool = False
+    takes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -75,10 +87,12 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
     # what a record that is gone has named is on the disk all the same
     lost = parts.state.lost()
     records, unread = parts.state.current.read_all()
+    # as in a promotion: what cannot be read may name what would go
+    retention = replace(settings.retention, priorities={}) if unread else settings.retention
     unread |= lost
     followed = parts.state.followed
     if followed is None:
-        sizes = retained(records.values(), unread, parts.engine.name)
+        sizes: Mapping[str, Size] = retained(records.values(), unread, parts.engine.name)
     else:
         sizes = followed.sizes()
     there, disk, space = total(sizes), settings.disk, parts.room.space()
@@ -90,7 +104,7 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
         if _takes_part(own, day, newest_known(own.tag_rule, records.get(name), attempts.of(name)))
     }
     keeps = followed is None
-    look = _Look(settings, parts.room, records, sizes, space, enrolled, keeps=keeps)
+    look = _Look(settings, parts.room, retention, records, sizes, space, enrolled, keeps=keeps)
     return Forecast(
         retained=there.bytes,
         unknown=there.unknown,
@@ -110,8 +124,9 @@ class _Look:
 
     settings: Settings
     room: Room
+    retention: Budget
     records: Mapping[str, Canonical]
-    sizes: Mapping[str, int | None]
+    sizes: Mapping[str, Size]
     space: Space | None
     enrolled: Set[str]
     keeps: bool = True
@@ -119,29 +134,33 @@ class _Look:
     def line(self, name: str) -> Line:
         record, own = self.records.get(name), self.settings.recipes.get(name)
         mark = self.room.mark(name)
+        size = self.sizes.get(name, 0)
         problems: tuple[str, ...] = ()
+        place = Share()
         if name in self.enrolled:  # else there will be no next test
-            found = (shortage(self.space, self.room.bounds, mark), self._no_place(name))
+            place = self._place(name)
+            found = (shortage(self.space, self.room.bounds, mark), place.why)
             problems = tuple(filter(None, found))
         return Line(
             recipe=name,
             canonical=record.release_tag if record else "",
-            retained=self.sizes.get(name, 0),
+            retained=size if isinstance(size, int) else None,
             reason=record.retained_reason if record else "",
             priority=own.priority if own else None,
             peak=int(mark.bytes),
             peak_known=mark.known,
+            takes=place.takes,
             problems=problems,
         )
 
-    def _no_place(self, name: str) -> str:
-        """Why data as large as the canonical's is, or was, would not be kept; or empty."""
+    def _place(self, name: str) -> Share:
+        """What would become of data as large as the canonical's is, or was."""
         record = self.records.get(name)
         if record is None or not self.keeps:
-            return ""
+            return Share()
         others = {other: size for other, size in self.sizes.items() if other != name}
         needed = msgspec.structs.replace(record, volumes=(*record.volumes, *record.unkept))
-        return share(name, size_of(needed), others, self.settings.retention).why
+        return share(name, size_of(needed), others, self.retention)
 
 
 def _takes_part(own: RecipeSettings, day: date, newest: Version | None) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from canon_sweep.core import names
+from canon_sweep.core.attempts import untold
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.errors import StateFault
 from canon_sweep.settings.records import Settings
@@ -178,7 +179,7 @@ class State:
         Only under the run's lock.  Done twice, it does nothing more.
         """
         said, problems = [], []
-        for step in (self._narrow, self._set_aside, self._clear):
+        for step in (self._narrow, self._set_aside, self._clear, self._tell):
             try:
                 said += step()
             except StateFault as fault:
@@ -239,6 +240,19 @@ class State:
         drafts = self.clear_drafts()
         said = f"{drafts} half-written files of interrupted writers were removed"
         return [said] if drafts else []
+
+    def _tell(self) -> list[str]:
+        """Promotions that are not in the ledger; what cannot be noted now costs no run."""
+        said = []
+        try:
+            for record in self.canonicals.read_all().records.values():
+                attempt = untold(record, self.ledger.index().of(record.recipe))
+                if attempt is not None:
+                    self.ledger.add(attempt)
+                    said.append(f"the ledger did not tell of {record.recipe}: {attempt.reason}")
+        except StateFault as fault:
+            said.append(f"whether the ledger tells of each promotion is not known: {fault}")
+        return said
 
 
 def _gone(record: Canonical, whose: Canonicals, do: str = "bring it back") -> StateFault:

@@ -32,7 +32,9 @@ def undeploy(docker: Docker, stack: str, limits: Limits) -> None:
     def look() -> Look:
         took = time.monotonic() - began
         # a grace period may be minutes; nothing of a test that is broken off is kept
-        hurried = took > HASTE and interrupt.reason() is not None
+        stopped = took > HASTE and interrupt.reason() is not None
+        # what has filled the disk would go on for as long as it is given
+        hurried = stopped or interrupt.was_ended()
         left = _remove(docker, stack, forced=took > limits.orphans, hurried=hurried)
         return Look(left, AGAIN)
 
