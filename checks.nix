@@ -56,9 +56,6 @@ in
 
   rendered-cc-ci = isKept "cc-ci" hosts.cc-ci;
   rendered-local = isKept "local" hosts.local;
-  rendered-machine = isKept "machine" tests.promote.nodes.machine;
-  rendered-changeover = isKept "changeover" tests.changeover.nodes.machine;
-  rendered-forge = isKept "forge" tests.forge.nodes.machine;
 
   options = pkgs.runCommand "canon-sweep-options-are-kept" { } ''
     if ! diff --unified ${./docs/options.md} ${options}; then
@@ -89,3 +86,13 @@ in
       '';
 }
 // lib.mapAttrs' (name: lib.nameValuePair "vm-${name}") tests
+# each says what CI runs its story on: texts of its own, or those that most have in common
+// lib.mapAttrs' (
+  name: test:
+  let
+    own = builtins.pathExists (./nixos-tests/rendered + "/${name}");
+  in
+  lib.nameValuePair "rendered-vm-${name}" (
+    isKept (if own then name else "machine") test.nodes.machine
+  )
+) tests

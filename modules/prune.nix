@@ -80,7 +80,8 @@ in
     systemd.services.canon-sweep-prune = {
       description = "Remove what no canonical needs any more";
       documentation = [ "man:canon-sweep(1)" ];
-      inherit (sweep) wants;
+      # whoever is told of a sweep that failed is told of this too: it fails to be seen
+      inherit (sweep) wants onFailure;
       after = lib.remove unit sweep.after;
       restartIfChanged = false;
       unitConfig = {

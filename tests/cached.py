@@ -19,11 +19,18 @@ from pathlib import Path
 _KEPT_SECONDS = 14 * 86_400
 
 
+class NoPlace(Exception):
+    """Why nothing can be kept on this machine: a build of Nix has no home, for one."""
+
+
 def folder(noun: str, made_from: str, make: Callable[[Path], None]) -> Path:
     """The folder of this noun that is made from this, by ``make`` if it is not there yet.
 
     ``make`` is given a path that is not there, and makes a folder of it; what it raises
     leaves none behind.
+
+    Raises:
+        NoPlace: there is nowhere to keep it.
     """
     home = _home() / f"{noun}-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}"
     with _one_at_a_time(noun):  # each of the tests' workers may be the first
@@ -42,7 +49,10 @@ def folder(noun: str, made_from: str, make: Callable[[Path], None]) -> Path:
 
 def _home() -> Path:
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "canon-sweep"
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as why:
+        raise NoPlace(f"{home} cannot be made: {why.strerror}") from None
     return home
 
 

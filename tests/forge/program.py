@@ -42,7 +42,10 @@ def gitea() -> Path:
         CannotBuild: it is not there yet, and cannot be built here.
     """
     made_from = "\n".join((VERSION, _SUM, *_BUILD, *_STATIC, INSTALLED))
-    return cached.folder(f"gitea-{VERSION}", made_from, _make) / INSTALLED
+    try:
+        return cached.folder(f"gitea-{VERSION}", made_from, _make) / INSTALLED
+    except cached.NoPlace as why:
+        raise CannotBuild(f"there is nowhere to keep Gitea: {why}") from None
 
 
 def layer() -> Path:

@@ -72,3 +72,12 @@ def test_another_module_of_that_name_is_not_built(home: Path) -> None:
         gitea()
 
     assert not is_kept(home)
+
+
+def test_without_a_home_that_is_the_reason(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a build of Nix, whose home is a folder that nobody can make."""
+    (home / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "file"))
+
+    with pytest.raises(CannotBuild, match="nowhere to keep Gitea"):
+        gitea()

@@ -119,8 +119,8 @@ def test_prune_is_the_sweep_with_another_word(host: str) -> None:
         settings_of(text_of(host, f"systemd/{name}.service"), "Service")
         for name in ("canon-sweep", "canon-sweep-prune")
     )
-    order = settings_of(text_of(host, "systemd/canon-sweep.service"), "Unit")["After"][0].split()
-    own = settings_of(text_of(host, "systemd/canon-sweep-prune.service"), "Unit")["After"][0]
+    told = settings_of(text_of(host, "systemd/canon-sweep.service"), "Unit")
+    own = settings_of(text_of(host, "systemd/canon-sweep-prune.service"), "Unit")
 
     assert prune["ExecStart"][0].endswith("/bin/canon-sweep prune")
     assert prune["SuccessExitStatus"] == ["75"]
@@ -129,8 +129,10 @@ def test_prune_is_the_sweep_with_another_word(host: str) -> None:
         "TimeoutStartSec",
     }
     # a sweep that found the lock taken would be gone for the week
-    assert "canon-sweep-prune.service" in order
-    assert "canon-sweep" not in own
+    assert "canon-sweep-prune.service" in told["After"][0].split()
+    assert "canon-sweep" not in own["After"][0]
+    # what it leaves to a person has to reach one
+    assert own.get("OnFailure") == told.get("OnFailure")
 
 
 def test_prune_has_its_times(host: str) -> None:

@@ -75,6 +75,14 @@ def test_every_story_is_a_vm_test(tests: Any) -> None:
         assert (STORIES / "stories" / f"{name.replace('-', '_')}.py").is_file()
 
 
+def test_a_story_is_told_in_ci_on_what_its_vm_has(tests: Any) -> None:
+    """Texts are kept once for all whose machine is the same; another machine has its own."""
+    common = tests["promote"]["said"]
+    apart = {name for name, test in tests.items() if test["said"] != common}
+
+    assert apart == {name for name in NAMES if (STORIES / "rendered" / name).is_dir()}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_says_what_the_driver_knows(tests: Any, name: str, tmp_path: Path) -> None:
     """NixOS' own machine is one that a story may be told to."""

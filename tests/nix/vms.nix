@@ -17,4 +17,18 @@ builtins.mapAttrs (_: test: {
   script = test.config.testScriptString;
   warnings = test.nodes.machine.warnings;
   machines = builtins.attrNames test.nodes;
+  # what the module says of it, as far as it can differ from test to test
+  said = builtins.hashString "sha256" (
+    builtins.unsafeDiscardStringContext (
+      builtins.concatStringsSep "\n" (
+        map (unit: test.nodes.machine.systemd.units.${unit}.text) [
+          "canon-sweep.service"
+          "canon-sweep.timer"
+          "canon-sweep-prune.service"
+          "canon-sweep-prune.timer"
+        ]
+        ++ [ "${test.nodes.machine.services.canon-sweep.configFile}" ]
+      )
+    )
+  );
 }) tests
