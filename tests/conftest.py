@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from crash.matrix import Matrix, rows, table
 from engine.installed import NEWER, OWN
@@ -77,19 +78,37 @@ class FewEngines(LoadScopeScheduling):
         )
         return f"{folder} {NEWER if NEWER in nodeid else OWN}"
 
-    def schedule(self) -> None:
-        """Machines come right after the engines, the slowest first: a story takes minutes.
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """What takes longest comes first, so that no worker is alone at the end.
 
-        Whatever needs a Gitea comes later: it may still be being built.
+        The queue is there, and nobody has anything of it yet, when the first worker is given
+        its first part.
         """
-        super().schedule()
-        machines = [scope for scope in self.workqueue if "/machine/" in scope]
-        crashes = [scope for scope in self.workqueue if scope.startswith("crash")]
-        forges = [scope for scope in machines if "[forge]" in scope]
-        others = sorted(set(machines) - set(forges), key=lambda scope: "emulated" in scope)
-        for scope in ["gitea", *forges, *crashes, *others]:
-            if scope in self.workqueue:
-                self.workqueue.move_to_end(scope, last=False)
+        if not any(self.assigned_work.values()):
+            # stable: of one kind, those with the most tests come first, as they were
+            for scope in sorted(self.workqueue, key=_turn):
+                self.workqueue.move_to_end(scope)
+        super()._assign_work_unit(node)
+
+
+def _turn(scope: str) -> int:
+    """When a part of the tests has its turn, the least first.
+
+    Engines come first, as their tests wait more than others do, one after another; then what
+    kills them, and the computer that is emulated, the longest of the machines.  Whatever needs a
+    Gitea comes after the machines: it may still be being built.
+    """
+    engine = scope.endswith((f" {OWN}", f" {NEWER}"))
+    comes = (
+        engine and not scope.startswith("recipes"),
+        "/machine/test_emulated" in scope,
+        "/machine/test_stories" in scope and "[forge]" not in scope,
+        engine,
+        "/machine/" in scope and "[forge]" not in scope,
+        "[forge]" in scope and "/machine/" in scope,
+        scope == "gitea",
+    )
+    return comes.index(True) if any(comes) else len(comes)
 
 
 @pytest.fixture

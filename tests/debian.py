@@ -5,8 +5,10 @@ It is made once, in under a minute, and kept outside the tree (`cached`).
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import cached
@@ -44,6 +46,14 @@ def root(suite: str = SUITE) -> Path:
     )
 
 
+def environment() -> Mapping[str, str]:
+    """The environment of whoever makes a root: ours, but what it says to this Python.
+
+    A root's own Python would leave out its bytecode, or have it where no machine looks.
+    """
+    return {name: said for name, said in os.environ.items() if not name.startswith("PYTHON")}
+
+
 def bootstrap(*words: str) -> None:
     """Run mmdebstrap.
 
@@ -54,6 +64,7 @@ def bootstrap(*words: str) -> None:
         raise CannotMake("Debian's root folder needs mmdebstrap")
     done = subprocess.run(
         ["mmdebstrap", "--quiet", "--mode=root", *words],
+        env=environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

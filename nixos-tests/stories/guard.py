@@ -9,6 +9,7 @@ from stories.machine import Machine
 from stories.maintainer import Maintainer
 from stories.operator import SERVICE, STATE, Operator
 
+_OPERATORS = "/etc/canon-sweep/config.toml"
 _DRONE = "/srv/fake-drone"
 _CONFIG = f"{_DRONE}/config.toml"
 _AS_ITS_USER = (
@@ -85,6 +86,11 @@ def _begins_in_the_middle(machine: Machine, draft: Maintainer, notes: Maintainer
 
 def _sees_the_host(operator: Operator) -> None:
     machine = operator.machine
+    # that a sweep waits has been seen
+    machine.succeed(
+        f"sed 's/^wait = .*/wait = \"1s\"/' {_OPERATORS} >/root/config.toml",
+        f"install --mode=644 /root/config.toml {_OPERATORS}",
+    )
     _runs(machine, "ci.service", "bash -c 'sleep 1d; :' run_recipe_ci.py")
     _is_deferred(machine, "bash -c sleep 1d; : run_recipe_ci.py")
     machine.succeed("systemctl stop ci.service", "mkdir --parents /run/lock/builds")
@@ -102,7 +108,7 @@ def _sees_drone(operator: Operator) -> None:
     machine.succeed(
         f"mkdir --parents {_DRONE}/api/builds",
         f"echo an-administrators-token >{_DRONE}/token",
-        f"cat /etc/canon-sweep/config.toml >{_CONFIG}",
+        f"cat {_OPERATORS} >{_CONFIG}",
         'printf \'[guard.drone]\\nurl = "%s"\\ntokenFile = "%s"\\n\''
         f" http://127.0.0.1:3001 {_DRONE}/token >>{_CONFIG}",
     )

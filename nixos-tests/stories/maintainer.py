@@ -24,7 +24,7 @@ services:
     environment: {{DATA: /data, PORT: "8080"}}
     volumes: ["data:/data"]
     networks: ["proxy"]
-    stop_grace_period: 1s
+    stop_grace_period: 100ms
     healthcheck:
       test: ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"]
       interval: 1s

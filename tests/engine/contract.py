@@ -74,7 +74,7 @@ def service(version: str, **over: Any) -> dict[str, Any]:
             "interval": "100ms",
             "retries": 10000,
         },
-        "stop_grace_period": "1s",
+        "stop_grace_period": "100ms",
         "deploy": {
             "endpoint_mode": "dnsrr",
             "restart_policy": SOON,

@@ -32,7 +32,7 @@ from engine.swarm_fixture import DockerHosts
 pytestmark = pytest.mark.swarm
 
 STACK = "swarm-1a2b3c_ci_localhost"
-BUSYBOX = {"image": "canon-sweep/busybox:1", "stop_grace_period": "1s"}
+BUSYBOX = {"image": "canon-sweep/busybox:1", "stop_grace_period": "100ms"}
 
 
 @pytest.fixture

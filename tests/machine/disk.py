@@ -57,6 +57,8 @@ _LEFT_OUT = (
     *("systemd-update-done.service", "systemd-firstboot.service"),
     *("sys-kernel-debug.mount", "sys-kernel-tracing.mount", "sys-kernel-config.mount"),
     *("sys-fs-fuse-connections.mount", "dev-hugepages.mount", "dev-mqueue.mount"),
+    *("systemd-modules-load.service", "systemd-sysctl.service", "ldconfig.service"),
+    *("run-lock.mount", "tmp.mount"),
 )
 
 

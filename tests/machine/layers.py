@@ -25,12 +25,13 @@ _NOT_SOURCE = ("__pycache__", "*.egg-info", "build")
 # pip's way into the network is the host's
 _OF_THE_HOST = ("/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt")
 
+# compiled, as a machine's service may not write there: it would compile all at every start
 _LIBRARIES = f"""
 python3 -m venv {HOME}
-{HOME}/bin/pip install --quiet --no-cache-dir setuptools /tmp/package
+{HOME}/bin/pip install --quiet --compile --no-cache-dir setuptools /tmp/package
 {HOME}/bin/pip uninstall --quiet --yes canon-sweep
 """
-_PROGRAM = f"{HOME}/bin/pip install --quiet --no-deps --no-build-isolation /tmp/package\n"
+_PROGRAM = f"{HOME}/bin/pip install --quiet --compile --no-deps --no-build-isolation /tmp/package\n"
 
 
 def layers() -> tuple[Path, ...]:
@@ -89,6 +90,7 @@ def _install(draft: Path, lower: Sequence[Path], commands: str) -> None:
                 "sh",
                 commands,
             ],
+            env=debian.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -39,7 +39,7 @@ def web(*labels: str, port: int = 8080) -> dict[str, Any]:
         "command": ["python3", "/web.py"],
         "environment": {"PORT": f"{port}"},
         "configs": [{"source": "program", "target": "/web.py"}],
-        "stop_grace_period": "1s",
+        "stop_grace_period": "100ms",
         "deploy": {"labels": list(labels), "update_config": {"monitor": "100ms"}},
         "x-canon-sweep": {
             "command": ["{python}", "{source}/web.py"],
