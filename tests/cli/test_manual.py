@@ -13,13 +13,15 @@ from canon_sweep.cli import cli
 from canon_sweep.cli.manual import page
 from host import needs
 
-COMMAND = Path(sys.executable).with_name("canon-sweep")
+# by its name, which the completions have; where it is installed is the build's affair
+PROGRAM = "import sys; sys.argv[0] = 'canon-sweep'; from canon_sweep.entry import main; main()"
+COMMAND = [sys.executable, "-c", PROGRAM]
 
 
 def completes(variable: str, **env: str) -> str:
     """What the command answers to a shell that asks for completions."""
     asked = {**os.environ, "_CANON_SWEEP_COMPLETE": variable, **env}
-    return subprocess.run([COMMAND], env=asked, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(COMMAND, env=asked, capture_output=True, text=True, check=True).stdout
 
 
 def test_the_manual_has_every_command_and_every_option() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_where_it_works_and_writes_is_looked_at(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     there = {"path": f"{tmp_path}/runs/{{run}}/result.json"}
     away = {"path": f"{tmp_path}/none/*/result.json"}
-    command = {"command": ["true"], "path": "/bin:/usr/bin", "environment": {}}
+    command = {"command": ["true"], "path": os.environ["PATH"], "environment": {}}
 
     well = outcomes(checks(command | {"workDir": str(tmp_path), "result": there}))
     wrong = outcomes(checks(command | {"workDir": f"{tmp_path}/none", "result": away}))

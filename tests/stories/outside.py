@@ -13,6 +13,9 @@ from stories.fleet import RUNS, Fleet, compose
 
 TESTS = Path(__file__).parents[1]
 
+# of ours nothing else is handed on: not what a build of Nix imports its packages by, either
+IMPORTS = os.pathsep.join(filter(None, [str(TESTS), *sys.path]))
+
 
 @dataclass(slots=True)
 class OutsideFleet(Fleet):
@@ -33,10 +36,10 @@ class OutsideFleet(Fleet):
         """The stand-in that writes our own form."""
         self.harness(
             command=[sys.executable, "-m", "standin.plain"],
-            path="/usr/bin:/bin",
+            path=os.environ["PATH"],  # a build of Nix has no /usr/bin
             stopTime="5s",
             environment={
-                "PYTHONPATH": str(TESTS),
+                "PYTHONPATH": IMPORTS,
                 "RECIPE": "{recipe}",
                 "TAG": "{tag}",
                 "COMMIT": "{commit}",
@@ -54,13 +57,13 @@ class OutsideFleet(Fleet):
         self.options["canonicalsDir"] = str(self.warm)
         self.harness(
             command=[sys.executable, "-m", "standin.ccci"],
-            path="/usr/bin:/bin",
+            path=os.environ["PATH"],
             stopTime="5s",
             promotes=True,
             checkout=str(self.folder / "abra" / "recipes" / "{recipe}"),
             result={"path": str(self.runs / "{run}" / "results.json"), "format": "cc-ci-2"},
             environment={
-                "PYTHONPATH": str(TESTS),
+                "PYTHONPATH": IMPORTS,
                 "RECIPE": "{recipe}",
                 "CCCI_SKIP_FETCH": "1",
                 "CCCI_RUN_ID": "{run}",

@@ -311,7 +311,9 @@ def test_nothing_of_our_environment_is_handed_on_but_what_is_named(
     monkeypatch.setenv("OUR_TOKEN", "hush")
     monkeypatch.setenv("NAMED", "on purpose")
     shown = plain.folder / "shown"
-    plain.harness(command=["sh", "-c", f"env > {shown}"], passEnvironment=["NAMED", "NOT_THERE"])
+    path = f"{os.environ['PATH']}:/of/the/harness"
+    shows = ["sh", "-c", f"env > {shown}"]
+    plain.harness(command=shows, path=path, passEnvironment=["NAMED", "NOT_THERE"])
     plain.options["infraRetries"] = 0
 
     plain.sweeps()
@@ -320,7 +322,7 @@ def test_nothing_of_our_environment_is_handed_on_but_what_is_named(
     assert "OUR_TOKEN" not in there
     assert "HOME" not in there
     assert there["NAMED"] == "on purpose"
-    assert there["PATH"] == "/usr/bin:/bin"
+    assert there["PATH"] == path
     assert there["RUN"] == "20260614T030000Z-notes-1"
     assert (there["TAG"], there["BASE"]) == ("1.0.0+1", "")
     assert len(there["COMMIT"]) == 40
