@@ -8,7 +8,7 @@ from typing import Any
 
 
 class HttpHost(ThreadingHTTPServer):
-    """Says nothing of a client that has hung up.
+    """Says little of a client that has hung up.
 
     That is no news where clients are killed; and a traceback that one thread prints while
     another has Python parsed trips over a bug of CPython 3.11's.
@@ -18,5 +18,8 @@ class HttpHost(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Tell of what is wrong with the server itself."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        error = sys.exc_info()[1]
+        if isinstance(error, ConnectionError):
+            print(f"{client_address} has hung up: {error!r}", file=sys.stderr)
+        else:
             super().handle_error(request, client_address)
