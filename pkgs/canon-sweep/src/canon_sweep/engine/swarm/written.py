@@ -27,18 +27,23 @@ def written(source: Source, texts: Sequence[str]) -> Iterator[list[str]]:
     # docker cuts out `link/..` as it reads a path, the kernel follows the link
     folder = Path(os.path.normpath(source.files[0].absolute())).parent
     if not folder.resolve().is_relative_to(source.tree.resolve()):
-        raise RecipeFault(f"{names.printable(str(folder))} points outside the recipe")
+        raise RecipeFault(f"{_shown(folder, source.tree)} points outside the recipe")
     if any(sign in str(folder) for sign in ',"\n'):
         # the command reads its list of files as comma-separated values
-        raise RecipeFault(
-            f"{names.printable(str(folder))} is no name for a folder of compose files"
-        )
+        shown = _shown(folder, source.tree)
+        raise RecipeFault(f"{shown} is no name for a folder of compose files")
     with ExitStack() as stack:
         try:
             files = [stack.enter_context(_draft(folder, text)) for text in texts]
         except OSError as error:
             raise HostFault(f"{folder} cannot be written: {error.strerror}") from error
         yield files
+
+
+def _shown(folder: Path, tree: Path) -> str:
+    """A folder as the recipe has it: where the tree lies is no matter of its people."""
+    within = os.path.relpath(folder, tree.absolute())
+    return names.printable(str(folder) if within == os.curdir else within)
 
 
 @contextmanager
