@@ -145,7 +145,8 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_shown(
     code, text = host.call("status")
 
     assert code == 1
-    assert str(path) in text
+    # a long path has more than one line of its column
+    assert str(path) in "".join(text.split())
     assert "recipe" in text
     assert "notes" in {row["recipe"] for row in host.reports("status")["recipes"]}
 
