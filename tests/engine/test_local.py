@@ -133,10 +133,10 @@ def entries(place: Path) -> list[str]:
     return sorted(path.name for path in place.iterdir())
 
 
-def appears(path: Path) -> str:
-    """The text of a file that another process is about to write."""
+def appears(path: Path, ending: str = "") -> str:
+    """The text of a file that another process is about to write, up to its end."""
     deadline = time.monotonic() + 60
-    while not (path.exists() and path.read_text()):
+    while not (path.exists() and (text := path.read_text()) and text.endswith(ending)):
         assert time.monotonic() < deadline, f"{path} does not appear"
         select.select([], [], [], 0.01)
     return path.read_text()
@@ -1209,7 +1209,7 @@ def test_what_takes_a_logs_place_is_not_followed(
     assert "precious" not in engine.logs(STACK)
     engine.deploy(app)
     engine.wait_ready(app, 30)
-    appears(log)
+    appears(log, "listens\n")
     assert "listens\n" in engine.logs(STACK)
 
 
