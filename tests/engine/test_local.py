@@ -133,10 +133,10 @@ def entries(place: Path) -> list[str]:
     return sorted(path.name for path in place.iterdir())
 
 
-def appears(path: Path, ending: str = "") -> str:
-    """The text of a file that another process is about to write, up to its end."""
+def appears(path: Path, what: str = "") -> str:
+    """The text of a file that another process is about to write, with this in it."""
     deadline = time.monotonic() + 60
-    while not (path.exists() and (text := path.read_text()) and text.endswith(ending)):
+    while not (path.exists() and (text := path.read_text()) and what in text):
         assert time.monotonic() < deadline, f"{path} does not appear"
         select.select([], [], [], 0.01)
     return path.read_text()
