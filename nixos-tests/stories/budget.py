@@ -18,7 +18,6 @@ FILLS = (
     f" i=$((i+1)); sleep 0.5; done; {SERVES}"
 )
 _MIB = 2**20
-_CONFIG = "/etc/canon-sweep/config.toml"
 
 
 def story(machine: Machine) -> None:
@@ -47,7 +46,7 @@ def story(machine: Machine) -> None:
         assert "has no data to test on" in said
 
     with machine.nested("with a larger budget its data comes back"):
-        _config(machine, budget="256MiB")
+        operator.sets(budget="256MiB")
         machine.succeed("canon-sweep run --retry notes")
         operator.finds_only_canonicals()
         operator.verifies()
@@ -59,7 +58,7 @@ def story(machine: Machine) -> None:
     with machine.nested("where there is too little room nothing is deployed"):
         before = operator.bytes_of("notes")
         notes.publishes("1.1.0+1.1.0", FILLS)
-        _config(machine, budget="8GiB", minFree="500TiB")
+        operator.sets(budget="8GiB", minFree="500TiB")
         with operator.swarm.makes_no_container():
             code, said = machine.execute("canon-sweep run 2>&1")
         assert code == 1, said
@@ -79,27 +78,18 @@ def _is_ended(operator: Operator, draft: Maintainer) -> None:
     machine = operator.machine
     # for who comes after it
     draft.publishes("1.1.0+1.1.0", HOLDS)
-    _keep_free(machine, lambda free: free - 96)
+    _keep_free(operator, lambda free: free - 96)
     code, said = machine.execute("canon-sweep run notes 2>&1")
     assert code == 1, said
     assert "notes 1.1.0+1.1.0 infra" in said, said
     assert "below disk.floor" in said
-    _keep_free(machine, lambda free: free // 2)
+    _keep_free(operator, lambda free: free // 2)
     machine.succeed("canon-sweep run draft")
     assert operator.record("draft")["tag"] == "1.1.0+1.1.0"
 
 
-def _keep_free(machine: Machine, floor: Callable[[int], int]) -> None:
+def _keep_free(operator: Operator, floor: Callable[[int], int]) -> None:
     """Let a test end where so many MiB are left of those that are free now."""
-    free = json.loads(machine.execute("canon-sweep budget --json")[1])["free"]
+    free = json.loads(operator.machine.execute("canon-sweep budget --json")[1])["free"]
     size = f"{floor(free // _MIB)}MiB"
-    _config(machine, budget="8GiB", minFree=size, floor=size)
-
-
-def _config(machine: Machine, **disk: str) -> None:
-    """The operator says something else of the disk, as by a rebuild."""
-    edits = " ".join(f"-e 's/^{key} = .*/{key} = \"{size}\"/'" for key, size in disk.items())
-    machine.succeed(
-        f"sed {edits} {_CONFIG} >/root/config.toml",
-        f"install --mode=644 /root/config.toml {_CONFIG}",
-    )
+    operator.sets(budget="8GiB", minFree=size, floor=size)

@@ -7,11 +7,10 @@ import shlex
 from stories.first_day import first_day
 from stories.machine import Machine
 from stories.maintainer import Maintainer
-from stories.operator import SERVICE, STATE, Operator
+from stories.operator import CONFIG, SERVICE, STATE, Operator
 
-_OPERATORS = "/etc/canon-sweep/config.toml"
 _DRONE = "/srv/fake-drone"
-_CONFIG = f"{_DRONE}/config.toml"
+_WITH_DRONE = f"{_DRONE}/config.toml"
 _AS_ITS_USER = (
     "systemd-run --quiet --wait --pipe --property=User=canon-sweep"
     " --property=SupplementaryGroups=docker"
@@ -87,10 +86,7 @@ def _begins_in_the_middle(machine: Machine, draft: Maintainer, notes: Maintainer
 def _sees_the_host(operator: Operator) -> None:
     machine = operator.machine
     # that a sweep waits has been seen
-    machine.succeed(
-        f"sed 's/^wait = .*/wait = \"1s\"/' {_OPERATORS} >/root/config.toml",
-        f"install --mode=644 /root/config.toml {_OPERATORS}",
-    )
+    operator.sets(wait="1s")
     _runs(machine, "ci.service", "bash -c 'sleep 1d; :' run_recipe_ci.py")
     _is_deferred(machine, "bash -c sleep 1d; : run_recipe_ci.py")
     machine.succeed("systemctl stop ci.service", "mkdir --parents /run/lock/builds")
@@ -108,12 +104,12 @@ def _sees_drone(operator: Operator) -> None:
     machine.succeed(
         f"mkdir --parents {_DRONE}/api/builds",
         f"echo an-administrators-token >{_DRONE}/token",
-        f"cat {_OPERATORS} >{_CONFIG}",
+        f"cat {CONFIG} >{_WITH_DRONE}",
         'printf \'[guard.drone]\\nurl = "%s"\\ntokenFile = "%s"\\n\''
-        f" http://127.0.0.1:3001 {_DRONE}/token >>{_CONFIG}",
+        f" http://127.0.0.1:3001 {_DRONE}/token >>{_WITH_DRONE}",
     )
     # another configuration does not enter the service: it is asked for as its user
-    by_hand = f"{_AS_ITS_USER} $(command -v canon-sweep) run --config {_CONFIG}"
+    by_hand = f"{_AS_ITS_USER} $(command -v canon-sweep) run --config {_WITH_DRONE}"
     _is_deferred(machine, "cannot tell whether a build is in flight", by_hand)
     machine.succeed(
         f"echo '[]' >{_DRONE}/api/queue",

@@ -12,6 +12,7 @@ from stories.swarm import Swarm
 
 SERVICE = "canon-sweep.service"
 TIMER = "canon-sweep.timer"
+CONFIG = "/etc/canon-sweep/config.toml"
 STATE = "/var/lib/canon-sweep"
 _STAMPS = "/var/lib/systemd/timers"
 # whatever the weekday, a Sunday lies between
@@ -51,6 +52,14 @@ class Operator:
     def swarm(self) -> Swarm:
         """The machine's Docker, if it has one."""
         return Swarm(self.machine)
+
+    def sets(self, **values: str) -> None:
+        """Give keys that the configuration has another value each, as by a rebuild."""
+        edits = " ".join(f"-e 's/^{key} = .*/{key} = \"{new}\"/'" for key, new in values.items())
+        self.machine.succeed(
+            f"sed {edits} {CONFIG} >/root/config.toml",
+            f"install --mode=644 /root/config.toml {CONFIG}",
+        )
 
     def arrives(self) -> None:
         """Wait until the machine is up, and see that there was no sweep."""
