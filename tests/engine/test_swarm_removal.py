@@ -142,6 +142,15 @@ def test_an_end_waits_for_what_is_being_prepared(
     assert {task["Status"]["State"] for task in tasks} <= {"shutdown", "remove", "rejected"}
 
 
+def stubborn(engine: SwarmEngine, folder: Path, name: str) -> Bench:
+    """A stack that is up, ignores SIGTERM, and has two minutes of grace for that."""
+    bench = Bench(engine, folder / "recipe", f"{name}-1a2b3c_ci_localhost", f"{name}.ci.localhost")
+    command = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
+    service = {"image": BUSYBOX, "command": command, "stop_grace_period": "2m"}
+    bench.up(bench.app(services={"app": service}))
+    return bench
+
+
 @pytest.fixture
 def asked_to_end() -> Iterator[None]:
     """As in a run that has got a SIGTERM, and is taking down what it has up."""
@@ -158,10 +167,7 @@ def asked_to_end() -> Iterator[None]:
 def test_who_is_asked_to_end_waits_for_no_grace_period(docker_host: str, tmp_path: Path) -> None:
     """Its own half minute is over before that, and nothing of a broken-off test is kept."""
     engine = SwarmEngine(docker_host)
-    bench = Bench(engine, tmp_path / "recipe", "calm-1a2b3c_ci_localhost", "calm.ci.localhost")
-    command = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
-    stubborn = {"image": BUSYBOX, "command": command, "stop_grace_period": "2m"}
-    bench.up(bench.app(services={"app": stubborn}))
+    bench = stubborn(engine, tmp_path, "calm")
     began = time.monotonic()
 
     engine.undeploy(bench.stack)
@@ -173,10 +179,7 @@ def test_who_is_asked_to_end_waits_for_no_grace_period(docker_host: str, tmp_pat
 def test_what_was_ended_to_save_the_disk_goes_at_once(docker_host: str, tmp_path: Path) -> None:
     """For a grace period's two minutes it would go on to fill it."""
     engine = SwarmEngine(docker_host)
-    bench = Bench(engine, tmp_path / "recipe", "fill-1a2b3c_ci_localhost", "fill.ci.localhost")
-    command = ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
-    stubborn = {"image": BUSYBOX, "command": command, "stop_grace_period": "2m"}
-    bench.up(bench.app(services={"app": stubborn}))
+    bench = stubborn(engine, tmp_path, "fill")
     with interrupt.Endable() as test:
         with pytest.raises(interrupt.EndedError):
             test.end("no room")
