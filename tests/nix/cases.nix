@@ -334,7 +334,7 @@ in
     };
     # as `import-cc-ci --nix` writes it, and the ends that nobody else can say
     from-cc-ci = sweep {
-      recipesFrom = ../ccci/fleet.nix;
+      recipesFrom = ../../examples/cc-ci-recipes.nix;
       recipes = {
         bluesky-pds.expectedNA.upgrade.until = "2027-06-01";
         plausible.upgradeBase = {
