@@ -156,12 +156,22 @@ def chained(repo: pygit2.Repository, links: int) -> pygit2.Oid:
     return builder.write()
 
 
+def ring(repo: pygit2.Repository, links: int) -> pygit2.Oid:
+    """The same, and the last leads to the first."""
+    builder = repo.TreeBuilder()
+    for number in range(links):
+        target = repo.create_blob(f"{(number + 1) % links}".encode())
+        builder.insert(str(number), target, FileMode.LINK)
+    return builder.write()
+
+
 @pytest.mark.parametrize(
     ("made", "size", "reason"),
     [
         (nested, 101, "more than 100 folders in one another"),
         (nested, 900, "more than 100 folders in one another"),
         (chained, 3000, "a link '0' that leads over too many others"),
+        (ring, 2, "a link '0' that leads over too many others, or to itself"),
     ],
 )
 def test_a_tree_that_goes_on_and_on_is_the_recipes_fault(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -141,8 +142,10 @@ def _chain(root: Path, chain: tuple[str, ...]) -> dict[str, str]:
 
 def _is_inside(root: Path, path: Path) -> bool:
     try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.stat()  # a loop of links: not every Python's `resolve` minds it
         return path.resolve().is_relative_to(root.resolve(strict=True))
-    except (OSError, RuntimeError, ValueError):  # a loop of links, or no path at all
+    except (OSError, RuntimeError, ValueError):  # such a loop, or no path at all
         return False
 
 

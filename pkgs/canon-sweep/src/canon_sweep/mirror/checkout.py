@@ -6,6 +6,7 @@ outside the folder.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -271,12 +272,21 @@ def _blob(repo: pygit2.Repository, object_id: pygit2.Oid) -> bytes:
 
 def _check_link(root: bytes, name: bytes, path: bytes, points_to: bytes) -> None:
     """Follow the link, and all links on its way, as any program would."""
-    inside = os.path.realpath(root) + b"/"
-    try:
-        end = os.path.realpath(path) + b"/"
-    except RecursionError:
+    end = _end_of(path)
+    if end is None:
         raise RecipeFault(
-            f"the recipe has a link {_shown(name)} that leads over too many others"
-        ) from None
-    if points_to.startswith(b"/") or not end.startswith(inside):
+            f"the recipe has a link {_shown(name)} that leads over too many others, or to itself"
+        )
+    if points_to.startswith(b"/") or not end.startswith(os.path.realpath(root) + b"/"):
         raise RecipeFault(f"the recipe has a link {_shown(name)} that leads out of it")
+
+
+def _end_of(link: bytes) -> bytes | None:
+    """Where a link leads in the end, with a slash behind; None if the system gives up to follow."""
+    try:
+        os.stat(link)  # noqa: PTH116
+    except OSError as error:
+        # `realpath` goes on, as long as its Python lets it
+        if error.errno == errno.ELOOP:
+            return None
+    return os.path.realpath(link) + b"/"
