@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from canon_sweep import interrupt
 from canon_sweep.core.attempts import Attempt, Outcome
+from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key
 from canon_sweep.core.hold import holds
 from canon_sweep.core.pace import misfit, misfit_again, pace_again, pace_of
@@ -101,13 +102,11 @@ class Trials:
             HostFault: what an earlier test left would disturb this one.
             RoomFault: there is not enough room for it.
             TimeFault: the run's time is used up.
+            Fault: it is no upgrade, which the decision makes impossible.
         """
         assert decision.target is not None
         order = order_of_release(recipe, facts, self.settings, self.run_id, decision.target)
-        # the trigger makes it impossible: a sweep's target is newer than the canonical, but for
-        # the one whose data a person wants back
-        anew = facts.canonical is not None and bool(facts.canonical.unkept)
-        assert anew or not order.bases.stepped_back, f"same-version upgrade of {recipe.name}"
+        _check_newer(order, facts.canonical)
         return self._trial(recipe, facts, order, later=True)
 
     def again(self, red: Due) -> Tested:
@@ -120,7 +119,7 @@ class Trials:
         try:
             # who waited may have had a turn since, and what is replaced is what there is now
             now, _ = followed_of(self.ground.state, recipe.name, red.facts.releases)
-            if now is not None and (was is None or now.commit != was.commit):
+            if now is not None and _named(now) != _named(was):
                 return unrepeated(red, f"another run has promoted {now.release_tag} meanwhile")
             hold = self.ground.state.holds.read().get(recipe.name)
             if hold is not None and holds(hold, red.order.version, self.now(), recipe.rule):
@@ -270,6 +269,28 @@ def _is_candidate(recipe: Recipe, facts: Facts, order: Order) -> bool:
     """Whether the gate may say yes, as far as that is known before the test."""
     latest = facts.releases.latest
     return recipe.settings.enroll and latest is not None and latest.tag == order.tag
+
+
+def _check_newer(order: Order, canonical: Canonical | None) -> None:
+    """See once more that a sweep's target is newer than the canonical.
+
+    But for the one whose data a person wants back.
+
+    Raises:
+        Fault: it is the canonical's own version.
+    """
+    anew = canonical is not None and bool(canonical.unkept)
+    if order.bases.stepped_back and not anew:
+        raise Fault(
+            f"{order.label} of {order.recipe} is the canonical's own version: a sweep that tested"
+            " it would prove nothing, so it was not tested",
+            do=f"this is a bug in canon-sweep: report it, with canon-sweep explain {order.recipe}",
+        )
+
+
+def _named(canonical: Canonical | None) -> tuple[str, str] | None:
+    """Which release a canonical is, and which commit that was."""
+    return None if canonical is None else (canonical.release_tag, canonical.commit)
 
 
 def unrepeated(red: Due, why: str) -> Tested:
