@@ -209,6 +209,15 @@ def test_a_fleet_that_is_too_large_ends_at_or_below_the_budget(
     assert all(kept[f"r{n}"] == size or size > rest for n, size in enumerate(fleet))
 
 
+def test_of_two_that_one_could_be_spared_it_is_the_more_important() -> None:
+    """And not both: what is left has to be enough."""
+    others: dict[str, Size] = {"a": 10, "b": 10, "c": 30}
+
+    found = share("notes", 40, others, Budget(55, {"notes": 9, "a": 1, "b": 2, "c": 3}))
+
+    assert found.takes == ("a", "c")
+
+
 def test_what_is_known_of_data_that_is_to_come_is_told() -> None:
     """Nobody takes an assumption for a measure, nor what was broken off for a whole test."""
     assert reckoned(Mark(30, 30)) == "up to 30 bytes in its last tests"

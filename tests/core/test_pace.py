@@ -25,6 +25,7 @@ def took(seconds: float, outcome: Outcome = Outcome.PROMOTED, *, quick: bool = F
 def test_nine_in_ten_took_no_longer() -> None:
     """One slow night out of ten is not the rule; with few tests the slowest counts."""
     assert pace_of([took(60.0)] * 9 + [took(HOUR)], 1.0) == Pace(60.0, 10)
+    assert pace_of([took(60.0)] * 8 + [took(HOUR)] * 2, 1.0) == Pace(HOUR, 10)
     assert pace_of([took(60.0), took(90.0)], 1.0) == Pace(90.0, 2)
 
 
@@ -54,6 +55,10 @@ def test_a_test_that_does_not_fit_is_told_with_the_figures() -> None:
 
     assert told == "its test takes 51 min (by 4 past ones), and 34 min are left of maxRuntime"
     assert misfit(Pace(51 * 60.0, 1), 51 * 60.0, 9 * HOUR) is None
+    assert misfit_again(Pace(51 * 60.0, 1), 51 * 60.0, 9 * HOUR) is None
+    assert misfit(Pace(60.0, 1), -2.0, HOUR) == (
+        "its test takes 60 s (by 1 past one), and 0 s are left of maxRuntime"
+    )
     unknown = misfit(Pace(HOUR, 0), 90.0, 9 * HOUR)
     assert unknown == (
         "its test may take 60 min by the limits in the settings, and 90 s are left of maxRuntime"
