@@ -12,12 +12,15 @@ from canon_sweep.core.budget import (
     Share,
     Size,
     excess,
+    outlook,
+    reckoned,
     retained,
     share,
     size_of,
     total,
 )
 from canon_sweep.core.canonical import Canonical, KeptVolume
+from canon_sweep.core.space import Mark
 
 
 def record(recipe: str, *sizes: int | None, engine: str = "local") -> Canonical:
@@ -204,3 +207,44 @@ def test_a_fleet_that_is_too_large_ends_at_or_below_the_budget(
     # nobody was turned away who would fit
     rest = limit - total(kept).bytes
     assert all(kept[f"r{n}"] == size or size > rest for n, size in enumerate(fleet))
+
+
+def test_of_two_that_one_could_be_spared_it_is_the_more_important() -> None:
+    """And not both: what is left has to be enough."""
+    others: dict[str, Size] = {"a": 10, "b": 10, "c": 30}
+
+    found = share("notes", 40, others, Budget(55, {"notes": 9, "a": 1, "b": 2, "c": 3}))
+
+    assert found.takes == ("a", "c")
+
+
+def test_what_is_known_of_data_that_is_to_come_is_told() -> None:
+    """Nobody takes an assumption for a measure, nor what was broken off for a whole test."""
+    assert reckoned(Mark(30, 30)) == "up to 30 bytes in its last tests"
+    assert reckoned(Mark(30, 20, known=False)) == (
+        "at least 20 bytes in its last tests, 30 bytes assumed"
+    )
+    assert reckoned(Mark(30, 30, known=False)) == "at least 30 bytes in its last tests"
+    assert reckoned(Mark(30, 0, known=False)) == "unknown, 30 bytes assumed"
+
+
+def test_who_has_no_canonical_is_reckoned_with_what_its_tests_had() -> None:
+    """It has a place to the byte, or the figures are told."""
+    others: dict[str, Size] = {"site": 60, "wiki": AtLeast(10)}
+
+    assert outlook("notes", Mark(30, 30), others, Budget(100)) == Share()
+    assert outlook("notes", Mark(31, 0, known=False), others, Budget(100)).why == (
+        "its data (unknown, 31 bytes assumed) and the at least 70 bytes of the others are more"
+        " than disk.budget, 100 bytes"
+    )
+    assert outlook("notes", Mark(10**15, 0, known=False), others, Budget()) == Share()
+
+
+def test_a_canonical_gives_way_to_what_is_known_alone() -> None:
+    """By priority, as it will; what is assumed is no reason, whatever the operator prefers."""
+    others: dict[str, Size] = {"site": 60}
+    budget = Budget(100, {"notes": 9, "site": 1})
+
+    assert outlook("notes", Mark(50, 50), others, budget).takes == ("site",)
+    assert outlook("notes", Mark(50, 50, known=False), others, budget).takes == ()
+    assert not outlook("notes", Mark(50, 50, known=False), others, budget).is_kept

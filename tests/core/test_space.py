@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, Took
-from canon_sweep.core.space import RECENT, Bounds, Mark, Space, high_water, shortage, shown
+from canon_sweep.core.space import (
+    RECENT,
+    Bounds,
+    Mark,
+    Space,
+    high_water,
+    most_data,
+    shortage,
+    shown,
+)
 
 GIB = 2**30
 KEY = AttemptKey(recipe="notes", tag="1.0.0+1", commit="c" * 40, digest="d")
@@ -63,6 +72,27 @@ def test_one_wild_run_bars_a_recipe_for_a_while_and_not_for_good() -> None:
 
     assert high_water(wild, 1).bytes == 10**12
     assert high_water([*wild, attempt(5)], 1).bytes == 5
+
+
+def test_data_is_volumes_without_images() -> None:
+    """What is fetched stays, and is nothing that a canonical retains."""
+    fetched = msgspec.structs.replace(attempt(0), took=Took(images=90, volumes=10))
+    red = msgspec.structs.replace(fetched, outcome=Outcome.RED)
+
+    assert most_data([fetched, red], 50) == Mark(10, 10)
+    assert most_data([red], 50) == Mark(50, 10, known=False)
+    assert most_data([red], 5) == Mark(10, 10, known=False)
+    assert most_data([attempt(None)], 50) == Mark(50, 0, known=False)
+
+
+@given(st.lists(st.tuples(st.none() | st.integers(0, 100), st.sampled_from(Outcome))))
+def test_data_that_nobody_knows_is_never_nothing(took: list[tuple[int | None, Outcome]]) -> None:
+    """It is what is assumed at least; and what is known was measured."""
+    attempts = [attempt(size, outcome) for size, outcome in took]
+    mark = most_data(attempts, 50)
+
+    assert mark.known or mark.bytes >= max(50, mark.measured)
+    assert mark.bytes <= max(50, *(a.took.volumes if a.took else 0 for a in attempts), 0)
 
 
 def test_a_line_of_the_ledger_from_before_is_read() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from canon_sweep.core.canonical import Canonical
@@ -13,6 +13,7 @@ from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.engine.swarm.ready import Limits
 from canon_sweep.job.prune import Pruning, run_prune
 from canon_sweep.job.wiring import Surroundings
+from crash.tiers import Steps
 from engine.docker_host import BUSYBOX
 from stories.fleet import Fleet
 
@@ -22,9 +23,13 @@ KINDS = ("container", "network", "volume", "secret", "config", "service")
 
 @dataclass(slots=True)
 class SwarmFleet(Fleet):
-    """Its recipes are one container each, with a volume; ``host`` is the engine's address."""
+    """Its recipes are one container each, with a volume; ``host`` is the engine's address.
+
+    ``steps`` are what a sweep of it has the engine do, if anybody has listened.
+    """
 
     host: str = ""
+    steps: Steps = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.options |= {"engine": "swarm", "swarm": {"host": self.host}}

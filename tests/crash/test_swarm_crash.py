@@ -12,14 +12,19 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
+from canon_sweep.core.result import OURS
+from child import in_child
 from crash import struck
 from crash.matrix import Matrix, Row
 from crash.swarm_fleet import SwarmFleet
+from crash.tiers import heard, moments, sweeps_until, tier_on
 from engine import installed
 from engine.docker_host import DockerHost
 from engine.installed import OWN, or_skip
 from engine.swarm_fixture import DockerHosts
 from host import own_disk
+from stories.engines import LastWord
+from stories.fleet import CHECKED
 
 pytestmark = pytest.mark.swarm
 
@@ -38,6 +43,14 @@ class Blow:
     name: str
     strike: Callable[[int], object]
     mend: Callable[[], object] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """In which tier a sweep was struck, empty outside of them, and which record it left."""
+
+    tier: str
+    record: str
 
 
 @pytest.fixture
@@ -59,7 +72,8 @@ def _proven(folder: Path, host: str) -> Iterator[SwarmFleet]:
     fleet = SwarmFleet(folder, host=host)
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
-    fleet.sweeps()
+    fleet.add("notes", checks=[CHECKED])
+    fleet.steps = heard(fleet)
     yield fleet
     fleet.forget("notes")
 
@@ -67,9 +81,22 @@ def _proven(folder: Path, host: str) -> Iterator[SwarmFleet]:
 def test_a_sweep_that_is_killed_leaves_a_whole_canonical(
     swarm: SwarmFleet, matrix: Matrix, every: bool
 ) -> None:
-    """During deploy, update, teardown and promotion; the next run does the rest."""
+    """In each tier, during deploy, update and teardown, and in promotion; the next does the rest.
+
+    Of the tiers that there are: one that is new is struck too.
+    """
     points = count(1) if every else FEW_OF_A_SWEEP
-    _strike_sweeps(swarm, matrix, points, Blow("run", struck.kill))
+
+    ends = _strike_sweeps(swarm, matrix, points, Blow("run", struck.kill))
+    tiers = {end.tier for end in ends}
+    rest = moments(swarm.steps, every=every, struck=tiers)
+    tiers |= set(_strike_tiers(swarm, matrix, rest))
+
+    if every:
+        assert {end.record for end in ends} == {"old", "new"}
+    else:
+        assert len(ends) == len(FEW_OF_A_SWEEP)
+    assert tiers >= set(OURS)
 
 
 def test_an_engine_that_is_killed_costs_no_canonical(
@@ -87,9 +114,9 @@ def test_an_engine_that_is_killed_costs_no_canonical(
 
     for fleet in _proven(tmp_path, own_host.url):
         points = count(2, 5) if every else (16,)
-        _strike_sweeps(fleet, matrix, points, Blow("run, and dockerd is killed", restart))
+        assert _strike_sweeps(fleet, matrix, points, Blow("run, and dockerd is killed", restart))
         points = count(2, 5) if every else (35,)
-        _strike_sweeps(fleet, matrix, points, Blow("run, and a reboot", reboot))
+        assert _strike_sweeps(fleet, matrix, points, Blow("run, and a reboot", reboot))
 
 
 @pytest.fixture
@@ -124,7 +151,7 @@ def test_a_disk_that_is_full_all_at_once_costs_no_canonical(
     for fleet in _proven(tmp_path, small_host.url):
         points = count(2, 5) if every else (35,)
         blow = _filled(small_host)
-        _strike_sweeps(fleet, matrix, points, replace(blow, name=f"run, {blow.name}"))
+        assert _strike_sweeps(fleet, matrix, points, replace(blow, name=f"run, {blow.name}"))
 
 
 def _strike_sweeps(
@@ -132,9 +159,10 @@ def _strike_sweeps(
     matrix: Matrix,
     points: Iterable[int],
     blow: Blow,
-) -> None:
+) -> list[Struck]:
+    """What each blow has met and left, in order; after a sweep's last moment there is none."""
     common = swarm.there() - swarm.kept()
-    ends = set()
+    ends: list[Struck] = []
     for point in points:
         old, new = swarm.canonical("notes").tag, f"1.{swarm.clock}.0+1"
         swarm.publishes("notes", new)
@@ -143,24 +171,48 @@ def _strike_sweeps(
 
         if moment:
             blow.mend()
-        record = swarm.whole("notes")
-        assert record.tag in (old, new)
-        ends.add(record.tag == new)
-        night = swarm.sweeps()
-        assert night["notes"].outcome in (Outcome.PROMOTED, None), night["notes"]
-        assert swarm.whole("notes").tag == new, night["notes"]
+        tier = tier_on(swarm)
+        record = _mended(swarm, old, new)
         left = swarm.there() - swarm.kept() - common
         if moment:
-            state = "new" if record.tag == new else "old"
-            matrix.add(Row("swarm", blow.name, f"{point} {moment}", state, len(left)))
+            ends.append(Struck(tier, record))
+            matrix.add(Row("swarm", blow.name, f"{point} {moment}", record, len(left)))
         assert not left
-        assert swarm.state().journal.entries() == ()
-        # whatever struck, it was not the recipe
-        outcomes = {attempt.outcome for attempt in swarm.state().ledger.index().all}
-        assert outcomes <= {Outcome.PROMOTED, Outcome.INFRA}
         if not moment:
             break
-    assert ends
+    return ends
+
+
+def _strike_tiers(
+    swarm: SwarmFleet, matrix: Matrix, moments: Iterable[tuple[str, str]]
+) -> Iterator[str]:
+    """Each of these tiers is struck before a step of its own, where no event tells of one."""
+    common = swarm.there() - swarm.kept()
+    for number, (tier, step) in enumerate(moments, start=1):
+        old, new, last = swarm.canonical("notes").tag, f"1.{swarm.clock}.0+1", LastWord()
+        swarm.publishes("notes", new)
+
+        assert in_child(sweeps_until(swarm, tier, step, last)) != 0, (tier, step)
+
+        yield tier_on(swarm)
+        assert _mended(swarm, old, new) == "old"
+        left = swarm.there() - swarm.kept() - common
+        matrix.add(Row("swarm", "run, each tier", f"{number} {last.text}", "old", len(left)))
+        assert not left
+
+
+def _mended(swarm: SwarmFleet, old: str, new: str) -> str:
+    """Which release a struck sweep has left, the old or the new; the next one does the rest."""
+    record = swarm.whole("notes")
+    assert record.tag in (old, new)
+    night = swarm.sweeps()
+    assert night["notes"].outcome in (Outcome.PROMOTED, None), night["notes"]
+    assert swarm.whole("notes").tag == new, night["notes"]
+    assert swarm.state().journal.entries() == ()
+    # whatever struck, it was not the recipe
+    outcomes = {attempt.outcome for attempt in swarm.state().ledger.index().all}
+    assert outcomes <= {Outcome.PROMOTED, Outcome.INFRA}
+    return "new" if record.tag == new else "old"
 
 
 def test_a_quick_run_that_is_killed_is_put_back(
@@ -168,7 +220,10 @@ def test_a_quick_run_that_is_killed_is_put_back(
 ) -> None:
     """At any moment: the canonical's data is what it was, byte for byte."""
     points = count(1) if every else FEW_OF_A_QUICK_RUN
-    _strike_quick_runs(swarm, matrix, points, Blow("test --quick", struck.kill))
+
+    times = _strike_quick_runs(swarm, matrix, points, Blow("test --quick", struck.kill))
+
+    assert times > 10 if every else times == len(FEW_OF_A_QUICK_RUN)
 
 
 def test_a_disk_that_is_full_in_a_quick_run_costs_no_canonical(
@@ -180,12 +235,13 @@ def test_a_disk_that_is_full_in_a_quick_run_costs_no_canonical(
         fleet.add("notes", timeouts={"deploy": "15s"})
         points = count(1, 5) if every else (2,)
         blow = _filled(small_host)
-        _strike_quick_runs(fleet, matrix, points, replace(blow, name=f"test --quick, {blow.name}"))
+        named = replace(blow, name=f"test --quick, {blow.name}")
+        assert _strike_quick_runs(fleet, matrix, points, named)
 
 
-def _strike_quick_runs(
-    swarm: SwarmFleet, matrix: Matrix, points: Iterable[int], blow: Blow
-) -> None:
+def _strike_quick_runs(swarm: SwarmFleet, matrix: Matrix, points: Iterable[int], blow: Blow) -> int:
+    """How often it was struck: after a quick run's last moment it is not."""
+    times = 0
     swarm.publishes("notes", None, 'echo x > "$$DATA/changed"; exec sleep 1000')
     before, common = swarm.digest("notes"), swarm.there()
     for point in points:
@@ -198,6 +254,7 @@ def _strike_quick_runs(
         assert swarm.sweeps()["notes"].code is Code.NO_NEW_VERSION
         left = swarm.there() - common
         if moment:
+            times += 1
             matrix.add(Row("swarm", blow.name, f"{point} {moment}", "old", len(left)))
         assert not left
         assert swarm.digest("notes") == before
@@ -206,6 +263,7 @@ def _strike_quick_runs(
         assert outcomes <= {Outcome.PROMOTED, Outcome.PASSED, Outcome.INFRA}
         if not moment:
             break
+    return times
 
 
 def test_a_prune_that_is_killed_leaves_no_more_than_the_next_removes(
@@ -214,6 +272,7 @@ def test_a_prune_that_is_killed_leaves_no_more_than_the_next_removes(
     """At any moment: a stack, its secret and its volume go, and the canonical stays whole."""
     common = swarm.there()
     digest = swarm.digest("notes")
+    times = 0
     for point in count(1) if every else FEW_OF_A_PRUNE:
         swarm.leaves(f"left-{point:06x}_ci_localhost")
         assert swarm.there() > common
@@ -223,9 +282,11 @@ def test_a_prune_that_is_killed_leaves_no_more_than_the_next_removes(
         assert swarm.prunes().exit_code == 0
         left = swarm.there() - common
         if moment:
+            times += 1
             matrix.add(Row("swarm", "prune", f"{point} {moment}", "old", len(left)))
         assert not left
         assert swarm.whole("notes").tag == "1.1.0+1"
         assert swarm.digest("notes") == digest
         if not moment:
             break
+    assert times > 5 if every else times == len(FEW_OF_A_PRUNE)

@@ -51,6 +51,9 @@ LOSES_DATA = 'rm -f "$$DATA/token"; exec sleep 1000'
 SEED = {"type": "exec", "command": ["sh", "-c", 'echo {token} > "$DATA/token"']}
 CHECK = {"type": "exec", "command": ["sh", "-c", 'cat "$DATA/token"'], "contains": "{token}"}
 
+# of the custom tier: what is no data, and what a recipe has to do
+CHECKED = {"type": "exec", "command": ["true"]}
+
 
 class Quiet:
     """Progress that nobody watches."""

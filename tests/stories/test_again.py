@@ -10,6 +10,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from canon_sweep.core.attempts import Outcome
@@ -236,6 +237,29 @@ def test_what_another_run_has_promoted_meanwhile_is_not_replaced(two: Fleet) -> 
         "not repeated: another run has promoted 1.1.0+1 meanwhile"
     ]
     assert two.canonical("notes") == made
+
+
+def test_another_release_of_the_same_commit_is_another_canonical(two: Fleet) -> None:
+    """What was red is by then the canonical itself: it would be upgraded to from itself."""
+    two.sweeps("notes")
+    proven = two.canonical("notes")
+    # the same commit, released once more, so that what it is upgraded from is an older one
+    two.repo("notes").references.create("refs/tags/1.1.0+1", proven.commit)
+
+    def before(name: str, arguments: tuple[Any, ...]) -> None:
+        if name == "deploy" and arguments[0].recipe == "site":
+            made = structs.replace(proven, version="1.1.0+1", tag="1.1.0+1")
+            two.state().canonicals.write(made)
+
+    fails = failing_of("notes", FAILS)
+    two.wrap = lambda engine: intercepted(fails(engine), before)
+
+    entry = two.sweeps()["notes"]
+
+    assert (entry.outcome, entry.attempts) == (Outcome.RED, 1)
+    assert [note.text for note in entry.notes if note.code == "not-repeated"] == [
+        "not repeated: another run has promoted 1.1.0+1 meanwhile"
+    ]
 
 
 def test_one_that_is_held_meanwhile_is_not_tried_again(two: Fleet) -> None:

@@ -18,7 +18,7 @@ from canon_sweep.core.space import shown
 from canon_sweep.engine.protocol import Engine, Volume
 from canon_sweep.errors import HostFault, StateFault, UsageFault
 from canon_sweep.harness import promote as promotion
-from canon_sweep.job.budget import Forecast, forecast
+from canon_sweep.job.budget import Forecast, Line, forecast
 from canon_sweep.job.recover import run_recover
 from canon_sweep.state.canonicals import Canonicals
 from canon_sweep.state.journal import QuickRun
@@ -63,9 +63,9 @@ def retained(fleet: Fleet) -> int:
     return sum(size or 0 for size in found)
 
 
-def with_data(fleet: Fleet) -> list[str]:
+def with_data(fleet: Fleet, *recipes: str) -> list[str]:
     """Whose canonical has its data."""
-    return [recipe for recipe in FLEET if fleet.canonical(recipe).volumes]
+    return [recipe for recipe in recipes or FLEET if fleet.canonical(recipe).volumes]
 
 
 def forecasts(fleet: Fleet) -> Forecast:
@@ -426,11 +426,75 @@ def test_the_forecast_says_who_will_have_room(large: Fleet) -> None:
     assert "more than disk.budget" in lines["c"].reason
     assert any("more than disk.budget" in problem for problem in lines["c"].problems)
     assert (lines["new"].peak, lines["new"].peak_known) == (5 * 2**30, False)
+    assert (lines["a"].data, lines["a"].data_told) == (None, "")
     assert found.exit_code == 1
-    large.options["disk"] = {"budget": "1GiB"}
+    large.options["disk"] = {"budget": "6GiB"}
     assert forecasts(large).exit_code == 0
     large.options["disk"] = {"minFree": "500TiB"}
     assert all("disk.minFree is 500.0 TiB" in line.problems[0] for line in forecasts(large).recipes)
+
+
+def line_of(fleet: Fleet, recipe: str) -> Line:
+    """What the operator is told of a recipe."""
+    return next(line for line in forecasts(fleet).recipes if line.recipe == recipe)
+
+
+@pytest.fixture
+def newcomer(large: Fleet) -> Fleet:
+    """Two recipes have a canonical, and room is left for half of another one's data."""
+    large.sweeps("a", "b")
+    large.recipes["a"]["priority"] = 1
+    large.recipes["d"]["priority"] = 9
+    large.options["disk"] = {"budget": 5 * LARGE // 2, "assumedPeak": LARGE}
+    return large
+
+
+def test_data_that_nobody_has_seen_yet_is_reckoned_with_as_assumed(newcomer: Fleet) -> None:
+    """It is said to be unknown; it is not nothing, and nobody's data goes for it."""
+    before = newcomer.volumes()
+
+    line = line_of(newcomer, "d")
+
+    assert (line.canonical, line.data, line.data_told) == ("", LARGE, "unknown, 256.0 KiB assumed")
+    assert line.takes == ()
+    assert line.problems[0].startswith("its data (unknown, 256.0 KiB assumed) and the ")
+    assert forecasts(newcomer).exit_code == 1
+    assert newcomer.volumes() == before
+    newcomer.options["disk"] = {"budget": 3 * LARGE + 4 * SMALL, "assumedPeak": LARGE}
+    assert line_of(newcomer, "d").problems == ()
+    del newcomer.options["disk"]
+    assert (line_of(newcomer, "d").data, line_of(newcomer, "d").problems) == (None, ())
+
+
+def test_a_red_shows_how_much_data_there_is_at_least(newcomer: Fleet) -> None:
+    """It was broken off, so there may be more; and nobody's data goes for it either."""
+    newcomer.publishes("d", "1.1.0+1", holds(2 * LARGE))
+    newcomer.recipes["d"]["checks"] = [{"type": "exec", "command": ["false"]}]
+    assert newcomer.sweeps("d")["d"].outcome is Outcome.RED
+
+    line = line_of(newcomer, "d")
+
+    assert line.data is not None
+    assert line.data >= 2 * LARGE
+    assert line.data_told.startswith("at least 5")
+    assert not line.peak_known
+    assert line.takes == ()
+    assert line.problems[0].startswith("its data (at least 5")
+    assert with_data(newcomer, "a", "b") == ["a", "b"]
+
+
+def test_a_test_that_went_through_shows_how_much_data_there_is_at_most(newcomer: Fleet) -> None:
+    """Whose data will go for it is announced, as for who has a canonical."""
+    assert newcomer.tests("d", ref="main").outcome is Outcome.PASSED
+
+    line = line_of(newcomer, "d")
+
+    assert line.data is not None
+    assert line.data >= LARGE
+    assert line.data_told.startswith("up to ")
+    assert (line.takes, line.problems) == (("a",), ())
+    assert newcomer.sweeps("d")["d"].outcome is Outcome.PROMOTED
+    assert with_data(newcomer, "a", "b", "d") == ["b", "d"]
 
 
 def test_a_budget_that_was_lowered_takes_nothing_from_anybody(large: Fleet) -> None:

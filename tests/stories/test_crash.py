@@ -13,11 +13,13 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.decision import Code
 from canon_sweep.engine.protocol import Engine
 from child import in_child
 from crash.matrix import Matrix, Row
+from crash.tiers import LOOKS, heard, moments, sweeps_until
 from stories.engines import LastWord, dying_at, intercepted
-from stories.fleet import Fleet
+from stories.fleet import CHECKED, Fleet
 
 
 def is_whole(fleet: Fleet) -> Canonical:
@@ -74,7 +76,6 @@ def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(
 
         record = is_whole(fleet)
         assert record.tag in (old, new)
-        seen.add(record.tag == new)
         night = fleet.sweeps()
         assert night["notes"].outcome in (Outcome.PROMOTED, None)
         after = is_whole(fleet)
@@ -82,6 +83,7 @@ def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(
         left = fleet.volumes() - {volume.name for volume in after.volumes}
         left |= fleet.secrets() - set(after.secrets)
         if died:
+            seen.add(end_of(record, new))
             matrix.add(Row("local", "run", last.text, end_of(record, new), len(left)))
         assert not left, step
         assert fleet.running() == ()
@@ -91,8 +93,61 @@ def test_a_crash_at_any_engine_call_leaves_a_whole_canonical(
         assert len(history) == len(set(history))
         if not died:
             break
-    assert seen == {True, False}
+    # that of the new one is struck by the next test, whatever the stride
+    assert "old" in seen
     assert step > 15
+
+
+@pytest.mark.parametrize("step", ["remove_volume", "remove_secret"])
+def test_a_crash_after_the_record_leaves_the_new_canonical(fleet: Fleet, step: str) -> None:
+    """Before each removal of what the old one had: that goes with the next run."""
+    fleet.publishes("notes", "1.0.0+1", secret=True)
+    fleet.sweeps()
+    old = fleet.canonical("notes")
+    things = {*old.secrets, *(volume.name for volume in old.volumes)}
+    fleet.publishes("notes", "1.1.0+1", secret=True)
+
+    def before(name: str, arguments: tuple[Any, ...]) -> None:
+        if name == step and arguments[0] in things:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def crash() -> None:
+        fleet.wrap = lambda engine: intercepted(engine, before)
+        fleet.sweeps()
+
+    assert killed(crash)
+
+    new = is_whole(fleet)
+    assert new.tag == "1.1.0+1"
+    assert things & (fleet.volumes() | fleet.secrets())
+    assert fleet.sweeps()["notes"].code is Code.NO_NEW_VERSION
+    assert fleet.volumes() == {volume.name for volume in new.volumes}
+    assert fleet.secrets() == set(new.secrets)
+
+
+def test_a_crash_in_any_tier_leaves_a_whole_canonical(
+    fleet: Fleet, matrix: Matrix, every: bool
+) -> None:
+    """Of the tiers that there are: one that is new cannot be left out."""
+    fleet.publishes("notes", "1.0.0+1", secret=True)
+    fleet.publishes("notes", "1.1.0+1", secret=True)
+    fleet.add("notes", checks=[CHECKED])
+    for number, (tier, step) in enumerate(moments(heard(fleet), every=every), start=2):
+        old, new, last = fleet.canonical("notes").tag, f"1.{number}.0+1", LastWord()
+        fleet.publishes("notes", new, secret=True)
+
+        assert killed(sweeps_until(fleet, tier, step, last)), (tier, step)
+
+        assert is_whole(fleet).tag == old
+        assert fleet.sweeps()["notes"].outcome is Outcome.PROMOTED
+        after = is_whole(fleet)
+        assert after.tag == new
+        left = fleet.volumes() - {volume.name for volume in after.volumes}
+        left |= fleet.secrets() - set(after.secrets)
+        matrix.add(Row("local", "run, each tier", f"{number} {last.text}", "old", len(left)))
+        assert not left
+        assert fleet.running() == ()
+        assert fleet.state().journal.entries() == ()
 
 
 @pytest.mark.parametrize("first", range(1, 5))
@@ -104,7 +159,7 @@ def test_a_crash_at_any_write_of_the_promotion_leaves_a_whole_canonical(
     fleet.publishes("notes", "1.1.0+1")
     fleet.add("notes", expectedNA={"upgrade": "its writes are those of the install"})
     fleet.has_swept()
-    number = first - 4
+    seen, number = set(), first - 4
     while True:
         number += 4
         new = f"2.{number}.0+1"
@@ -125,11 +180,13 @@ def test_a_crash_at_any_write_of_the_promotion_leaves_a_whole_canonical(
         assert new in {each.key.tag for each in lines if each.outcome is Outcome.PROMOTED}
         left = fleet.volumes() - {volume.name for volume in fleet.canonical("notes").volumes}
         if died:
+            seen.add(end_of(record, new))
             row = Row("local", "run, each write", last.text, end_of(record, new), len(left))
             matrix.add(row)
         assert not left
         if not died:
             break
+    assert seen == {"old", "new"}
     assert number > 5
 
 
@@ -187,12 +244,6 @@ def test_a_promotion_is_in_the_ledger_though_its_run_was_killed_before_that(flee
     assert fleet.state().ledger.read() == (told,)
 
 
-# these change nothing, or nothing here: a kill before them is one before what comes next
-_LOOKS = {
-    *("name", "address", "logs", "node", "space", "converging", "lacks", "last_words"),
-    *("volume_digest", "of_ours", "present", "images", "volumes_of_ours", "stacks_of_ours"),
-    "questions",
-}
 # there are none on the local engine; tests/stories/test_swarm_prune.py has them
 _ELSEWHERE = {"remove_image"}
 
@@ -211,4 +262,4 @@ def test_every_step_of_an_engine_is_struck_by_some_command(fleet: Fleet) -> None
     fleet.sweeps()
 
     promises = {name for name in vars(Engine) if not name.startswith("_")}
-    assert promises - made <= _LOOKS | _ELSEWHERE
+    assert promises - made <= LOOKS | _ELSEWHERE

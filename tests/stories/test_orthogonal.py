@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pygit2
+import pytest
 
+from canon_sweep import sweep
 from canon_sweep.core.attempts import Outcome
-from canon_sweep.core.decision import Code
+from canon_sweep.core.decision import Code, Decision, Facts
 from stories.fleet import RUNS, WEEK, Fleet, Night, compose
 
 
@@ -100,6 +102,33 @@ def test_a_quick_test_of_the_canonicals_version_says_what_it_does_not_show(
     assert entry.outcome is Outcome.PASSED, entry.reason
     assert "same-version" in {note.code for note in entry.notes}
     assert released.bytes_of("notes") == before
+
+
+def test_a_decision_that_is_wrong_tests_no_canonical_against_itself(
+    released: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Impossible by construction, so a decision is made up; it is looked at before a deploy."""
+
+    def wrong(facts: Facts, *_: object) -> Decision:
+        return Decision(Code.NEW_RELEASE, "made up", facts.releases.latest)
+
+    released.sweeps()
+    released.publishes("site", "1.2.0+1")
+    before = released.bytes_of("notes")
+    monkeypatch.setattr(sweep, "decide", wrong)
+
+    night = released.sweeps()
+
+    entry = night["notes"]
+    assert (entry.code, entry.outcome, entry.deploys) == (Code.INTERNAL_ERROR, None, 0)
+    assert entry.sentence == (
+        "1.1.0+1 of notes is the canonical's own version: a sweep that tested it would prove"
+        " nothing, so it was not tested; this is a bug in canon-sweep: report it, with"
+        " canon-sweep explain notes"
+    )
+    assert released.bytes_of("notes") == before
+    assert night["site"].outcome is Outcome.PROMOTED
+    assert night.results.exit_code == 1
 
 
 def opens(fleet: Fleet, label: str) -> None:

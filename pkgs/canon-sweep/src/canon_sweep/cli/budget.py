@@ -16,8 +16,10 @@ from canon_sweep.job.wiring import Surroundings
 def command(session: Session) -> int:
     """Show what each canonical retains, and whether each recipe's next release has room.
 
-    A recipe's next test is reckoned with the most that its last tests took.  Exit 1 if one
-    has no room, or its data would not be kept.
+    A recipe's next test is reckoned with the most that its last tests took, and the data of
+    one that has no canonical yet with the most that was there at one time; until a test has
+    gone through, with disk.assumedPeak at least.  Exit 1 if one has no room, or its data would
+    not be kept.
     """
     from canon_sweep.report.table import listing  # noqa: PLC0415 - start-up
 
@@ -37,6 +39,8 @@ def _row(line: Line) -> tuple[tuple[str, ...], str]:
     said = "; ".join(line.problems) or "has room"
     if line.takes:
         said = f"{said}; its data takes the place of that of {', '.join(line.takes)}, by priority"
+    if line.data_told and not line.problems:
+        said = f"{said}; its data: {line.data_told}"
     if line.reason:
         said = f"{said}; keeps nothing: {line.reason}"
     return (line.recipe, line.canonical, keeps, peak), said

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.core.space import shown
+from canon_sweep.core.space import Mark, shown
 
 OVER = "over-budget"
 """The note of a canonical whose data was not kept: the budget is to be raised."""
@@ -127,6 +127,31 @@ def share(recipe: str, size: Size, others: Mapping[str, Size], budget: Budget) -
     return Share(
         why=f"its {shown(size)} and the {there} of the others are more than disk.budget,"
         f" {shown(budget.limit)}"
+    )
+
+
+def reckoned(data: Mark) -> str:
+    """How much data a recipe without a canonical may come to keep, as far as that is known."""
+    if data.known:
+        return f"up to {shown(data.bytes)} in its last tests"
+    if not data.measured:
+        return f"unknown, {shown(data.bytes)} assumed"
+    least = f"at least {shown(data.measured)} in its last tests"
+    return least if data.bytes == data.measured else f"{least}, {shown(data.bytes)} assumed"
+
+
+def outlook(recipe: str, data: Mark, others: Mapping[str, Size], budget: Budget) -> Share:
+    """What would become of the data of a recipe that has no canonical to go by.
+
+    What is not known is reckoned with as assumed, and makes nobody give way.
+    """
+    budget = budget if data.known else Budget(budget.limit)
+    place = share(recipe, data.bytes, others, budget)
+    if place.is_kept or budget.limit is None:
+        return place
+    return Share(
+        why=f"its data ({reckoned(data)}) and the {total(others)} of the others are more than"
+        f" disk.budget, {shown(budget.limit)}"
     )
 
 

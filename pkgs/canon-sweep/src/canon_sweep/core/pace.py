@@ -33,11 +33,20 @@ class Pace:
 
 def pace_of(attempts: Iterable[Attempt], limit: float) -> Pace:
     """How long nine in ten of a recipe's last cold tests took at the most; unknown: ``limit``."""
-    took = [a.seconds for a in attempts if a.seconds and not a.quick and a.outcome in _WHOLE]
-    last = sorted(took[-LOOKS_BACK:])
+    last = sorted(_took(attempts)[-LOOKS_BACK:])
     if not last:
         return Pace(limit, 0)
     return Pace(last[math.ceil(_USUAL * len(last)) - 1], len(last))
+
+
+def pace_again(attempts: Iterable[Attempt], limit: float) -> Pace:
+    """As `pace_of`, for a test that is repeated: it takes what the last one took, or longer.
+
+    One slow night out of ten is not the rule, but in that very night it is.
+    """
+    known = tuple(attempts)
+    pace, took = pace_of(known, limit), _took(known)
+    return Pace(max(pace.seconds, took[-1]), pace.tests) if took else pace
 
 
 def misfit(pace: Pace, left: float, whole: float) -> str | None:
@@ -48,6 +57,25 @@ def misfit(pace: Pace, left: float, whole: float) -> str | None:
     """
     if min(pace.seconds, _MOST * whole) <= left:
         return None
+    return _too_long(pace, left)
+
+
+def misfit_again(pace: Pace, left: float, whole: float) -> str | None:
+    """As `misfit`, for a test that was tried in this run already.
+
+    What is known to take longer than what is left has been given its chance: once more it
+    would be broken off, and the time that it took would be everybody's.
+    """
+    if pace.tests and pace.seconds > left:
+        return _too_long(pace, left)
+    return misfit(pace, left, whole)
+
+
+def _took(attempts: Iterable[Attempt]) -> list[float]:
+    return [a.seconds for a in attempts if a.seconds and not a.quick and a.outcome in _WHOLE]
+
+
+def _too_long(pace: Pace, left: float) -> str:
     return f"{pace}, and {_minutes(max(0.0, left))} are left of maxRuntime"
 
 

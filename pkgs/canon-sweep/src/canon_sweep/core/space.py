@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from canon_sweep.core.attempts import Attempt, Outcome
+from canon_sweep.core.attempts import Attempt, Outcome, Took
 from canon_sweep.core.count import counted
 
 # a mark that only grew would bar a recipe for good once one of its runs went wild
@@ -73,10 +73,22 @@ def high_water(attempts: Iterable[Attempt], assumed: int) -> Mark:
     by the floor, and must not bar the release that mends it.  Before, whatever was measured
     can raise the mark, and does not make it known.
     """
+    return _mark(attempts, assumed, lambda took: took.bytes)
+
+
+def most_data(attempts: Iterable[Attempt], assumed: int) -> Mark:
+    """As `high_water`, of volumes alone: what may be kept of a test is never more.
+
+    It is less where an upgrade's volumes were there beside them.
+    """
+    return _mark(attempts, assumed, lambda took: took.volumes)
+
+
+def _mark(attempts: Iterable[Attempt], assumed: int, part: Callable[[Took], int]) -> Mark:
     measured = [attempt for attempt in attempts if attempt.took is not None]
     whole = [a for a in measured if a.outcome in _WHOLE and not a.quick]
     recent = (whole or measured)[-RECENT:]
-    most = max((a.took.bytes for a in recent if a.took is not None), default=0)
+    most = max((part(a.took) for a in recent if a.took is not None), default=0)
     return Mark(most if whole else max(most, assumed), most, bool(whole))
 
 

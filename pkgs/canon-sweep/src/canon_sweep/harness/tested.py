@@ -51,10 +51,10 @@ def as_at_first(reds: Sequence[Tested]) -> str:
     return f"red {counted(len(reds), 'time')}, and not as at first: {first.reason}"
 
 
-def not_repeated(red: Tested, why: str) -> Tested:
-    """A red that counts though it was not tried once more, with the reason."""
+def not_repeated(tested: Tested, why: str) -> Tested:
+    """What counts as it is though it was to be tried once more, with the reason."""
     note = Note(code="not-repeated", text=f"not repeated: {why}")
-    return replace(red, notes=(*red.notes, note))
+    return replace(tested, notes=(*tested.notes, note))
 
 
 def not_promoted(result: CiResult, verdict: Verdict) -> Tested:

@@ -107,6 +107,8 @@ class Trial:
             tested = self._noted(order, replace(tested, seconds=took))
             if not self._is_due(tested):
                 return self._closed(tested)
+            if why := self._hindrance(tested):
+                return self._closed(self._kept_off(tested, why))
             if self.reruns.later and tested.outcome is Outcome.RED:
                 return replace(self._closed(tested), due=True)
             self.log.say(f"{tested.outcome}: {tested.reason}; tried again")
@@ -192,24 +194,31 @@ class Trial:
         return Tested(Outcome.PROMOTED, "", result, notes=promoted.notes, record=promoted.record)
 
     def _is_due(self, tested: Tested) -> bool:
-        """Whether it is tried again; a red that should have been, and was not, says so."""
+        """Whether it is to be tried again."""
         match tested.outcome:
             case Outcome.RED:
                 # what was overdue twice would be so for hours once more
-                due = len(self.reds) <= self.reruns.reds and not tested.overdue
+                return len(self.reds) <= self.reruns.reds and not tested.overdue
             case Outcome.INFRA:
-                due = self._infra <= self.reruns.infra
+                return self._infra <= self.reruns.infra
             case _:
-                due = False
-        if not due:
-            return False
+                return False
+
+    def _hindrance(self, tested: Tested) -> str:
+        """Why it is not tried again though it is to be, or empty."""
         # beside a stack that could not be taken down, nothing is cold
-        hindrance = next(iter(self.harness.unsettled()), "")
-        if not (self.reruns.later and tested.outcome is Outcome.RED):
-            hindrance = hindrance or self.reruns.hindrance()
-        if hindrance and tested.outcome is Outcome.RED:
-            self._not_repeated(hindrance)
-        return not hindrance
+        if unsettled := self.harness.unsettled():
+            return unsettled[0]
+        if self.reruns.later and tested.outcome is Outcome.RED:
+            return ""  # who tries it later asks then
+        return self.reruns.hindrance()
+
+    def _kept_off(self, tested: Tested, why: str) -> Tested:
+        """It counts as it is, and says why it was not tried again."""
+        told = not_repeated(tested, why)
+        if tested.outcome is Outcome.RED:
+            self.reds[-1] = told
+        return told
 
     def _not_repeated(self, why: str) -> None:
         self.reds[-1] = not_repeated(self.reds[-1], why)

@@ -15,13 +15,15 @@ from canon_sweep.core.budget import (
     Size,
     Sum,
     excess,
+    outlook,
+    reckoned,
     retained,
     share,
     size_of,
     total,
 )
 from canon_sweep.core.canonical import Canonical
-from canon_sweep.core.space import Space, shortage, shown
+from canon_sweep.core.space import Mark, Space, shortage, shown
 from canon_sweep.core.version import Version
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG
 from canon_sweep.job.finish import check_state
@@ -38,7 +40,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     ``retained`` is what its canonical keeps, and ``reason`` why that is nothing; ``peak`` is
     what its next test may take, which is an assumption unless it is ``peak_known``.  With
     no ``problems`` the next release has room, and its data a place: that of the recipes in
-    ``takes``, if there are any, which goes for it by the operator's priorities.
+    ``takes``, if there are any, which goes for it by the operator's priorities.  ``data`` is
+    what that data is reckoned with where there is a budget and no canonical to go by, and
+    ``data_told`` says how much of it is known; None and empty else.
     """
 
     recipe: str
@@ -48,6 +52,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     priority: int | None = None
     peak: int = 0
     peak_known: bool = False
+    data: int | None = None
+    data_told: str = ""
     takes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -136,9 +142,10 @@ class _Look:
         mark = self.room.mark(name)
         size = self.sizes.get(name, 0)
         problems: tuple[str, ...] = ()
-        place = Share()
+        place, data = Share(), None
         if name in self.enrolled:  # else there will be no next test
-            place = self._place(name)
+            data = self._data(name)
+            place = self._place(name, data)
             found = (shortage(self.space, self.room.bounds, mark), place.why)
             problems = tuple(filter(None, found))
         return Line(
@@ -149,16 +156,25 @@ class _Look:
             priority=own.priority if own else None,
             peak=int(mark.bytes),
             peak_known=mark.known,
+            data=int(data.bytes) if data else None,
+            data_told=reckoned(data) if data else "",
             takes=place.takes,
             problems=problems,
         )
 
-    def _place(self, name: str) -> Share:
-        """What would become of data as large as the canonical's is, or was."""
+    def _data(self, name: str) -> Mark | None:
+        """What its next data is reckoned with, where there is a bound and no canonical says it."""
+        is_bound = self.keeps and self.retention.limit is not None
+        return self.room.most_data(name) if is_bound and name not in self.records else None
+
+    def _place(self, name: str, data: Mark | None) -> Share:
+        """What would become of that data, or of data as large as the canonical's is, or was."""
         record = self.records.get(name)
+        others = {other: size for other, size in self.sizes.items() if other != name}
+        if data is not None:
+            return outlook(name, data, others, self.retention)
         if record is None or not self.keeps:
             return Share()
-        others = {other: size for other, size in self.sizes.items() if other != name}
         needed = msgspec.structs.replace(record, volumes=(*record.volumes, *record.unkept))
         return share(name, size_of(needed), others, self.retention)
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from canon_sweep import interrupt
 from canon_sweep.core import denial
 from canon_sweep.core.decision import Code
-from canon_sweep.core.space import Bounds, Mark, Space, high_water, shortage, shown
+from canon_sweep.core.space import Bounds, Mark, Space, high_water, most_data, shortage, shown
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, HostFault, RoomFault
 from canon_sweep.job import images
@@ -45,6 +45,14 @@ class Room:
             StateFault: the ledger cannot be read.
         """
         return high_water(self.state.ledger.index().of(recipe), self.settings.disk.assumed_peak)
+
+    def most_data(self, recipe: str) -> Mark:
+        """How much data there may be of a recipe's next test.
+
+        Raises:
+            StateFault: the ledger cannot be read.
+        """
+        return most_data(self.state.ledger.index().of(recipe), self.settings.disk.assumed_peak)
 
     def check(self, recipe: str) -> None:
         """See that there is room for a recipe's test; old images go first if there is not.

@@ -18,11 +18,11 @@ from canon_sweep.errors import Fault, HostFault, Interrupted, RecipeFault, Usage
 from canon_sweep.harness.order import Order
 from canon_sweep.harness.quick import run_quick
 from canon_sweep.harness.tested import Tested, attempt_of, note_attempt, why_red
+from canon_sweep.job.advice import with_unasked
 from canon_sweep.job.files import source_of
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.orders import order_of
 from canon_sweep.job.stop import stop_of
-from canon_sweep.job.trials import with_unasked
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.line import broken_off, entry_of, with_facts, with_tested
 from canon_sweep.mirror import sync as mirrors

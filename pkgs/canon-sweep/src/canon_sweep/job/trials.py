@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING
 
 from canon_sweep import interrupt
 from canon_sweep.core.attempts import Attempt, Outcome
-from canon_sweep.core.base import stepped_back
+from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.decision import Code, Decision, Facts, Note, attempt_key
 from canon_sweep.core.hold import holds
-from canon_sweep.core.image import image_notes
-from canon_sweep.core.pace import misfit, pace_of
+from canon_sweep.core.pace import misfit, misfit_again, pace_again, pace_of
 from canon_sweep.core.release import Release
 from canon_sweep.core.result import CiResult
-from canon_sweep.core.shown import UNASKED
 from canon_sweep.core.stop import Stop
 from canon_sweep.errors import Fault, Interrupted
 from canon_sweep.harness.needs import check_needs
 from canon_sweep.harness.tested import Tested, as_at_first, not_repeated, note_attempt
+from canon_sweep.job.advice import with_advice, with_advice_on_data, with_unasked
 from canon_sweep.job.foreign import followed_of
 from canon_sweep.job.ground import Ground
 from canon_sweep.job.orders import order_of_release
@@ -103,28 +102,24 @@ class Trials:
             HostFault: what an earlier test left would disturb this one.
             RoomFault: there is not enough room for it.
             TimeFault: the run's time is used up.
+            Fault: it is no upgrade, which the decision makes impossible.
         """
         assert decision.target is not None
         order = order_of_release(recipe, facts, self.settings, self.run_id, decision.target)
-        # the trigger makes it impossible: a sweep's target is newer than the canonical, but for
-        # the one whose data a person wants back
-        anew = facts.canonical is not None and bool(facts.canonical.unkept)
-        assert anew or not order.bases.stepped_back, f"same-version upgrade of {recipe.name}"
+        _check_newer(order, facts.canonical)
         return self._trial(recipe, facts, order, later=True)
 
     def again(self, red: Due) -> Tested:
         """Try a red once more; whatever comes between, it stays one."""
         recipe = red.recipe
-        stop = self.hindrance(recipe, red.facts)
-        why = stop.sentence if stop else self._hindrance(recipe)
-        if why:
+        if why := self._hindrance(recipe):
             self.kept_off.add(recipe.name)
             return unrepeated(red, why)
         was = red.facts.canonical
         try:
             # who waited may have had a turn since, and what is replaced is what there is now
             now, _ = followed_of(self.ground.state, recipe.name, red.facts.releases)
-            if now is not None and (was is None or now.commit != was.commit):
+            if now is not None and _named(now) != _named(was):
                 return unrepeated(red, f"another run has promoted {now.release_tag} meanwhile")
             hold = self.ground.state.holds.read().get(recipe.name)
             if hold is not None and holds(hold, red.order.version, self.now(), recipe.rule):
@@ -177,12 +172,12 @@ class Trials:
                 made=before.made if before else 0,
             )
             was = self.harnesses.record(recipe)
-            tested = _with_advice(trial.of(order, facts.canonical), order)
+            tested = with_advice(trial.of(order, facts.canonical), order)
             tested = self.harnesses.with_ended(recipe, tested)
             tested = with_unasked(tested, was, self.harnesses.record(recipe))
         # an outside harness has checks of its own
         if self.settings.harness is None:
-            tested = _with_advice_on_data(tested, order)
+            tested = with_advice_on_data(tested, order)
         if tested.due:
             tested = replace(tested, notes=(*tested.notes, _TO_REPEAT))
             reds = tuple(trial.reds)
@@ -251,14 +246,23 @@ class Trials:
         """Why no rerun may begin, or empty."""
         if stopped := interrupt.reason():
             return stopped
-        if self.ground.time_left() <= 0:
-            return "maxRuntime is used up"
         try:
+            if late := self._too_late(recipe):
+                return late
             # a test that was ended from outside may have left a part of its stack
             self.ground.check_clean(recipe.name)
         except Fault as fault:
             return fault.what
         return self.room.hindrance(recipe.name)
+
+    def _too_late(self, recipe: Recipe) -> str:
+        """Why there is not enough time left to try it once more, or empty."""
+        left, limit = self.ground.time_left(), self.harnesses.longest(recipe)
+        if left <= 0:
+            return "maxRuntime is used up"
+        # the attempt that is to be repeated is among them
+        pace = pace_again(self.ground.state.ledger.index().of(recipe.name), limit)
+        return misfit_again(pace, left, self.settings.max_runtime) or ""
 
 
 def _is_candidate(recipe: Recipe, facts: Facts, order: Order) -> bool:
@@ -267,33 +271,29 @@ def _is_candidate(recipe: Recipe, facts: Facts, order: Order) -> bool:
     return recipe.settings.enroll and latest is not None and latest.tag == order.tag
 
 
+def _check_newer(order: Order, canonical: Canonical | None) -> None:
+    """See once more that a sweep's target is newer than the canonical.
+
+    But for the one whose data a person wants back.
+
+    Raises:
+        Fault: it is the canonical's own version.
+    """
+    anew = canonical is not None and bool(canonical.unkept)
+    if order.bases.stepped_back and not anew:
+        raise Fault(
+            f"{order.label} of {order.recipe} is the canonical's own version: a sweep that tested"
+            " it would prove nothing, so it was not tested",
+            do=f"this is a bug in canon-sweep: report it, with canon-sweep explain {order.recipe}",
+        )
+
+
+def _named(canonical: Canonical | None) -> tuple[str, str] | None:
+    """Which release a canonical is, and which commit that was."""
+    return None if canonical is None else (canonical.release_tag, canonical.commit)
+
+
 def unrepeated(red: Due, why: str) -> Tested:
     """A red that was due, and is not tried once more."""
     tested = replace(red.reds[-1], attempts=red.made, again=as_at_first(red.reds))
-    return _with_advice(not_repeated(tested, why), red.order)
-
-
-def _with_advice(tested: Tested, order: Order) -> Tested:
-    notes = [*tested.notes, *image_notes(tested.result.all_images if tested.result else ())]
-    if order.bases.stepped_back:
-        text = stepped_back(order.label, order.bases)
-        notes.append(Note(code="stepped-back", text=text))
-    if order.bases.pin_problem:
-        notes.append(Note(code="pin-ignored", text=order.bases.pin_problem))
-    return replace(tested, notes=tuple(notes))
-
-
-def with_unasked(tested: Tested, was: str, now: str) -> Tested:
-    """With a note if a harness has made a record where there was nothing to promote."""
-    if now in ("", was) or tested.outcome in (Outcome.PROMOTED, Outcome.PROMOTE_FAILED):
-        return tested
-    text = f"the harness has made a canonical by itself, which is not followed: {now}"
-    return replace(tested, notes=(*tested.notes, Note(code=UNASKED, text=text)))
-
-
-def _with_advice_on_data(tested: Tested, order: Order) -> Tested:
-    has_data = tested.record is not None and bool(tested.record.volumes)
-    if order.settings.data.check or not has_data:
-        return tested
-    text = "no data.check is declared: nothing shows that an upgrade keeps the data"
-    return replace(tested, notes=(*tested.notes, Note(code="no-data-check", text=text)))
+    return with_advice(not_repeated(tested, why), red.order)
