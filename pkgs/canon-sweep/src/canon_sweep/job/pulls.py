@@ -68,7 +68,11 @@ class Pulls:
 
     def begin(self, recipes: Iterable[Recipe]) -> None:
         """Ask for all of these recipes at once, while something else is done."""
-        self._asked.begin(tuple(each.name for each in recipes if not each.stays_out))
+        self.ask(tuple(each.name for each in recipes if not each.stays_out))
+
+    def ask(self, names: tuple[str, ...]) -> None:
+        """As `begin`, of recipes by name, whether they stay out or not."""
+        self._asked.begin(names)
 
     @contextmanager
     def present(self, recipe: Recipe) -> Iterator[None]:
