@@ -34,7 +34,7 @@ class HttpHost(ThreadingHTTPServer):
 
     def shutdown_request(self, request: Any) -> None:
         """Hang up; a client that is told nothing else would not know whose fault that is."""
-        with suppress(OSError):
+        with suppress(OSError, struct.error):  # a kernel may say less
             info = request.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO)
             received, sent = (struct.unpack_from("=Q", info, at)[0] for at in (_RECEIVED, _SENT))
             if not sent:
