@@ -151,7 +151,8 @@ def test_a_token_for_https_is_never_sent_by_http(tmp_path: Path, url: str) -> No
                         line.settimeout(5)
                         heard.append(line.recv(4096))
 
-        threading.Thread(target=listen, daemon=True).start()
+        listening = threading.Thread(target=listen)
+        listening.start()
         port = listener.getsockname()[1]
         mirror = f"https://127.0.0.1:{port}/git/coop/notes.git"
         recipe = {"upstream": f"{tmp_path}/up.git", "mirror": mirror}
@@ -162,6 +163,9 @@ def test_a_token_for_https_is_never_sent_by_http(tmp_path: Path, url: str) -> No
             "tokenFile": str(tmp_path / "other"),
         }
         examination(tmp_path, {"notes": recipe}, {"127.0.0.1": login}, forge=forge)
+        # one that is only closed goes on for whoever waits on it
+        listener.shutdown(socket.SHUT_RDWR)
+        listening.join()
 
     assert any(b"a-token-for-pulls" in said for said in heard)
     assert not any(b"a-token-for-git" in said for said in heard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from canon_sweep import web
 from canon_sweep.core.pull import mark
 from canon_sweep.errors import SyncFault
+from canon_sweep.mirror import pulls
 from forge.fake import FakeForge, Trouble
 from forge.world import Desk, Turn, edited
 
@@ -237,6 +239,31 @@ def test_a_look_changes_nothing(desk: Desk, turn: Turn, fake: FakeForge) -> None
     assert list(closed) == [pull.number]
     assert fake.wrote() == []
     assert (desk.mirror.everything(), turn.memory) == (before, memory)
+
+
+def test_one_that_is_too_large_is_named_and_the_next_sweep_goes_on(
+    desk: Desk, turn: Turn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is remembered as any other that is left; those that it kept from their turn are not."""
+    # of hexadecimal digits half is left
+    monkeypatch.setattr(pulls, "MOST_TOGETHER", 400_000)
+    monkeypatch.setattr(pulls, "MOST_ALONE", 400_000)
+    film = random.Random(1).randbytes(1_000_000).hex()
+    large = desk.opens({"film": film}).number
+    merged = desk.opens({"compose.yml": edited(3)}).number
+    desk.squashes(merged)
+
+    first = turn.settling()
+    first.settle()
+    second = turn.settling()
+    second.settle()
+
+    assert first.closed == {}
+    assert "more than 400000 bytes" in first.unread[large]
+    assert "the next sweep goes on" in first.unread[merged]
+    assert list(second.closed) == [merged]
+    assert second.unread == {}
+    assert turn.comes() == {}
 
 
 class Killed(BaseException):

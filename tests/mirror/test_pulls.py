@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -326,6 +327,68 @@ def test_a_head_that_was_pushed_to_meanwhile_is_not_sure(desk: Desk) -> None:
     desk.opens(7, desk.branches({"env": "A=3\n"}))
 
     assert desk.finds(n7=head) == {7: Found(Where.UNSURE)}
+
+
+MEBIBYTE = 1024 * 1024
+
+
+def noise(seed: int, size: int = 2 * MEBIBYTE) -> bytes:
+    """What no packing makes smaller."""
+    return random.Random(seed).randbytes(size)
+
+
+@pytest.fixture
+def narrow(desk: Desk, http: HttpServer, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A mirror of whose pull requests a mebibyte may come, and half of one alone."""
+    desk.world.mirror_url = http.url(desk.world.mirror.path)
+    desk.world.credentials = http.credentials
+    monkeypatch.setattr(pulls, "MOST_TOGETHER", MEBIBYTE)
+    monkeypatch.setattr(pulls, "MOST_ALONE", MEBIBYTE // 2)
+    return desk
+
+
+def test_a_head_that_is_too_large_costs_itself_only(narrow: Desk) -> None:
+    """It is unsure and says why; what of the others is merged is found all the same."""
+    large = narrow.branches({"film": noise(1)})
+    squashed = narrow.branches({"compose.yml": edited(3)})
+    other = narrow.branches({"env": "A=9\n"})
+    for number, head in enumerate((large, squashed, other), start=7):
+        narrow.opens(number, head)
+    commit = narrow.squashes(squashed)
+
+    found = narrow.finds(n7=large, n8=squashed, n9=other)
+
+    why = f"its commits have more than {MEBIBYTE // 2} bytes"
+    assert found == {
+        7: Found(Where.UNSURE, why=why),
+        8: Found(Where.CHANGES, commit),
+        9: Found(Where.NOWHERE),
+    }
+
+
+def test_heads_that_are_too_large_together_are_looked_at_one_by_one(narrow: Desk) -> None:
+    """None of them is too large alone."""
+    heads = [narrow.branches({"film": noise(n, 2 * MEBIBYTE // 5)}) for n in range(3)]
+    for number, head in enumerate(heads, start=7):
+        narrow.opens(number, head)
+
+    found = narrow.finds(n7=heads[0], n8=heads[1], n9=heads[2])
+
+    # for the third nothing is left
+    assert found == {7: Found(Where.NOWHERE), 8: Found(Where.NOWHERE)}
+
+
+def test_however_many_are_too_large_what_comes_has_a_bound(narrow: Desk) -> None:
+    """Those for whom nothing is left are left out, and nothing is said of them."""
+    heads = [narrow.branches({"film": noise(n)}) for n in range(2)]
+    heads.append(narrow.branches({"env": "A=9\n"}))
+    for number, head in enumerate(heads, start=7):
+        narrow.opens(number, head)
+
+    found = narrow.finds(n7=heads[0], n8=heads[1], n9=heads[2])
+
+    assert sorted(found) == [7, 8]
+    assert all(each.where is Where.UNSURE and each.why for each in found.values())
 
 
 def test_what_is_fetched_does_not_stay(desk: Desk, http: HttpServer) -> None:

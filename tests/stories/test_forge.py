@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -21,6 +22,7 @@ from canon_sweep.errors import EXIT_DONE, EXIT_WRONG
 from canon_sweep.forge import asked, gitea
 from canon_sweep.job.explain import explain
 from canon_sweep.job.pulls import MOST_FAILED
+from canon_sweep.mirror import pulls
 from canon_sweep.report.table import results_listing, totals_line
 from child import forked
 from forge.fake import FakeForge, FakePull, FakeRepo, Trouble, fake_forge
@@ -132,6 +134,23 @@ def test_a_sweep_at_once_is_a_no_op_with_one_request_a_recipe(
     assert len(fake.gets()) == 1
     assert fake.wrote() == []
     assert not [line for line in fake.asked if "GIT" in line and "info/refs" not in line]
+
+
+def test_one_that_is_too_large_to_be_looked_at_is_named(
+    fleet: Fleet, notes: FakeRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its recipe's line, once; it is nobody's mistake."""
+    desk = desk_of(fleet, notes, tmp_path)
+    monkeypatch.setattr(pulls, "MOST_TOGETHER", 300_000)
+    monkeypatch.setattr(pulls, "MOST_ALONE", 200_000)
+    pull = desk.opens({"film": random.Random(1).randbytes(1_000_000).hex()})
+
+    night = fleet.sweeps()
+
+    (note,) = [note for note in night["notes"].notes if note.code == UNREAD]
+    assert f"pull request #{pull.number} is left open" in note.text
+    assert night.results.exit_code == EXIT_DONE
+    assert fleet.sweeps()["notes"].notes == ()
 
 
 def test_a_close_that_failed_is_made_up_for_where_no_ref_moved(

@@ -34,9 +34,13 @@ def half_a_server() -> Iterator[str]:
                     connection.recv(1000)
                     connection.sendall(b"00a4" + b"a" * 40 + b" HEAD\0multi_ack")
 
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"git://127.0.0.1:{server.getsockname()[1]}/notes"
-        server.shutdown(socket.SHUT_RDWR)
+        serving = threading.Thread(target=serve)
+        serving.start()
+        try:
+            yield f"git://127.0.0.1:{server.getsockname()[1]}/notes"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            serving.join()
 
 
 def log_of(fleet: Fleet, recipe: str) -> str:

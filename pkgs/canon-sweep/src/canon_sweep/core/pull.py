@@ -52,10 +52,14 @@ class Where(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What git says of a pull request; ``commit`` is the one in main that shows it."""
+    """What git says of a pull request; ``commit`` is the one in main that shows it.
+
+    ``why`` is what kept anybody from looking at it, empty where somebody did.
+    """
 
     where: Where
     commit: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ _NOT_DONE = (LoginFault, MissingFault, RedirectFault, RightsFault, StatusFault, 
 _OF_ONE = (LargeFault, MissingFault, ServerFault, ShapeFault, StatusFault)
 """The answers that may be about one pull request only."""
 
+_LEFT_OUT = "others are too large; the next sweep goes on"
+
 MOST_FAILED = 2
 """Of how many such answers the others are still tried after."""
 
@@ -68,6 +70,7 @@ class Mirror:
 class Settling:
     """One mirror's turn; ``closed`` is what was closed, by number, with the reason.
 
+    ``unread`` is what nobody could look at, by number, with the reason.
     ``before`` is what is remembered of it, and ``remember`` puts something else in its place.
     One that ``only_looks`` says what it would close, and leaves forge and memory as they are.
     """
@@ -79,6 +82,7 @@ class Settling:
     remember: Callable[[Looked], None]
     only_looks: bool = False
     closed: dict[int, str] = field(default_factory=dict)
+    unread: dict[int, str] = field(default_factory=dict)
     _left: dict[int, str] = field(default_factory=dict)
     _closing: dict[int, Closing] = field(default_factory=dict)
     _failed: list[WebFault] = field(default_factory=list)
@@ -104,7 +108,11 @@ class Settling:
             found = self.mirror.contained({n: pull.head for n, pull in new.items()})
             self._judge({n: new[n] for n in found}, found)
             rest = {n: pull for n, pull in new.items() if n not in found}
-            self._judge(rest, self.mirror.changed({n: pull.head for n, pull in rest.items()}))
+            looked = self.mirror.changed({n: pull.head for n, pull in rest.items()})
+            self._judge({n: rest[n] for n in looked}, looked)
+            # not remembered: those that took their place are, so that the next sweep goes on
+            left_out = dict.fromkeys(sorted(rest.keys() - looked.keys()), _LEFT_OUT)
+            self.unread |= {n: found.why for n, found in looked.items() if found.why} | left_out
             if self._failed:
                 raise self._failed[0]
         finally:

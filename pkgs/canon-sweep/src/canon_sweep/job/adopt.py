@@ -10,14 +10,16 @@ import msgspec
 from canon_sweep import interrupt
 from canon_sweep.core.adoption import Adopted, Standing, marker_of
 from canon_sweep.core.foreign import Mark
-from canon_sweep.core.parts import Part, is_whole
+from canon_sweep.core.parts import Part, Unseen, is_whole
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, StateFault, UsageFault
 from canon_sweep.harness.shown import volumes_there
 from canon_sweep.job.finish import check_state, opened
-from canon_sweep.job.theirs import Seen, seen
+from canon_sweep.job.survey import surveyed
+from canon_sweep.job.theirs import Seen, configured, seen
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.settings.records import Settings
+from canon_sweep.state.followed import Followed
 
 Outcome = Literal["adopted", "already-adopted", "promoted", "not-adopted"]
 
@@ -74,26 +76,27 @@ def run_adopt(
         )
     if dry_run:
         check_state(settings)
-        return _adopted(parts_to_look(settings, around), names, dry_run=True)
+        return _adopted(parts_to_look(settings, around), names, around, dry_run=True)
     with opened(settings, around, mirrors.look) as (parts, _run):
-        found = _adopted(parts, names, dry_run=False)
+        found = _adopted(parts, names, around, dry_run=False)
         left = (*parts.ground.left(), *parts.ground.problems)
         return msgspec.structs.replace(found, problems=(*found.problems, *left))
 
 
-def _adopted(parts: Parts, names: Sequence[str], *, dry_run: bool) -> Adoptions:
+def _adopted(
+    parts: Parts, names: Sequence[str], around: Surroundings, *, dry_run: bool
+) -> Adoptions:
     followed = parts.state.followed
     assert followed is not None, "the harness promotes"
     recipes = sorted(set(names) or followed.recipes())
-    there = volumes_there(parts.engine)
+    # a remote may take its time, and nothing is begun yet
+    with interrupt.LetThrough(), surveyed(configured(recipes, parts), parts, around.say):
+        there = volumes_there(parts.engine)
+        found = [(recipe, _seen(recipe, followed, parts, there)) for recipe in recipes]
     done = []
-    for recipe in recipes:
-        # a remote may take its time, and nothing is begun yet
-        try:
-            with interrupt.LetThrough():
-                one = seen(recipe, followed, parts, there)
-        except StateFault as fault:
-            done.append(Adoption(recipe=recipe, outcome="not-adopted", why=str(fault)))
+    for recipe, one in found:
+        if isinstance(one, StateFault):
+            done.append(Adoption(recipe=recipe, outcome="not-adopted", why=str(one)))
             continue
         adoption, marker = _judged(recipe, one, parts)
         if marker is not None and not dry_run:
@@ -101,6 +104,15 @@ def _adopted(parts: Parts, names: Sequence[str], *, dry_run: bool) -> Adoptions:
         done.append(adoption)
     none = () if recipes else (f"there is no canonical in {followed.theirs.folder}",)
     return Adoptions(dry_run=dry_run, canonicals=tuple(done), problems=none)
+
+
+def _seen(
+    recipe: str, followed: Followed, parts: Parts, there: frozenset[str] | Unseen
+) -> Seen | StateFault:
+    try:
+        return seen(recipe, followed, parts, there)
+    except StateFault as fault:
+        return fault
 
 
 def _judged(recipe: str, one: Seen, parts: Parts) -> tuple[Adoption, Adopted | None]:

@@ -14,6 +14,7 @@ from canon_sweep.core.override import Kind, Override, days_left
 from canon_sweep.core.without import Ground, without
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, Fault
 from canon_sweep.job.finish import check_state
+from canon_sweep.job.survey import surveyed
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.settings.recipe import Recipe, enrolled, recipe_of
 from canon_sweep.settings.records import Settings
@@ -63,11 +64,10 @@ def overrides(settings: Settings, around: Surroundings) -> Overrides:
     check_state(settings)
     parts = parts_to_look(settings, around)
     holds, day = parts.state.holds.read(), around.clock().date()
-    lines = [
-        line
-        for name in sorted(settings.recipes)
-        for line in _lines(recipe_of(settings, name, day), holds.get(name), parts)
-    ]
+    recipes = [recipe_of(settings, name, day) for name in sorted(settings.recipes)]
+    concerned = [each for each in recipes if each.written or each.name in holds]
+    with surveyed(concerned, parts, around.say):
+        lines = [line for each in concerned for line in _lines(each, holds.get(each.name), parts)]
     # a hold may outlive its recipe
     lost = sorted(holds.keys() - settings.recipes.keys())
     problems = (f"{name} is held, and not in the configuration" for name in lost)
@@ -76,8 +76,6 @@ def overrides(settings: Settings, around: Surroundings) -> Overrides:
 
 def _lines(recipe: Recipe, hold: Hold | None, parts: Parts) -> Iterator[Line]:
     written = (*recipe.written, *(() if hold is None else (override_of(hold),)))
-    if not written:
-        return
     try:
         check_name(recipe.name)
         parts.sources.sync(recipe)

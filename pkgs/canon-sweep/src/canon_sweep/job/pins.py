@@ -11,6 +11,7 @@ from canon_sweep.core.override import Override
 from canon_sweep.core.pin import Evidence, Known, last_base, standing
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, Fault
 from canon_sweep.job.finish import check_state
+from canon_sweep.job.survey import surveyed
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
 from canon_sweep.settings.recipe import Recipe, chosen
 from canon_sweep.settings.records import Settings
@@ -64,12 +65,9 @@ def pins(settings: Settings, names: Sequence[str], around: Surroundings) -> Pins
     check_state(settings)
     parts = parts_to_look(settings, around)
     parts.state.check_common()
-    found = (
-        _line(recipe, recipe.settings.pin, parts)
-        for recipe in recipes
-        if recipe.settings.pin is not None
-    )
-    return Pins(pins=tuple(found))
+    pinned = [(recipe, pin) for recipe in recipes if (pin := recipe.settings.pin) is not None]
+    with surveyed([recipe for recipe, _ in pinned], parts, around.say):
+        return Pins(pins=tuple(_line(recipe, pin, parts) for recipe, pin in pinned))
 
 
 def _line(recipe: Recipe, pin: Override, parts: Parts) -> Line:

@@ -68,7 +68,11 @@ class Pulls:
 
     def begin(self, recipes: Iterable[Recipe]) -> None:
         """Ask for all of these recipes at once, while something else is done."""
-        self._asked.begin(tuple(each.name for each in recipes if not each.stays_out))
+        self.ask(tuple(each.name for each in recipes if not each.stays_out))
+
+    def ask(self, names: tuple[str, ...]) -> None:
+        """As `begin`, of recipes by name, whether they stay out or not."""
+        self._asked.begin(names)
 
     @contextmanager
     def present(self, recipe: Recipe) -> Iterator[None]:
@@ -105,31 +109,35 @@ class Pulls:
         name = recipe.name
         if name not in self.places:
             return ()
+        unread: dict[int, str] = {}
         try:
             listing, before = self._listing(name), self._before(recipe)
             if listing.pulls or before.closing:
-                self._settle(recipe, main, listing, before)
+                unread = self._settle(recipe, main, listing, before)
         except Fault as fault:
             return (_note_of(fault),)
         except Exception as error:  # a bug of ours costs the recipe's test nothing
             self.say(name, traceback.format_exc())
             why = plain(f"{type(error).__name__}: {error}"[:200])
             return (Note(code=REFUSED, text=f"a bug in canon-sweep ({why}); see the log"),)
-        return tuple(self._remarks(name, listing))
+        return (*self._remarks(name, listing), *map(_unread_note, unread.items()))
 
-    def _settle(self, recipe: Recipe, main: str, listing: Listing, before: Looked) -> None:
+    def _settle(
+        self, recipe: Recipe, main: str, listing: Listing, before: Looked
+    ) -> dict[int, str]:
+        """Gives what could not be looked at, with the reason."""
         if len(self._failed) >= MOST_FAILED:
             raise self._failed[0]  # and not asked again, a deadline after the other
         closed = self.closed.setdefault(recipe.name, {})
         mirror, remember = self._mirror(recipe, main), partial(self._remember, recipe.name)
+        settling = Settling(self.forge, mirror, listing, before, remember, self.only_looks, closed)
         try:
-            Settling(
-                self.forge, mirror, listing, before, remember, self.only_looks, closed
-            ).settle()
+            settling.settle()
         except _PASSING as fault:
             self._failed.append(fault)
             raise
         self._failed.clear()
+        return settling.unread
 
     def _mirror(self, recipe: Recipe, main: str) -> Mirror:
         url, clone = recipe.settings.mirror, recipe.clone
@@ -223,6 +231,11 @@ def pulls_of(
     places = {name: place for name, place in found.items() if place is not None}
     forge = Gitea(own.url, own.token_file)
     return Pulls(settings, own, forge, places, looks, say, only_looks)
+
+
+def _unread_note(one: tuple[int, str]) -> Note:
+    number, why = one
+    return Note(code=UNREAD, text=f"pull request #{number} is left open and not looked at: {why}")
 
 
 def _note_of(fault: Fault) -> Note:

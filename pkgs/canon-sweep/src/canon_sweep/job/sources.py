@@ -71,6 +71,12 @@ class Sources:
         if self.pulls:
             self.pulls.begin(recipes)
 
+    def begin_missing(self, recipes: Iterable[Recipe]) -> None:
+        """Ask the forge for those of these recipes whose mirrors a survey could not read."""
+        if self.pulls and self.survey:
+            lacks = self.survey.lacks_mirror
+            self.pulls.ask(tuple(each.name for each in recipes if lacks(each.name)))
+
     def sync(self, recipe: Recipe) -> Synced:
         """Bring the mirror to what upstream has, or see in what it differs.
 

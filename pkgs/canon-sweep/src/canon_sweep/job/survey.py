@@ -1,4 +1,4 @@
-"""All remotes of a sweep looked at together, before the first recipe has its turn."""
+"""All remotes of a command looked at together, before the first recipe has its turn."""
 
 from __future__ import annotations
 
@@ -24,8 +24,29 @@ def surveying(
     """Have somebody who looks at remotes; what was seen is known to ``parts`` until it ends.
 
     Begun before anything else of a command, which may have threads.  Where there is no process
-    to be had, each recipe's remotes are read in its turn, which is said.
+    to be had, each recipe's remotes are read in its turn, which is said.  Of recipes that stay
+    out, nobody is asked.
     """
+    with _looking(recipes, parts, say) as look:
+        yield lambda wanted: look([each for each in wanted if not each.stays_out])
+
+
+@contextmanager
+def surveyed(recipes: Sequence[Recipe], parts: Parts, say: Callable[[str], None]) -> Iterator[None]:
+    """The remotes of these recipes, whether they stay out or not, are looked at at once.
+
+    Begun as `surveying`, for what only looks at some recipes; until it ends, a sync of theirs
+    goes by what was seen.
+    """
+    with _looking(recipes, parts, say) as look:
+        look(recipes)
+        # in threads, so only now
+        parts.sources.begin_missing(recipes)
+        yield
+
+
+@contextmanager
+def _looking(recipes: Sequence[Recipe], parts: Parts, say: Callable[[str], None]) -> Iterator[Look]:
     if not recipes:
         yield lambda _: None
         return
@@ -68,5 +89,5 @@ def _pairs(recipes: Iterable[Recipe]) -> Iterator[Pair]:
     for recipe in recipes:
         own = recipe.settings
         # whoever has a name that is none is told in its turn
-        if not recipe.stays_out and names.recipe_problem(recipe.name) is None:
+        if names.recipe_problem(recipe.name) is None:
             yield Pair(recipe.name, own.upstream, own.mirror, own.branch, recipe.clone)

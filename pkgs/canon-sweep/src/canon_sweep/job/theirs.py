@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from canon_sweep.core import remake
@@ -17,7 +18,7 @@ from canon_sweep.harness.shown import volumes_there
 from canon_sweep.job.finding import Finding
 from canon_sweep.job.foreign import parts_now
 from canon_sweep.job.wiring import Parts
-from canon_sweep.settings.recipe import recipe_of
+from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.state.followed import Followed
 
 
@@ -70,6 +71,20 @@ def seen(recipe: str, followed: Followed, parts: Parts, there: frozenset[str] | 
     found, known = followed.found(recipe), followed.known(recipe)
     releases = _releases(recipe, parts)
     return Seen(found, known, releases, parts_now(found, releases, there))
+
+
+def configured(names: Iterable[str], parts: Parts) -> list[Recipe]:
+    """Those of which `seen` asks upstream: the configuration has them."""
+    day, known = parts.world.now().date(), parts.settings.recipes
+    return [recipe_of(parts.settings, name, day) for name in names if name in known]
+
+
+def kept(names: Iterable[str], followed: Followed) -> Iterator[str]:
+    """Those that have a record, as far as that can be read."""
+    for name in names:
+        with suppress(StateFault):
+            if followed.found(name).record is not None:
+                yield name
 
 
 def findings(recipes: Iterable[str], followed: Followed, parts: Parts) -> tuple[Finding, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from canon_sweep.core import remake
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.release import Releases
 from canon_sweep.errors import Fault, HostFault, StateFault, SyncFault
@@ -12,16 +12,26 @@ from canon_sweep.harness.quick import lost_parts
 from canon_sweep.job import strays
 from canon_sweep.job.finding import Finding
 from canon_sweep.job.finish import check_state
-from canon_sweep.job.theirs import advice_now, findings
+from canon_sweep.job.survey import surveyed
+from canon_sweep.job.theirs import advice_now, configured, findings, kept
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
-from canon_sweep.settings.recipe import Recipe, recipe_of
+from canon_sweep.settings.recipe import recipe_of
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.journal import QuickRun, unfinished
 from canon_sweep.state.store import State
 
 _STRAYS = "stacks, volumes and secrets that nothing names"
 
-Check = Callable[[Canonical, Parts], Iterator[str]]
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A record, and what upstream has now: why nobody can tell, None if it is not asked."""
+
+    record: Canonical
+    now: Releases | Fault | None
+
+
+Check = Callable[[_Subject, Parts], Iterator[str]]
 
 
 def verify(settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
@@ -36,13 +46,45 @@ def verify(settings: Settings, around: Surroundings) -> tuple[Finding, ...]:
     """
     check_state(settings)
     parts = parts_to_look(settings, around)
-    known = set(settings.recipes) | set(parts.state.current.recipes())
-    if parts.state.followed is not None:
-        found = (*findings(known, parts.state.followed, parts), *_of_before(parts.state))
+    known = sorted(set(settings.recipes) | set(parts.state.current.recipes()))
+    followed = parts.state.followed
+    if followed is not None:
+        with surveyed(configured(kept(known, followed), parts), parts, around.say):
+            found = (*findings(known, followed, parts), *_of_before(parts.state))
     else:
-        own = (_find(recipe, parts) for recipe in sorted(known))
-        found = tuple(finding for finding in own if finding is not None)
+        found = tuple(_own(known, parts, around))
     return (*found, *_lost(parts.state), *_unread(parts.state), *_unnamed(parts))
+
+
+def _own(names: Sequence[str], parts: Parts, around: Surroundings) -> Iterator[Finding]:
+    """What our own engines keep."""
+    read = {name: _record(name, parts) for name in names}
+    kept_now = [name for name, record in read.items() if isinstance(record, Canonical)]
+    with surveyed(configured(kept_now, parts), parts, around.say):
+        for name, record in read.items():
+            if isinstance(record, Fault):
+                yield Finding(recipe=name, problems=(str(record),))
+            elif record is not None:
+                yield _find(_Subject(record, _releases(record, parts)), parts)
+
+
+def _record(recipe: str, parts: Parts) -> Canonical | Fault | None:
+    try:
+        return parts.state.canonicals.read(recipe)
+    except Fault as fault:
+        return fault
+
+
+def _releases(record: Canonical, parts: Parts) -> Releases | Fault | None:
+    """What upstream has; it is asked once, whatever has to be known of it."""
+    if record.recipe not in parts.settings.recipes:
+        return None
+    recipe = recipe_of(parts.settings, record.recipe, parts.world.now().date())
+    try:
+        parts.sources.sync(recipe)
+        return parts.sources.releases(recipe)
+    except Fault as fault:
+        return fault
 
 
 def _of_before(state: State) -> Iterator[Finding]:
@@ -59,13 +101,8 @@ def _of_before(state: State) -> Iterator[Finding]:
         yield Finding(recipe=recipe, problems=(problem,))
 
 
-def _find(recipe: str, parts: Parts) -> Finding | None:
-    try:
-        record = parts.state.canonicals.read(recipe)
-    except Fault as fault:
-        return Finding(recipe=recipe, problems=(str(fault),))
-    if record is None:
-        return None
+def _find(subject: _Subject, parts: Parts) -> Finding:
+    record = subject.record
     problems: list[str] = []
     unchecked: list[str] = []
     checks: tuple[Check, ...] = (
@@ -77,13 +114,13 @@ def _find(recipe: str, parts: Parts) -> Finding | None:
     # each by itself: a remote that is down must not hide a volume that is gone
     for check in checks:
         try:
-            problems += check(record, parts)
+            problems += check(subject, parts)
         except (HostFault, SyncFault) as fault:
             unchecked.append(str(fault))
         except Fault as fault:
             problems.append(str(fault))
     return Finding(
-        recipe=recipe,
+        recipe=record.recipe,
         canonical=record.release_tag,
         adopted=record.is_adopted,
         problems=tuple(problems),
@@ -92,11 +129,12 @@ def _find(recipe: str, parts: Parts) -> Finding | None:
     )
 
 
-def _history_problems(record: Canonical, parts: Parts) -> Iterator[str]:
-    yield from parts.state.canonicals.history_problems(record.recipe)
+def _history_problems(subject: _Subject, parts: Parts) -> Iterator[str]:
+    yield from parts.state.canonicals.history_problems(subject.record.recipe)
 
 
-def _configuration_problems(record: Canonical, parts: Parts) -> Iterator[str]:
+def _configuration_problems(subject: _Subject, parts: Parts) -> Iterator[str]:
+    record = subject.record
     if record.recipe not in parts.settings.recipes:
         yield (
             "the configuration does not have this recipe; take its canonical back:"
@@ -111,7 +149,8 @@ def _out_of_reach(record: Canonical, parts: Parts) -> Iterator[str]:
         yield f"its volumes: {elsewhere}"
 
 
-def _kept_problems(record: Canonical, parts: Parts) -> Iterator[str]:
+def _kept_problems(subject: _Subject, parts: Parts) -> Iterator[str]:
+    record = subject.record
     if not record.kept_by(parts.engine.name):
         return
     _check_not_in_use(record, parts)
@@ -124,25 +163,10 @@ def _kept_problems(record: Canonical, parts: Parts) -> Iterator[str]:
         if volume.bytes not in (None, size) and not _is_kept_elsewhere(volume.name, record, parts):
             problems.append(f"volume {volume.name} has {size} bytes, had {volume.bytes}")
     if problems:
-        advice = _advice(record, parts)
+        # that upstream cannot be asked is what another line says
+        now = None if isinstance(subject.now, Fault) else subject.now
+        advice = advice_now(record, now, parts)
         yield from (f"{problem}; {advice}" for problem in problems)
-
-
-def _advice(record: Canonical, parts: Parts) -> str:
-    """How the canonical can be made whole, as far as that is known here and now."""
-    if record.recipe not in parts.settings.recipes:
-        return remake.give_up(record)
-    recipe = recipe_of(parts.settings, record.recipe, parts.world.now().date())
-    return advice_now(record, _releases(recipe, parts), parts)
-
-
-def _releases(recipe: Recipe, parts: Parts) -> Releases | None:
-    """What upstream has; None if it cannot be asked, which another line says."""
-    try:
-        parts.sources.sync(recipe)
-        return parts.sources.releases(recipe)
-    except Fault:
-        return None
 
 
 def _check_not_in_use(record: Canonical, parts: Parts) -> None:
@@ -162,12 +186,12 @@ def _is_kept_elsewhere(volume: str, record: Canonical, parts: Parts) -> bool:
     return settings is not None and settings.declared.names_host(key)
 
 
-def _tag_problems(record: Canonical, parts: Parts) -> Iterator[str]:
-    if record.recipe not in parts.settings.recipes:
+def _tag_problems(subject: _Subject, _parts: Parts) -> Iterator[str]:
+    if isinstance(subject.now, Fault):
+        raise subject.now
+    if subject.now is None:
         return
-    recipe = recipe_of(parts.settings, record.recipe, parts.world.now().date())
-    parts.sources.sync(recipe)
-    release = parts.sources.releases(recipe).of_tag(record.release_tag)
+    record, release = subject.record, subject.now.of_tag(subject.record.release_tag)
     if release is None:
         yield f"upstream has no release {record.release_tag} on main"
     elif release.commit != record.commit:

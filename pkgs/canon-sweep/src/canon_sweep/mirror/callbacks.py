@@ -16,7 +16,7 @@ from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.settings.records import Credential
 
 # A recipe is some hundred kilobytes of text.
-_MOST_RECEIVED = 1024 * 1024 * 1024
+MOST_RECEIVED = 1024 * 1024 * 1024
 _MOST_HEARD = 240
 # how git says that there is no object
 _NOTHING = "0" * 40
@@ -24,15 +24,22 @@ _NOTHING = "0" * 40
 _Login = pygit2.Username | pygit2.UserPass | pygit2.Keypair
 
 
+class TooMuchFault(SyncFault):
+    """A remote sends more bytes than are taken of it."""
+
+
 class Callbacks(pygit2.RemoteCallbacks):
     """The answers for one operation on one remote; ``reports`` has the server's, by ref.
 
+    ``most`` is how many bytes of objects may come, ``received`` how many did.
     ``expected`` has what a push may overwrite, object ids by ref; None is anything.
     ``heard`` is the end of what the server's hooks had to say: a reason comes last.
     """
 
     def __init__(self, where: Address, credential: Credential | None, deadline: Deadline) -> None:
         super().__init__()
+        self.most = MOST_RECEIVED
+        self.received = 0
         self.reports: dict[str, str | None] = {}
         self.heard = ""
         self.expected: Mapping[str, str] | None = None
@@ -103,12 +110,15 @@ class Callbacks(pygit2.RemoteCallbacks):
         """Stop receiving at the deadline, and before the disk is full.
 
         Raises:
-            SyncFault: either is reached.
+            TooMuchFault: more comes than may.
+            SyncFault: the deadline is reached.
         """
         self._deadline.check()
-        if stats.received_bytes > _MOST_RECEIVED:
-            raise self._fault(
-                f"sends more than {_MOST_RECEIVED} bytes", "see that it is a recipe's repository"
+        self.received = stats.received_bytes
+        if self.received > self.most:
+            raise TooMuchFault(
+                f"{self._where.shown} sends more than {self.most} bytes",
+                do="see that it is a recipe's repository",
             )
 
     def push_negotiation(self, updates: list[pygit2.remotes.PushUpdate]) -> None:

@@ -16,6 +16,8 @@ from canon_sweep.mirror.remote import Remote
 from canon_sweep.mirror.upstream import Upstream
 
 _MOST_BY_NAME = 4000
+# up to how many new tags libgit2 is told their names: of all tags it looks at each that is there
+_FEW = 100
 # from how many new tags on they are written together
 _MANY = 1000
 
@@ -33,6 +35,8 @@ def bring(repo: pygit2.Repository, clone: Path, source: Remote, wanted: Upstream
     held |= _write_present(repo, clone, wanted.refs.items() - held.items())
     if held != wanted.refs:
         fetch(repo, clone, source, _specs(wanted, held))
+        if len(wanted.refs.items() - held.items()) >= _MANY:
+            packed.pack(repo)
     check_whole(repo, clone, source, wanted.refs, known=before.values())
     return True
 
@@ -54,11 +58,11 @@ def _write_present(
 
 
 def _specs(wanted: Upstream, before: Mapping[str, str]) -> list[str]:
-    """What to fetch: every tag at once, but no stray, so tag by tag where there are any."""
+    """What to fetch: tag by tag if they are few, else every tag at once, but no stray."""
     main = f"+{HEADS}{wanted.branch}:{MAIN}"
-    if not wanted.strays:
-        return [main, f"+{TAGS}*:{TAGS}*"]
     new = [ref for ref, oid in wanted.refs.items() if ref != MAIN and before.get(ref) != oid]
+    if not wanted.strays and len(new) > _FEW:
+        return [main, f"+{TAGS}*:{TAGS}*"]
     if len(new) > _MOST_BY_NAME:  # libgit2 compares each with each
         raise SyncFault(
             f"upstream has {len(new)} new tags, and {len(wanted.strays)} that cannot be mirrored,"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import ReferenceType
 
 _FILE = "packed-refs"
 # not `peeled`: what a tag leads to is looked up where it is asked for
@@ -17,7 +18,7 @@ _HEADER = b"# pack-refs with: sorted \n"
 
 
 def add(repo: pygit2.Repository, refs: Mapping[str, str]) -> None:
-    """Write these object ids by full ref name; none of the names may be there yet.
+    """Write these object ids by full ref name; none of the names may have another one yet.
 
     Under the clone's lock.  A kill leaves the old file, and a lock that makes the clone anew.
 
@@ -31,6 +32,22 @@ def add(repo: pygit2.Repository, refs: Mapping[str, str]) -> None:
         draft.write(_HEADER)
         draft.writelines(b"%b %b\n" % (known[name], name) for name in sorted(known))
     lock.replace(file)
+
+
+def pack(repo: pygit2.Repository) -> None:
+    """Put those among them that are a file each; what any ref is stays the same.
+
+    Under the clone's lock.  A kill leaves what `add` leaves, or some both here and there.
+    libgit2's own way takes ten times as long: it looks for what each tag leads to.
+
+    Raises:
+        OSError: as for `add`, or a file cannot be removed.
+    """
+    every = (ref for ref in repo.references.iterator() if ref.type == ReferenceType.DIRECT)
+    refs = {ref.name: str(ref.target) for ref in every}
+    add(repo, refs)
+    for name in refs:
+        Path(repo.path, name).unlink(missing_ok=True)
 
 
 def _known(file: Path) -> Iterator[tuple[bytes, bytes]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pygit2
@@ -18,6 +19,7 @@ from canon_sweep.core.pull import Found, Where
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
 from canon_sweep.mirror import disk, memory
+from canon_sweep.mirror.callbacks import TooMuchFault
 from canon_sweep.mirror.changes import Main
 from canon_sweep.mirror.clone import MAIN
 from canon_sweep.mirror.deadline import Deadline, bounded
@@ -25,8 +27,20 @@ from canon_sweep.mirror.remote import GIT_ERRORS, Remote
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.settings.records import Credential
 
+# Bytes that may come of all heads of a mirror, and of one where all of them are more.
+MOST_TOGETHER = 256 * 1024 * 1024
+MOST_ALONE = 64 * 1024 * 1024
+
 Heads = Mapping[int, str]
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """What did not come of heads: why one is too large, and for whom nothing was left."""
+
+    large: Mapping[int, str] = field(default_factory=dict)
+    left_out: frozenset[int] = frozenset()
 
 
 def contained(clone: Path, main: str, heads: Heads, *, timeout: float) -> dict[int, Found]:
@@ -65,6 +79,9 @@ def changed(
 ) -> dict[int, Found]:
     """Of each whose head ``main`` does not lead to, whether it has its changes all the same.
 
+    One that is too large to be fetched is unsure, and says why.  One that is left out was not
+    looked at, as others are too large.
+
     Raises:
         SyncFault: the mirror cannot be read.
     """
@@ -72,11 +89,13 @@ def changed(
     def work(deadline: Deadline) -> dict[int, Found]:
         with _opened(clone) as known, scratch(beside(clone)) as folder:
             repo = _beside(known, folder, main)
-            found = {number: Found(Where.UNSURE) for number in heads}
             with Remote(repo, mirror, credentials, deadline, beside(clone), role="mirror") as line:
-                there = _fetched(repo, line, heads)
+                came = _fetched(repo, line, heads)
             branch = Main(repo, main, deadline.check)
-            return found | {number: branch.find(heads[number]) for number in there}
+            usual = {number: head for number, head in heads.items() if _has(repo, head)}
+            found = {number: Found(Where.UNSURE) for number in heads.keys() - came.left_out}
+            found |= {number: Found(Where.UNSURE, why=why) for number, why in came.large.items()}
+            return found | {number: branch.find(head) for number, head in usual.items()}
 
     return bounded(work, timeout) if heads else {}
 
@@ -109,14 +128,42 @@ def _beside(known: pygit2.Repository, folder: Path, main: str) -> pygit2.Reposit
         return repo
 
 
-def _fetched(repo: pygit2.Repository, line: Remote, heads: Heads) -> tuple[int, ...]:
-    """Those whose head is still what it was said to be, and is in the repository now."""
-    usual = {number: head for number, head in heads.items() if _COMMIT.fullmatch(head)}
-    missing = {number: head for number, head in usual.items() if head not in repo}
-    if missing:
-        told = line.advertise().refs
-        refs = {number: f"refs/pull/{number}/head" for number in missing}
-        still = [refs[number] for number, head in missing.items() if told.get(refs[number]) == head]
-        if still:
-            line.fetch([f"+{ref}:{ref}" for ref in still])
-    return tuple(number for number, head in usual.items() if head in repo)
+def _has(repo: pygit2.Repository, head: str) -> bool:
+    """Whether a head, which may be anything, is a commit's id and its object is there."""
+    return _COMMIT.fullmatch(head) is not None and head in repo
+
+
+def _fetched(repo: pygit2.Repository, line: Remote, heads: Heads) -> _Came:
+    """Bring those that are missing, if they are still what they were said to be."""
+    missing = {n: head for n, head in heads.items() if _COMMIT.fullmatch(head) and head not in repo}
+    if not missing:
+        return _Came()
+    told = line.advertise().refs
+    refs = {number: f"refs/pull/{number}/head" for number in missing}
+    still = {number: ref for number, ref in refs.items() if told.get(ref) == missing[number]}
+    if not still:
+        return _Came()
+    try:
+        line.fetch([f"+{ref}:{ref}" for ref in still.values()], MOST_TOGETHER)
+    except TooMuchFault:
+        return _one_by_one(line, still)
+    return _Came()
+
+
+def _one_by_one(line: Remote, refs: Mapping[int, str]) -> _Came:
+    """Bring what is together too much; whoever is too much alone is in nobody's way."""
+    left, large, left_out = MOST_TOGETHER, {}, set()
+    for number, ref in sorted(refs.items()):
+        most = min(left, MOST_ALONE)
+        if most <= 0:
+            left_out.add(number)
+            continue
+        try:
+            left -= line.fetch([f"+{ref}:{ref}"], most)
+        except TooMuchFault:
+            left -= most
+            if most == MOST_ALONE:
+                large[number] = f"its commits have more than {most} bytes"
+            else:
+                left_out.add(number)
+    return _Came(large, frozenset(left_out))

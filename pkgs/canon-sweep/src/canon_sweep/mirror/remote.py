@@ -17,7 +17,7 @@ from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import again, disk, folder, refusal, stray
 from canon_sweep.mirror.address import address
 from canon_sweep.mirror.aside import set_aside
-from canon_sweep.mirror.callbacks import Callbacks, DeafCallbacks
+from canon_sweep.mirror.callbacks import MOST_RECEIVED, Callbacks, DeafCallbacks
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.home import as_home
 from canon_sweep.mirror.moved import moved_to
@@ -132,23 +132,31 @@ class Remote:
         line.connect(callbacks=self._callbacks(), proxy=True)
         return line
 
-    def fetch(self, specs: Sequence[str]) -> None:
+    def fetch(self, specs: Sequence[str], most: int = MOST_RECEIVED) -> int:
         """Fetch by ``specs`` over the connection of `advertise`; no other ref is written.
+
+        Gives how many bytes of objects came.
 
         Raises:
             DiskFault: what comes cannot be written.
+            TooMuchFault: more than ``most`` bytes come; they are not kept.
             SyncFault: the answer is broken or does not come.
         """
-        self._once_more(lambda: self._fetch(specs))
-        self._line = None
+        try:
+            received = self._once_more(lambda: self._fetch(specs, most))
+        finally:
+            self._line = None
         self._deadline.check()
+        return received
 
-    def _fetch(self, specs: Sequence[str]) -> None:
+    def _fetch(self, specs: Sequence[str], most: int) -> int:
         callbacks = self._callbacks()
+        callbacks.most = most
         with self._speaking("cannot be fetched from"), disk.writing(Path(self._repo.path)):
             line = self._line or self._open()
             with set_aside(self._repo):
                 line.fetch(list(specs), callbacks=callbacks, proxy=True)
+        return callbacks.received
 
     def push(self, updates: Sequence[str], deletions: Sequence[str], taken: set[str]) -> None:
         """Force every ref of ``updates`` to what the repository has, and remove ``deletions``.

@@ -1,0 +1,104 @@
+"""Very many new tags: they lie in one file of the clone, whatever becomes of them later."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from canon_sweep.mirror import intake, packed
+from mirror.conftest import TRANSPORTS
+from mirror.test_survey import shuffled
+from mirror.world import Repo, World
+
+
+def files(world: World) -> list[str]:
+    """The refs of the clone that have a file of their own."""
+    return [path.name for path in (world.clone / "refs").rglob("*") if path.is_file()]
+
+
+def has_all(world: World) -> bool:
+    """Whether git finds in the clone what upstream has, and no hole."""
+    clone, mirrored = Repo(world.clone), ("refs/heads/main", "refs/tags/")
+    there = {ref: oid for ref, oid in world.up.refs().items() if ref.startswith(mirrored)}
+    assert clone.refs() == there
+    return clone.is_whole()
+
+
+@pytest.mark.parametrize("kind", TRANSPORTS)
+@pytest.mark.parametrize("annotated", [True, False], ids=["annotated", "light"])
+def test_many_new_tags_come_into_one_file(
+    served: Callable[[str], World], monkeypatch: pytest.MonkeyPatch, kind: str, annotated: bool
+) -> None:
+    """Those of a later sync too, and a few by themselves are not worth it."""
+    monkeypatch.setattr(intake, "_MANY", 10)
+    world = served(kind)
+    for number in range(10):
+        world.up.tag(f"2.{number}.0+v2", world.up.refs()["refs/heads/main"], annotated=annotated)
+
+    world.sync()
+
+    assert files(world) == []
+    assert world.agrees()
+    assert has_all(world)
+    again = world.sync()
+    assert (again.fetched, again.pushed, again.deleted) == (False, (), ())
+    world.up.tag("3.0.0+v3", world.up.commit("more"), annotated=True)
+    world.sync()
+    assert sorted(files(world)) == ["3.0.0+v3", "main"]
+    assert world.agrees()
+    assert has_all(world)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_refs_that_are_packed_move_and_go_as_any_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Also where one becomes a folder, or a folder one."""
+    monkeypatch.setattr(intake, "_MANY", 1)
+    chance = random.Random(seed)
+    for _ in range(12):
+        shuffled(world, chance)
+        world.up.remove("refs/tags/1.0.0+v1")
+
+        world.sync(accept_upstream=True)
+
+        assert files(world) == []
+        assert has_all(world)
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("moment", ["replace", "unlink"])
+def test_a_kill_while_they_are_packed_costs_a_sync_at_most(
+    world: World, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Before the file is there, or while what it has lies beside it."""
+    monkeypatch.setattr(intake, "_MANY", 1)
+
+    class Dying(type(Path())):  # type: ignore[misc]
+        def replace(self, *args: Any) -> Any:
+            return self._does("replace", *args)
+
+        def unlink(self, *args: Any, **more: Any) -> Any:
+            return self._does("unlink", *args, **more)
+
+        def _does(self, what: str, *args: Any, **more: Any) -> Any:
+            if what == moment:
+                raise Killed
+            return getattr(super(), what)(*args, **more)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(packed, "Path", Dying)
+        with pytest.raises(Killed):
+            world.sync()
+
+    world.sync()
+
+    assert world.agrees()
+    assert has_all(world)
