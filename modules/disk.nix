@@ -38,7 +38,8 @@ in
       description = ''
         What a recipe's test is reckoned with of which none has gone through yet: the
         images that it fetches, and its volumes twice.
-        {command}`canon-sweep budget` says of whom this is assumed.
+        {command}`canon-sweep budget` says of whom this is assumed, and assumes it of
+        the data of a recipe that has no canonical yet.
       '';
     };
   };

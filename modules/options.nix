@@ -161,8 +161,9 @@ in
       example = 0;
       description = ''
         How often a red release is tested again in the same sweep, each time when all
-        others had their turn. If it is green then, it is promoted and called `flaky`;
-        with 0 the first red counts. A recipe may have its own number.
+        others had their turn, if its test fits what is left of {option}`maxRuntime`. If
+        it is green then, it is promoted and called `flaky`; with 0 the first red counts.
+        A recipe may have its own number.
       '';
     };
 
@@ -172,8 +173,8 @@ in
       example = 2;
       description = ''
         How often a test that the host failed (engine, image, network) is repeated
-        in the same sweep. It says nothing of the recipe and is tried again in the
-        next sweep anyway.
+        in the same sweep, if it fits what is left of {option}`maxRuntime`. It says
+        nothing of the recipe and is tried again in the next sweep anyway.
       '';
     };
 
@@ -204,8 +205,9 @@ in
         default = 8;
         example = 4;
         description = ''
-          How many upstreams and mirrors are asked at once, when a sweep begins, what
-          they have. One that does not answer counts for two seconds only, so that it
+          How many upstreams and mirrors are asked at once what they have: when a sweep
+          begins, and by {command}`verify`, {command}`pins`, {command}`overrides`,
+          {command}`adopt` and {command}`doctor`. One that does not answer counts for two seconds only, so that it
           keeps nobody waiting. See also `perHost`.
         '';
       };
