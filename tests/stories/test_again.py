@@ -19,6 +19,7 @@ from canon_sweep.core.decision import Code
 from canon_sweep.core.hold import Hold
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, Interrupted, RecipeFault, TimeFault
+from canon_sweep.report.records import Entry
 from canon_sweep.report.table import results_listing
 from child import in_child
 from stories.engines import intercepted
@@ -218,10 +219,8 @@ def test_a_red_that_a_build_kept_from_its_rerun_is_tried_when_that_has_ended(two
     assert two.state().waiting.read() == {}
 
 
-def test_what_another_run_has_promoted_meanwhile_is_not_replaced(two: Fleet) -> None:
-    """A person who waited had his turn between the two; what he has made names its own data."""
-    commit = two.publishes("notes", "1.1.0+1")
-    made = Canonical(recipe="notes", version="1.1.0+1", commit=commit, ts="20260614T030500Z")
+def red_while_another_run_promotes(two: Fleet, made: Canonical) -> Entry:
+    """The line of notes, whose red waits for its rerun while a record comes to be."""
 
     def before(name: str, arguments: tuple[Any, ...]) -> None:
         if name == "deploy" and arguments[0].recipe == "site":
@@ -229,13 +228,25 @@ def test_what_another_run_has_promoted_meanwhile_is_not_replaced(two: Fleet) -> 
 
     fails = failing_of("notes", FAILS)
     two.wrap = lambda engine: intercepted(fails(engine), before)
+    return two.sweeps()["notes"]
 
-    entry = two.sweeps()["notes"]
 
+def check_not_repeated(entry: Entry, tag: str) -> None:
+    """It is red after one try, and says what has come between."""
     assert (entry.outcome, entry.attempts) == (Outcome.RED, 1)
     assert [note.text for note in entry.notes if note.code == "not-repeated"] == [
-        "not repeated: another run has promoted 1.1.0+1 meanwhile"
+        f"not repeated: another run has promoted {tag} meanwhile"
     ]
+
+
+def test_what_another_run_has_promoted_meanwhile_is_not_replaced(two: Fleet) -> None:
+    """A person who waited had his turn between the two; what he has made names its own data."""
+    commit = two.publishes("notes", "1.1.0+1")
+    made = Canonical(recipe="notes", version="1.1.0+1", commit=commit, ts="20260614T030500Z")
+
+    entry = red_while_another_run_promotes(two, made)
+
+    check_not_repeated(entry, "1.1.0+1")
     assert two.canonical("notes") == made
 
 
@@ -246,20 +257,9 @@ def test_another_release_of_the_same_commit_is_another_canonical(two: Fleet) -> 
     # the same commit, released once more, so that what it is upgraded from is an older one
     two.repo("notes").references.create("refs/tags/1.1.0+1", proven.commit)
 
-    def before(name: str, arguments: tuple[Any, ...]) -> None:
-        if name == "deploy" and arguments[0].recipe == "site":
-            made = structs.replace(proven, version="1.1.0+1", tag="1.1.0+1")
-            two.state().canonicals.write(made)
+    made = structs.replace(proven, version="1.1.0+1", tag="1.1.0+1")
 
-    fails = failing_of("notes", FAILS)
-    two.wrap = lambda engine: intercepted(fails(engine), before)
-
-    entry = two.sweeps()["notes"]
-
-    assert (entry.outcome, entry.attempts) == (Outcome.RED, 1)
-    assert [note.text for note in entry.notes if note.code == "not-repeated"] == [
-        "not repeated: another run has promoted 1.1.0+1 meanwhile"
-    ]
+    check_not_repeated(red_while_another_run_promotes(two, made), "1.1.0+1")
 
 
 def test_one_that_is_held_meanwhile_is_not_tried_again(two: Fleet) -> None:
