@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from canon_sweep.ccci.source import Given, SourceError, read
@@ -181,6 +181,8 @@ def test_an_odd_escape_is_nobodys_warning(recwarn: pytest.WarningsRecorder) -> N
     assert not recwarn.list
 
 
+# a tokenizer since Python 3.12 loses its way in it
+@example("\r\x80")
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Never anything else."""

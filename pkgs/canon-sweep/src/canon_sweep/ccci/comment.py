@@ -31,7 +31,7 @@ def comments_of(text: str) -> dict[int, Comment]:
             if token.type == tokenize.COMMENT:
                 alone = token.line.lstrip().startswith("#")
                 found[token.start[0]] = Comment(token.string.lstrip("#!: ").strip(), alone)
-    except (tokenize.TokenError, SyntaxError, RecursionError, MemoryError):
+    except (tokenize.TokenError, SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     return found
 
