@@ -137,7 +137,8 @@ class FakeForge:
     def makes(self, owner: str, name: str, **more: Any) -> FakeRepo:
         """A repository that is there."""
         repo = Repo.made(self.ground / owner / f"{name}.git")
-        repo.git("config", "http.receivepack", "true")
+        with (repo.path / "config").open("a") as config:
+            config.write("[http]\n\treceivepack = true\n")
         self.repos[f"{owner}/{name}"] = made = FakeRepo(owner, name, repo, **more)
         return made
 
