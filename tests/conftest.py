@@ -60,8 +60,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """More than the cores: half of its time a test waits for a disk, a server or a service."""
-    return 5 * (os.cpu_count() or 1) // 2
+    """More than the cores: half of its time a test waits for a disk, a server or a service.
+
+    Without an engine it waits less, and each worker has to read all tests first.
+    """
+    return (3 if _without_engines(config) else 5) * (os.cpu_count() or 1) // 2
 
 
 class FewEngines(LoadScopeScheduling):
@@ -151,12 +154,29 @@ def matrix(request: pytest.FixtureRequest) -> Matrix:
     return Matrix(request.node.user_properties)
 
 
+# whole sweeps, and whoever deploys anything; the embedded engine is an engine too
+SWEEPS = ("afternoon", "crash", "recipes", "soak", "stories", "together")
+DEPLOYS = {"anywhere", "bench", "engine", "fleet", "gitea"}
+
+
+def _without_engines(config: pytest.Config) -> bool:
+    return bool(config.getoption("markexpr") == "not engine")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who leaves out the engines (`-m "not swarm"`) leaves out whatever else takes minutes."""
+    """Say of each test what it needs, by its folder, its marks and its fixtures.
+
+    Who leaves out the engines (`-m "not swarm"`) leaves out whatever else takes minutes, and who
+    leaves out all that is deployed (`-m "not engine"`) leaves out those too.
+    """
     for item in items:
         if item.get_closest_marker("machine") or item.get_closest_marker("long"):
             item.add_marker("swarm")
+        asked = set(item.fixturenames) if isinstance(item, pytest.Function) else set()
+        sweeps = _folder(item.nodeid) in SWEEPS or DEPLOYS & asked
+        if sweeps or item.get_closest_marker("swarm"):
+            item.add_marker("engine")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FewEngines:

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from canon_sweep.settings.records import Credential
 from canon_sweep.settings.values import SecretFile
 from http_host import HttpHost
+from mirror.servers import own
 from mirror.world import GIT_ENV, Repo
 
 TOKEN = "a-bots-token"
@@ -373,7 +374,7 @@ class _Handler(BaseHTTPRequestHandler):
             "REMOTE_USER": BOT,
         }
         done = subprocess.run(
-            ["git", "http-backend"], env=env, input=body, capture_output=True, check=False
+            [own("git-http-backend")], env=env, input=body, capture_output=True, check=False
         )
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         lines = (line.split(": ", 1) for line in head.decode().split("\r\n") if line)

@@ -12,6 +12,8 @@ import re
 import zlib
 from pathlib import Path
 
+import pygit2
+
 PEOPLE = "Ada <ada@example.org> 1700000000 +0000"
 _ID = re.compile(r"[0-9a-f]{40}")
 _REF = re.compile(r"refs(?:/(?![.])[A-Za-z0-9+._-]+(?<![.])(?<!\.lock))+")
@@ -32,11 +34,9 @@ def written(repo: Path, kind: str, body: bytes) -> str:
 
 
 def kind(repo: Path, name: str) -> str | None:
-    """What an object is, if it is a file of its own."""
-    file = _file(repo, name)
-    if not _ID.fullmatch(name) or not file.exists():
-        return None
-    return zlib.decompress(file.read_bytes()).partition(b" ")[0].decode()
+    """What an object is, if there is one."""
+    found = pygit2.Repository(str(repo)).get(name)
+    return found.type_str if found else None
 
 
 def tree(lines: str) -> bytes | None:
