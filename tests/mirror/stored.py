@@ -19,8 +19,10 @@ _ID = re.compile(r"[0-9a-f]{40}")
 _REF = re.compile(r"refs(?:/(?![.])[A-Za-z0-9+._-]+(?<![.])(?<!\.lock))+")
 
 
-def written(repo: Path, kind: str, body: bytes) -> str:
-    """Write an object, unless it is there; its id."""
+def written(repo: Path, kind: str, body: bytes) -> str | None:
+    """Write an object, unless it is there; its id, or None where ids are not SHA-1's."""
+    if "objectformat" in (repo / "config").read_text():
+        return None
     whole = b"%s %d\0%s" % (kind.encode(), len(body), body)
     name = hashlib.sha1(whole).hexdigest()
     file = _file(repo, name)
@@ -35,7 +37,7 @@ def written(repo: Path, kind: str, body: bytes) -> str:
 
 def kind(repo: Path, name: str) -> str | None:
     """What an object is, if there is one."""
-    found = pygit2.Repository(str(repo)).get(name)
+    found = pygit2.Repository(str(repo)).get(name) if _ID.fullmatch(name) else None
     return found.type_str if found else None
 
 
