@@ -32,6 +32,9 @@ os.environ.pop("CANON_SWEEP_CONFIG", None)
 # most tests start programs: what Python makes of their modules is made once
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(sys.prefix) / "bytecode"))
+# and what pytest makes of the tests, which is most of a second start
+sys.dont_write_bytecode = False
+sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"]
 # the programs of the local engine ask for a `python3`, which is to be this one
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 # a disk that is asked to write at once, thousands of times, is what most tests wait for
@@ -57,8 +60,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """More than the cores: half of its time a test waits for a disk, a server or a service."""
-    return 5 * (os.cpu_count() or 1) // 2
+    """More than the cores: half of its time a test waits for a disk, a server or a service.
+
+    Without an engine it waits less, and each worker has to read all tests first.
+    """
+    return (3 if _without_engines(config) else 5) * (os.cpu_count() or 1) // 2
 
 
 class FewEngines(LoadScopeScheduling):
@@ -73,7 +79,9 @@ class FewEngines(LoadScopeScheduling):
         if "/forge/test_gitea_" in nodeid:
             return "gitea"
         if "swarm" not in nodeid:
-            return nodeid
+            # a word of the scheduler for each file costs less than one for each test, where a
+            # test takes less than that
+            return nodeid.partition("::")[0] if _folder(nodeid) in AT_ONCE else nodeid
         if "/crash/" in nodeid and self.config.getoption("--crash") == "all":
             # each takes long, most of it waiting: an engine each costs less
             return nodeid
@@ -93,6 +101,25 @@ class FewEngines(LoadScopeScheduling):
             for scope in sorted(self.workqueue, key=_turn):
                 self.workqueue.move_to_end(scope)
         super()._assign_work_unit(node)
+
+    def mark_test_complete(
+        self, node: WorkerController, item_index: int, duration: float = 0
+    ) -> None:
+        """Forget what is done: all that a worker ever had is counted after each of its tests."""
+        scope = self._split_scope(self.registered_collections[node][item_index])
+        work = self.assigned_work[node]
+        super().mark_test_complete(node, item_index, duration)
+        if all(work[scope].values()):
+            del work[scope]
+
+
+# tests that neither wait nor start anything: a file of them is one part
+AT_ONCE = ("ccci", "core", "guard", "report", "settings", "test_architecture.py")
+
+
+def _folder(nodeid: str) -> str:
+    """The folder or file below ``tests`` that a test is in."""
+    return nodeid.partition("::")[0].removeprefix("tests/").partition("/")[0]
 
 
 def _turn(scope: str) -> int:
@@ -127,12 +154,29 @@ def matrix(request: pytest.FixtureRequest) -> Matrix:
     return Matrix(request.node.user_properties)
 
 
+# whole sweeps, and whoever deploys anything; the embedded engine is an engine too
+SWEEPS = ("afternoon", "crash", "recipes", "soak", "stories", "together")
+DEPLOYS = {"anywhere", "bench", "engine", "fleet", "gitea"}
+
+
+def _without_engines(config: pytest.Config) -> bool:
+    return bool(config.getoption("markexpr") == "not engine")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Who leaves out the engines (`-m "not swarm"`) leaves out whatever else takes minutes."""
+    """Say of each test what it needs, by its folder, its marks and its fixtures.
+
+    Who leaves out the engines (`-m "not swarm"`) leaves out whatever else takes minutes, and who
+    leaves out all that is deployed (`-m "not engine"`) leaves out those too.
+    """
     for item in items:
         if item.get_closest_marker("machine") or item.get_closest_marker("long"):
             item.add_marker("swarm")
+        asked = set(item.fixturenames) if isinstance(item, pytest.Function) else set()
+        sweeps = _folder(item.nodeid) in SWEEPS or DEPLOYS & asked
+        if sweeps or item.get_closest_marker("swarm"):
+            item.add_marker("engine")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FewEngines:

@@ -8,35 +8,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from canon_sweep.cli import main
 from canon_sweep.engine.protocol import App, Place
 from canon_sweep.errors import SettingsFault
-from canon_sweep.interrupt import SIGNALS
 from canon_sweep.settings.load import load
 from canon_sweep.state import lock
 from canon_sweep.state.journal import Deployment, Discarded, Promotion, QuickRun
 from child import in_child
+from cli.typed import Call, Done
 from stories.engines import doing
 from stories.fleet import RUNS, Fleet, compose, toml
 
-
-@dataclass(frozen=True)
-class Done:
-    """How a command ended, and what it printed."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Call = Callable[..., Done]
 WRITES = 'echo data > "$$DATA/data"; exec sleep 1000'
 PROGRAM = [sys.executable, "-c", "from canon_sweep.entry import main; main()"]
 
@@ -52,28 +38,14 @@ def fleet(tmp_path: Path) -> Fleet:
 
 
 @pytest.fixture
-def call(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Call]:
-    """Run a command on the fleet's configuration, from its words to its exit code.
-
-    In this process, since most of a call's time is the start of an interpreter.
-    """
-    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+def call(fleet: Fleet, typed: Call, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Run a command on the fleet's configuration."""
 
     def run(*words: str) -> Done:
         monkeypatch.setenv("CANON_SWEEP_CONFIG", str(config(fleet)))
-        monkeypatch.setattr(sys, "argv", ["canon-sweep", *words])
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capfd.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Done(ended.value.code, said.out, said.err)
+        return typed(*words)
 
-    yield run
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    return run
 
 
 _CONFIGURED = ("upstream", "mirror", "enroll", "exception")

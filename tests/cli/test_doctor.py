@@ -20,7 +20,8 @@ from canon_sweep.cli import main
 from canon_sweep.state import lock
 from child import in_child
 from cli import test_commands
-from cli.test_commands import PROGRAM, Call, answer, config, said
+from cli.test_commands import PROGRAM, answer, config, said
+from cli.typed import Call
 from stories.fleet import Fleet, toml
 
 # a fixture

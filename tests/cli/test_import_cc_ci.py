@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cli.test_commands import PROGRAM
+from cli.typed import Call, Done
 from stories.fleet import toml
 
 CCCI = Path(__file__).parents[1] / "ccci"
@@ -20,15 +20,15 @@ EXAMPLE = Path(__file__).parents[2] / "examples/cc-ci-recipes.nix"
 SECRET = "3c9a0f1e7b5d4f2e8a6c1d0b9e8f7a6d"
 
 
-def run(*words: str | Path, cwd: Path = CCCI) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def run(typed: Call, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Run the command where the fleet is."""
-    return subprocess.run(
-        [*PROGRAM, "import-cc-ci", *map(str, words)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+
+    def imports(*words: str | Path, cwd: Path = CCCI) -> Done:
+        monkeypatch.chdir(cwd)
+        return typed("import-cc-ci", *map(str, words))
+
+    return imports
 
 
 def kept(name: str) -> str:
@@ -50,7 +50,7 @@ def bad(tmp_path: Path) -> Path:
     return root
 
 
-def test_the_whole_fleet() -> None:
+def test_the_whole_fleet(run: Call) -> None:
     """The 21 recipes of cc-ci."""
     done = run("fleet")
 
@@ -59,7 +59,7 @@ def test_the_whole_fleet() -> None:
     assert done.stderr.endswith("\n21 recipes, 24 things to decide\n"), done.stderr
 
 
-def test_the_examples_recipes_are_what_it_writes(tmp_path: Path) -> None:
+def test_the_examples_recipes_are_what_it_writes(run: Call, tmp_path: Path) -> None:
     """Not a line is by hand: what the operator has decided stands beside them."""
     shutil.copytree(CCCI / "fleet", tmp_path / "cc-ci")
     mirror = "https://git.example.org/recipe-maintainers/{recipe}.git"
@@ -70,7 +70,7 @@ def test_the_examples_recipes_are_what_it_writes(tmp_path: Path) -> None:
     assert done.stdout.replace(str(tmp_path), "/srv") == EXAMPLE.read_text()
 
 
-def test_the_same_again_is_the_same(tmp_path: Path) -> None:
+def test_the_same_again_is_the_same(run: Call, tmp_path: Path) -> None:
     """A second import into the same files writes nothing, and is no mistake."""
     words = ("fleet", "--output", tmp_path / "out.toml", "--secrets-dir", tmp_path / "secrets")
 
@@ -80,7 +80,7 @@ def test_the_same_again_is_the_same(tmp_path: Path) -> None:
     assert first.stdout == second.stdout == f"written to {tmp_path}/out.toml\n"
 
 
-def test_secrets_are_in_files_alone(tmp_path: Path) -> None:
+def test_secrets_are_in_files_alone(run: Call, tmp_path: Path) -> None:
     """That nobody else can read; the settings name them."""
     secrets, output = tmp_path / "secrets", tmp_path / "out.toml"
 
@@ -95,7 +95,7 @@ def test_secrets_are_in_files_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["--nix", "--json"])
-def test_without_a_folder_for_them_secrets_are_asked_about(option: str) -> None:
+def test_without_a_folder_for_them_secrets_are_asked_about(run: Call, option: str) -> None:
     """Never printed, whatever is asked for."""
     done = run("fleet", option)
 
@@ -116,21 +116,22 @@ def laid_over(tree: dict[str, Any], rest: dict[str, Any]) -> dict[str, Any]:
     return both
 
 
-def test_once_the_decisions_are_made_the_configuration_is_sound(tmp_path: Path) -> None:
+def test_once_the_decisions_are_made_the_configuration_is_sound(
+    run: Call, typed: Call, tmp_path: Path
+) -> None:
     """What was imported needs no other change than what was asked for."""
     output, config = tmp_path / "out.toml", tmp_path / "config.toml"
     run("fleet", "--secrets-dir", tmp_path / "secrets", "--output", output)
     rest = tomllib.loads(kept("rest.toml"))
     config.write_text(toml(laid_over(tomllib.loads(output.read_text()), rest)))
 
-    command = [*PROGRAM, "check", "--config", str(config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = typed("check", "--config", str(config))
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("21 recipes, 20 enrolled: the configuration is sound\n")
 
 
-def test_a_file_that_cannot_be_read_is_said_and_the_others_go_on(bad: Path) -> None:
+def test_a_file_that_cannot_be_read_is_said_and_the_others_go_on(run: Call, bad: Path) -> None:
     """Exit 1, and 20 recipes."""
     done = run(bad)
 
@@ -142,7 +143,7 @@ def test_a_file_that_cannot_be_read_is_said_and_the_others_go_on(bad: Path) -> N
     assert "[recipes.gitea]" in done.stdout
 
 
-def test_as_json(bad: Path) -> None:
+def test_as_json(run: Call, bad: Path) -> None:
     """The settings as a tree, each question with file and line."""
     done = run(bad, "--json")
 
@@ -173,7 +174,9 @@ def test_as_json(bad: Path) -> None:
         ([], "Missing argument 'DIR'"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_meant_is_one_line(tmp_path: Path, words: list[str], cause: str) -> None:
+def test_what_cannot_be_meant_is_one_line(
+    run: Call, tmp_path: Path, words: list[str], cause: str
+) -> None:
     """Exit 2, and nothing that was there is touched."""
     (tmp_path / "fleet").symlink_to(CCCI / "fleet")
     (tmp_path / "empty/tests").mkdir(parents=True)

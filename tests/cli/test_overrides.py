@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.test_commands import PROGRAM
+from cli.typed import Call, Done
 from stories.fleet import Fleet, toml
-
-Said = subprocess.CompletedProcess[str]
-Call = Callable[..., Said]
 
 
 @pytest.fixture
@@ -29,10 +24,10 @@ def fleet(tmp_path: Path) -> Fleet:
 
 
 @pytest.fixture
-def call(fleet: Fleet) -> Call:
-    """The program itself, on the fleet's configuration as it is by then."""
+def call(fleet: Fleet, typed: Call) -> Call:
+    """A command on the fleet's configuration as it is by then."""
 
-    def run(*words: str) -> Said:
+    def run(*words: str) -> Done:
         path = fleet.folder / "config.toml"
         tree = {
             "stateDir": f"{fleet.folder}/state",
@@ -41,8 +36,7 @@ def call(fleet: Fleet) -> Call:
             "retries": 0,
         }
         path.write_text(toml(tree | {"recipes": fleet.recipes}))
-        command = [*PROGRAM, *words, "--config", str(path)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return typed(*words, "--config", str(path))
 
     return run
 
@@ -52,7 +46,7 @@ def day(ahead: int) -> str:
     return f"{datetime.now(UTC) + timedelta(days=ahead):%Y-%m-%d}"
 
 
-def told(done: Said) -> Any:
+def told(done: Done) -> Any:
     return json.loads(done.stdout)
 
 

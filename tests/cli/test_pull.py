@@ -1,21 +1,18 @@
-"""A pull request's test as a step of CI: the program itself, and a real git server."""
+"""A pull request's test as a step of CI, with a real git server."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pygit2
 import pytest
 
-from cli.test_commands import PROGRAM
+from cli.typed import Call, Done
 from mirror.servers import Daemon
 from stories.fleet import NEVER_STARTS, RUNS, Fleet, compose, toml
-
-Step = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -34,7 +31,7 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
 
 
 @pytest.fixture
-def step(fleet: Fleet) -> Step:
+def step(fleet: Fleet, typed: Call) -> Call:
     """A command of the program, as CI runs it."""
     path = fleet.folder / "config.toml"
     tree = {
@@ -46,9 +43,8 @@ def step(fleet: Fleet) -> Step:
     }
     path.write_text(toml(tree))
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [*PROGRAM, *words, "--config", str(path)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+    def run(*words: str) -> Done:
+        return typed(*words, "--config", str(path))
 
     assert run("run").returncode == 0
     return run
@@ -67,7 +63,7 @@ def opens(fleet: Fleet, where: Path, label: str, program: str = RUNS) -> str:
     return str(made)
 
 
-def entry_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def entry_of(done: Done) -> dict[str, Any]:
     """The recipe's line; on stdout is one JSON document and nothing else."""
     (entry,) = json.loads(done.stdout)["entries"]
     assert isinstance(entry, dict)
@@ -76,7 +72,7 @@ def entry_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("where", ["mirror", "upstream"])
 def test_a_pull_request_of_mirror_or_upstream_is_tested(
-    fleet: Fleet, step: Step, where: str
+    fleet: Fleet, step: Call, where: str
 ) -> None:
     """The guard steps back, which the results and the log say; nothing is promoted or pushed."""
     remote = {"mirror": fleet.mirror, "upstream": fleet.upstream}[where]("notes")
@@ -98,7 +94,7 @@ def test_a_pull_request_of_mirror_or_upstream_is_tested(
     )
 
 
-def test_a_quick_test_of_a_pull_request(fleet: Fleet, step: Step) -> None:
+def test_a_quick_test_of_a_pull_request(fleet: Fleet, step: Call) -> None:
     """Minutes instead of hours, on the canonical's data, which is put back."""
     opens(fleet, fleet.mirror("notes"), "1.2.0+1")
     before = fleet.bytes_of("notes")
@@ -110,7 +106,7 @@ def test_a_quick_test_of_a_pull_request(fleet: Fleet, step: Step) -> None:
     assert fleet.bytes_of("notes") == before
 
 
-def test_a_red_pull_request_fails_its_step(fleet: Fleet, step: Step) -> None:
+def test_a_red_pull_request_fails_its_step(fleet: Fleet, step: Call) -> None:
     """Exit 1, with the tier; the release that is proven stays so."""
     opens(fleet, fleet.mirror("notes"), "1.2.0+1", NEVER_STARTS)
 
@@ -122,7 +118,7 @@ def test_a_red_pull_request_fails_its_step(fleet: Fleet, step: Step) -> None:
     assert json.loads(step("plan", "--json").stdout)["entries"][0]["code"] == "skip/no-new-version"
 
 
-def test_a_pull_request_that_nobody_has_is_usage(step: Step) -> None:
+def test_a_pull_request_that_nobody_has_is_usage(step: Call) -> None:
     """Exit 2, and the object on stdout says why."""
     done = step("test", "notes", "--ref", "pull/9/head", "--json")
 

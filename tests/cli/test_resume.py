@@ -8,7 +8,8 @@ import pytest
 
 from canon_sweep.state import lock
 from cli import test_commands
-from cli.test_commands import Call, answer, said
+from cli.test_commands import answer, said
+from cli.typed import Call
 from stories.fleet import Fleet
 
 # a fixture

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import resource
+from collections.abc import Callable
 
 import pytest
+
+from canon_sweep.core import abrash, envfile
+from canon_sweep.core.address import redacted
+from canon_sweep.core.interpolation import interpolate, variables
+from canon_sweep.engine.local.plan import Spec, _ports
+from canon_sweep.engine.swarm import failure, room
+from child import in_child
 
 # seconds of the processor's; what tries each place against each takes minutes of them
 ENOUGH = 20
 
-INTERPOLATED = "from canon_sweep.core.interpolation import interpolate, variables\n"
-READERS = {
-    "variables": INTERPOLATED + "variables(text)",
-    "interpolate": INTERPOLATED + "interpolate('x' + text + '${z}', {}, 'a file')",
-    "redacted": "from canon_sweep.core.address import redacted; redacted(text)",
-    "marks": (
-        "from canon_sweep.engine.local.plan import Spec, _ports\n"
-        "_ports(Spec(command=[text]), 'a file')"
-    ),
-    "shell": "from canon_sweep.core import abrash; abrash.read('abra.sh', text)",
-    "env": (
-        "from canon_sweep.core import envfile\n"
-        "envfile.read('.env.sample', text, fixed={}, initial={})"
-    ),
-    "task": (
-        "from canon_sweep.engine.swarm import failure, room\n"
-        "failure._OF_HOST.search(text); room._NO_ROOM.search(text)"
-    ),
+
+def _task(text: str) -> None:
+    failure._OF_HOST.search(text)
+    room._NO_ROOM.search(text)
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    "variables": variables,
+    "interpolate": lambda text: interpolate("x" + text + "${z}", {}, "a file"),
+    "redacted": redacted,
+    "marks": lambda text: _ports(Spec(command=(text,)), "a file"),
+    "shell": lambda text: abrash.read("abra.sh", text),
+    "env": lambda text: envfile.read(".env.sample", text, fixed={}, initial={}),
+    "task": _task,
 }
 
 
@@ -51,7 +54,10 @@ READERS = {
 )
 def test_a_million_characters_are_read_at_once(reader: str, unit: str) -> None:
     """Whatever they are: one recipe, or one server, cannot keep the others waiting."""
-    limit = f"import resource; resource.setrlimit(resource.RLIMIT_CPU, ({ENOUGH}, {ENOUGH}))"
-    program = f"{limit}\ntext = {unit!r} * (1_000_000 // {len(unit)})\n{READERS[reader]}"
+    text = unit * (1_000_000 // len(unit))
 
-    subprocess.run([sys.executable, "-c", program], check=True)
+    def reads() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (ENOUGH, ENOUGH))
+        READERS[reader](text)
+
+    assert in_child(reads) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+import string
 import subprocess
 import sys
 from itertools import pairwise
@@ -20,7 +22,9 @@ numbers = st.integers(min_value=0, max_value=20)
 triples = st.tuples(numbers, numbers, numbers)
 stages = st.sampled_from(["alpha", "beta", "rc"])
 pres = st.none() | st.tuples(stages, st.integers(min_value=0, max_value=20))
-apps = st.from_regex(r"[0-9A-Za-z][0-9A-Za-z._~-]{0,8}", fullmatch=True)
+LETTERS = string.digits + string.ascii_letters
+# what a regular expression would say in one line, in a third of the time
+apps = st.builds(operator.add, st.sampled_from(LETTERS), st.text(f"{LETTERS}._~-", max_size=8))
 
 
 def tag_of(triple: tuple[int, int, int], pre: tuple[str, int] | None, app: str) -> str:

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from canon_sweep.settings.records import Credential
 from canon_sweep.settings.values import SecretFile
 from http_host import HttpHost
+from mirror.servers import own
 from mirror.world import GIT_ENV, Repo
 
 TOKEN = "a-bots-token"
@@ -137,7 +138,8 @@ class FakeForge:
     def makes(self, owner: str, name: str, **more: Any) -> FakeRepo:
         """A repository that is there."""
         repo = Repo.made(self.ground / owner / f"{name}.git")
-        repo.git("config", "http.receivepack", "true")
+        with (repo.path / "config").open("a") as config:
+            config.write("[http]\n\treceivepack = true\n")
         self.repos[f"{owner}/{name}"] = made = FakeRepo(owner, name, repo, **more)
         return made
 
@@ -372,7 +374,7 @@ class _Handler(BaseHTTPRequestHandler):
             "REMOTE_USER": BOT,
         }
         done = subprocess.run(
-            ["git", "http-backend"], env=env, input=body, capture_output=True, check=False
+            [own("git-http-backend")], env=env, input=body, capture_output=True, check=False
         )
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         lines = (line.split(": ", 1) for line in head.decode().split("\r\n") if line)

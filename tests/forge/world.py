@@ -12,7 +12,8 @@ from canon_sweep.forge.settling import Mirror, Settling
 from canon_sweep.mirror import pulls
 from canon_sweep.mirror.sync import sync
 from forge.fake import FakeForge, FakePull, FakeRepo
-from mirror.world import Repo, git
+from mirror.desk import Checkout, Files
+from mirror.world import Repo
 
 COMPOSE = "".join(f"line {n}\n" for n in range(40))
 
@@ -26,7 +27,7 @@ def edited(line: int, text: str = "other") -> str:
 class Desk:
     """Where a maintainer works on upstream, and others on their branches."""
 
-    path: Path
+    checkout: Checkout
     up: Repo
     mirror: FakeRepo
 
@@ -34,35 +35,28 @@ class Desk:
     def made(cls, folder: Path, mirror: FakeRepo, up: Path | None = None) -> Desk:
         """An upstream with one commit, and nothing on the mirror."""
         upstream = Repo(up) if up else Repo.made(folder / "up.git")
-        path = folder / "desk"
-        git("clone", "-q", str(upstream.path), str(path), cwd=folder)
-        desk = cls(path, upstream, mirror)
-        desk.git("checkout", "-q", "-B", "main")
+        desk = cls(Checkout.of(upstream.path, folder / "desk"), upstream, mirror)
         desk.commits({"compose.yml": COMPOSE, "env": "A=1\n"})
         desk.publishes()
         return desk
 
+    @property
+    def path(self) -> Path:
+        """The folder of the files."""
+        return self.checkout.path
+
     def git(self, *args: str) -> str:
-        return git(*args, cwd=self.path)
+        return self.checkout.git(*args)
 
-    def commits(self, files: dict[str, str], message: str = "change") -> str:
+    def commits(self, files: Files, message: str = "change") -> str:
         """One more commit where we are."""
-        for name, text in files.items():
-            (self.path / name).write_text(text)
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message)
-        return self.git("rev-parse", "HEAD")
+        return self.checkout.commits(files, message)
 
-    def branch(self, *steps: dict[str, str], at: str = "main") -> str:
-        """A branch with these commits; then back on main."""
-        self.git("checkout", "-q", "-B", "topic", at)
-        for files in steps:
-            self.commits(files)
-        head = self.git("rev-parse", "HEAD")
-        self.git("checkout", "-q", "main")
-        return head
+    def branch(self, *steps: Files, at: str = "main") -> str:
+        """A branch with these commits."""
+        return self.checkout.branches(*steps, at=at)
 
-    def opens(self, *steps: dict[str, str], **more: object) -> FakePull:
+    def opens(self, *steps: Files, **more: object) -> FakePull:
         """Somebody opens a pull request with these commits."""
         head = self.branch(*steps)
         self.pushes(head, f"refs/keep/{head}")
@@ -72,13 +66,12 @@ class Desk:
 
     def pushes(self, commit: str, ref: str) -> None:
         """Somebody pushes a commit to the mirror itself."""
-        self.git("push", "-q", "--force", str(self.mirror.repo.path), f"{commit}:{ref}")
+        self.checkout.pushes(self.mirror.repo.path, commit, ref)
 
     def releases(self, tag: str) -> None:
         """Upstream has what the desk has, and a tag of it."""
-        self.git("tag", tag)
-        self.publishes()
-        self.git("push", "-q", str(self.up.path), tag)
+        commit = self.publishes()
+        self.checkout.pushes(self.up.path, commit, f"refs/tags/{tag}")
 
     def merges(self, number: int) -> str:
         """Upstream merges a pull request with a merge commit."""
@@ -96,12 +89,12 @@ class Desk:
         """Upstream takes a pull request as one commit."""
         self.git("merge", "-q", "--squash", self.mirror.head(number))
         self.git("commit", "-q", "-m", f"squash {number}")
-        return self.git("rev-parse", "HEAD")
+        return self.checkout.head()
 
     def publishes(self) -> str:
         """Upstream has what the desk has."""
-        self.git("push", "-q", "--force", str(self.up.path), "main")
-        return self.git("rev-parse", "main")
+        self.checkout.pushes(self.up.path, "main", "refs/heads/main")
+        return self.checkout.head()
 
 
 @dataclass

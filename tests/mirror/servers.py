@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -62,6 +63,13 @@ def running(command: list[str], ready: str) -> Iterator[subprocess.Popen[str]]:
         process.wait()
 
 
+@cache
+def own(program: str) -> str:
+    """A program that git starts for its users, without git before it."""
+    folder = subprocess.check_output(["git", "--exec-path"], text=True).strip()
+    return f"{folder}/{program}"
+
+
 @dataclass(frozen=True)
 class Daemon:
     ground: Path
@@ -72,8 +80,7 @@ class Daemon:
     @contextmanager
     def started(cls, ground: Path) -> Iterator[Daemon]:
         port = free_port()
-        exec_path = subprocess.check_output(["git", "--exec-path"], text=True).strip()
-        command = [f"{exec_path}/git-daemon", "--verbose", "--reuseaddr", "--export-all"]
+        command = [own("git-daemon"), "--verbose", "--reuseaddr", "--export-all"]
         command += [f"--listen={HOST}", f"--port={port}", f"--base-path={ground}"]
         with running([*command, "--enable=receive-pack"], "Ready to rumble"):
             yield cls(ground, port)
@@ -150,7 +157,7 @@ class _Backend(BaseHTTPRequestHandler):
             "REMOTE_USER": "git",
         }
         done = subprocess.run(
-            ["git", "http-backend"], env=env, input=body, capture_output=True, check=False
+            [own("git-http-backend")], env=env, input=body, capture_output=True, check=False
         )
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         headers = [line.split(": ", 1) for line in head.decode().split("\r\n") if line]

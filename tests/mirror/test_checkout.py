@@ -69,7 +69,7 @@ def raw_tree(up: Repo, *entries: tuple[str, str, str]) -> str:
     data = b"".join(
         f"{mode} {name}\0".encode() + bytes.fromhex(object_id) for mode, name, object_id in entries
     )
-    return up.git("hash-object", "-t", "tree", "-w", "--literally", "--stdin", given=data)
+    return up.stores("tree", data)
 
 
 def hostile_trees(up: Repo) -> dict[str, str]:

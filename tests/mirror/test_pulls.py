@@ -13,8 +13,9 @@ import pytest
 from canon_sweep.core.pull import Found, Where
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import changes, pulls
+from mirror.desk import Checkout, Files
 from mirror.servers import HttpServer
-from mirror.world import Repo, World, git
+from mirror.world import Repo, World
 
 COMPOSE = "".join(f"line {n}\n" for n in range(40))
 
@@ -24,43 +25,32 @@ class Desk:
     """Where a maintainer works on upstream, and others on their branches."""
 
     world: World
-    path: Path
+    checkout: Checkout
 
     def git(self, *args: str) -> str:
-        return git(*args, cwd=self.path)
+        return self.checkout.git(*args)
 
-    def commits(self, files: dict[str, str | bytes], message: str = "change") -> str:
+    def commits(self, files: Files, message: str = "change") -> str:
         """One more commit where we are."""
-        for name, text in files.items():
-            file = self.path / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(text.encode() if isinstance(text, str) else text)
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message)
-        return self.git("rev-parse", "HEAD")
+        return self.checkout.commits(files, message)
 
-    def branches(self, *steps: dict[str, str | bytes], at: str = "main") -> str:
-        """A branch called topic with these commits; then back on main."""
-        self.git("checkout", "-q", "-B", "topic", at)
-        for files in steps:
-            self.commits(files)
-        head = self.git("rev-parse", "HEAD")
-        self.git("checkout", "-q", "main")
-        return head
+    def branches(self, *steps: Files, at: str = "main") -> str:
+        """A branch called topic with these commits."""
+        return self.checkout.branches(*steps, at=at)
 
     def opens(self, number: int, head: str) -> None:
         """The mirror gets a pull request."""
-        self.git("push", "-q", str(self.world.mirror.path), f"{head}:refs/pull/{number}/head")
+        self.checkout.pushes(self.world.mirror.path, head, f"refs/pull/{number}/head")
 
     def squashes(self, head: str) -> str:
         """Upstream takes a branch as one commit."""
         self.git("merge", "-q", "--squash", head)
         self.git("commit", "-q", "-m", "squashed")
-        return self.git("rev-parse", "HEAD")
+        return self.checkout.head()
 
     def syncs(self) -> str:
         """Main is published and mirrored; its commit."""
-        self.git("push", "-q", "--force", str(self.world.up.path), "main")
+        self.checkout.pushes(self.world.up.path, "main", "refs/heads/main")
         return self.world.sync().main
 
     def finds(self, **heads: str) -> dict[int, Found]:
@@ -82,10 +72,7 @@ class Desk:
 @pytest.fixture
 def desk(world: World, tmp_path: Path) -> Desk:
     """A checkout of upstream's main."""
-    path = tmp_path / "desk"
-    git("clone", "-q", str(world.up.path), str(path), cwd=tmp_path)
-    desk = Desk(world, path)
-    desk.git("checkout", "-q", "-B", "main", "origin/main")
+    desk = Desk(world, Checkout.of(world.up.path, tmp_path / "desk"))
     desk.commits({"compose.yml": COMPOSE, "env": "A=1\n", "logo.png": b"\0\1\2"})
     return desk
 

@@ -7,10 +7,12 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from canon_sweep.mirror.sync import Change, Synced, Upstream, advertised, look, sync
 from canon_sweep.settings.records import Credential
+from mirror import stored
 
 GIT_ENV = {
     "PATH": os.environ["PATH"],
@@ -22,6 +24,12 @@ GIT_ENV = {
     "GIT_COMMITTER_NAME": "Ada",
     "GIT_COMMITTER_EMAIL": "ada@example.org",
     "GIT_COMMITTER_DATE": "1700000000 +0000",
+    # nothing here is old enough to be tidied up after each push and each commit
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "maintenance.auto",
+    "GIT_CONFIG_VALUE_0": "false",
+    "GIT_CONFIG_KEY_1": "receive.autogc",
+    "GIT_CONFIG_VALUE_1": "false",
 }
 
 
@@ -41,6 +49,20 @@ def ask(url: str, credentials: Mapping[str, Credential], timeout: float = 5) -> 
         return advertised(url, clone, credentials=credentials, timeout=timeout)
 
 
+@cache
+def _initial() -> tuple[tuple[str, bytes | None], ...]:
+    """What ``git init`` makes, asked once: paths with their content, of a folder None."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        # no template: nobody reads a dozen samples of hooks, and each repository would have them
+        git("init", "-q", "--bare", "--template=", "-b", "trunk", ".", cwd=folder)
+        made = sorted(folder.rglob("*"))
+        return tuple(
+            (str(path.relative_to(folder)), path.read_bytes() if path.is_file() else None)
+            for path in made
+        )
+
+
 @dataclass(frozen=True)
 class Repo:
     """A bare repository on disk."""
@@ -51,23 +73,35 @@ class Repo:
     def made(cls, path: Path) -> Repo:
         """An empty one; its own HEAD names a branch that no test touches."""
         path.mkdir(parents=True)
-        # no template: nobody reads a dozen samples of hooks, and each copy would have them
-        git("init", "-q", "--bare", "--template=", "-b", "trunk", ".", cwd=path)
+        for name, content in _initial():
+            if content is None:
+                (path / name).mkdir()
+            else:
+                (path / name).write_bytes(content)
         return cls(path)
 
     def git(self, *args: str, given: bytes = b"") -> str:
         return git(*args, cwd=self.path, given=given)
 
+    def stores(self, kind: str, body: bytes) -> str:
+        """Write an object as it is, however wrong."""
+        made = stored.written(self.path, kind, body)
+        return made or self.git(
+            "hash-object", "-t", kind, "-w", "--literally", "--stdin", given=body
+        )
+
     def blob(self, data: bytes) -> str:
-        return self.git("hash-object", "-w", "--stdin", given=data)
+        return self.stores("blob", data)
 
     def tree(self, entries: str) -> str:
         """A tree from lines of ``<mode> <type> <id>\\t<name>``."""
-        return self.git("mktree", "--missing", given=entries.encode())
+        body = stored.tree(entries)
+        if body is None:
+            return self.git("mktree", "--missing", given=entries.encode())
+        return self.stores("tree", body)
 
     def commit_of(self, tree: str, *parents: str, message: str = "a change") -> str:
-        known = [word for parent in parents for word in ("-p", parent)]
-        return self.git("commit-tree", tree, "-m", message, *known)
+        return self.stores("commit", stored.commit(tree, parents, message))
 
     def commit(self, text: str, branch: str = "main") -> str:
         """One more commit on the branch, with a file that says ``text``."""
@@ -78,23 +112,28 @@ class Repo:
         return made
 
     def set(self, ref: str, object_id: str) -> None:
-        self.git("update-ref", ref, object_id)
+        if not stored.is_set(self.path, ref, object_id):
+            self.git("update-ref", ref, object_id)
 
     def remove(self, ref: str) -> None:
-        self.git("update-ref", "-d", ref)
+        if not stored.is_removed(self.path, ref):
+            self.git("update-ref", "-d", ref)
 
     def tag(self, name: str, target: str, *, annotated: bool = False) -> str:
         """Make or move a tag, however odd its name; the id of what the ref then names."""
         if annotated:
-            kind = self.git("cat-file", "-t", target)
+            kind = stored.kind(self.path, target) or self.git("cat-file", "-t", target)
             text = (
                 f"object {target}\ntype {kind}\ntag {name}\ntagger A <a@b> 1700000000 +0000\n\nx\n"
             )
-            target = self.git("hash-object", "-w", "-t", "tag", "--stdin", given=text.encode())
+            target = self.stores("tag", text.encode())
         self.set(f"refs/tags/{name}", target)
         return target
 
     def refs(self) -> dict[str, str]:
+        found = stored.refs(self.path)
+        if found is not None:
+            return found
         lines = self.git("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
         return dict(line.rsplit(" ", 1) for line in lines)
 

@@ -143,8 +143,19 @@ WHOLE: dict[str, Any] = {
     },
 }
 
-# the quickest copy that there is, of thousands
-_WHOLE = pickle.dumps(WHOLE)
+# judged by themselves, or beside the engine, whatever else the configuration has: reading both
+# halves of it for a value that is wrong in one takes twice the time
+ALONE = ("preSweep", "guard", "timeouts", "disk", "prune", "survey", "swarm", "registries")
+LONELY = {key: WHOLE[key] for key in ("engine", "domain", *ALONE)} | {
+    "recipes": {"site": {"upstream": "file:///srv/site", "mirror": "file:///srv/mirrors/site"}}
+}
+COMPARED = {key: value for key, value in WHOLE.items() if key not in ALONE}
+# the quickest copies that there are, of thousands
+_PICKLED = {
+    "engine": pickle.dumps(WHOLE),
+    **dict.fromkeys(ALONE, pickle.dumps(LONELY)),
+    **dict.fromkeys([key for key in COMPARED if key != "engine"], pickle.dumps(COMPARED)),
+}
 
 VALUES: tuple[Any, ...] = (
     *([], ["http"], [["a"]], [{}], {}, {"a": 1}, {"a": {"b": []}}, {"": []}),
@@ -173,13 +184,50 @@ def places(node: Any, above: _Path = ()) -> Iterator[_Path]:
         yield from places(value, (*above, key))
 
 
+PLACES = list(places(WHOLE))
+
+
+def key_of(place: _Path) -> str:
+    """A place as it is written."""
+    return ".".join(map(str, place))
+
+
 def changed(place: _Path) -> tuple[dict[str, Any], Any, Any]:
     """A tree of one's own, what holds the place, and the place's key there."""
-    tree: Any = pickle.loads(_WHOLE)
+    tree: Any = pickle.loads(_PICKLED[str(place[0])])
     node = tree
     for key in place[:-1]:
         node = node[key]
     return tree, node, place[-1]
+
+
+def of_a_recipe(place: _Path) -> bool:
+    """Whether a place is within one recipe's table."""
+    return place[0] == "recipes" and len(place) > 2
+
+
+def recipes_with(place: _Path) -> dict[str, Any]:
+    """A recipe for every value and every name there, each with a mirror of its own."""
+    recipes: dict[str, Any] = {}
+    for number, (value, name) in enumerate(
+        [(v, None) for v in VALUES] + [(None, n) for n in NAMES]
+    ):
+        tree, node, key = changed(place)
+        recipe = tree["recipes"][place[1]]
+        recipe["mirror"] = f"ssh://git@ssh.example/mirrors/{number}"
+        if name is None:
+            node[key] = value
+        elif isinstance(node, dict):
+            node[name] = node.pop(key)
+        else:
+            continue
+        recipes[f"r{number}"] = recipe
+    return recipes
+
+
+def beside(recipes: dict[str, Any]) -> dict[str, Any]:
+    """A configuration with these recipes too."""
+    return COMPARED | {"recipes": COMPARED["recipes"] | recipes}
 
 
 def told(tree: dict[str, Any]) -> tuple[str, ...]:
@@ -191,19 +239,22 @@ def told(tree: dict[str, Any]) -> tuple[str, ...]:
     return ()
 
 
-def check(tree: dict[str, Any]) -> None:
+def check(tree: dict[str, Any]) -> tuple[str, ...]:
     """Read it; what is told is one line a mistake, bounded, that steers no terminal."""
-    for problem in told(tree):
+    problems = told(tree)
+    for problem in problems:
         assert problem.isprintable(), ascii(problem)
         assert len(problem) < 500, problem[:200]
+    return problems
 
 
 def test_the_whole_configuration_is_one() -> None:
     """What is changed below is right before it."""
-    read(WHOLE, "config.toml")
+    for tree in (WHOLE, LONELY, COMPARED):
+        read(tree, "config.toml")
 
 
-@pytest.mark.parametrize("place", list(places(WHOLE)), ids=lambda place: ".".join(map(str, place)))
+@pytest.mark.parametrize("place", [p for p in PLACES if not of_a_recipe(p)], ids=key_of)
 def test_a_wrong_value_or_name_is_never_a_traceback(place: _Path) -> None:
     """Wrong types, numbers without bound, and texts that nobody would write."""
     for value in VALUES:
@@ -215,6 +266,18 @@ def test_a_wrong_value_or_name_is_never_a_traceback(place: _Path) -> None:
         if isinstance(node, dict):
             node[name] = node.pop(key)
             check(tree)
+
+
+@pytest.mark.parametrize("place", [p for p in PLACES if of_a_recipe(p)], ids=key_of)
+def test_a_wrong_value_or_name_in_a_recipe_hides_no_other(place: _Path) -> None:
+    """As above, each in a recipe beside all others; one that nothing is told of is read alone."""
+    recipes = recipes_with(place)
+
+    problems = check(beside(recipes))
+
+    for name, recipe in recipes.items():
+        if not any(problem.startswith(f"recipes.{name}.") for problem in problems):
+            assert check(beside({name: recipe})) == ()
 
 
 @pytest.mark.parametrize(
