@@ -156,6 +156,15 @@ def chained(repo: pygit2.Repository, links: int) -> pygit2.Oid:
     return builder.write()
 
 
+def by_way_of_nothing(repo: pygit2.Repository, links: int) -> pygit2.Oid:
+    """The same, and each by way of a folder that is not there: the system stops at the first."""
+    builder = repo.TreeBuilder()
+    for number in range(links):
+        target = repo.create_blob(f"missing/../{number + 1}".encode())
+        builder.insert(str(number), target, FileMode.LINK)
+    return builder.write()
+
+
 def ring(repo: pygit2.Repository, links: int) -> pygit2.Oid:
     """The same, and the last leads to the first."""
     builder = repo.TreeBuilder()
@@ -171,6 +180,7 @@ def ring(repo: pygit2.Repository, links: int) -> pygit2.Oid:
         (nested, 101, "more than 100 folders in one another"),
         (nested, 900, "more than 100 folders in one another"),
         (chained, 3000, "a link '0' that leads over too many others"),
+        (by_way_of_nothing, 3000, "a link '0' that leads over too many others"),
         (ring, 2, "a link '0' that leads over too many others, or to itself"),
     ],
 )
