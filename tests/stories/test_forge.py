@@ -153,6 +153,25 @@ def test_one_that_is_too_large_to_be_looked_at_is_named(
     assert fleet.sweeps()["notes"].notes == ()
 
 
+def test_very_many_that_are_kept_from_their_turn_have_one_note(
+    fleet: Fleet, notes: FakeRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may open them; a recipe's line stays one that people read."""
+    desk = desk_of(fleet, notes, tmp_path)
+    monkeypatch.setattr(pulls, "MOST_TOGETHER", 200_000)
+    monkeypatch.setattr(pulls, "MOST_ALONE", 200_000)
+    desk.opens({"film": random.Random(1).randbytes(1_000_000).hex()})
+    for number in range(7):
+        desk.opens({"env": f"A={number}\n"})
+
+    night = fleet.sweeps()
+
+    one, others = (note.text for note in night["notes"].notes if note.code == UNREAD)
+    assert one.startswith("pull request #1 is left open and not looked at: its commits have")
+    assert others.startswith("pull requests #2, #3, #4, #5, #6 and 2 more are left open and not")
+    assert fleet.sweeps()["notes"].notes == ()
+
+
 def test_a_close_that_failed_is_made_up_for_where_no_ref_moved(
     closing: tuple[Fleet, FakePull], fake: FakeForge
 ) -> None:
