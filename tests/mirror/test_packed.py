@@ -132,12 +132,16 @@ class Killed(BaseException):
     """The process is gone."""
 
 
+@pytest.mark.parametrize("goes", [False, True], ids=["new", "gone"])
 @pytest.mark.parametrize("moment", ["replace", "unlink"])
 def test_a_kill_while_they_are_packed_costs_a_sync_at_most(
-    world: World, monkeypatch: pytest.MonkeyPatch, moment: str
+    world: World, monkeypatch: pytest.MonkeyPatch, moment: str, goes: bool
 ) -> None:
-    """Before the file is there, or while what it has lies beside it."""
+    """Before the file is there, or while what it has, or had, lies beside it."""
     monkeypatch.setattr(intake, "_MANY", 1)
+    if goes:
+        world.sync()
+        world.up.remove("refs/tags/1.0.0+v1")
 
     class Dying(type(Path())):  # type: ignore[misc]
         def replace(self, *args: Any) -> Any:

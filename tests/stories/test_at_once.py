@@ -12,7 +12,9 @@ import pytest
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
+from canon_sweep.errors import HostFault
 from canon_sweep.job.adopt import run_adopt
+from canon_sweep.mirror.pool import Pool
 from canon_sweep.mirror.survey import Pair, Survey
 from forge.fake import fake_forge
 from mirror.door import PATIENCE, Door, Silence
@@ -128,6 +130,26 @@ def test_remotes_that_hang_cost_one_deadline_and_nobody_else_anything(
     assert found.pop(alright) == ""
     assert sorted(found) == others
     assert all("not done within 4 s" in why for why in found.values())
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_where_no_process_is_to_be_had_the_same_is_said(
+    settled: Fleet, monkeypatch: pytest.MonkeyPatch, look: Callable[[Fleet], Looked]
+) -> None:
+    """Of a remote that is down, too, and of a recipe that takes no part; it takes longer."""
+    (alright, down, out), why = NAMES, "no process can be started"
+    settled.add(down, upstream=settled.upstream("nobody").as_uri())
+    settled.add(out, enroll=False, exception=override())
+    before = look(settled)
+
+    def none(*_: object, **__: object) -> Pool:
+        raise HostFault(why)
+
+    monkeypatch.setattr(Pool, "made", none)
+
+    assert look(settled) == before
+    assert "cannot be read" in before[down]
+    assert before[alright] == ""
 
 
 def test_what_is_promoted_while_remotes_are_asked_is_what_is_verified(
