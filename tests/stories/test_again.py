@@ -218,10 +218,8 @@ def test_a_red_that_a_build_kept_from_its_rerun_is_tried_when_that_has_ended(two
     assert two.state().waiting.read() == {}
 
 
-def test_what_another_run_has_promoted_meanwhile_is_not_replaced(two: Fleet) -> None:
-    """A person who waited had his turn between the two; what he has made names its own data."""
-    commit = two.publishes("notes", "1.1.0+1")
-    made = Canonical(recipe="notes", version="1.1.0+1", commit=commit, ts="20260614T030500Z")
+def assert_not_replaced(two: Fleet, made: Canonical) -> None:
+    """This is promoted by another run between the two tries, and stays what it is."""
 
     def before(name: str, arguments: tuple[Any, ...]) -> None:
         if name == "deploy" and arguments[0].recipe == "site":
@@ -234,9 +232,17 @@ def test_what_another_run_has_promoted_meanwhile_is_not_replaced(two: Fleet) -> 
 
     assert (entry.outcome, entry.attempts) == (Outcome.RED, 1)
     assert [note.text for note in entry.notes if note.code == "not-repeated"] == [
-        "not repeated: another run has promoted 1.1.0+1 meanwhile"
+        f"not repeated: another run has promoted {made.release_tag} meanwhile"
     ]
     assert two.canonical("notes") == made
+
+
+def test_what_another_run_has_promoted_meanwhile_is_not_replaced(two: Fleet) -> None:
+    """A person who waited had his turn between the two; what he has made names its own data."""
+    commit = two.publishes("notes", "1.1.0+1")
+    made = Canonical(recipe="notes", version="1.1.0+1", commit=commit, ts="20260614T030500Z")
+
+    assert_not_replaced(two, made)
 
 
 def test_another_release_of_the_same_commit_is_another_canonical(two: Fleet) -> None:
@@ -246,20 +252,7 @@ def test_another_release_of_the_same_commit_is_another_canonical(two: Fleet) -> 
     # the same commit, released once more, so that what it is upgraded from is an older one
     two.repo("notes").references.create("refs/tags/1.1.0+1", proven.commit)
 
-    def before(name: str, arguments: tuple[Any, ...]) -> None:
-        if name == "deploy" and arguments[0].recipe == "site":
-            made = structs.replace(proven, version="1.1.0+1", tag="1.1.0+1")
-            two.state().canonicals.write(made)
-
-    fails = failing_of("notes", FAILS)
-    two.wrap = lambda engine: intercepted(fails(engine), before)
-
-    entry = two.sweeps()["notes"]
-
-    assert (entry.outcome, entry.attempts) == (Outcome.RED, 1)
-    assert [note.text for note in entry.notes if note.code == "not-repeated"] == [
-        "not repeated: another run has promoted 1.1.0+1 meanwhile"
-    ]
+    assert_not_replaced(two, structs.replace(proven, version="1.1.0+1", tag="1.1.0+1"))
 
 
 def test_one_that_is_held_meanwhile_is_not_tried_again(two: Fleet) -> None:
