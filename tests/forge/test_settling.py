@@ -266,6 +266,46 @@ def test_one_that_is_too_large_is_named_and_the_next_sweep_goes_on(
     assert turn.comes() == {}
 
 
+def test_the_next_sweep_goes_on_also_where_main_has_moved(
+    desk: Desk, turn: Turn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are looked at again then: who was kept from his turn comes before who kept him."""
+    monkeypatch.setattr(pulls, "MOST_TOGETHER", 400_000)
+    monkeypatch.setattr(pulls, "MOST_ALONE", 400_000)
+    large = desk.opens({"film": random.Random(1).randbytes(1_000_000).hex()}).number
+    merged = desk.opens({"compose.yml": edited(3)}).number
+    desk.squashes(merged)
+    first = turn.settling()
+    first.settle()
+    sure = desk.opens({"other": "x\n"}).number
+    desk.merges(sure)
+
+    second = turn.settling()
+    second.settle()
+
+    assert sorted(first.unread) == [large, merged]
+    assert sorted(second.closed) == [merged, sure]
+    assert list(second.unread) == [large]
+
+
+def test_what_is_too_large_is_named_whatever_the_forge_does(
+    desk: Desk, turn: Turn, fake: FakeForge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is remembered, and nobody would ever hear of it."""
+    monkeypatch.setattr(pulls, "MOST_TOGETHER", 800_000)
+    monkeypatch.setattr(pulls, "MOST_ALONE", 400_000)
+    merged = desk.opens({"compose.yml": edited(3)}).number
+    large = desk.opens({"film": random.Random(1).randbytes(1_000_000).hex()}).number
+    desk.squashes(merged)
+    settling = turn.settling()
+    fake.troubles = [Trouble("POST", 500)]
+
+    with pytest.raises(web.ServerFault):
+        settling.settle()
+
+    assert list(settling.unread) == [large]
+
+
 class Killed(BaseException):
     """The process is gone."""
 

@@ -9,7 +9,7 @@ import resource
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -148,21 +148,27 @@ def nested(repo: pygit2.Repository, levels: int) -> pygit2.Oid:
     return tree
 
 
+def linked(repo: pygit2.Repository, targets: Iterable[str]) -> pygit2.Oid:
+    """A tree with a link to each of them, by numbers."""
+    builder = repo.TreeBuilder()
+    for number, target in enumerate(targets):
+        builder.insert(str(number), repo.create_blob(target.encode()), FileMode.LINK)
+    return builder.write()
+
+
 def chained(repo: pygit2.Repository, links: int) -> pygit2.Oid:
     """A tree with so many links, each to the next."""
-    builder = repo.TreeBuilder()
-    for number in range(links):
-        builder.insert(str(number), repo.create_blob(f"{number + 1}".encode()), FileMode.LINK)
-    return builder.write()
+    return linked(repo, (str(number + 1) for number in range(links)))
+
+
+def by_way_of_nothing(repo: pygit2.Repository, links: int) -> pygit2.Oid:
+    """The same, and each by way of a folder that is not there: the system stops at the first."""
+    return linked(repo, (f"missing/../{number + 1}" for number in range(links)))
 
 
 def ring(repo: pygit2.Repository, links: int) -> pygit2.Oid:
     """The same, and the last leads to the first."""
-    builder = repo.TreeBuilder()
-    for number in range(links):
-        target = repo.create_blob(f"{(number + 1) % links}".encode())
-        builder.insert(str(number), target, FileMode.LINK)
-    return builder.write()
+    return linked(repo, (str((number + 1) % links) for number in range(links)))
 
 
 @pytest.mark.parametrize(
@@ -171,6 +177,7 @@ def ring(repo: pygit2.Repository, links: int) -> pygit2.Oid:
         (nested, 101, "more than 100 folders in one another"),
         (nested, 900, "more than 100 folders in one another"),
         (chained, 3000, "a link '0' that leads over too many others"),
+        (by_way_of_nothing, 3000, "a link '0' that leads over too many others"),
         (ring, 2, "a link '0' that leads over too many others, or to itself"),
     ],
 )

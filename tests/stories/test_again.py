@@ -19,7 +19,6 @@ from canon_sweep.core.decision import Code
 from canon_sweep.core.hold import Hold
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, Interrupted, RecipeFault, TimeFault
-from canon_sweep.report.records import Entry
 from canon_sweep.report.table import results_listing
 from child import in_child
 from stories.engines import intercepted
@@ -219,8 +218,8 @@ def test_a_red_that_a_build_kept_from_its_rerun_is_tried_when_that_has_ended(two
     assert two.state().waiting.read() == {}
 
 
-def red_while_another_run_promotes(two: Fleet, made: Canonical) -> Entry:
-    """The line of notes, whose red waits for its rerun while a record comes to be."""
+def assert_not_replaced(two: Fleet, made: Canonical) -> None:
+    """This is promoted by another run between the two tries, and stays what it is."""
 
     def before(name: str, arguments: tuple[Any, ...]) -> None:
         if name == "deploy" and arguments[0].recipe == "site":
@@ -228,15 +227,14 @@ def red_while_another_run_promotes(two: Fleet, made: Canonical) -> Entry:
 
     fails = failing_of("notes", FAILS)
     two.wrap = lambda engine: intercepted(fails(engine), before)
-    return two.sweeps()["notes"]
 
+    entry = two.sweeps()["notes"]
 
-def check_not_repeated(entry: Entry, tag: str) -> None:
-    """It is red after one try, and says what has come between."""
     assert (entry.outcome, entry.attempts) == (Outcome.RED, 1)
     assert [note.text for note in entry.notes if note.code == "not-repeated"] == [
-        f"not repeated: another run has promoted {tag} meanwhile"
+        f"not repeated: another run has promoted {made.release_tag} meanwhile"
     ]
+    assert two.canonical("notes") == made
 
 
 def test_what_another_run_has_promoted_meanwhile_is_not_replaced(two: Fleet) -> None:
@@ -244,10 +242,7 @@ def test_what_another_run_has_promoted_meanwhile_is_not_replaced(two: Fleet) -> 
     commit = two.publishes("notes", "1.1.0+1")
     made = Canonical(recipe="notes", version="1.1.0+1", commit=commit, ts="20260614T030500Z")
 
-    entry = red_while_another_run_promotes(two, made)
-
-    check_not_repeated(entry, "1.1.0+1")
-    assert two.canonical("notes") == made
+    assert_not_replaced(two, made)
 
 
 def test_another_release_of_the_same_commit_is_another_canonical(two: Fleet) -> None:
@@ -257,9 +252,7 @@ def test_another_release_of_the_same_commit_is_another_canonical(two: Fleet) -> 
     # the same commit, released once more, so that what it is upgraded from is an older one
     two.repo("notes").references.create("refs/tags/1.1.0+1", proven.commit)
 
-    made = structs.replace(proven, version="1.1.0+1", tag="1.1.0+1")
-
-    check_not_repeated(red_while_another_run_promotes(two, made), "1.1.0+1")
+    assert_not_replaced(two, structs.replace(proven, version="1.1.0+1", tag="1.1.0+1"))
 
 
 def test_one_that_is_held_meanwhile_is_not_tried_again(two: Fleet) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
+from canon_sweep.errors import HostFault
 from canon_sweep.job.adopt import run_adopt
+from canon_sweep.mirror.pool import Pool
+from canon_sweep.mirror.survey import Pair, Survey
 from forge.fake import fake_forge
 from mirror.door import PATIENCE, Door, Silence
 from state.ciwarm import CiWarm
@@ -126,6 +130,46 @@ def test_remotes_that_hang_cost_one_deadline_and_nobody_else_anything(
     assert found.pop(alright) == ""
     assert sorted(found) == others
     assert all("not done within 4 s" in why for why in found.values())
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_where_no_process_is_to_be_had_the_same_is_said(
+    settled: Fleet, monkeypatch: pytest.MonkeyPatch, look: Callable[[Fleet], Looked]
+) -> None:
+    """Of a remote that is down, too, and of a recipe that takes no part; it takes longer."""
+    (alright, down, out), why = NAMES, "no process can be started"
+    settled.add(down, upstream=settled.upstream("nobody").as_uri())
+    settled.add(out, enroll=False, exception=override())
+    before = look(settled)
+
+    def none(*_: object, **__: object) -> Pool:
+        raise HostFault(why)
+
+    monkeypatch.setattr(Pool, "made", none)
+
+    assert look(settled) == before
+    assert "cannot be read" in before[down]
+    assert before[alright] == ""
+
+
+def test_what_is_promoted_while_remotes_are_asked_is_what_is_verified(
+    settled: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may take a while, and a record that was read before names volumes that are gone."""
+    settled.publishes("notes", "1.1.0+1")
+    look = Survey.look
+
+    def beside_a_sweep(survey: Survey, pairs: Iterable[Pair]) -> None:
+        monkeypatch.setattr(Survey, "look", look)
+        look(survey, pairs)
+        assert settled.sweeps()["notes"].outcome is Outcome.PROMOTED
+
+    monkeypatch.setattr(Survey, "look", beside_a_sweep)
+
+    found = {each.recipe: each for each in settled.verifies()}
+
+    assert found["notes"].canonical == "1.1.0+1"
+    assert all(each.problems == each.unchecked == () for each in found.values())
 
 
 @pytest.mark.parametrize("look", [verified, adopted])

@@ -497,6 +497,19 @@ def test_a_test_that_went_through_shows_how_much_data_there_is_at_most(newcomer:
     assert with_data(newcomer, "a", "b", "d") == ["b", "d"]
 
 
+def test_who_has_a_record_is_no_newcomer_though_nobody_can_read_it(newcomer: Fleet) -> None:
+    """Until it is mended nothing of the recipe is tested, so nothing is reckoned with."""
+    newcomer.options["disk"]["assumedPeak"] = 9 * LARGE
+    record = newcomer.state().canonicals.folder / "a" / "canonical.json"
+    record.write_text("{")
+
+    line = line_of(newcomer, "a")
+
+    assert (line.data, line.data_told, line.problems) == (None, "", ())
+    record.unlink()
+    assert line_of(newcomer, "a").data is not None
+
+
 def test_a_budget_that_was_lowered_takes_nothing_from_anybody(large: Fleet) -> None:
     """It is said; and what comes next is not kept."""
     large.has_swept()

@@ -136,20 +136,44 @@ def test_a_sweep_at_once_is_a_no_op_with_one_request_a_recipe(
     assert not [line for line in fake.asked if "GIT" in line and "info/refs" not in line]
 
 
-def test_one_that_is_too_large_to_be_looked_at_is_named(
+@pytest.fixture
+def film(
     fleet: Fleet, notes: FakeRepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Desk, FakePull]:
+    """A pull request that is too large; no other is looked at beside it."""
+    desk = desk_of(fleet, notes, tmp_path)
+    monkeypatch.setattr(pulls, "MOST_TOGETHER", 200_000)
+    monkeypatch.setattr(pulls, "MOST_ALONE", 200_000)
+    return desk, desk.opens({"film": random.Random(1).randbytes(1_000_000).hex()})
+
+
+def test_one_that_is_too_large_to_be_looked_at_is_named(
+    fleet: Fleet, film: tuple[Desk, FakePull]
 ) -> None:
     """In its recipe's line, once; it is nobody's mistake."""
-    desk = desk_of(fleet, notes, tmp_path)
-    monkeypatch.setattr(pulls, "MOST_TOGETHER", 300_000)
-    monkeypatch.setattr(pulls, "MOST_ALONE", 200_000)
-    pull = desk.opens({"film": random.Random(1).randbytes(1_000_000).hex()})
+    _, pull = film
 
     night = fleet.sweeps()
 
     (note,) = [note for note in night["notes"].notes if note.code == UNREAD]
     assert f"pull request #{pull.number} is left open" in note.text
     assert night.results.exit_code == EXIT_DONE
+    assert fleet.sweeps()["notes"].notes == ()
+
+
+def test_very_many_that_are_kept_from_their_turn_have_one_note(
+    fleet: Fleet, film: tuple[Desk, FakePull]
+) -> None:
+    """Anybody may open them; a recipe's line stays one that people read."""
+    desk, _ = film
+    for number in range(7):
+        desk.opens({"env": f"A={number}\n"})
+
+    night = fleet.sweeps()
+
+    one, others = (note.text for note in night["notes"].notes if note.code == UNREAD)
+    assert one.startswith("pull request #1 is left open and not looked at: its commits have")
+    assert others.startswith("pull requests #2, #3, #4, #5, #6 and 2 more are left open and not")
     assert fleet.sweeps()["notes"].notes == ()
 
 

@@ -39,14 +39,15 @@ def pace_of(attempts: Iterable[Attempt], limit: float) -> Pace:
     return Pace(last[math.ceil(_USUAL * len(last)) - 1], len(last))
 
 
-def pace_again(attempts: Iterable[Attempt], limit: float) -> Pace:
-    """As `pace_of`, for a test that is repeated: it takes what the last one took, or longer.
+def pace_again(attempts: Iterable[Attempt], limit: float, run_id: str) -> Pace:
+    """As `pace_of`, for a test that is repeated: what it took in this run, it takes, or longer.
 
     One slow night out of ten is not the rule, but in that very night it is.
     """
     known = tuple(attempts)
-    pace, took = pace_of(known, limit), _took(known)
-    return Pace(max(pace.seconds, took[-1]), pace.tests) if took else pace
+    pace = pace_of(known, limit)
+    tonight = _took(attempt for attempt in known if attempt.run_id == run_id)
+    return Pace(max(pace.seconds, tonight[-1]), pace.tests) if tonight else pace
 
 
 def misfit(pace: Pace, left: float, whole: float) -> str | None:

@@ -100,23 +100,30 @@ class Settling:
         main = self.mirror.main
         known = {n for n, pull in concerned.items() if self.before.knows(pull, main)}
         self._left = {number: concerned[number].seen for number in sorted(known)}
+        new = self._in_turn({n: pull for n, pull in concerned.items() if n not in known})
         try:
             if not self.only_looks:
                 self._finish()
-            new = {number: pull for number, pull in concerned.items() if number not in known}
             # what is sure without the mirror comes first: its commits may be hard to get
             found = self.mirror.contained({n: pull.head for n, pull in new.items()})
             self._judge({n: new[n] for n in found}, found)
             rest = {n: pull for n, pull in new.items() if n not in found}
             looked = self.mirror.changed({n: pull.head for n, pull in rest.items()})
-            self._judge({n: rest[n] for n in looked}, looked)
             # not remembered: those that took their place are, so that the next sweep goes on
             left_out = dict.fromkeys(sorted(rest.keys() - looked.keys()), _LEFT_OUT)
+            # said whatever the forge does: what is too large is remembered, and not said again
             self.unread |= {n: found.why for n, found in looked.items() if found.why} | left_out
+            self._judge({n: rest[n] for n in looked}, looked)
             if self._failed:
                 raise self._failed[0]
         finally:
             self._remember()
+
+    def _in_turn(self, pulls: Mapping[int, Pull]) -> dict[int, Pull]:
+        """Those first that nobody has looked at: main may move on before every sweep."""
+        left = self.before.left
+        order = sorted(pulls, key=lambda number: (left.get(number) == pulls[number].seen, number))
+        return {number: pulls[number] for number in order}
 
     def _judge(self, pulls: Mapping[int, Pull], found: Mapping[int, Found]) -> None:
         for number, pull in sorted(pulls.items()):

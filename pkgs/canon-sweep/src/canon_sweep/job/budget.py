@@ -95,6 +95,7 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
     records, unread = parts.state.current.read_all()
     # as in a promotion: what cannot be read may name what would go
     retention = replace(settings.retention, priorities={}) if unread else settings.retention
+    named = {*records, *unread}
     unread |= lost
     followed = parts.state.followed
     if followed is None:
@@ -110,7 +111,9 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
         if _takes_part(own, day, newest_known(own.tag_rule, records.get(name), attempts.of(name)))
     }
     keeps = followed is None
-    look = _Look(settings, parts.room, retention, records, sizes, space, enrolled, keeps=keeps)
+    look = _Look(
+        settings, parts.room, retention, records, named, sizes, space, enrolled, keeps=keeps
+    )
     return Forecast(
         retained=there.bytes,
         unknown=there.unknown,
@@ -126,12 +129,16 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What was found, to be told recipe by recipe; ``keeps`` is whether it is we who keep data."""
+    """What was found, to be told recipe by recipe; ``keeps`` is whether it is we who keep data.
+
+    ``named`` are those that have a record, also one that cannot be read.
+    """
 
     settings: Settings
     room: Room
     retention: Budget
     records: Mapping[str, Canonical]
+    named: Set[str]
     sizes: Mapping[str, Size]
     space: Space | None
     enrolled: Set[str]
@@ -165,7 +172,7 @@ class _Look:
     def _data(self, name: str) -> Mark | None:
         """What its next data is reckoned with, where there is a bound and no canonical says it."""
         is_bound = self.keeps and self.retention.limit is not None
-        return self.room.most_data(name) if is_bound and name not in self.records else None
+        return self.room.most_data(name) if is_bound and name not in self.named else None
 
     def _place(self, name: str, data: Mark | None) -> Share:
         """What would become of that data, or of data as large as the canonical's is, or was."""

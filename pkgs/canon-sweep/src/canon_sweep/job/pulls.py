@@ -6,7 +6,7 @@ Nothing here costs a recipe its test: what the forge does not do is a note in th
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,6 +40,8 @@ _PASSING = (BrokenFault, NobodyFault, ServerFault, SlowFault)
 
 MOST_FAILED = 3
 """In the middle of how many recipes in a row the forge may fail before it is left alone."""
+
+_MOST_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -113,31 +115,37 @@ class Pulls:
         try:
             listing, before = self._listing(name), self._before(recipe)
             if listing.pulls or before.closing:
-                unread = self._settle(recipe, main, listing, before)
+                self._settle(recipe, main, listing, before, unread)
+            said = tuple(self._remarks(name, listing))
         except Fault as fault:
-            return (_note_of(fault),)
+            said = (_note_of(fault),)
         except Exception as error:  # a bug of ours costs the recipe's test nothing
             self.say(name, traceback.format_exc())
             why = plain(f"{type(error).__name__}: {error}"[:200])
-            return (Note(code=REFUSED, text=f"a bug in canon-sweep ({why}); see the log"),)
-        return (*self._remarks(name, listing), *map(_unread_note, unread.items()))
+            said = (Note(code=REFUSED, text=f"a bug in canon-sweep ({why}); see the log"),)
+        return (*said, *_unread_notes(unread))
 
     def _settle(
-        self, recipe: Recipe, main: str, listing: Listing, before: Looked
-    ) -> dict[int, str]:
-        """Gives what could not be looked at, with the reason."""
+        self,
+        recipe: Recipe,
+        main: str,
+        listing: Listing,
+        before: Looked,
+        unread: dict[int, str],
+    ) -> None:
+        """What could not be looked at is added to ``unread``, with the reason."""
         if len(self._failed) >= MOST_FAILED:
             raise self._failed[0]  # and not asked again, a deadline after the other
         closed = self.closed.setdefault(recipe.name, {})
         mirror, remember = self._mirror(recipe, main), partial(self._remember, recipe.name)
-        settling = Settling(self.forge, mirror, listing, before, remember, self.only_looks, closed)
         try:
-            settling.settle()
+            Settling(
+                self.forge, mirror, listing, before, remember, self.only_looks, closed, unread
+            ).settle()
         except _PASSING as fault:
             self._failed.append(fault)
             raise
         self._failed.clear()
-        return settling.unread
 
     def _mirror(self, recipe: Recipe, main: str) -> Mirror:
         url, clone = recipe.settings.mirror, recipe.clone
@@ -233,9 +241,14 @@ def pulls_of(
     return Pulls(settings, own, forge, places, looks, say, only_looks)
 
 
-def _unread_note(one: tuple[int, str]) -> Note:
-    number, why = one
-    return Note(code=UNREAD, text=f"pull request #{number} is left open and not looked at: {why}")
+def _unread_notes(unread: Mapping[int, str]) -> Iterator[Note]:
+    """One for each reason, however many there are of it."""
+    for why in dict.fromkeys(unread.values()):
+        numbers = [f"#{number}" for number in sorted(unread) if unread[number] == why]
+        more = len(numbers) - _MOST_NAMED
+        named = ", ".join(numbers[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        who = f"pull request {named} is" if len(numbers) == 1 else f"pull requests {named} are"
+        yield Note(code=UNREAD, text=f"{who} left open and not looked at: {why}")
 
 
 def _note_of(fault: Fault) -> Note:

@@ -260,8 +260,8 @@ class Trials:
         left, limit = self.ground.time_left(), self.harnesses.longest(recipe)
         if left <= 0:
             return "maxRuntime is used up"
-        # the attempt that is to be repeated is among them
-        pace = pace_again(self.ground.state.ledger.index().of(recipe.name), limit)
+        # the attempt that is to be repeated is among them, if it was a whole one
+        pace = pace_again(self.ground.state.ledger.index().of(recipe.name), limit, self.run_id)
         return misfit_again(pace, left, self.settings.max_runtime) or ""
 
 

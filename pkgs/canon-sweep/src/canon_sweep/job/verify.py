@@ -62,10 +62,18 @@ def _own(names: Sequence[str], parts: Parts, around: Surroundings) -> Iterator[F
     kept_now = [name for name, record in read.items() if isinstance(record, Canonical)]
     with surveyed(configured(kept_now, parts), parts, around.say):
         for name, record in read.items():
-            if isinstance(record, Fault):
-                yield Finding(recipe=name, problems=(str(record),))
-            elif record is not None:
-                yield _find(_Subject(record, _releases(record, parts)), parts)
+            found = _subject(name, parts) if isinstance(record, Canonical) else record
+            if isinstance(found, Fault):
+                yield Finding(recipe=name, problems=(str(found),))
+            elif found is not None:
+                yield _find(found, parts)
+
+
+def _subject(recipe: str, parts: Parts) -> _Subject | Fault | None:
+    """Upstream comes first, which may take a while: a run may promote another record meanwhile."""
+    now = _releases(recipe, parts)
+    record = _record(recipe, parts)
+    return _Subject(record, now) if isinstance(record, Canonical) else record
 
 
 def _record(recipe: str, parts: Parts) -> Canonical | Fault | None:
@@ -75,11 +83,11 @@ def _record(recipe: str, parts: Parts) -> Canonical | Fault | None:
         return fault
 
 
-def _releases(record: Canonical, parts: Parts) -> Releases | Fault | None:
+def _releases(name: str, parts: Parts) -> Releases | Fault | None:
     """What upstream has; it is asked once, whatever has to be known of it."""
-    if record.recipe not in parts.settings.recipes:
+    if name not in parts.settings.recipes:
         return None
-    recipe = recipe_of(parts.settings, record.recipe, parts.world.now().date())
+    recipe = recipe_of(parts.settings, name, parts.world.now().date())
     try:
         parts.sources.sync(recipe)
         return parts.sources.releases(recipe)

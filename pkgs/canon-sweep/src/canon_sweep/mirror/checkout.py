@@ -282,11 +282,14 @@ def _check_link(root: bytes, name: bytes, path: bytes, points_to: bytes) -> None
 
 
 def _end_of(link: bytes) -> bytes | None:
-    """Where a link leads in the end, with a slash behind; None if the system gives up to follow."""
+    """Where a link leads in the end, with a slash behind; None if nobody can follow it so far."""
     try:
         os.stat(link)  # noqa: PTH116
     except OSError as error:
         # `realpath` goes on, as long as its Python lets it
         if error.errno == errno.ELOOP:
             return None
-    return os.path.realpath(link) + b"/"
+    try:
+        return os.path.realpath(link) + b"/"
+    except RecursionError:  # over names that are not there, where the system stops at the first
+        return None

@@ -12,7 +12,7 @@ import pygit2
 from pygit2.enums import FileMode, SortMode
 
 from canon_sweep.core.release import Tag
-from canon_sweep.mirror import disk
+from canon_sweep.mirror import disk, packed
 from canon_sweep.mirror.peel import peeled
 from canon_sweep.mirror.remote import GIT_ERRORS
 
@@ -106,8 +106,7 @@ def trust(clone: Path) -> None:
 
 def prune(repo: pygit2.Repository, refs: Mapping[str, str]) -> None:
     """Remove the clone's tags that are not in ``refs``, so that others can take their place."""
-    for name in held(repo).keys() - refs.keys():
-        repo.references.delete(name)
+    packed.remove(repo, held(repo).keys() - refs.keys())
 
 
 def history(repo: pygit2.Repository, commit: str) -> frozenset[str]:

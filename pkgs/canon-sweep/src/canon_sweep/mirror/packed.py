@@ -6,7 +6,7 @@ takes longer than everything else together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
 import pygit2
@@ -26,12 +26,7 @@ def add(repo: pygit2.Repository, refs: Mapping[str, str]) -> None:
         OSError: it cannot be written, or another git is at it.
     """
     file = Path(repo.path, _FILE)
-    lock = file.with_name(f"{_FILE}.lock")
-    known = dict(_known(file)) | {name.encode(): oid.encode() for name, oid in refs.items()}
-    with lock.open("xb") as draft:
-        draft.write(_HEADER)
-        draft.writelines(b"%b %b\n" % (known[name], name) for name in sorted(known))
-    lock.replace(file)
+    _write(file, _known(file) | {name.encode(): oid.encode() for name, oid in refs.items()})
 
 
 def pack(repo: pygit2.Repository) -> None:
@@ -46,16 +41,48 @@ def pack(repo: pygit2.Repository) -> None:
     every = (ref for ref in repo.references.iterator() if ref.type == ReferenceType.DIRECT)
     refs = {ref.name: str(ref.target) for ref in every}
     add(repo, refs)
+    _unlink(repo, refs)
+
+
+def remove(repo: pygit2.Repository, refs: Set[str]) -> None:
+    """Remove these refs by full name, wherever they are.
+
+    Under the clone's lock.  A kill leaves what `add` leaves, or some of them.
+    libgit2's own way writes all that are packed anew for each of them.
+
+    Raises:
+        OSError: as for `pack`.
+    """
+    file, gone = Path(repo.path, _FILE), {name.encode() for name in refs}
+    known = _known(file)
+    if not gone.isdisjoint(known):
+        _write(file, {name: oid for name, oid in known.items() if name not in gone})
+    _unlink(repo, refs)
+
+
+def _write(file: Path, refs: Mapping[bytes, bytes]) -> None:
+    lock = file.with_name(f"{_FILE}.lock")
+    draft = lock.open("xb")
+    try:
+        with draft:
+            draft.write(_HEADER)
+            draft.writelines(b"%b %b\n" % (refs[name], name) for name in sorted(refs))
+        lock.replace(file)
+    except OSError:
+        # a disk that is full is no reason to fetch everything once more
+        lock.unlink(missing_ok=True)
+        raise
+
+
+def _unlink(repo: pygit2.Repository, refs: Iterable[str]) -> None:
     for name in refs:
         Path(repo.path, name).unlink(missing_ok=True)
 
 
-def _known(file: Path) -> Iterator[tuple[bytes, bytes]]:
-    """Name and object id of what is packed already."""
+def _known(file: Path) -> dict[bytes, bytes]:
+    """Object ids by name of what is packed already."""
     if not file.exists():
-        return
-    for line in file.read_bytes().splitlines():
-        # a header, or what the tag of the line before leads to
-        if not line.startswith((b"#", b"^")):
-            oid, _, name = line.partition(b" ")
-            yield name, oid
+        return {}
+    # beside them a header, and what the tag of the line before leads to
+    lines = (line for line in file.read_bytes().splitlines() if line[:1] not in (b"#", b"^"))
+    return {name: oid for oid, _, name in (line.partition(b" ") for line in lines)}

@@ -80,7 +80,7 @@ def changed(
     """Of each whose head ``main`` does not lead to, whether it has its changes all the same.
 
     One that is too large to be fetched is unsure, and says why.  One that is left out was not
-    looked at, as others are too large.
+    looked at, as others before it in ``heads`` are too large.
 
     Raises:
         SyncFault: the mirror cannot be read.
@@ -151,9 +151,9 @@ def _fetched(repo: pygit2.Repository, line: Remote, heads: Heads) -> _Came:
 
 
 def _one_by_one(line: Remote, refs: Mapping[int, str]) -> _Came:
-    """Bring what is together too much; whoever is too much alone is in nobody's way."""
+    """Bring what is together too much, in turn; whoever is too much alone is in nobody's way."""
     left, large, left_out = MOST_TOGETHER, {}, set()
-    for number, ref in sorted(refs.items()):
+    for number, ref in refs.items():
         most = min(left, MOST_ALONE)
         if most <= 0:
             left_out.add(number)

@@ -86,7 +86,7 @@ class DiskSettings(Table, frozen=True, kw_only=True):
 
     ``minFree`` is what stays free of it also at a test's peak, ``floor`` what ends a test
     under way, ``budget`` the most that canonicals retain, and ``assumedPeak`` what a recipe
-    is reckoned with of which no test was measured yet.
+    is reckoned with of which no test has gone through yet.
     """
 
     min_free: Bytes | None = None
@@ -96,7 +96,7 @@ class DiskSettings(Table, frozen=True, kw_only=True):
 
 
 class SurveySettings(Table, frozen=True, kw_only=True):
-    """How many remotes are asked at once at a sweep's beginning, and how many of one host."""
+    """How many remotes are asked at once by whatever looks at all, and how many of one host."""
 
     parallel: Annotated[int, Meta(ge=1, le=64)] = 8
     per_host: Annotated[int, Meta(ge=1, le=64)] = 8
