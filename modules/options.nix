@@ -207,8 +207,8 @@ in
         description = ''
           How many upstreams and mirrors are asked at once what they have: when a sweep
           begins, and by {command}`verify`, {command}`pins`, {command}`overrides`,
-          {command}`adopt` and {command}`doctor`. One that does not answer counts for two seconds only, so that it
-          keeps nobody waiting. See also `perHost`.
+          {command}`adopt` and {command}`doctor`. One that does not answer counts for
+          two seconds only, so that it keeps nobody waiting. See also `perHost`.
         '';
       };
       perHost = mkOption {
