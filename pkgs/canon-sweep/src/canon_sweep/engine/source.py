@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from canon_sweep.core.lengths import check_lengths
 from canon_sweep.core.unread import Unread
 from canon_sweep.engine.part import check_stack
 from canon_sweep.errors import HostFault, RecipeFault
+from canon_sweep.tree import is_endless
 
 MAX_FILE = 1024 * 1024
 # for all compose files of a deployment together
@@ -142,10 +142,9 @@ def _chain(root: Path, chain: tuple[str, ...]) -> dict[str, str]:
 
 def _is_inside(root: Path, path: Path) -> bool:
     try:
-        with suppress(FileNotFoundError, NotADirectoryError):
-            path.stat()  # a loop of links: not every Python's `resolve` minds it
-        return path.resolve().is_relative_to(root.resolve(strict=True))
-    except (OSError, RuntimeError, ValueError):  # such a loop, or no path at all
+        inside = path.resolve().is_relative_to(root.resolve(strict=True))
+        return inside and not is_endless(path)
+    except (OSError, RuntimeError, ValueError):  # no path at all
         return False
 
 

@@ -6,7 +6,6 @@ outside the folder.
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import secrets
@@ -20,6 +19,7 @@ from pygit2.enums import FileMode, ObjectType
 
 from canon_sweep import tree as trees
 from canon_sweep.core.names import printable
+from canon_sweep.core.treelink import Lead, lead
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault, UsageFault
 from canon_sweep.mirror import disk
 from canon_sweep.mirror.clone import MAIN, TAGS, forget
@@ -216,7 +216,7 @@ def _shown(path: bytes) -> str:
 
 
 def _write(repo: pygit2.Repository, entries: list[_Entry], root: bytes) -> None:
-    links = []
+    links: list[tuple[bytes, bytes]] = []
     left = _MOST_BYTES
     for entry in entries:
         path = os.path.join(root, entry.path)  # noqa: PTH118 - names in git are bytes
@@ -231,7 +231,7 @@ def _write(repo: pygit2.Repository, entries: list[_Entry], root: bytes) -> None:
         if entry.mode == FileMode.LINK:
             if not data or b"\0" in data or len(data) > _LONGEST_PATH:
                 raise RecipeFault(f"the recipe has a link {_shown(entry.path)} that leads nowhere")
-            links.append((entry.path, path, data))
+            links.append((entry.path, data))
             continue
         mode = 0o755 if entry.mode == FileMode.BLOB_EXECUTABLE else 0o644
         with _one_name(entry.path):
@@ -239,11 +239,12 @@ def _write(repo: pygit2.Repository, entries: list[_Entry], root: bytes) -> None:
         with os.fdopen(made, "wb") as file:
             file.write(data)
     # Links last: while files are written there is none that they could be written through.
-    for name, path, points_to in links:
+    for name, points_to in links:
         with _one_name(name):
-            os.symlink(points_to, path)  # noqa: PTH211
-    for name, path, points_to in links:
-        _check_link(root, name, path, points_to)
+            os.symlink(points_to, os.path.join(root, name))  # noqa: PTH211, PTH118
+    known = dict(links)
+    for name in known:
+        _check_link(name, lead(name, known))
 
 
 @contextmanager
@@ -270,26 +271,7 @@ def _blob(repo: pygit2.Repository, object_id: pygit2.Oid) -> bytes:
     return found.data
 
 
-def _check_link(root: bytes, name: bytes, path: bytes, points_to: bytes) -> None:
-    """Follow the link, and all links on its way, as any program would."""
-    end = _end_of(path)
-    if end is None:
-        raise RecipeFault(
-            f"the recipe has a link {_shown(name)} that leads over too many others, or to itself"
-        )
-    if points_to.startswith(b"/") or not end.startswith(os.path.realpath(root) + b"/"):
-        raise RecipeFault(f"the recipe has a link {_shown(name)} that leads out of it")
-
-
-def _end_of(link: bytes) -> bytes | None:
-    """Where a link leads in the end, with a slash behind; None if nobody can follow it so far."""
-    try:
-        os.stat(link)  # noqa: PTH116
-    except OSError as error:
-        # `realpath` goes on, as long as its Python lets it
-        if error.errno == errno.ELOOP:
-            return None
-    try:
-        return os.path.realpath(link) + b"/"
-    except RecursionError:  # over names that are not there, where the system stops at the first
-        return None
+def _check_link(name: bytes, leads: Lead) -> None:
+    where = {Lead.OUTSIDE: "out of it", Lead.NOWHERE: "over too many others, or to itself"}
+    if leads in where:
+        raise RecipeFault(f"the recipe has a link {_shown(name)} that leads {where[leads]}")
