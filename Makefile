@@ -16,7 +16,7 @@ WEEKS_OF ?=
 # what brings /nix into view, where it is not
 ENTER_NIX ?=
 
-.PHONY: demo test lint types pytest format bench crash soak rendered clean
+.PHONY: demo test lint types pytest quick format bench crash soak rendered clean
 
 demo: $(VENV)/installed
 	rm -rf $(DEMO)
@@ -34,6 +34,10 @@ types: $(VENV)/installed-for-tests
 pytest: $(VENV)/installed-for-tests
 	@echo "the order of the tests: --randomly-seed=$(SEED)"
 	$(VENV)/bin/pytest -q --randomly-seed=$(SEED) $(PYTEST)
+
+# what deploys nothing, while writing: about a minute on two quiet cores
+quick: $(VENV)/installed-for-tests
+	$(VENV)/bin/pytest -q -m "not engine" $(PYTEST)
 
 format: $(VENV)/installed-for-tests
 	$(VENV)/bin/ruff check --fix $(CHECKED)

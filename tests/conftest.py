@@ -64,7 +64,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
     Without an engine it waits less, and each worker has to read all tests first.
     """
-    return (3 if _without_engines(config) else 5) * (os.cpu_count() or 1) // 2
+    return (4 if _without_engines(config) else 5) * (os.cpu_count() or 1) // 2
 
 
 class FewEngines(LoadScopeScheduling):

@@ -180,6 +180,8 @@ class _NoError(Exception):
 class _Handler(BaseHTTPRequestHandler):
     fake: FakeForge
     protocol_version = "HTTP/1.1"
+    # head and body are two writes: the second is not to wait until the first was answered
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self._take()

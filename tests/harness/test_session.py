@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.errors import HostFault
-from canon_sweep.harness import remains
+from canon_sweep.harness import remains, session
 from canon_sweep.harness.session import Ended, Program, follow
 from child import forked
 from host import NOBODY, ends
@@ -157,8 +157,12 @@ def test_what_was_ours_before_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.host
-def test_what_has_become_another_users_is_named_and_not_waited_for() -> None:
+def test_what_has_become_another_users_is_named_and_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """As with sudo: it cannot be told to end, and no limit of ours would be one."""
+    # it does not go, however long it is looked for
+    monkeypatch.setattr(session, "GONE", 0.5)
     if os.geteuid() != 0:
         pytest.skip("only root can make a program that becomes another user's")
     # pytest's own folders are root's alone

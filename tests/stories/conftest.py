@@ -45,10 +45,12 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """First sweeps that many stories begin with."""
-    with in_memory(tmp_path_factory.mktemp("shelf")) as folder:
-        yield folder
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """First sweeps that many stories begin with: one shelf for all workers."""
+    own = tmp_path_factory.getbasetemp()
+    shelf = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shelf"
+    shelf.mkdir(exist_ok=True)
+    return shelf
 
 
 @pytest.fixture

@@ -10,9 +10,11 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pygit2
@@ -207,8 +209,12 @@ class Fleet:
             self._copy(done, self.folder)
             return
         self.sweeps()
-        if done:
-            self._copy(self.folder, done)
+        if done and self.shelf:
+            # whole when it is there; another worker may have been as quick
+            draft = Path(mkdtemp(dir=self.shelf))
+            self._copy(self.folder, draft, named=done)
+            with suppress(OSError):
+                draft.rename(done)
 
     def _likeness(self) -> str:
         """A digest of all that a first sweep depends on; two fleets' folders are alike."""
@@ -221,15 +227,15 @@ class Fleet:
         return hashlib.sha256(text.encode()).hexdigest()
 
     @staticmethod
-    def _copy(source: Path, target: Path) -> None:
-        """What a sweep leaves of one fleet becomes another's."""
+    def _copy(source: Path, target: Path, named: Path | None = None) -> None:
+        """What a sweep leaves of one fleet becomes another's, whose folder will have that name."""
         for name in ("state", "cache", "mirrors"):
             shutil.rmtree(target / name, ignore_errors=True)
             shutil.copytree(source / name, target / name, symlinks=True)
         # a clone keeps where it is from
         for clone in (target / "cache" / "recipes").glob("*.git"):
             for kept in (clone / "config", clone / "FETCH_HEAD"):
-                kept.write_text(kept.read_text().replace(str(source), str(target)))
+                kept.write_text(kept.read_text().replace(str(source), str(named or target)))
 
     def resumes(self) -> Night | None:
         """The resume's timer fires; None if nothing was due."""
