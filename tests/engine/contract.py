@@ -94,7 +94,8 @@ def failing() -> dict[str, Any]:
     """A service that ends with exit code 1 whenever it is started."""
     return {
         "image": "canon-sweep/python:1",
-        "command": ["python3", "-c", FAILS],
+        # a shell: what takes long to start looks as if it ran
+        "command": ["sh", "-c", "echo no database here; exit 1"],
         "deploy": {"restart_policy": SOON},
         "x-canon-sweep": {"command": ["{python}", "-c", FAILS]},
     }

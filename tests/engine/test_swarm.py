@@ -278,7 +278,9 @@ def test_a_shared_network_that_ran_dry_is_the_hosts_fault(bench: Bench, client: 
 def test_a_container_that_its_own_limit_killed_is_red_and_says_so(bench: Bench) -> None:
     """The recipe gives it too little."""
     policy = {"resources": {"limits": {"memory": "16M"}}, "restart_policy": {"condition": "none"}}
-    greedy = _shell("exec tail /dev/zero", deploy=policy)
+    # a busy machine may take its time to kill it, in which it is not to look ready
+    never = {"test": ["CMD", "false"], "interval": "1s", "retries": 10000}
+    greedy = _shell("exec tail /dev/zero", deploy=policy, healthcheck=never)
 
     with pytest.raises(RecipeFault, match=r"greedy .*own memory limit of 16 MiB"):
         bench.up(bench.app(services={"greedy": greedy}))
