@@ -60,11 +60,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """More than the cores: half of its time a test waits for a disk, a server or a service.
-
-    Without an engine it waits less, and each worker has to read all tests first.
-    """
-    return (4 if _without_engines(config) else 5) * (os.cpu_count() or 1) // 2
+    """More than the cores: half of its time a test waits for a disk, a server or a service."""
+    return 5 * (os.cpu_count() or 1) // 2
 
 
 class FewEngines(LoadScopeScheduling):
@@ -157,10 +154,6 @@ def matrix(request: pytest.FixtureRequest) -> Matrix:
 # whole sweeps, and whoever deploys anything; the embedded engine is an engine too
 SWEEPS = ("afternoon", "crash", "recipes", "soak", "stories", "together")
 DEPLOYS = {"anywhere", "bench", "engine", "fleet", "gitea"}
-
-
-def _without_engines(config: pytest.Config) -> bool:
-    return bool(config.getoption("markexpr") == "not engine")
 
 
 @pytest.hookimpl(tryfirst=True)
