@@ -178,12 +178,20 @@ def _unused(recipe: str, parts: Parts) -> Iterator[str]:
         )
 
 
-def _releases(name: str, parts: Parts) -> Releases | Unseen:
+def releases_now(name: str, parts: Parts) -> Releases | Fault | None:
+    """What upstream has, or why nobody can tell; None of what is not in the configuration."""
     if name not in parts.settings.recipes:
-        return Unseen("the configuration does not have this recipe")
+        return None
     recipe = recipe_of(parts.settings, name, parts.world.now().date())
     try:
         parts.sources.sync(recipe)
         return parts.sources.releases(recipe)
     except Fault as fault:
-        return Unseen(str(fault))
+        return fault
+
+
+def _releases(name: str, parts: Parts) -> Releases | Unseen:
+    now = releases_now(name, parts)
+    if now is None:
+        return Unseen("the configuration does not have this recipe")
+    return Unseen(str(now)) if isinstance(now, Fault) else now

@@ -13,9 +13,8 @@ from canon_sweep.job import strays
 from canon_sweep.job.finding import Finding
 from canon_sweep.job.finish import check_state
 from canon_sweep.job.survey import surveyed
-from canon_sweep.job.theirs import advice_now, configured, findings, kept
+from canon_sweep.job.theirs import advice_now, configured, findings, kept, releases_now
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
-from canon_sweep.settings.recipe import recipe_of
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.journal import QuickRun, unfinished
 from canon_sweep.state.store import State
@@ -70,8 +69,11 @@ def _own(names: Sequence[str], parts: Parts, around: Surroundings) -> Iterator[F
 
 
 def _subject(recipe: str, parts: Parts) -> _Subject | Fault | None:
-    """Upstream comes first, which may take a while: a run may promote another record meanwhile."""
-    now = _releases(recipe, parts)
+    """Upstream comes first, which may take a while: a run may promote another record meanwhile.
+
+    It is asked once, whatever has to be known of it.
+    """
+    now = releases_now(recipe, parts)
     record = _record(recipe, parts)
     return _Subject(record, now) if isinstance(record, Canonical) else record
 
@@ -79,18 +81,6 @@ def _subject(recipe: str, parts: Parts) -> _Subject | Fault | None:
 def _record(recipe: str, parts: Parts) -> Canonical | Fault | None:
     try:
         return parts.state.canonicals.read(recipe)
-    except Fault as fault:
-        return fault
-
-
-def _releases(name: str, parts: Parts) -> Releases | Fault | None:
-    """What upstream has; it is asked once, whatever has to be known of it."""
-    if name not in parts.settings.recipes:
-        return None
-    recipe = recipe_of(parts.settings, name, parts.world.now().date())
-    try:
-        parts.sources.sync(recipe)
-        return parts.sources.releases(recipe)
     except Fault as fault:
         return fault
 
