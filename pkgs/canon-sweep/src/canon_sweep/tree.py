@@ -158,18 +158,6 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def is_endless(link: Path) -> bool:
-    """Whether the system gives up to follow a link: it leads to itself, or over too many others.
-
-    `Path.resolve` and `os.path.realpath` go on, as long as their Python lets them.
-    """
-    try:
-        link.stat()
-    except OSError as error:
-        return error.errno == errno.ELOOP
-    return False
-
-
 def size(top: Path) -> int:
     """The bytes of all files below; what cannot be read, or goes meanwhile, counts nothing.
 

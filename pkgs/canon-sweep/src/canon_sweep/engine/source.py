@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from canon_sweep.core.lengths import check_lengths
 from canon_sweep.core.unread import Unread
 from canon_sweep.engine.part import check_stack
 from canon_sweep.errors import HostFault, RecipeFault
-from canon_sweep.tree import is_endless
 
 MAX_FILE = 1024 * 1024
 # for all compose files of a deployment together
@@ -143,9 +143,18 @@ def _chain(root: Path, chain: tuple[str, ...]) -> dict[str, str]:
 def _is_inside(root: Path, path: Path) -> bool:
     try:
         inside = path.resolve().is_relative_to(root.resolve(strict=True))
-        return inside and not is_endless(path)
+        return inside and not _is_endless(path)
     except (OSError, RuntimeError, ValueError):  # no path at all
         return False
+
+
+def _is_endless(path: Path) -> bool:
+    """Whether the system gives up to follow its links; `resolve` goes on, as its Python lets it."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def _optional(root: Path, name: str) -> str:
