@@ -1,4 +1,4 @@
-"""Repositories that tests build and read with git itself, never through the code under test."""
+"""Repositories that tests build and read with git or pygit2, never through the code under test."""
 
 from __future__ import annotations
 
