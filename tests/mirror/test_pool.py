@@ -38,7 +38,7 @@ def pool(tmp_path: Path) -> Iterator[Pool]:
 
 def ask(pool: Pool, *questions: Question) -> list[Answer]:
     """The answers, in the order of the questions."""
-    answers = dict(pool.ask(questions))
+    answers = {heard.number: heard.answer for heard in pool.ask(questions)}
     assert sorted(answers) == list(range(len(questions)))
     return [answers[number] for number in range(len(questions))]
 
@@ -216,7 +216,7 @@ def test_a_server_that_stalls_costs_its_own_deadline(
     when = {}
     questions = [Question(hostile.url, 4.0), *[Question(world.upstream_url, 20)] * 20]
 
-    for number, answer in pool.ask(questions):
+    for number, answer, _ in pool.ask(questions):
         when[number] = time.monotonic() - began
         assert (answer.broken is None) == (number > 0)
         if number == 0:
@@ -281,7 +281,7 @@ def test_few_open_files_make_it_slower_and_no_more(hostile: Hostile, tmp_path: P
         "resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))\n"
         f"with Pool.made({{}}, Path({str(tmp_path)!r}), parallel=30, per_server=30) as pool:\n"
         f"    asked = [Question({hostile.url!r}, 1.0)] * 12 + [Question('/nowhere', 20)] * 30\n"
-        "    print(len(dict(pool.ask(asked))))\n"
+        "    print(len({heard.number for heard in pool.ask(asked)}))\n"
     )
     command = [sys.executable, "-c", script]
 
@@ -298,7 +298,7 @@ def test_nothing_is_left_when_nobody_wants_to_know(hostile: Hostile, tmp_path: P
 
     with Pool.made({}, tmp_path, parallel=4, per_server=4) as pool:
         asked = pool.ask([Question("/nowhere", 20), *[Question(hostile.url, 20)] * 4])
-        assert next(asked)[0] == 0
+        assert next(asked).number == 0
         assert processes_below(os.getpid()) > before
 
     assert processes_below(os.getpid()) == before
@@ -313,6 +313,34 @@ def test_whoever_breaks_off_gets_no_answers_of_before(world: World, pool: Pool) 
 
     with pytest.raises(HostFault, match="ended by somebody"):
         ask(pool, Question(world.upstream_url, 20))
+
+
+def test_a_listener_that_is_slow_costs_no_remote_its_answer(
+    world: World, hostile: Hostile, tmp_path: Path
+) -> None:
+    """More is answered than a line holds, and nobody hears it before the last deadline is over."""
+    over = threading.Event()
+
+    def talk(connection: socket.socket) -> None:
+        # its end is closed once whoever asked is ended
+        connection.recv(1)
+        over.set()
+
+    hostile.talk = talk
+    questions = [Question(hostile.url, 3.0), *[Question(world.upstream_url, 3.0)] * 2000]
+    with Pool.made({}, tmp_path, parallel=8, per_server=8) as pool:
+        assert pool._overseer
+        pool._overseer.line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        asked = pool.ask(questions)
+        assert over.wait(30)
+        then = time.monotonic()
+        heard = {each.number: each for each in asked}
+
+    assert heard[0].answer.broken
+    assert heard[0].answer.broken.late
+    assert all(heard[number].answer.broken is None for number in range(1, len(questions)))
+    # when it came, not when somebody heard it
+    assert heard[1].at < then
 
 
 def test_a_process_that_says_nothing_is_not_waited_for(world: World, tmp_path: Path) -> None:
@@ -337,7 +365,7 @@ def test_a_kill_leaves_no_process_and_no_folder(hostile: Hostile, tmp_path: Path
         "from pathlib import Path\n"
         f"with Pool.made({{}}, Path({str(tmp_path)!r}), parallel=4, per_server=4) as pool:\n"
         f"    asked = [Question('/nowhere', 20)] + [Question({hostile.url!r}, 20)] * 3\n"
-        "    for number, answer in pool.ask(asked): print(number, flush=True)\n"
+        "    for heard in pool.ask(asked): print(heard.number, flush=True)\n"
     )
     program = subprocess.Popen(
         [sys.executable, "-c", script],

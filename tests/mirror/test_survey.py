@@ -9,12 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from canon_sweep.errors import SyncFault
+from canon_sweep.errors import HostFault, SyncFault
 from canon_sweep.mirror import memory
 from canon_sweep.mirror.clone import MEMORY
 from canon_sweep.mirror.memory import Ends, Key
@@ -39,9 +39,25 @@ def pair(world: World, name: str = "notes") -> Pair:
     return Pair(name, world.upstream_url, world.mirror_url, world.branch, world.clone)
 
 
+def lost(fault: HostFault) -> None:
+    """There is always somebody to ask, where nothing else is said."""
+    raise AssertionError(fault)
+
+
+@dataclass
+class Clock:
+    """The time of whoever is ``ahead`` by so many seconds."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        """Now."""
+        return time.monotonic() + self.ahead
+
+
 def seen(pool: Pool, world: World) -> Synced | None:
     """What is known of a world without a sync; None if nothing is."""
-    survey = Survey(pool, lambda: SECONDS)
+    survey = Survey(pool, lambda: SECONDS, lost)
     survey.look([pair(world)])
     return survey.take("notes")
 
@@ -217,7 +233,7 @@ def test_a_file_of_another_recipe_is_none(world: World, pool: Pool) -> None:
     """Whoever copies a clone does not copy what is known of its remotes."""
     world.sync()
     other = replace(pair(world), mirror=str(shutil.copytree(world.mirror.path, world.clone / "m")))
-    survey = Survey(pool, lambda: SECONDS)
+    survey = Survey(pool, lambda: SECONDS, lost)
     survey.look([other])
 
     assert survey.take("notes") is None
@@ -240,18 +256,21 @@ def test_a_remote_that_fails_is_told_once_and_asked_again_later(
     """Not at once, which could cost each recipe a deadline; but when its turn comes much later."""
     world.sync()
     real, world.upstream_url = world.upstream_url, hostile.url
-    now = [0.0]
-    survey = Survey(pool, lambda: SECONDS, lambda: now[0])
+    clock = Clock()
+    survey = Survey(pool, lambda: SECONDS, lost, clock)
     pairs = [pair(world, name) for name in ("early", "late", "later")]
     survey.look(pairs)
+    survey.await_all()
 
     with pytest.raises(SyncFault, match="cannot be read"):
         survey.take("early")
     asked: list[object] = []
     hostile.talk = asked.append
-    now[0] = SECONDS + 1
+    clock.ahead = SECONDS + 1
     with pytest.raises(SyncFault, match="cannot be read"):
         survey.take("late")
+    survey.await_all()
+    clock.ahead = 0
     count = len(asked)
     with pytest.raises(SyncFault, match="cannot be read"):
         survey.take("later")
@@ -268,11 +287,12 @@ def test_a_run_that_is_almost_over_asks_nobody_again_for_that(world: World, pool
     """The less time is left, the sooner it would, and what is left is for the others."""
     world.sync()
     away = world.up.path.rename(world.up.path.with_name("away"))
-    now, left = [0.0], [SECONDS]
-    survey = Survey(pool, lambda: left[0], lambda: now[0])
+    clock, left = Clock(), [SECONDS]
+    survey = Survey(pool, lambda: left[0], lost, clock)
     survey.look([pair(world)])
+    survey.await_all()
     away.rename(world.up.path)
-    now[0], left[0] = SECONDS / 2, SECONDS / 4
+    clock.ahead, left[0] = SECONDS / 2, SECONDS / 4
 
     with pytest.raises(SyncFault, match="cannot be read"):
         survey.take("notes")
@@ -282,11 +302,12 @@ def test_a_remote_that_is_back_at_its_turn_is_read(world: World, pool: Pool) -> 
     """An hour later nobody says that it was away."""
     world.sync()
     away = world.up.path.rename(world.up.path.with_name("away"))
-    now = [0.0]
-    survey = Survey(pool, lambda: SECONDS, lambda: now[0])
+    clock = Clock()
+    survey = Survey(pool, lambda: SECONDS, lost, clock)
     survey.look([pair(world)])
+    survey.await_all()
     away.rename(world.up.path)
-    now[0] = SECONDS + 1
+    clock.ahead = SECONDS + 1
 
     assert survey.take("notes") == world.sync()
 
@@ -301,7 +322,7 @@ def test_a_host_without_room_for_workers_reads_each_in_its_turn(tmp_path: Path) 
         "resource.setrlimit(resource.RLIMIT_NOFILE, (6, 6))\n"
         f"tmp = Path({str(tmp_path)!r})\n"
         "with Pool.made({}, tmp, parallel=2, per_server=2) as pool:\n"
-        "    survey = Survey(pool, lambda: 20.0)\n"
+        "    survey = Survey(pool, lambda: 20.0, print)\n"
         "    survey.look([Pair('notes', '/nowhere', '/nowhere', None, tmp / 'notes.git')])\n"
         "    print(survey.take('notes'))\n"
     )

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pygit2
 import pytest
@@ -22,6 +23,7 @@ from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
 from canon_sweep.job.run import run_sweep
 from canon_sweep.job.wiring import Surroundings
+from canon_sweep.mirror.pool import Pool
 from canon_sweep.report.records import Entry
 from cli.test_commands import PROGRAM, config
 from http_host import HttpHost
@@ -222,6 +224,109 @@ def sweeps_doing(fleet: Fleet, **do: Callable[[], object]) -> Night:
     return Night(run_sweep(fleet.settings(), (), around))
 
 
+@dataclass
+class Awaiting(Quiet):
+    """Somebody waits for a recipe's turn to begin, or for its line."""
+
+    begun: dict[str, threading.Event] = field(default_factory=dict)
+    told: dict[str, threading.Event] = field(default_factory=dict)
+
+    def begins(self, recipe: str) -> None:
+        """As `world.Progress`."""
+        self.begun.get(recipe, threading.Event()).set()
+
+    def ended(self, entry: Entry) -> None:
+        """As `world.Progress`."""
+        self.told.get(entry.recipe, threading.Event()).set()
+
+
+def sweeps_beside(fleet: Fleet, progress: Awaiting) -> Night:
+    """A sweep whose turns somebody waits for."""
+    means = fleet.means()
+    return Night(
+        run_sweep(
+            fleet.settings(), (), Surroundings(progress, means.say, means.clock, means.engine)
+        )
+    )
+
+
+def test_a_turn_with_nothing_to_do_waits_for_its_own_remotes_only(settled: Fleet) -> None:
+    """The line of a recipe is there while another's upstream has not answered yet."""
+    settled.options["syncTimeout"] = "60s"
+    progress = Awaiting(told={"site": threading.Event()})
+    waited: list[bool] = []
+    with Hostile.started() as server:
+        server.talk = lambda _: waited.append(progress.told["site"].wait(50))
+        settled.add("zoo", upstream=server.url)
+
+        night = sweeps_beside(settled, progress)
+
+    assert waited[0]
+    assert night["site"].code is Code.NO_NEW_VERSION
+    assert night["zoo"].code is Code.SYNC_ERROR
+    assert "not done within" not in night["zoo"].why
+
+
+def test_nothing_is_done_before_all_remotes_were_looked_at(settled: Fleet) -> None:
+    """What is seen of them all is of one moment: no mirror is pushed to while one is asked."""
+    settled.options["syncTimeout"] = "60s"
+    settled.publishes("notes", "1.1.0+1")
+    progress = Awaiting(begun={"notes": threading.Event()})
+    mirror = pygit2.Repository(str(settled.mirror("notes")))
+    was = mirror.references["refs/heads/main"].target
+    seen: list[bool] = []
+
+    def talk(_: socket.socket) -> None:
+        begun = progress.begun["notes"].wait(50)
+        until = time.monotonic() + 0.5
+        while not (changed := mirror.references["refs/heads/main"].target != was):
+            if time.monotonic() >= until:
+                break
+        seen.append(begun and not changed)
+
+    with Hostile.started() as server:
+        server.talk = talk
+        settled.add("zoo", upstream=server.url)
+
+        night = sweeps_beside(settled, progress)
+
+    assert seen
+    assert seen[0]
+    assert night["notes"].outcome is Outcome.PROMOTED
+    assert night["zoo"].code is Code.SYNC_ERROR
+
+
+def test_whoever_ends_those_that_ask_ends_no_sweep(
+    settled: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was not heard by then is read in his turn, and that is said once."""
+    said: list[str] = []
+    pools: list[Pool] = []
+    made = Pool.made
+
+    def kept(*some: Any, **more: Any) -> Pool:
+        pools.append(made(*some, **more))
+        return pools[-1]
+
+    def talk(_: socket.socket) -> None:
+        overseer = pools[-1]._overseer
+        if overseer is not None:
+            os.kill(overseer.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(Pool, "made", kept)
+    means = settled.means()
+    around = Surroundings(Quiet(), said.append, means.clock, means.engine)
+    with Hostile.started() as server:
+        server.talk = talk
+        settled.add("aaa", upstream=server.url)
+
+        night = Night(run_sweep(settled.settings(), (), around))
+
+    assert sum(text.startswith("remotes are read one after another: the pro") for text in said) == 1
+    assert night["aaa"].code is Code.SYNC_ERROR
+    assert {night[name].code for name in ("notes", "site")} == {Code.NO_NEW_VERSION}
+
+
 def test_what_is_tested_is_read_at_its_turn(settled: Fleet) -> None:
     """A release that came after the survey is what is tested, not the one before it."""
     settled.publishes("site", "1.1.0+1")
@@ -370,5 +475,5 @@ def test_a_sweep_that_is_stopped_while_remotes_are_asked_ends_at_once(settled: F
         assert time.monotonic() - began < 15
         await_ends(ends)
     assert run.returncode == 1
-    assert said.count(b"not reached: stopped by SIGTERM") == 3
+    assert said.count(b": stopped by SIGTERM") == said.count(b"deferred/out-of-time") == 3
     assert settled.state().waiting.due().keys() == {"halfway", "notes", "site"}

@@ -105,7 +105,12 @@ def _none_to_be_had(error: OSError) -> HostFault:
 
 def say(line: socket.socket, message: bytes) -> None:
     """Send one message."""
-    line.sendall(len(message).to_bytes(_LENGTH, "big") + message)
+    line.sendall(framed(message))
+
+
+def framed(message: bytes) -> bytes:
+    """A message as it is sent."""
+    return len(message).to_bytes(_LENGTH, "big") + message
 
 
 def messages(line: socket.socket) -> Iterator[bytes]:

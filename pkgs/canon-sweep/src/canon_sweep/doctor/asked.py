@@ -105,8 +105,8 @@ def _unseen(question: Question, settings: Settings, viewer: Viewer) -> Fault | N
 def _answers(pool: Pool, questions: Sequence[Question]) -> list[Told]:
     told: list[Told] = [UnseenFault("nobody has asked it")] * len(questions)
     try:
-        for number, answer in pool.ask(questions):
-            told[number] = _told(answer)
+        for heard in pool.ask(questions):
+            told[heard.number] = _told(heard.answer)
     except Fault as fault:
         missing = UnseenFault(fault.what, do=fault.do)
         return [missing if isinstance(each, UnseenFault) else each for each in told]

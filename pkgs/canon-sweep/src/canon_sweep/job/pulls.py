@@ -103,10 +103,10 @@ class Pulls:
                 raise
             raise SyncFault(fault.what, do=why or self._advice(place)) from fault
 
-    def settle(self, recipe: Recipe, main: str) -> tuple[Note, ...]:
+    def settle(self, recipe: Recipe, main: str, acts: Callable[[], None]) -> tuple[Note, ...]:
         """Close what upstream's ``main`` has; gives what is to be said about it.
 
-        The recipe is synced.
+        The recipe is synced.  ``acts`` is told before anything is looked into or closed.
         """
         name = recipe.name
         if name not in self.places:
@@ -115,6 +115,7 @@ class Pulls:
         try:
             listing, before = self._listing(name), self._before(recipe)
             if listing.pulls or before.closing:
+                acts()
                 self._settle(recipe, main, listing, before, unread)
             said = tuple(self._remarks(name, listing))
         except Fault as fault:

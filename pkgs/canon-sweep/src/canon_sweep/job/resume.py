@@ -97,15 +97,16 @@ def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surro
     in_time = [recipe for recipe in recipes if recipe not in late]
     if in_time:
         until = max(due[recipe.name].until or started for recipe in in_time)
-        with surveying(in_time, parts, around.say) as look:
+        ordered = turns.ordered(in_time)
+        with surveying(ordered, parts, around.say) as look:
             stop = stop_of_sweep(parts)
             if not stop:
                 prune = parts.settings.prune
                 images.make_room(prune, parts.state, parts.engine, started, around.say)
                 parts.sources.begin(in_time)
-                look_while_held(look, in_time)
+                look_while_held(look, ordered)
             in_window = _InTime(parts, until, stop)
-            entries += in_turns(turns.ordered(in_time), parts, policy, in_window, turns)
+            entries += in_turns(ordered, parts, policy, in_window, turns)
     lines = turns.closed(sorted(entries, key=lambda line: line.recipe), around.clock())
     return finish(
         "resume",

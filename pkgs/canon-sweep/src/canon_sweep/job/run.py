@@ -71,9 +71,10 @@ def run_sweep(
         before = presweep.run_steps(commands, around.say, parts.ground.time_left)
         parts.sources.begin(recipes)
         policy = Policy(timedelta(seconds=settings.retry_red_after), retry=retry)
+        ordered = turns.ordered(recipes)
         if not stop:
-            look_while_held(look, recipes)
-        entries = in_turns(turns.ordered(recipes), parts, policy, Between(parts, stop), turns)
+            look_while_held(look, ordered)
+        entries = in_turns(ordered, parts, policy, Between(parts, stop), turns)
         return finish(
             "run",
             recipes,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from canon_sweep.core.decision import Note
 from canon_sweep.core.release import Releases, releases
 from canon_sweep.core.version import TagRule
-from canon_sweep.errors import HostFault, SyncFault, UsageFault
+from canon_sweep.errors import UsageFault
 from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror import sync as mirrors
 from canon_sweep.mirror.refusal import Role
@@ -107,13 +107,7 @@ class Sources:
     def _surveyed(self, recipe: Recipe) -> Synced | None:
         if self.survey is None or self._lacks_mirror(recipe, self.survey):
             return None
-        try:
-            return self.survey.take(recipe.name, partial(self.say, recipe.name))
-        except SyncFault:
-            raise  # a full disk is this host's fault as well
-        except HostFault:
-            # nobody is there any more to ask them all at once: each is still to be had
-            return None
+        return self.survey.take(recipe.name, partial(self.say, recipe.name))
 
     def _lacks_mirror(self, recipe: Recipe, survey: Survey) -> bool:
         """Whether a mirror is missing, and may be made, or it is told how.
@@ -123,7 +117,13 @@ class Sources:
         is_unread = survey.lacks_mirror(recipe.name)
         return is_unread and self.pulls is not None and self.pulls.is_missing(recipe.name)
 
+    def await_looks(self) -> None:
+        """Wait until all remotes were looked at: nothing is done to any before."""
+        if self.survey:
+            self.survey.await_all()
+
     def _sync(self, recipe: Recipe) -> Synced:
+        self.await_looks()
         self.acts()
         try:
             with self.pulls.present(recipe) if self.pulls else nullcontext():
@@ -142,7 +142,9 @@ class Sources:
 
         Gives what is to be said about it; one that only looks leaves them open.
         """
-        return self.pulls.settle(recipe, self.synced(recipe).main) if self.pulls else ()
+        if self.pulls is None:
+            return ()
+        return self.pulls.settle(recipe, self.synced(recipe).main, self.await_looks)
 
     def done(self, recipe: Recipe) -> Sync | None:
         """What the recipe's sync did, or None if there was none."""

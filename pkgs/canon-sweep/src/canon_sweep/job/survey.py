@@ -1,4 +1,4 @@
-"""All remotes of a command looked at together, before the first recipe has its turn."""
+"""All remotes of a command looked at together, from before the first recipe's turn."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ Look = Callable[[Sequence[Recipe]], None]
 def surveying(
     recipes: Sequence[Recipe], parts: Parts, say: Callable[[str], None]
 ) -> Iterator[Look]:
-    """Have somebody who looks at remotes; what was seen is known to ``parts`` until it ends.
+    """Have somebody who looks at remotes; what is seen is known to ``parts`` until it ends.
+
+    The look waits for nobody: a recipe's remotes are waited for in its turn, and all of them
+    before anything is done to one.
 
     Begun before anything else of a command, which may have threads.  Where there is no process
     to be had, each recipe's remotes are read in its turn, which is said.  Of recipes that stay
@@ -53,10 +56,14 @@ def _looking(recipes: Sequence[Recipe], parts: Parts, say: Callable[[str], None]
     settings, sources = parts.settings, parts.sources
     own = settings.survey
     tmp = beside(recipes[0].clone)
+
+    def lost(fault: HostFault) -> None:
+        say(f"remotes are read one after another: {fault}")
+
     try:
         pool = Pool.made(settings.credentials, tmp, parallel=own.parallel, per_server=own.per_host)
     except HostFault as fault:
-        say(f"remotes are read one after another: {fault}")
+        lost(fault)
         yield lambda _: None
         return
 
@@ -64,13 +71,8 @@ def _looking(recipes: Sequence[Recipe], parts: Parts, say: Callable[[str], None]
         return max(0.1, min(float(settings.sync_timeout), parts.ground.time_left()))
 
     def look(recipes: Sequence[Recipe]) -> None:
-        survey = Survey(pool, seconds)
-        try:
-            survey.look(_pairs(recipes))
-        except HostFault as fault:
-            say(f"remotes are read one after another: {fault}")
-        else:
-            sources.survey = survey
+        sources.survey = survey = Survey(pool, seconds, lost)
+        survey.look(_pairs(recipes))
 
     with pool:
         try:
@@ -80,7 +82,7 @@ def _looking(recipes: Sequence[Recipe], parts: Parts, say: Callable[[str], None]
 
 
 def look_while_held(look: Look, recipes: Sequence[Recipe]) -> None:
-    """Look at remotes in a run, which holds signals; one that comes ends it, and is noted."""
+    """Begin a look in a run, which holds signals; one that comes ends it, and is noted."""
     with suppress(Interrupted), interrupt.LetThrough():
         look(recipes)
 

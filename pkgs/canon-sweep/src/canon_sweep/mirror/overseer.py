@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -30,7 +31,8 @@ from canon_sweep.mirror.remote import BusyFault
 from canon_sweep.mirror.schedule import PATIENCE, Schedule
 from canon_sweep.settings.records import Credential
 
-NUMBER = 4
+# before each answer: its question's number, and when it came by this machine's monotonic clock
+HEAD = struct.Struct(">Id")
 _ANSWER = msgspec.msgpack.Decoder(Answer)
 _QUESTIONS = msgspec.msgpack.Decoder(tuple[Question, ...])
 # A worker's own time-outs end it at the deadline; this lets their error come first.
@@ -51,7 +53,8 @@ class _Worker:
 class Overseer:
     """Asks what comes on ``line``, a batch of questions at a time, and gives each answer there.
 
-    An answer comes behind the number of its question in the batch.
+    An answer comes behind the number of its question in the batch.  Whoever is slow to hear
+    the answers keeps nobody from being asked: what is not heard yet waits here.
     """
 
     line: socket.socket
@@ -64,6 +67,7 @@ class Overseer:
     _workers: list[_Worker] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _busy: dict[int, bytes] = field(default_factory=dict)
+    _unheard: bytearray = field(default_factory=bytearray)
     _killed: bool = False
 
     def serve(self) -> None:
@@ -83,6 +87,9 @@ class Overseer:
                 self._end_late()
             self._selector.unregister(self.line)
             self._rest()
+            # nobody is asked meanwhile, so this may take its time
+            self.line.sendall(self._unheard)
+            self._unheard.clear()
 
     def _hand_out(self) -> None:
         while (number := self._schedule.next(time.monotonic())) is not None:
@@ -113,10 +120,14 @@ class Overseer:
         now = time.monotonic()
         ends = (began + self._most(number) for number, began in self._schedule.running.items())
         soon = min((end - now for end in ends), default=PATIENCE)
-        for key, _ in self._selector.select(max(0.0, min(soon, self._schedule.impatient_in(now)))):
-            if key.data is None:
+        patience = max(0.0, min(soon, self._schedule.impatient_in(now)))
+        for key, ready in self._selector.select(patience):
+            if key.data is not None:
+                self._hear_worker(key.data)
+            elif ready & selectors.EVENT_READ:
                 return False
-            self._hear_worker(key.data)
+            else:
+                self._tell()
         return True
 
     def _hear_worker(self, worker: _Worker) -> None:
@@ -171,7 +182,15 @@ class Overseer:
         self._killed = self._killed or worker.number is not None
 
     def _give(self, number: int, answer: bytes) -> None:
-        forked.say(self.line, number.to_bytes(NUMBER, "big") + answer)
+        self._unheard += forked.framed(HEAD.pack(number, time.monotonic()) + answer)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say as much as is heard at once, and the rest when there is somebody who hears it."""
+        with suppress(BlockingIOError):
+            del self._unheard[: self.line.send(self._unheard, socket.MSG_DONTWAIT)]
+        waits = selectors.EVENT_WRITE if self._unheard else 0
+        self._selector.modify(self.line, selectors.EVENT_READ | waits)
 
     def _rest(self) -> None:
         """Nobody is asked any more: no process and no folder stays for it."""

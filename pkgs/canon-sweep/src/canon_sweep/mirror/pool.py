@@ -7,27 +7,37 @@ else ends it while a server drips a byte a second: so nobody shares a process wi
 from __future__ import annotations
 
 import socket
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 import msgspec
 
 from canon_sweep import forked
 from canon_sweep.errors import HostFault
-from canon_sweep.mirror.overseer import NUMBER, Overseer
+from canon_sweep.mirror.overseer import HEAD, Overseer
 from canon_sweep.mirror.question import Answer, Question
 from canon_sweep.mirror.schedule import MOST_TRIES
 from canon_sweep.settings.records import Credential
 
-__all__ = ["Answer", "Pool", "Question"]
+__all__ = ["Answer", "Heard", "Pool", "Question"]
 
 # seconds; whoever is at work is killed, which takes none of them
 _PATIENCE = 2.0
 # seconds beyond what questions may take before nothing is expected any more: a busy machine's
 _SLACK = 60.0
 _ANSWER = msgspec.msgpack.Decoder(Answer)
+
+
+class Heard(NamedTuple):
+    """The answer to the question with this number; ``at`` is when it came, by `time.monotonic`."""
+
+    number: int
+    answer: Answer
+    at: float
 
 
 @dataclass(slots=True)
@@ -56,39 +66,58 @@ class Pool:
 
         return cls(forked.forked(work))
 
-    def ask(self, questions: Sequence[Question]) -> Generator[tuple[int, Answer], None, None]:
-        """Each question's number in ``questions`` and its answer, as they come.
+    def ask(self, questions: Sequence[Question]) -> Generator[Heard, None, None]:
+        """Begin to ask; what is heard comes in its own order, by its number in ``questions``.
 
-        Whoever breaks this off closes the pool.
+        They are asked also while nobody listens.  All of it is to be heard before anything
+        else is asked; whoever breaks it off closes the pool.
 
         Raises:
-            HostFault: somebody has ended the process or keeps it from its work, or it is closed.
+            HostFault: somebody has ended the process or keeps it from its work, or it is closed;
+                now, or while the answers are awaited.
         """
-        if not questions:
-            return
-        overseer, left = self._overseer, len(questions)
+        overseer = self._overseer
         if overseer is None:
             raise _gone()
         # no question is tried more often, and each try is ended at its deadline
-        most = MOST_TRIES * max(question.seconds for question in questions) + self._slack
-        try:
+        longest = max((question.seconds for question in questions), default=0.0)
+        most = MOST_TRIES * longest + self._slack
+        with self._speaking(most):
             overseer.line.settimeout(most)
             overseer.say(msgspec.msgpack.encode(questions))
-            while left and (said := overseer.hear()) is not None:
+        return self._heard(overseer, len(questions), most)
+
+    def _heard(
+        self, overseer: forked.Child, left: int, most: float
+    ) -> Generator[Heard, None, None]:
+        try:
+            while left:
+                with self._speaking(most):
+                    said = overseer.hear()
+                    if said is None:
+                        raise _gone()
                 for message in said:
                     left -= 1
-                    number = int.from_bytes(message[:NUMBER], "big")
-                    yield number, _ANSWER.decode(message[NUMBER:])
-            if left:
-                raise _gone()
-        except TimeoutError as error:
-            raise _silent(most) from error
-        except OSError as error:
-            raise _gone() from error
+                    number, at = HEAD.unpack_from(message)
+                    yield Heard(number, _ANSWER.decode(message[HEAD.size :]), at)
         finally:
             if left:
                 # what is still answered is of no use to the next who asks
                 self.close()
+
+    @contextmanager
+    def _speaking(self, most: float) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError as error:
+            self.close()
+            raise _silent(most) from error
+        except OSError as error:
+            self.close()
+            raise _gone() from error
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """End every process of it, whatever they are at."""

@@ -1,20 +1,22 @@
 """All remotes of many recipes, looked at together, from one moment: what of them differs.
 
-Where both sides have what they had when they last agreed, that is known without a look at the
-clone.  Everything else is for a sync to find out, and to act on, in its recipe's turn.
+A recipe whose remotes have answered is known while others are still asked.  Where both sides
+have what they had when they last agreed, that is known without a look at the clone.  Everything
+else is for a sync to find out, and to act on, in its recipe's turn.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from canon_sweep.errors import HostFault
 from canon_sweep.mirror import memory
 from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.memory import Ends, Key
-from canon_sweep.mirror.pool import Answer, Pool, Question
+from canon_sweep.mirror.pool import Answer, Heard, Pool, Question
 from canon_sweep.mirror.synced import Synced
 
 
@@ -36,7 +38,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What both sides answered, when, and how many seconds each might take."""
+    """What both sides answered, the later one when, and how many seconds each might take."""
 
     upstream: Answer
     mirror: Answer
@@ -56,52 +58,64 @@ class _Seen:
 class Survey:
     """Asks by ``pool``, each remote at most ``seconds`` long, whenever it is asked itself.
 
-    ``clock`` is the seconds of anybody's clock that never goes back.
+    ``lost`` is told why there is nobody to ask them any more: who was not heard by then is not
+    known.  ``clock`` is `time.monotonic`'s time.
     """
 
     pool: Pool
     seconds: Callable[[], float]
+    lost: Callable[[HostFault], None]
     clock: Callable[[], float] = time.monotonic
     _pairs: dict[str, Pair] = field(default_factory=dict)
+    _asked: set[str] = field(default_factory=set)
     _seen: dict[str, _Seen] = field(default_factory=dict)
+    _last: float = 0.0
+    _coming: Iterator[tuple[str, _Seen]] = field(default_factory=lambda: iter(()))
 
     def look(self, pairs: Iterable[Pair]) -> None:
-        """Ask all remotes of these recipes what they have.
-
-        Raises:
-            HostFault: there is nobody to ask them; then they are not known.
-        """
+        """Begin to ask all remotes of these recipes what they have; who is first is asked first."""
+        self.await_all()
         wanted, seconds = list(pairs), self.seconds()
+        self._pairs |= {pair.name: pair for pair in wanted}
         questions = [each for pair in wanted for each in self._questions(pair, seconds)]
-        answers = dict(self.pool.ask(questions))
-        now = self.clock()
-        for number, pair in enumerate(wanted):
-            self._pairs[pair.name] = pair
-            both = answers[2 * number], answers[2 * number + 1]
-            self._seen[pair.name] = _Seen(*both, now, seconds)
+        try:
+            heard = self.pool.ask(questions)
+        except HostFault as fault:
+            self.lost(fault)
+        else:
+            names = [pair.name for pair in wanted]
+            self._asked = set(names)
+            self._coming = _in_pairs(names, heard, seconds)
+
+    def await_all(self) -> None:
+        """Wait until everybody who is asked has answered, or had his time."""
+        self._await(None)
 
     def lacks_mirror(self, name: str) -> bool:
         """Whether upstream could be read, and the mirror could not."""
-        seen = self._seen.get(name)
+        seen = self._of(name)
         return seen is not None and bool(seen.mirror.broken) and not seen.upstream.broken
 
     def take(self, name: str, telling: Callable[[str], None] = lambda _: None) -> Synced | None:
         """What a sync of the recipe would find, once; None if that has to be looked for.
 
+        It waits for the recipe's own remotes, and for all where one of these fails.
         ``telling`` is told of a mistake of our own, which costs nothing else.
 
         Raises:
             SyncFault: one of its remotes fails.
-            HostFault: as for `look`.
         """
-        seen = self._seen.get(name)
-        if seen is not None and seen.failed and self.clock() - seen.at >= seen.seconds:
-            # hours may have gone by; and all at once, so that no turn waits for more than one
-            # deadline, and all of them together for less than the tests between them took
-            self.look([self._pairs[each] for each in self._seen if self._seen[each].failed])
-        seen = self._seen.pop(name, None)
+        seen = self._of(name)
+        if seen is not None and seen.failed:
+            self.await_all()
+            if self.clock() - self._last >= seen.seconds:
+                # hours may have gone by; and all at once, so that no turn waits for more than one
+                # deadline, and all of them together for less than the tests between them took
+                self._look_again()
+                seen = self._of(name)
         if seen is None:
             return None
+        del self._seen[name]
         for answer in (seen.upstream, seen.mirror):
             if answer.broken is not None:
                 fault = answer.broken.fault()
@@ -112,9 +126,33 @@ class Survey:
         if seen.traceback:
             telling(seen.traceback)
             return None
-        now = Ends(seen.upstream.digest, seen.mirror.digest)
-        pair = self._pairs[name]
+        now, pair = Ends(seen.upstream.digest, seen.mirror.digest), self._pairs[name]
         return memory.recall(pair.clone, pair.key, now) if all(now) else None
+
+    def _look_again(self) -> None:
+        """As `look`, of all those that fail and have not been taken."""
+        failed = [name for name, seen in self._seen.items() if seen.failed]
+        for name in failed:
+            del self._seen[name]
+        self.look([self._pairs[name] for name in failed])
+
+    def _of(self, name: str) -> _Seen | None:
+        if name in self._asked:
+            self._await(name)
+        return self._seen.get(name)
+
+    def _await(self, wanted: str | None) -> None:
+        """Take what is heard until it is the one that is wanted, or there is nothing more."""
+        try:
+            for name, seen in self._coming:
+                self._asked.discard(name)
+                self._seen[name] = seen
+                self._last = max(self._last, seen.at)
+                if name == wanted:
+                    return
+        except HostFault as fault:
+            self._asked.clear()
+            self.lost(fault)
 
     def _questions(self, pair: Pair, seconds: float) -> tuple[Question, Question]:
         known = memory.ends(pair.clone, pair.key) or Ends(b"", b"")
@@ -122,3 +160,17 @@ class Survey:
             Question(pair.upstream, seconds, "upstream", pair.branch, known.upstream, brief=True),
             Question(pair.mirror, seconds, "mirror", None, known.mirror, brief=True),
         )
+
+
+def _in_pairs(
+    names: Sequence[str], heard: Iterable[Heard], seconds: float
+) -> Iterator[tuple[str, _Seen]]:
+    """Each recipe as soon as both of its remotes were heard, whose numbers follow each other."""
+    first: dict[int, Heard] = {}
+    for this in heard:
+        other = first.pop(this.number ^ 1, None)
+        if other is None:
+            first[this.number] = this
+        else:
+            upstream, mirror = (each.answer for each in sorted((this, other)))
+            yield names[this.number // 2], _Seen(upstream, mirror, max(this.at, other.at), seconds)
