@@ -305,6 +305,46 @@ def test_nothing_is_left_when_nobody_wants_to_know(hostile: Hostile, tmp_path: P
     assert time.monotonic() - began < 2
 
 
+def test_nothing_is_left_when_it_is_broken_off_as_an_answer_comes(
+    hostile: Hostile, tmp_path: Path
+) -> None:
+    """Who asks hears of the answer first, then that there is nobody to tell."""
+    asked, go, over = threading.Event(), threading.Event(), threading.Event()
+
+    def talk(connection: socket.socket) -> None:
+        if over.is_set():
+            hostile.closing.wait(30)
+            return
+        asked.set()
+        go.wait(30)
+        connection.sendall(advertisement(("refs/heads/main", A_COMMIT)))
+        # its end is closed once whoever asked has his answer
+        while connection.recv(1000):
+            pass
+        over.set()
+
+    hostile.talk = talk
+    with Pool.made({}, tmp_path, parallel=4, per_server=4) as pool:
+        assert pool._overseer
+        overseer = pool._overseer
+        heard = pool.ask([Question("/nowhere", 20), *[Question(hostile.url, 20)] * 2])
+        assert next(heard).number == 0
+        assert asked.wait(30)
+        # as of one who is killed while he is at work
+        scratch = tmp_path / "run-dead"
+        scratch.mkdir()
+        below = processes_below(overseer.pid)
+        os.kill(overseer.pid, signal.SIGSTOP)
+        go.set()
+        assert over.wait(30)
+        overseer.line.close()
+        os.kill(overseer.pid, signal.SIGCONT)
+
+    assert len(below) >= 2
+    assert not [pid for pid in below if Path(f"/proc/{pid}").exists()]
+    assert not scratch.exists()
+
+
 def test_whoever_breaks_off_gets_no_answers_of_before(world: World, pool: Pool) -> None:
     """They would be taken for those to other questions."""
     asked = pool.ask([Question(world.upstream_url, 20)] * 8)

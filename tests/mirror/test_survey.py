@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -281,6 +284,56 @@ def test_a_remote_that_fails_is_told_once_and_asked_again_later(
     assert survey.take("early") is None
     world.upstream_url = real
     assert seen(pool, world) is not None
+
+
+def test_a_remote_that_fails_waits_for_no_other(world: World, hostile: Hostile, pool: Pool) -> None:
+    """What it said is its recipe's line while somebody else's has not answered."""
+    told = threading.Event()
+    waited: list[bool] = []
+    hostile.talk = lambda _: waited.append(told.wait(SECONDS))
+    survey = Survey(pool, lambda: SECONDS, lost)
+    survey.look(
+        [
+            replace(pair(world, "bad"), upstream="/nowhere"),
+            replace(pair(world, "hangs"), upstream=hostile.url),
+        ]
+    )
+
+    with pytest.raises(SyncFault, match="/nowhere"):
+        survey.take("bad")
+    told.set()
+    survey.await_all()
+
+    assert waited[0]
+
+
+def test_who_asks_is_lost_once(world: World, hostile: Hostile, pool: Pool) -> None:
+    """Those that failed before, and are to be asked again, say nothing new of it."""
+    asked = threading.Event()
+
+    def talk(_: socket.socket) -> None:
+        asked.set()
+        hostile.closing.wait(SECONDS)
+
+    hostile.talk = talk
+    clock, said = Clock(), list[HostFault]()
+    survey = Survey(pool, lambda: SECONDS, said.append, clock)
+    survey.look(
+        [
+            replace(pair(world, "bad"), upstream="/nowhere"),
+            replace(pair(world, "hangs"), upstream=hostile.url),
+        ]
+    )
+    assert survey.lacks_mirror("bad") is False
+    assert asked.wait(SECONDS)
+    assert pool._overseer
+    os.kill(pool._overseer.pid, signal.SIGKILL)
+    survey.await_all()
+    clock.ahead = SECONDS + 1
+
+    assert survey.take("bad") is None
+    assert survey.take("hangs") is None
+    assert len(said) == 1
 
 
 def test_a_run_that_is_almost_over_asks_nobody_again_for_that(world: World, pool: Pool) -> None:

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ from forge.fake import FakeForge, FakePull, FakeRepo, Trouble, fake_forge
 from forge.world import COMPOSE, Desk, edited
 from mirror.servers import Hostile
 from stories.fleet import RUNS, Fleet
-from stories.test_survey import stalls
+from stories.test_survey import Awaiting, stalls, sweeps_beside
 
 
 @pytest.fixture
@@ -198,6 +199,38 @@ def test_a_close_that_failed_is_made_up_for_where_no_ref_moved(
     assert list(night["notes"].sync.closed) == [pull.number]
     assert not night.results.noop
     assert len(pull.comments) == 1
+
+
+def test_nothing_is_closed_before_all_remotes_were_looked_at(
+    closing: tuple[Fleet, FakePull], fake: FakeForge
+) -> None:
+    """Also where no ref moves: what is closed is decided by what upstream has at one moment."""
+    fleet, pull = closing
+    fake.troubles = [Trouble("PATCH", 503)]
+    fleet.sweeps()
+    fake.troubles.clear()
+    fleet.options["syncTimeout"] = "60s"
+    progress = Awaiting(begun={"notes": threading.Event()})
+    fake.asked.clear()
+    seen: list[bool] = []
+
+    def talk(_: socket.socket) -> None:
+        begun = progress.begun["notes"].wait(50)
+        until = time.monotonic() + 0.5
+        while not (wrote := fake.wrote()) and time.monotonic() < until:
+            pass
+        seen.append(begun and not wrote)
+
+    with Hostile.started() as server:
+        server.talk = talk
+        fleet.add("zoo", upstream=server.url)
+
+        night = sweeps_beside(fleet, progress)
+
+    assert seen
+    assert seen[0]
+    assert night["notes"].code is Code.NO_NEW_VERSION
+    assert pull.state == "closed"
 
 
 MOMENTS = [(what, when) for what in ("PATCH", "POST", "GET .*comments")

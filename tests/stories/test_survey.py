@@ -267,6 +267,19 @@ def test_a_turn_with_nothing_to_do_waits_for_its_own_remotes_only(settled: Fleet
     assert "not done within" not in night["zoo"].why
 
 
+def test_a_remote_that_hangs_does_not_use_up_the_time_of_a_run(settled: Fleet) -> None:
+    """Who is seen to have nothing to do has his line, however little time there is."""
+    settled.options |= {"syncTimeout": "60s", "maxRuntime": "4s"}
+    with Hostile.started() as server:
+        server.talk = stalls(server)
+        settled.add("aaa", upstream=server.url)
+
+        night = settled.sweeps()
+
+    assert night["aaa"].code is Code.SYNC_ERROR
+    assert {night[name].code for name in ("notes", "site")} == {Code.NO_NEW_VERSION}
+
+
 def test_nothing_is_done_before_all_remotes_were_looked_at(settled: Fleet) -> None:
     """What is seen of them all is of one moment: no mirror is pushed to while one is asked."""
     settled.options["syncTimeout"] = "60s"

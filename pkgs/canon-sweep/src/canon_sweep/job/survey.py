@@ -68,7 +68,8 @@ def _looking(recipes: Sequence[Recipe], parts: Parts, say: Callable[[str], None]
         return
 
     def seconds() -> float:
-        return max(0.1, min(float(settings.sync_timeout), parts.ground.time_left()))
+        # of a run that is almost over, one that hangs leaves the others their half
+        return max(0.1, min(float(settings.sync_timeout), parts.ground.time_left() / 2))
 
     def look(recipes: Sequence[Recipe]) -> None:
         sources.survey = survey = Survey(pool, seconds, lost)

@@ -187,7 +187,8 @@ class Overseer:
 
     def _tell(self) -> None:
         """Say as much as is heard at once, and the rest when there is somebody who hears it."""
-        with suppress(BlockingIOError):
+        # whoever wants to know no more has closed the line, which is heard next
+        with suppress(BlockingIOError, ConnectionError):
             del self._unheard[: self.line.send(self._unheard, socket.MSG_DONTWAIT)]
         waits = selectors.EVENT_WRITE if self._unheard else 0
         self._selector.modify(self.line, selectors.EVENT_READ | waits)

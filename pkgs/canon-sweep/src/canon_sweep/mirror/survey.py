@@ -58,8 +58,8 @@ class _Seen:
 class Survey:
     """Asks by ``pool``, each remote at most ``seconds`` long, whenever it is asked itself.
 
-    ``lost`` is told why there is nobody to ask them any more: who was not heard by then is not
-    known.  ``clock`` is `time.monotonic`'s time.
+    ``lost`` is told once why there is nobody to ask them any more: who was not heard by then is
+    not known.  ``clock`` is `time.monotonic`'s time.
     """
 
     pool: Pool
@@ -70,6 +70,7 @@ class Survey:
     _asked: set[str] = field(default_factory=set)
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _last: float = 0.0
+    _is_lost: bool = False
     _coming: Iterator[tuple[str, _Seen]] = field(default_factory=lambda: iter(()))
 
     def look(self, pairs: Iterable[Pair]) -> None:
@@ -81,7 +82,7 @@ class Survey:
         try:
             heard = self.pool.ask(questions)
         except HostFault as fault:
-            self.lost(fault)
+            self._lose(fault)
         else:
             names = [pair.name for pair in wanted]
             self._asked = set(names)
@@ -99,20 +100,19 @@ class Survey:
     def take(self, name: str, telling: Callable[[str], None] = lambda _: None) -> Synced | None:
         """What a sync of the recipe would find, once; None if that has to be looked for.
 
-        It waits for the recipe's own remotes, and for all where one of these fails.
+        It waits for the recipe's own remotes.  Where one of these has failed long ago, it waits
+        for all, and then all that fail are asked again.
         ``telling`` is told of a mistake of our own, which costs nothing else.
 
         Raises:
             SyncFault: one of its remotes fails.
         """
         seen = self._of(name)
-        if seen is not None and seen.failed:
-            self.await_all()
-            if self.clock() - self._last >= seen.seconds:
-                # hours may have gone by; and all at once, so that no turn waits for more than one
-                # deadline, and all of them together for less than the tests between them took
-                self._look_again()
-                seen = self._of(name)
+        if seen is not None and seen.failed and self._is_long_ago(seen):
+            # hours may have gone by; and all at once, so that no turn waits for more than one
+            # deadline, and all of them together for less than the tests between them took
+            self._look_again()
+            seen = self._of(name)
         if seen is None:
             return None
         del self._seen[name]
@@ -128,6 +128,13 @@ class Survey:
             return None
         now, pair = Ends(seen.upstream.digest, seen.mirror.digest), self._pairs[name]
         return memory.recall(pair.clone, pair.key, now) if all(now) else None
+
+    def _is_long_ago(self, seen: _Seen) -> bool:
+        """Whether it, and everybody who was asked, was heard longer ago than one may take."""
+        if self.clock() - seen.at < seen.seconds:
+            return False
+        self.await_all()
+        return self.clock() - self._last >= seen.seconds
 
     def _look_again(self) -> None:
         """As `look`, of all those that fail and have not been taken."""
@@ -152,6 +159,11 @@ class Survey:
                     return
         except HostFault as fault:
             self._asked.clear()
+            self._lose(fault)
+
+    def _lose(self, fault: HostFault) -> None:
+        if not self._is_lost:
+            self._is_lost = True
             self.lost(fault)
 
     def _questions(self, pair: Pair, seconds: float) -> tuple[Question, Question]:
