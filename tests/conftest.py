@@ -60,8 +60,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """More than the cores: half of its time a test waits for a disk, a server or a service."""
-    return 5 * (os.cpu_count() or 1) // 2
+    """More than the cores: half of its time a test waits for a disk, a server or a service.
+
+    Without an engine it waits less, and each worker has to read all tests first, which takes
+    three seconds of the processor.
+    """
+    for_two = 3 if config.getoption("markexpr") == "not engine" else 5
+    return for_two * (os.cpu_count() or 1) // 2
 
 
 class FewEngines(LoadScopeScheduling):
@@ -78,7 +83,8 @@ class FewEngines(LoadScopeScheduling):
         if "swarm" not in nodeid:
             # a word of the scheduler for each file costs less than one for each test, where a
             # test takes less than that
-            return nodeid.partition("::")[0] if _folder(nodeid) in AT_ONCE else nodeid
+            at_once = _folder(nodeid) in AT_ONCE or DEADLINES in nodeid
+            return nodeid.partition("::")[0] if at_once else nodeid
         if "/crash/" in nodeid and self.config.getoption("--crash") == "all":
             # each takes long, most of it waiting: an engine each costs less
             return nodeid
@@ -113,6 +119,9 @@ class FewEngines(LoadScopeScheduling):
 # tests that neither wait nor start anything: a file of them is one part
 AT_ONCE = ("ccci", "core", "guard", "report", "settings", "test_architecture.py")
 
+# half a minute of waiting for deadlines: one worker does that, while the others are at work
+DEADLINES = "/mirror/test_pool.py"
+
 
 def _folder(nodeid: str) -> str:
     """The folder or file below ``tests`` that a test is in."""
@@ -123,8 +132,8 @@ def _turn(scope: str) -> int:
     """When a part of the tests has its turn, the least first.
 
     Engines come first, as their tests wait more than others do, one after another; then what
-    kills them, and the computer that is emulated, the longest of the machines.  Whatever needs a
-    Gitea comes after the machines: it may still be being built.
+    kills them, and the computer that is emulated, the longest of the machines.  Whatever waits
+    for deadlines comes next, and what needs a Gitea after that: it may still be being built.
     """
     engine = scope.endswith((f" {OWN}", f" {NEWER}"))
     comes = (
@@ -133,6 +142,7 @@ def _turn(scope: str) -> int:
         "/machine/test_stories" in scope and "[forge]" not in scope,
         engine,
         "/machine/" in scope and "[forge]" not in scope,
+        DEADLINES in scope,
         "[forge]" in scope and "/machine/" in scope,
         scope == "gitea",
     )

@@ -75,7 +75,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "nul": (lambda path: path.write_bytes(b"X = 1\0"), "no Python"),
     "huge": (lambda path: path.write_text("#" * (MAX_FILE + 1)), "is larger than 256 KiB"),
     "sparse": (lambda path: os.truncate(path, 2**40), "is larger than 256 KiB"),
-    "deep": (lambda path: path.write_text("X = " + "-" * 200_000 + "1"), "nested too deeply"),
+    "deep": (lambda path: path.write_text("X = " + "-" * 20_000 + "1"), "nested too deeply"),
     "outside": (outside, "is a link that leads out of the tree"),
     "loop": (round_and_round, "cannot be read"),
     "pipe": (pipe, "is no regular file"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from mirror.kept import Kept
 from mirror.servers import Daemon, Hostile, HttpServer, Sshd, sshd_problem
 from mirror.world import Repo, World
 
@@ -29,21 +29,21 @@ def place(ground: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pattern(tmp_path_factory: pytest.TempPathFactory) -> Repo:
-    """A main branch of three commits and two annotated releases, made once and copied."""
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """A main branch of three commits and two annotated releases, made once."""
     repo = Repo.made(tmp_path_factory.mktemp("pattern") / "up.git")
     first = repo.commit("one")
     repo.tag("1.0.0+v1", first, annotated=True)
     second = repo.commit("two")
     repo.tag("1.1.0+v1", second, annotated=True)
     repo.commit("three")
-    return repo
+    return Kept.of(repo.path)
 
 
 @pytest.fixture
-def up(place: Path, pattern: Repo) -> Repo:
+def up(place: Path, pattern: Kept) -> Repo:
     """An upstream of three commits and two releases."""
-    return Repo(shutil.copytree(pattern.path, place / "up.git"))
+    return Repo(pattern.laid(place / "up.git"))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 from canon_sweep.settings.records import Credential
 from canon_sweep.settings.values import SecretFile
 from http_host import HttpHost
-from mirror.world import GIT_ENV, Repo
+from mirror.world import GIT_ENV, NO_TIDYING, Repo
 
 HOST = "127.0.0.1"
 TOKEN = "s3cret-t0ken"
@@ -269,15 +269,18 @@ class Sshd:
             f"HostKey {folder}/host\nAuthorizedKeysFile {folder}/user.pub\nPidFile none\n"
             "StrictModes no\nUsePAM no\nPasswordAuthentication no\n"
             "PermitRootLogin prohibit-password\n"
-            # the shell of a login reads what it finds at home, whatever that does
-            f"SetEnv HOME={folder}\n"
+            # the shell of a login reads what it finds at home, whatever that does; and nothing
+            # here is old enough to be tidied up after each push
+            f"SetEnv HOME={folder} {' '.join(f'{k}={v}' for k, v in NO_TIDYING.items())}\n"
         )
         if os.geteuid() == 0:
             # The folder that sshd locks its unprivileged half into; a boot would have made it.
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         port = free_port()
         listen = ["-o", f"ListenAddress={HOST}:{port}"]
-        with running([program, "-D", "-e", "-f", f"{folder}/config", *listen], "listening on"):
+        # where it may (-r; newer ones must not), it does not begin anew for each connection
+        command = [program, "-r", "-D", "-e", "-f", f"{folder}/config", *listen]
+        with running(command, "listening on"):
             server = cls(port, folder, {})
             server.credentials[HOST] = server.login()
             yield server

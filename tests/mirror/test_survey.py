@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pygit2
 import pytest
 
 from canon_sweep.errors import HostFault, SyncFault
@@ -24,6 +25,7 @@ from canon_sweep.mirror.memory import Ends, Key
 from canon_sweep.mirror.pool import Pool
 from canon_sweep.mirror.survey import Pair, Survey
 from canon_sweep.mirror.synced import Synced
+from mirror.kept import Kept
 from mirror.servers import Hostile
 from mirror.world import World
 
@@ -389,7 +391,8 @@ def test_a_host_without_room_for_workers_reads_each_in_its_turn(tmp_path: Path) 
 def shuffled(world: World, chance: random.Random) -> None:
     """Do something at random to upstream, and to the mirror."""
     tags = ["1.0.0+v1", "1.1.0+v1", "2.0.0+v2", "dir/x", "dir"]
-    commits = world.up.git("rev-list", "refs/heads/main").split()
+    repo = pygit2.Repository(str(world.up.path))
+    commits = [str(commit.id) for commit in repo.walk(repo.references["refs/heads/main"].target)]
     for _ in range(chance.randrange(3)):
         tag, what = chance.choice(tags), chance.randrange(5)
         side = chance.choice([world.up, world.up, world.mirror])
@@ -403,19 +406,19 @@ def shuffled(world: World, chance: random.Random) -> None:
         ):
             side.tag(tag, chance.choice(commits), annotated=chance.random() < 0.5)
         elif what == 1:
-            side.set("refs/pull/1/head", side.git("rev-parse", "refs/heads/main"))
+            side.set("refs/pull/1/head", side.refs()["refs/heads/main"])
         elif what == 2:
-            side.set("refs/heads/other", side.git("rev-parse", "refs/heads/main"))
+            side.set("refs/heads/other", side.refs()["refs/heads/main"])
 
 
 def copied(world: World, place: Path) -> World:
     """The same world elsewhere, with nothing remembered."""
     place.mkdir()
     up, mirror = (
-        replace(repo, path=Path(shutil.copytree(repo.path, place / repo.path.name)))
+        replace(repo, path=Kept.of(repo.path).laid(place / repo.path.name))
         for repo in (world.up, world.mirror)
     )
-    clone = Path(shutil.copytree(world.clone, place / "cache" / world.clone.name))
+    clone = Kept.of(world.clone).laid(place / "cache" / world.clone.name)
     clone.joinpath(MEMORY).unlink(missing_ok=True)
     return World(up, mirror, clone, up.path.as_uri(), mirror.path.as_uri())
 

@@ -13,7 +13,16 @@ from pathlib import Path
 from canon_sweep.mirror.sync import Change, Synced, Upstream, advertised, look, sync
 from canon_sweep.settings.records import Credential
 from mirror import stored
+from mirror.kept import Kept
 
+# nothing here is old enough to be tidied up after each push and each commit
+NO_TIDYING = {
+    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_KEY_0": "maintenance.auto",
+    "GIT_CONFIG_VALUE_0": "false",
+    "GIT_CONFIG_KEY_1": "receive.autogc",
+    "GIT_CONFIG_VALUE_1": "false",
+}
 GIT_ENV = {
     "PATH": os.environ["PATH"],
     "HOME": "/nonexistent",
@@ -24,12 +33,7 @@ GIT_ENV = {
     "GIT_COMMITTER_NAME": "Ada",
     "GIT_COMMITTER_EMAIL": "ada@example.org",
     "GIT_COMMITTER_DATE": "1700000000 +0000",
-    # nothing here is old enough to be tidied up after each push and each commit
-    "GIT_CONFIG_COUNT": "2",
-    "GIT_CONFIG_KEY_0": "maintenance.auto",
-    "GIT_CONFIG_VALUE_0": "false",
-    "GIT_CONFIG_KEY_1": "receive.autogc",
-    "GIT_CONFIG_VALUE_1": "false",
+    **NO_TIDYING,
 }
 
 
@@ -50,17 +54,13 @@ def ask(url: str, credentials: Mapping[str, Credential], timeout: float = 5) -> 
 
 
 @cache
-def _initial() -> tuple[tuple[str, bytes | None], ...]:
-    """What ``git init`` makes, asked once: paths with their content, of a folder None."""
+def _initial() -> Kept:
+    """What ``git init`` makes, asked once."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # no template: nobody reads a dozen samples of hooks, and each repository would have them
         git("init", "-q", "--bare", "--template=", "-b", "trunk", ".", cwd=folder)
-        made = sorted(folder.rglob("*"))
-        return tuple(
-            (str(path.relative_to(folder)), path.read_bytes() if path.is_file() else None)
-            for path in made
-        )
+        return Kept.of(folder)
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,7 @@ class Repo:
     @classmethod
     def made(cls, path: Path) -> Repo:
         """An empty one; its own HEAD names a branch that no test touches."""
-        path.mkdir(parents=True)
-        for name, content in _initial():
-            if content is None:
-                (path / name).mkdir()
-            else:
-                (path / name).write_bytes(content)
-        return cls(path)
+        return cls(_initial().laid(path))
 
     def git(self, *args: str, given: bytes = b"") -> str:
         return git(*args, cwd=self.path, given=given)
@@ -144,7 +138,9 @@ class Repo:
         file.chmod(0o755)
 
     def is_whole(self) -> bool:
-        self.git("fsck", "--full", "--strict", "--no-dangling")
+        # no process need say that what it has not, a graph or an index of packs, is well
+        none = ("-c", "core.commitGraph=false", "-c", "core.multiPackIndex=false")
+        self.git(*none, "fsck", "--full", "--strict", "--no-dangling")
         return True
 
 

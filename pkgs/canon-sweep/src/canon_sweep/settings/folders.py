@@ -105,4 +105,5 @@ def _folder(tree: Mapping[str, Any], key: str) -> str | None:
 
 
 def _is_inside(folder: str, outer: str) -> bool:
-    return os.path.commonpath([folder, outer]) == outer
+    """Whether a folder is another or lies in it; both are paths without links."""
+    return folder == outer or folder.startswith(f"{outer.rstrip('/')}/")

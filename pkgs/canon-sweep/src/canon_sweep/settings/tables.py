@@ -27,6 +27,8 @@ LONGEST = 160
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 # the module writes a host's port behind a plus, and parts of a name behind an equals sign
 _CREDENTIAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+=-]{0,254}", re.ASCII)
+# a key that is shown as it is
+_BARE = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 def convert(value: Any, wanted: Any) -> Any:
@@ -68,6 +70,10 @@ def _until(value: object) -> Until:
 
 def table_problems(table: type[Table], tree: object, at: str) -> Iterator[str]:
     """Check a table key by key, so that one mistake does not hide the next."""
+    return _value_problems(table, tree, at)
+
+
+def _key_problems(table: type[Table], tree: object, at: str) -> Iterator[str]:
     if not isinstance(tree, dict):
         yield f"{at}: expected a table"
         return
@@ -93,28 +99,33 @@ def _fields(table: type[Table]) -> Mapping[str, msgspec.structs.FieldInfo]:
 
 
 def _value_problems(wanted: Any, value: object, at: str) -> Iterator[str]:
+    # of most there is nothing to tell, and msgspec knows that of a whole table at once
+    try:
+        convert(value, wanted)
+    except msgspec.ValidationError as error:
+        yield from _told(wanted, value, at, str(error))
+
+
+def _told(wanted: Any, value: object, at: str, error: str) -> Iterator[str]:
+    """What is wrong with a value of which msgspec says ``error``, as near to the key as can be."""
     kind, arguments = typing.get_origin(wanted), typing.get_args(wanted)
     tables = [each for each in arguments if _is_table(each)]
     if isinstance(value, dict) and kind in _UNIONS and len(tables) == 1:
-        yield from table_problems(tables[0], value, at)
+        yield from _key_problems(tables[0], value, at)
     elif isinstance(wanted, type) and issubclass(wanted, Table):
-        yield from table_problems(wanted, value, at)
+        yield from _key_problems(wanted, value, at)
     elif kind is dict and isinstance(value, dict):
         for name, body in value.items():
             yield from _value_problems(arguments[1], body, key_of(at, name))
     elif kind is tuple and isinstance(value, list) and _is_of_tables(arguments[0]):
-        problems = table_problems if _is_table(arguments[0]) else _probe_problems
+        problems = _key_problems if _is_table(arguments[0]) else _probe_problems
         for number, body in enumerate(value, start=1):
             yield from problems(arguments[0], body, f"{at}[{number}]")
+    elif tables and str in map(_plain_type, arguments):
+        # msgspec calls a table an object, and says nothing of its keys
+        yield f"{at}: expected a text, or a table with {', '.join(_fields(tables[0]))}"
     else:
-        try:
-            convert(value, wanted)
-        except msgspec.ValidationError as error:
-            if tables and str in map(_plain_type, arguments):
-                # msgspec calls a table an object, and says nothing of its keys
-                yield f"{at}: expected a text, or a table with {', '.join(_fields(tables[0]))}"
-            else:
-                yield f"{at}: {_plain(str(error))}{_choices(wanted)}"
+        yield f"{at}: {_plain(error)}{_choices(wanted)}"
 
 
 def _plain_type(wanted: Any) -> Any:
@@ -137,7 +148,7 @@ def _probe_problems(wanted: Any, body: object, at: str) -> Iterator[str]:
     elif not (isinstance(body.get("type"), str) and body["type"] in kinds):
         yield f"{key_of(at, 'type')}: expected one of {', '.join(sorted(kinds))}"
     else:
-        yield from table_problems(kinds[body["type"]], body, at)
+        yield from _key_problems(kinds[body["type"]], body, at)
 
 
 def _is_table(wanted: Any) -> bool:
@@ -152,7 +163,7 @@ def _is_of_tables(wanted: Any) -> bool:
 
 def key_of(at: str, key: str) -> str:
     """The dotted name of a key of the table ``at``, hostile or not."""
-    shown = key if re.fullmatch(r"[A-Za-z0-9_-]{1,80}", key) else names.printable(key)
+    shown = key if _BARE.fullmatch(key) else names.printable(key)
     return f"{at}.{shown}" if at else shown
 
 
