@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import memory
@@ -63,7 +64,7 @@ def test_what_agrees_with_the_last_sync_is_known_without_a_look(world: World, po
     known = seen(pool, world)
 
     assert known == again
-    assert known == replace(first, fetched=False, pushed=())
+    assert known == structs.replace(first, fetched=False, pushed=())
     assert files_of(world.clone.parent) == before
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
+
+import msgspec
 
 from canon_sweep.core.address import read_address
 
@@ -14,8 +15,7 @@ _PORTS = {"http": 80, "https": 443}
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A repository on a forge."""
 
     owner: str

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
 
+import msgspec
 from packaging import version as packaging_version
 
 from canon_sweep.core import names, tagpattern
@@ -39,8 +39,7 @@ _DATE = re.compile(r"(?:19|20)[0-9]{2}\.(?:[1-9]|1[0-2])\.(?:[1-9]|[12][0-9]|3[0
 _CHUNK = re.compile(r"[0-9]+|[^0-9]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(msgspec.Struct, frozen=True, order=True):
     """A release tag's place in the order.
 
     Ordered by the recipe's own version, then by the app version (numbers in it
@@ -48,8 +47,8 @@ class Version:
     tags are the same text.
     """
 
-    recipe: packaging_version.Version = field(repr=False)
-    app: tuple[tuple[int, int, str], ...] = field(repr=False)
+    recipe: packaging_version.Version
+    app: tuple[tuple[int, int, str], ...]
     tag: str
 
     @property
@@ -58,16 +57,14 @@ class Version:
         return self.recipe.is_prerelease
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoredTag:
+class IgnoredTag(msgspec.Struct, frozen=True):
     """A tag that is no release, and why; ``tag`` is good to be shown and stored as JSON."""
 
     tag: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TagRule:
+class TagRule(msgspec.Struct, frozen=True):
     """Which tags of a recipe are versions.
 
     ``pattern`` is a regular expression for the whole tag, with a group

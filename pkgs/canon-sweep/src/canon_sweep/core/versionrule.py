@@ -10,8 +10,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import msgspec
 from packaging.version import InvalidVersion, Version
 
 from canon_sweep.core import names
@@ -32,8 +32,7 @@ _LONGEST = 200
 _EXAMPLE = 'e.g. ">= 1.0.0, < 2"'
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRule:
+class VersionRule(msgspec.Struct, frozen=True):
     """Holds of a version if every clause does; one without clauses holds of all."""
 
     clauses: tuple[tuple[str, Version], ...] = ()

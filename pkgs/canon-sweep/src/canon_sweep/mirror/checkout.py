@@ -11,9 +11,9 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pygit2
 from pygit2.enums import FileMode, ObjectType
 
@@ -40,8 +40,7 @@ _LONGEST_PATH = 2000
 _DEEPEST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     path: bytes
     mode: int
     object_id: pygit2.Oid
