@@ -24,7 +24,7 @@ LAST_GOOD = "last_good"
 META = "snapshot/meta.json"
 # of a record at rest; what is said of one that is in use is not known
 _STATUSES = ("", "idle")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
+_COMMIT = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 _MOST_VOLUMES = 1000
 _LONGEST = 200
 
@@ -138,7 +138,7 @@ def _mark(fields: dict[str, Any], recipe: str, content: bytes) -> Mark:
     if own != recipe:
         raise ValueError(f"it is that of {_shown(own)}")
     commit = _text(fields.get("commit") or "", "its commit").lower()
-    if commit and not _COMMIT.fullmatch(commit):
+    if commit and not re.fullmatch(_COMMIT, commit):
         raise ValueError(f"{_shown(commit)} is no commit")
     domain = _text(fields.get("domain") or "", "its domain")
     if domain and not names.is_domain(domain):

@@ -12,7 +12,7 @@ from canon_sweep.core.address import read_address
 
 _PORTS = {"http": 80, "https": 443}
 # a forge allows no other character in either
-_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
+_PART = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -69,6 +69,6 @@ def _are_apart(one: tuple[int | None, str], other: tuple[int | None, str]) -> bo
 
 def _place(path: str) -> Place | None:
     parts = posixpath.normpath(f"/{path.strip('/')}").removesuffix(".git").strip("/").split("/")
-    if len(parts) != 2 or not all(_PART.fullmatch(part) for part in parts):
+    if len(parts) != 2 or not all(re.fullmatch(_PART, part) for part in parts):
         return None
     return Place(parts[0], parts[1])

@@ -28,14 +28,9 @@ _TAG = re.compile(
 # The pre-releases on which semantic versioning and packaging agree.
 _PRE = re.compile(rf"(?:alpha|beta|rc)(?:\.?{_NUMBER})?", re.ASCII)
 # What a person would read as a version, whatever else is in the tag.
-_LOOK = re.compile(
-    rf"v?(?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER})(?P<rest>(?:[^0-9.].*)?)", re.ASCII | re.DOTALL
-)
-_UNRIPE = re.compile(
-    r"[-.]?(?:alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|a|b|c)(?![a-z])",
-    re.ASCII | re.I,
-)
-_DATE = re.compile(r"(?:19|20)[0-9]{2}\.(?:[1-9]|1[0-2])\.(?:[1-9]|[12][0-9]|3[01])", re.ASCII)
+_LOOK = rf"v?(?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER})(?P<rest>(?:[^0-9.].*)?)"
+_UNRIPE = r"[-.]?(?:alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|a|b|c)(?![a-z])"
+_DATE = r"(?:19|20)[0-9]{2}\.(?:[1-9]|1[0-2])\.(?:[1-9]|[12][0-9]|3[01])"
 _CHUNK = re.compile(r"[0-9]+|[^0-9]+", re.ASCII)
 
 
@@ -109,8 +104,10 @@ def look_of(tag: str) -> packaging_version.Version | None:
 
     A pre-release and a date are not meant to be the latest release, so they are None.
     """
-    match = _LOOK.fullmatch(tag[:MAX_TAG])
-    if match is None or _UNRIPE.match(match["rest"]) or _DATE.fullmatch(match["version"]):
+    match = re.fullmatch(_LOOK, tag[:MAX_TAG], re.ASCII | re.DOTALL)
+    if match is None or re.fullmatch(_DATE, match["version"], re.ASCII):
+        return None
+    if re.match(_UNRIPE, match["rest"], re.ASCII | re.IGNORECASE):
         return None
     return packaging_version.Version(match["version"])
 

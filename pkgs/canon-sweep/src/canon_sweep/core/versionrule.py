@@ -27,7 +27,7 @@ _COMPARES: dict[str, _Holds] = {
 }
 # what nobody knows the version of is newer than every release
 _OF_NEWEST = (">=", ">", "!=")
-_CLAUSE = re.compile(r"\s*([<>=!~^]*)\s*(.*?)\s*", re.DOTALL)
+_CLAUSE = r"\s*([<>=!~^]*)\s*(.*?)\s*"
 _LONGEST = 200
 _EXAMPLE = 'e.g. ">= 1.0.0, < 2"'
 
@@ -61,7 +61,7 @@ def rule_of(text: str | None) -> VersionRule:
 
 
 def _clause(part: str) -> tuple[str, Version]:
-    match = _CLAUSE.fullmatch(part)
+    match = re.fullmatch(_CLAUSE, part, re.DOTALL)
     assert match is not None, "it matches anything"
     sign, number = match.groups()
     if sign not in _COMPARES:
