@@ -116,7 +116,7 @@ def _version(tag: str, recipe: str | None, app: str) -> Version | IgnoredTag:
     order = _ordered(recipe or "")
     if isinstance(order, str):
         return IgnoredTag(tag, order)
-    return Version(order, tuple(_chunk(text) for text in _CHUNK.findall(app)), tag)
+    return Version(order, tuple(map(_chunk, _CHUNK.findall(app))), tag)
 
 
 # many recipes have a 1.0.0, and each of them is read several times

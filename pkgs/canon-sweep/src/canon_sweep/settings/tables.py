@@ -27,6 +27,8 @@ LONGEST = 160
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 # the module writes a host's port behind a plus, and parts of a name behind an equals sign
 _CREDENTIAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+=-]{0,254}", re.ASCII)
+# a key that is shown as it is
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 def convert(value: Any, wanted: Any) -> Any:
@@ -152,7 +154,7 @@ def _is_of_tables(wanted: Any) -> bool:
 
 def key_of(at: str, key: str) -> str:
     """The dotted name of a key of the table ``at``, hostile or not."""
-    shown = key if re.fullmatch(r"[A-Za-z0-9_-]{1,80}", key) else names.printable(key)
+    shown = key if _PLAIN_KEY.fullmatch(key) else names.printable(key)
     return f"{at}.{shown}" if at else shown
 
 
