@@ -42,7 +42,7 @@ def test_a_command_imports_only_what_it_needs(module: str, allowed: set[str]) ->
 
 # what reads a recipe's files, deploys, tests, promotes, asks a forge, or tells a fault
 LATER = {
-    "yaml", "rich", "requests",
+    "difflib", "rich", "requests", "yaml",
     "canon_sweep.core.abrash", "canon_sweep.core.compose", "canon_sweep.core.yamltext",
     "canon_sweep.engine.source", "canon_sweep.engine.swarm.command",
     "canon_sweep.engine.swarm.written", "canon_sweep.forge.gitea", "canon_sweep.harness.external",

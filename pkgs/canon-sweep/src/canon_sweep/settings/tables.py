@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 import functools
 import os
 import re
@@ -159,6 +158,8 @@ def key_of(at: str, key: str) -> str:
 
 
 def _suggestion(key: str, known: Mapping[str, object]) -> str:
+    import difflib  # noqa: PLC0415 - start-up: for a mistake alone
+
     close = difflib.get_close_matches(key, known, n=1)
     return f", did you mean {close[0]}?" if close else ""
 
