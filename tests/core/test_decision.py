@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code, Decision, Facts, Policy, decide, excepted

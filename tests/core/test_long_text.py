@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 from collections.abc import Callable
 
@@ -19,8 +20,8 @@ ENOUGH = 20
 
 
 def _task(text: str) -> None:
-    failure._OF_HOST.search(text)
-    room._NO_ROOM.search(text)
+    re.search(failure._OF_HOST, text, re.IGNORECASE)
+    re.search(room._NO_ROOM, text)
 
 
 READERS: dict[str, Callable[[str], object]] = {

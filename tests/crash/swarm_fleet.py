@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.engine.protocol import App, Engine, Place

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from canon_sweep.engine.swarm.facts import Container, Service, Task
 from canon_sweep.engine.swarm.failure import GivenUp
@@ -18,7 +17,7 @@ LIMITS = Limits(settle=2, failures=3, patience=10, relook=1)
 def box(**over: object) -> Container:
     """A healthy container that has run for long."""
     plain = Container("c", running=True, health="healthy", said="", out_of_memory=False, memory=0)
-    return replace(plain, **over)  # type: ignore[arg-type]
+    return replace(plain, **over)
 
 
 def task(**over: object) -> Task:
@@ -36,7 +35,7 @@ def task(**over: object) -> Task:
         container_id="c",
         container=box(),
     )
-    return replace(plain, **over)  # type: ignore[arg-type]
+    return replace(plain, **over)
 
 
 def failure(created: float, error: str = "task: non-zero exit (1)") -> Task:
@@ -69,7 +68,7 @@ def service(name: str, *tasks: Task, **over: object) -> Service:
         message="",
         tasks=tasks,
     )
-    return replace(plain, **over)  # type: ignore[arg-type]
+    return replace(plain, **over)
 
 
 def waiting(*services: Service, now: float = NOW) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pygit2
 import pytest
+from msgspec import structs
 
 from canon_sweep.errors import HostFault, SyncFault
 from canon_sweep.mirror import memory
@@ -84,7 +85,7 @@ def test_what_agrees_with_the_last_sync_is_known_without_a_look(world: World, po
     known = seen(pool, world)
 
     assert known == again
-    assert known == replace(first, fetched=False, pushed=())
+    assert known == structs.replace(first, fetched=False, pushed=())
     assert files_of(world.clone.parent) == before
 
 

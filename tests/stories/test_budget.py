@@ -6,10 +6,10 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical

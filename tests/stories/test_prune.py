@@ -7,11 +7,11 @@ import re
 import shutil
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from canon_sweep import interrupt
 from canon_sweep.core.attempts import Outcome

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import docker
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.canonical import Canonical

@@ -6,12 +6,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
+from msgspec.structs import replace
 
 from canon_sweep.core.attempts import Outcome, Took
 from canon_sweep.core.decision import Code

@@ -17,6 +17,8 @@ def main() -> NoReturn:
     interrupt.install()
     try:
         with interrupt.Held():
+            # what an import makes stays: `cli` looks for garbage again as soon as all is there
+            gc.disable()
             from canon_sweep import cli  # noqa: PLC0415 - this is what takes its time
 
             cli.main()

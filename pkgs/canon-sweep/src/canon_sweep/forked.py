@@ -14,7 +14,8 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+
+import msgspec
 
 from canon_sweep import interrupt
 from canon_sweep.core import denial
@@ -29,8 +30,7 @@ _CHUNK = 256 * 1024
 Work = Callable[[socket.socket], None]
 
 
-@dataclass(slots=True)
-class Child:
+class Child(msgspec.Struct):
     """A forked process, and the line on which it is spoken to.
 
     ``heard`` is what came of a message that is not whole yet.
@@ -38,7 +38,7 @@ class Child:
 
     pid: int
     line: socket.socket
-    heard: bytearray = field(default_factory=bytearray)
+    heard: bytearray = msgspec.field(default_factory=bytearray)
 
     def say(self, message: bytes) -> None:
         """Send a message.

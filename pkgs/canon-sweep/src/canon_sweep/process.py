@@ -15,9 +15,10 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+import msgspec
 
 from canon_sweep import interrupt
 from canon_sweep.core import denial
@@ -35,8 +36,7 @@ _LONGEST_POLL = 2**31 - 1
 _MOST_DRAINED = 2 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(msgspec.Struct, frozen=True):
     """What a command answered; ``output`` is stdout and stderr as they came."""
 
     exit_code: int

@@ -12,8 +12,9 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_SHOWN = 200
@@ -22,8 +23,7 @@ Enter = Callable[[str, int], int]
 """Opens a folder by its name in an open one; OSError if it cannot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
+class Inside(msgspec.Struct, frozen=True):
     """In a folder, open until the next step; ``path`` is relative to where the walk began."""
 
     descriptor: int
@@ -31,8 +31,7 @@ class Inside:
     entries: tuple[os.DirEntry[str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(msgspec.Struct, frozen=True):
     """Back in the folder that has the folder ``name``, after everything in that one."""
 
     descriptor: int
@@ -40,8 +39,7 @@ class Behind:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Barred:
+class Barred(msgspec.Struct, frozen=True):
     """A folder that cannot be entered."""
 
     path: str

@@ -8,11 +8,11 @@ get the request's token.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.bounded import OverdueError, bounded
 from canon_sweep.core import names, weburl
@@ -83,8 +83,7 @@ class ShapeFault(WebFault):
     """The answer is no JSON, or JSON of another shape."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What is sent.
 
     ``token_file`` has a token on one line, sent as ``Authorization: <token_kind> …``.
@@ -93,7 +92,7 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: bytes = b""
     token_file: Path | None = None
     token_kind: str = "Bearer"  # noqa: S105  # a word of HTTP
@@ -105,8 +104,7 @@ class Request:
         return weburl.shown(self.url)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What came back; ``whole`` is false where the body was longer than we read.
 
     The names of ``headers`` are in small letters.

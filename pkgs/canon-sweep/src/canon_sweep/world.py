@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+import msgspec
 
 from canon_sweep.core.canonical import Label
 from canon_sweep.core.decision import Decision, Facts, Note
@@ -80,8 +81,7 @@ class Trials(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(msgspec.Struct, frozen=True):
     """Everything that a sweep acts on; ``say`` adds to a recipe's log."""
 
     sources: Sources

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.ccci.env import OVERLAY
 from canon_sweep.ccci.found import Item, Origin, Question, Setting
@@ -14,8 +15,7 @@ _NOTHING = ("__init__.py", ".gitkeep", ".gitignore", META)
 _PAGES = (".md", ".txt", ".rst")
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(msgspec.Struct, frozen=True):
     """A file in a recipe's folder, by its path in it; ``path`` is where it is on this machine.
 
     ``text`` is what it says, if it is Python that is looked into.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import tokenize
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.ccci.secret import bears_secret
 from canon_sweep.core import names
@@ -15,8 +16,7 @@ _LONGEST = 160
 _MOST_LINES = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(msgspec.Struct, frozen=True):
     """A comment; ``alone`` is whether nothing else stands in its line."""
 
     text: str

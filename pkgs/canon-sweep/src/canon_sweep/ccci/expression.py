@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from canon_sweep.ccci.operation import (
     MAX_TEXT,
@@ -50,8 +51,7 @@ _OF_CONTEXT = {
 }
 
 
-@dataclass(slots=True)
-class Work:
+class Work(msgspec.Struct):
     """How many steps are left for a file."""
 
     left: int = MAX_WORK
@@ -67,8 +67,7 @@ class Work:
             raise UndecidedError(line, "is too much to work out")
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(msgspec.Struct):
     """Reads expressions; ``names`` has what the file has named before.
 
     ``parameter`` is what a hook calls its context; empty outside of one.
@@ -77,7 +76,7 @@ class Reader:
     names: Mapping[str, object]
     work: Work
     parameter: str = ""
-    _depth: int = field(default=0)
+    _depth: int = 0
 
     def value(self, node: ast.expr) -> object:
         """What an expression stands for.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.ccci import meta, used
 from canon_sweep.ccci.beside import META, read_beside
@@ -17,16 +18,14 @@ RECIPE = "{recipe}"
 _OURS = Origin("")
 
 
-@dataclass(frozen=True, slots=True)
-class Remotes:
+class Remotes(msgspec.Struct, frozen=True):
     """Where recipes are maintained and mirrored; ``{recipe}`` stands for a recipe's name."""
 
     upstream: str
     mirror: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fleet:
+class Fleet(msgspec.Struct, frozen=True):
     """What an import comes to; ``questions`` are those of no single recipe."""
 
     recipes: tuple[Imported, ...]

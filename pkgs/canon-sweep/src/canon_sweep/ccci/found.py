@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+import msgspec
+
 Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain]"
 """What both TOML and Nix can say."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True, order=True):
     """A place in cc-ci's tree: a file's path in it, and the line; 0 is the file as a whole."""
 
     file: str
@@ -20,8 +21,7 @@ class Origin:
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """A value of a recipe's settings by its path of keys, and where it comes from.
 
     ``listed`` is whether it is one of a list of such.
@@ -42,8 +42,7 @@ class Secret:
     value: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What a person has to decide; or, if not ``open``, what is left out and why."""
 
     origin: Origin
@@ -57,8 +56,7 @@ class Question:
 Item = Setting | Secret | Question
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(msgspec.Struct, frozen=True):
     """A recipe's settings as far as they are told, in the order of their keys."""
 
     recipe: str

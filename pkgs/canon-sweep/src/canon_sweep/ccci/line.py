@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
+
+import msgspec
 
 from canon_sweep.ccci.fleet import Fleet
 from canon_sweep.ccci.found import Imported, Origin, Plain, Setting
@@ -12,8 +13,7 @@ from canon_sweep.core import names
 from canon_sweep.core.count import counted
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A key with one value, or with a list of values of which each has a place it comes from."""
 
     path: tuple[str, ...]

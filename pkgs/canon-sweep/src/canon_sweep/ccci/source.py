@@ -6,7 +6,8 @@ import ast
 import gc
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from canon_sweep.ccci.comment import Comment, beside, comments_of
 from canon_sweep.ccci.expression import Reader, Work
@@ -23,8 +24,7 @@ class SourceError(Exception):
     """A text that is no Python; says why, with the line if there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """A name that a file gives a value, and the line in which it does.
 
     ``value`` is `Undecided` where it cannot be told, and a hook's is what it returns;
@@ -38,8 +38,7 @@ class Given:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """What a file says: its names in order, and the statements that nobody can follow."""
 
     given: tuple[Given, ...]
@@ -81,18 +80,17 @@ def _parsed(text: str) -> ast.Module:
             gc.enable()
 
 
-@dataclass(slots=True)
-class _Scope:
+class _Scope(msgspec.Struct):
     """What has been named so far, what each of it was made of, and what it is a part of."""
 
-    values: dict[str, object] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    made_of: dict[str, set[str]] = field(default_factory=dict)
-    part_of: dict[str, set[str]] = field(default_factory=dict)
-    unfollowed: list[Undecided] = field(default_factory=list)
-    functions: list[str] = field(default_factory=list)
-    work: Work = field(default_factory=Work)
-    comments: dict[int, Comment] = field(default_factory=dict)
+    values: dict[str, object] = msgspec.field(default_factory=dict)
+    lines: dict[str, int] = msgspec.field(default_factory=dict)
+    made_of: dict[str, set[str]] = msgspec.field(default_factory=dict)
+    part_of: dict[str, set[str]] = msgspec.field(default_factory=dict)
+    unfollowed: list[Undecided] = msgspec.field(default_factory=list)
+    functions: list[str] = msgspec.field(default_factory=list)
+    work: Work = msgspec.field(default_factory=Work)
+    comments: dict[int, Comment] = msgspec.field(default_factory=dict)
 
     def read(self, statement: ast.stmt) -> None:
         """Take a statement of the file's first level."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.ccci.beside import META, Beside
 from canon_sweep.core import names
@@ -24,16 +25,14 @@ class UnreadError(Exception):
     """A file that is not read; says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(msgspec.Struct, frozen=True):
     """A file or folder that could not be read, by its path in cc-ci's tree."""
 
     file: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(msgspec.Struct, frozen=True):
     """A folder below ``tests``: its settings file's text, if it has one, and what is beside it."""
 
     name: str
@@ -47,8 +46,7 @@ class Folder:
         return f"tests/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(msgspec.Struct, frozen=True):
     """What an import reads; ``lists`` has the pages that say which recipes are used."""
 
     folders: tuple[Folder, ...]

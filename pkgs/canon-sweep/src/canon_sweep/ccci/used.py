@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core import names
 
@@ -16,8 +17,7 @@ _ALONE = re.compile(r"([a-z0-9][a-z0-9._-]*)(?=$|:|,|\s+[(\u2013\u2014|:=>#-]|\s
 _COLUMNS = ("recipe", "name", "app")
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(msgspec.Struct, frozen=True):
     """A recipe that the list names, and the line; with ``name`` empty, a line nobody can tell."""
 
     name: str

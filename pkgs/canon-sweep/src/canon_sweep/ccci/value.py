@@ -6,11 +6,11 @@ Values are Python's own (text, numbers, lists, tables), and beside them the reco
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Undecided:
+class Undecided(msgspec.Struct, frozen=True):
     """What nobody can tell without running the file: where, and why."""
 
     line: int
@@ -25,13 +25,11 @@ class UndecidedError(Exception):
         self.undecided = Undecided(line, why)
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(msgspec.Struct, frozen=True):
     """A test's own domain, which is another in each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(msgspec.Struct, frozen=True):
     """A text in which the domain of a test is to be put in."""
 
     parts: tuple[str | Domain, ...]
@@ -70,8 +68,7 @@ class Table(dict[object, object]):
         return Table({**self.lines, **other.lines}, {**self, **other})
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(msgspec.Struct, frozen=True):
     """A function of one argument that does nothing but return an expression."""
 
     line: int

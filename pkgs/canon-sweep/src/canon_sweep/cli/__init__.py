@@ -6,6 +6,7 @@ imported only when that command is called.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from typing import NoReturn
@@ -49,6 +50,9 @@ class _Commands(click.Group):
             return None
         name = cmd_name.replace("-", "_")
         module = importlib.import_module(f"canon_sweep.cli.{name}")
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
         command: click.Command = module.command
         return command
 

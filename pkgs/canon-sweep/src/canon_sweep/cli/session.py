@@ -7,11 +7,11 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, Union
 
 import click
+import msgspec
 
 from canon_sweep import interrupt
 from canon_sweep.cli import output
@@ -31,8 +31,7 @@ PLAIN_WIDTH = 160
 Rendered = Union[str, "RenderableType"]
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(msgspec.Struct, frozen=True):
     """One call of a command: results go to stdout, all talk to stderr."""
 
     config: Path

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from canon_sweep.core.names import plain
 from canon_sweep.core.shellwords import OpenError, Token, Word, tokens
@@ -26,8 +27,7 @@ _REDIRECTS = re.compile(r"[0-9]*[<>].*|&>>?")
 _FUNCTION = Word("function", literal=True, bare=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Exports:
+class Exports(msgspec.Struct, frozen=True):
     """The variables that are exported, and what could not be followed."""
 
     values: Mapping[str, str]
@@ -49,20 +49,19 @@ def read(name: str, text: str) -> Exports:
     return Exports(reader.exported, tuple(reader.unread))
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(msgspec.Struct):
     name: str
-    exported: dict[str, str] = field(default_factory=dict)
-    unread: list[Unread] = field(default_factory=list)
-    _known: dict[str, str] = field(default_factory=dict)
-    _words: list[Word] = field(default_factory=list)
+    exported: dict[str, str] = msgspec.field(default_factory=dict)
+    unread: list[Unread] = msgspec.field(default_factory=list)
+    _known: dict[str, str] = msgspec.field(default_factory=dict)
+    _words: list[Word] = msgspec.field(default_factory=list)
     _line: int = 0
     _before: str = "\n"
     # whether it is redirected, and whether the next word is where to
     _is_bent: bool = False
     _names_file: bool = False
     # what closes each open bracket or reserved word, its line, whether a function's body
-    _open: list[tuple[str, int, bool]] = field(default_factory=list)
+    _open: list[tuple[str, int, bool]] = msgspec.field(default_factory=list)
     _functions: int = 0
     _names_function: bool = False
 

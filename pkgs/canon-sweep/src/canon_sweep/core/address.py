@@ -6,8 +6,9 @@ import functools
 import ipaddress
 import posixpath
 import re
-from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
+
+import msgspec
 
 from canon_sweep.core.names import printable
 
@@ -25,8 +26,7 @@ _ENGINE_SCHEMES = ("tcp", "http", "https")
 _FORWARDING = "`ssh -NL 2375:/var/run/docker.sock USER@HOST`, then tcp://localhost:2375"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """A remote's URL and its parts.
 
     ``shown`` is the URL as an error or a log may print it.  ``user`` is only

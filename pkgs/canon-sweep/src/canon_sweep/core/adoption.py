@@ -7,7 +7,6 @@ of ours has proven it.  A record that is neither is left alone: its recipe is te
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -52,8 +51,7 @@ class Standing(StrEnum):
         return self in (Standing.PROMOTED, Standing.ADOPTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What we have written down of a recipe: the marker, and what a run of ours saw promoted."""
 
     marker: Adopted | None = None

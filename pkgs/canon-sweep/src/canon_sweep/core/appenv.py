@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core import abrash, envfile, placeholder
 from canon_sweep.core.envfile import Comment, EnvFile
@@ -18,8 +19,7 @@ FIRST = "compose.yml"
 _OWN_CHAIN = re.compile(r"\$\{COMPOSE_FILE\}|\$COMPOSE_FILE(?![A-Za-z0-9_])", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class AppEnv:
+class AppEnv(msgspec.Struct, frozen=True):
     """The variables of a deployment, the comments behind those of ``.env.sample``, and
     what of the recipe's files could not be read.
     """

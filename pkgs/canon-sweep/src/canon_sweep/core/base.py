@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.release import Release, Releases
 from canon_sweep.core.version import TagRule, Version, ordered
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(msgspec.Struct, frozen=True):
     """A version that an upgrade may start from, and where it was found."""
 
     tag: str
@@ -20,8 +20,7 @@ class Base:
     origin: Literal["canonical", "release", "pin"]
 
 
-@dataclass(frozen=True, slots=True)
-class Bases:
+class Bases(msgspec.Struct, frozen=True):
     """The bases to try in order; the next is for when one does not come up itself.
 
     ``stepped_back`` tells that the canonical has the very version under test, so

@@ -8,7 +8,8 @@ A size that is not known is never taken for zero, and nobody's data goes because
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.space import Mark, shown
@@ -23,19 +24,17 @@ MORE_THAN = "more-than-budget"
 """The note where a harness retains more than the budget: it is only said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(msgspec.Struct, frozen=True):
     """How much canonicals may retain, in bytes, None without bound; and whose data goes first.
 
     A recipe without a priority neither gives nor takes.
     """
 
     limit: int | None = None
-    priorities: Mapping[str, int] = field(default_factory=dict)
+    priorities: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeast:
+class AtLeast(msgspec.Struct, frozen=True):
     """Volumes of which some have a size that is not known: the others take so many bytes."""
 
     bytes: int
@@ -45,8 +44,7 @@ Size = int | AtLeast | None
 """How many bytes a canonical takes; None if nothing at all is known of that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(msgspec.Struct, frozen=True):
     """What is retained; with ``unknown``, recipes of which it is not known how much, at least."""
 
     bytes: int
@@ -56,8 +54,7 @@ class Sum:
         return f"at least {shown(self.bytes)}" if self.unknown else shown(self.bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(msgspec.Struct, frozen=True):
     """What becomes of a new canonical's data.
 
     It is kept once the data of those in ``takes`` is gone, in this order; or it is not kept,

@@ -22,7 +22,7 @@ _PAIRS = ("labels", "environment")
 _COMMANDS = ("command", "entrypoint")
 _TRUE = ("y", "yes", "true", "on")
 # YAML can write halves of characters, which no file and no terminal can hold
-_HALF = re.compile("[\ud800-\udfff]")
+_HALF = "[\ud800-\udfff]"
 
 
 def load(name: str, text: str) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def filled(tree: Mapping[str, Any], env: Mapping[str, str], where: str) -> dict[
 
 
 def _whole(text: str, where: str) -> str:
-    if _HALF.search(text):
+    if re.search(_HALF, text):
         raise RecipeFault(f"{where}: {names.printable(text)} has half a character")
     return text
 

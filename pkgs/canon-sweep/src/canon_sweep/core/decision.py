@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, known_red
 from canon_sweep.core.canonical import Canonical
@@ -57,8 +57,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """All that a decision rests on; gathered first, then judged.
 
     ``branch`` is the one that is mirrored, ``branch_is_set`` whether the operator chose
@@ -79,8 +78,7 @@ class Facts:
     head: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """How patient to be with a known red; ``retry`` means not at all.
 
     With it, a canonical whose data was given up is proven once more, to have it again.
@@ -90,8 +88,7 @@ class Policy:
     retry: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """A verdict; ``target`` is the release to test, and only then not None."""
 
     code: Code

@@ -6,24 +6,24 @@ Here is no compose file: `shared` says what the stack does share.
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+
+import msgspec
 
 # how the docker command tells a path from a volume's name
 _PATH_SIGNS = ("/", ".", "~", "\\")
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(msgspec.Struct, frozen=True):
     """What a recipe's settings name.
 
     ``host_paths`` has paths of the host and keys of volumes, ``stateless`` says of all
     of them that nothing in them matters to the next deployment.
     """
 
-    host_paths: frozenset[str] = field(default_factory=frozenset)
+    host_paths: frozenset[str] = msgspec.field(default_factory=frozenset)
     stateless: bool = False
-    secrets: frozenset[str] = field(default_factory=frozenset)
-    configs: frozenset[str] = field(default_factory=frozenset)
+    secrets: frozenset[str] = msgspec.field(default_factory=frozenset)
+    configs: frozenset[str] = msgspec.field(default_factory=frozenset)
 
     def names_host(self, shared: str) -> bool:
         """Whether a host folder or a volume is one of those that are named."""

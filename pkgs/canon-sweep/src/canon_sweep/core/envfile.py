@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from canon_sweep.core.names import printable
 from canon_sweep.core.unread import Unread
@@ -33,8 +34,7 @@ _VARIABLE = re.compile(r"(\\)?\$\(?\{?([A-Z0-9_]+)?\}?")
 _BREAKS = {"n": "\n", "r": "\r"}
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(msgspec.Struct, frozen=True):
     """What stands behind a variable's value, and where."""
 
     file: str
@@ -42,8 +42,7 @@ class Comment:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class EnvFile:
+class EnvFile(msgspec.Struct, frozen=True):
     """The variables that a file sets, the comments behind them, and what was not read."""
 
     values: Mapping[str, str]
@@ -66,15 +65,14 @@ def read(name: str, text: str, *, fixed: Mapping[str, str], initial: Mapping[str
     return EnvFile(reader.values, reader.comments, tuple(reader.unread))
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(msgspec.Struct):
     name: str
     text: str
     fixed: Mapping[str, str]
     initial: Mapping[str, str]
-    values: dict[str, str] = field(default_factory=dict)
-    comments: dict[str, Comment] = field(default_factory=dict)
-    unread: list[Unread] = field(default_factory=list)
+    values: dict[str, str] = msgspec.field(default_factory=dict)
+    comments: dict[str, Comment] = msgspec.field(default_factory=dict)
+    unread: list[Unread] = msgspec.field(default_factory=list)
     _position: int = 0
     _line: int = 1
     _left: int = MAX_EXPANDED

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 # names of throw-away stacks and what is made of them, then whatever else counts or is an id
-_LABEL = re.compile(r"(?<![a-z0-9])[a-z0-9]{1,4}-[0-9a-f]{6}(?![a-z0-9])")
-_ID = re.compile(r"\b(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}\b")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_LABEL = r"(?<![a-z0-9])[a-z0-9]{1,4}-[0-9a-f]{6}(?![a-z0-9])"
+_ID = r"\b(?=[0-9a-f]*[0-9])[0-9a-f]{7,64}\b"
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 
 
 def is_same(first: str, other: str) -> bool:
@@ -20,10 +20,10 @@ def is_same(first: str, other: str) -> bool:
 
 
 def _cause(reason: str) -> str:
-    text = _LABEL.sub("STACK", reason.partition("; ")[0])
+    text = re.sub(_LABEL, "STACK", reason.partition("; ")[0])
     parts = re.split(r"(exit code -?[0-9]+|answered [0-9]{3})", text)
     # every other part is what the numbers of count
     return "".join(
-        part if number % 2 else _NUMBER.sub("N", _ID.sub("ID", part))
+        part if number % 2 else re.sub(_NUMBER, "N", re.sub(_ID, "ID", part))
         for number, part in enumerate(parts)
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -25,22 +24,20 @@ LAST_GOOD = "last_good"
 META = "snapshot/meta.json"
 # of a record at rest; what is said of one that is in use is not known
 _STATUSES = ("", "idle")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
+_COMMIT = r"[0-9a-f]{40}(?:[0-9a-f]{24})?"
 _MOST_VOLUMES = 1000
 _LONGEST = 200
 
 Said = TypeVar("Said")
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(msgspec.Struct, frozen=True):
     """A file that is there and cannot be read, and why."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """The release that a file names, and as far as it says so its commit and when that was.
 
     ``commit`` is empty and ``at`` None where it says nothing; ``remark`` is what is odd about
@@ -62,8 +59,7 @@ class Mark:
         return f"{names.plain(self.version)}{commit}"
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """A copy of the volumes: what ``meta.json`` says of it, and which archives there are.
 
     ``volumes`` are those that it names, or else those that have an archive; ``bytes`` is what
@@ -81,8 +77,7 @@ class Snapshot:
         return tuple(sorted(set(self.volumes) - self.archives))
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(msgspec.Struct, frozen=True):
     """A recipe's folder of cc-ci's: each file as it was read, None if it is not there."""
 
     recipe: str
@@ -91,8 +86,7 @@ class Foreign:
     snapshot: Snapshot | Broken | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Meta:
+class Meta(msgspec.Struct, frozen=True):
     """What ``meta.json`` says; ``volumes`` is None where it says nothing of them."""
 
     mark: Mark
@@ -144,7 +138,7 @@ def _mark(fields: dict[str, Any], recipe: str, content: bytes) -> Mark:
     if own != recipe:
         raise ValueError(f"it is that of {_shown(own)}")
     commit = _text(fields.get("commit") or "", "its commit").lower()
-    if commit and not _COMMIT.fullmatch(commit):
+    if commit and not re.fullmatch(_COMMIT, commit):
         raise ValueError(f"{_shown(commit)} is no commit")
     domain = _text(fields.get("domain") or "", "its domain")
     if domain and not names.is_domain(domain):

@@ -15,14 +15,9 @@ from canon_sweep.core import names
 from canon_sweep.errors import RecipeFault
 
 _WORD = r"[_a-z][_a-z0-9]*(?::?[-?][^}]*)?"
-_VARIABLE = re.compile(
-    rf"\$(?:(?P<escaped>\$)|(?P<named>{_WORD})|\{{(?P<braced>{_WORD})\}}|(?P<invalid>))",
-    re.IGNORECASE,
-)
+_VARIABLE = rf"(?i)\$(?:(?P<escaped>\$)|(?P<named>{_WORD})|\{{(?P<braced>{_WORD})\}}|(?P<invalid>))"
 # behind the last ``}`` of a text: nothing is looked for there that would never come
-_UNCLOSED = re.compile(
-    _VARIABLE.pattern.replace(r"\{(?P<braced>", "(?!)(?P<braced>"), re.IGNORECASE
-)
+_UNCLOSED = _VARIABLE.replace(r"\{(?P<braced>", "(?!)(?P<braced>")
 # in the order in which docker looks for them, wherever in the word they stand
 _OPERATORS = (":-", "-", ":?", "?")
 
@@ -56,7 +51,7 @@ def interpolate(text: str, env: Mapping[str, str], where: str) -> str:
             return ""
 
     closed, rest = _parted(text)
-    filled = _VARIABLE.sub(replace, closed) + _UNCLOSED.sub(replace, rest)
+    filled = re.sub(_VARIABLE, replace, closed) + re.sub(_UNCLOSED, replace, rest)
     if problem is not None:
         raise problem
     return filled
@@ -66,7 +61,7 @@ def variables(text: str) -> Mapping[str, bool]:
     """The variables that a text names, in order, each with whether it can do without a value."""
     found: dict[str, bool] = {}
     closed, rest = _parted(text)
-    for match in chain(_VARIABLE.finditer(closed), _UNCLOSED.finditer(rest)):
+    for match in chain(re.finditer(_VARIABLE, closed), re.finditer(_UNCLOSED, rest)):
         word = match["named"] or match["braced"]
         if word:
             name, operator, _ = _split(word)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.canonical import Canonical
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(msgspec.Struct, frozen=True):
     """The volumes, secrets and stacks that something names; nothing of it may be removed."""
 
     volumes: frozenset[str]

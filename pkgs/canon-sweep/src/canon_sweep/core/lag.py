@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.count import counted
 from canon_sweep.core.names import cut, plain
@@ -12,8 +13,7 @@ _MOST_SHOWN = 3
 _LONGEST_SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Lag:
+class Lag(msgspec.Struct, frozen=True):
     """What of upstream's the mirror does not have as upstream has it.
 
     ``main`` is ``same``, ``missing`` or ``differs``; ``new`` are upstream's tags that the

@@ -8,7 +8,9 @@ SECRET_KEY_VERSION=v1  # length=64 charset=hex
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.core.envfile import Comment
 from canon_sweep.core.names import printable
@@ -34,8 +36,7 @@ _CHARSETS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Making:
+class Making(msgspec.Struct, frozen=True):
     """How many of which letters; each letter is as likely as any other."""
 
     length: int = LENGTH

@@ -8,7 +8,6 @@ known of an image is noted at each look.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -18,8 +17,7 @@ from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.count import counted
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """An image on an engine.
 
     ``tags`` and ``digests`` are its names, ``needed_by`` is what would break without it (a
@@ -66,24 +64,21 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True):
 _NOTED_TIMES = ("since", "renamed", "used", "pulled")
 
 
-@dataclass(frozen=True, slots=True)
-class Age:
+class Age(msgspec.Struct, frozen=True):
     """From when on an image is old, and whether that holds for other people's too."""
 
     limit: timedelta
     foreign: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(msgspec.Struct, frozen=True):
     """What records need: digests; ``unsaid`` are the recipes whose records do not say."""
 
     digests: frozenset[str] = frozenset()
     unsaid: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class OldImage:
+class OldImage(msgspec.Struct, frozen=True):
     """One that may go, and why."""
 
     image: Stored

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+import msgspec
 
 from canon_sweep.core.count import counted
 from canon_sweep.core.decision import EXPIRED, Note
@@ -34,8 +35,7 @@ class Kind(StrEnum):
     PIN = "pin"  # what an upgrade starts from
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(msgspec.Struct, frozen=True):
     """One override.
 
     ``until`` is its last day (``2027-01-31``, in UTC), or the tag of the last release for

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.attempts import Attempt, Outcome
 from canon_sweep.core.count import counted
@@ -18,8 +19,7 @@ _MOST = 0.5
 _WHOLE = {Outcome.PROMOTED, Outcome.RED, Outcome.REFUSED, Outcome.PROMOTE_FAILED, Outcome.PASSED}
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(msgspec.Struct, frozen=True):
     """A test takes ``seconds``, by ``tests`` past ones; by the settings' limits if none."""
 
     seconds: float

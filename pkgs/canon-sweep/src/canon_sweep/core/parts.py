@@ -7,7 +7,6 @@ Its record names a release, and everything else has to be of that very release: 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -51,15 +50,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name} {self.state}" + (f" ({self.why})" if self.why else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(msgspec.Struct, frozen=True):
     """The commit of the record's tag on main; None if there is no such release."""
 
     commit: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unseen:
+class Unseen(msgspec.Struct, frozen=True):
     """Nobody could look, and why."""
 
     why: str

@@ -7,7 +7,6 @@ redundant from the day on which a canonical is proven that is not older than the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -57,8 +56,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What is known of a recipe's bases; ``seen`` has the newest run first.
 
     ``releases`` None: upstream was not asked.
@@ -68,7 +66,7 @@ class Known:
     canonical: Canonical | None = None
     releases: Releases | None = None
     seen: Sequence[Seen] = ()
-    attempts: Sequence[Attempt] = field(default=())
+    attempts: Sequence[Attempt] = ()
 
 
 def standing(pin: Override, known: Known) -> Standing:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
+
+import msgspec
 
 from canon_sweep.core.address import read_address
 
 _PORTS = {"http": 80, "https": 443}
 # a forge allows no other character in either
-_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
+_PART = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """A repository on a forge."""
 
     owner: str
@@ -69,6 +69,6 @@ def _are_apart(one: tuple[int | None, str], other: tuple[int | None, str]) -> bo
 
 def _place(path: str) -> Place | None:
     parts = posixpath.normpath(f"/{path.strip('/')}").removesuffix(".git").strip("/").split("/")
-    if len(parts) != 2 or not all(_PART.fullmatch(part) for part in parts):
+    if len(parts) != 2 or not all(re.fullmatch(_PART, part) for part in parts):
         return None
     return Place(parts[0], parts[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
 
@@ -47,4 +46,6 @@ def _is_like(word: str, known: Collection[str], alike: float) -> bool:
     if word in known:
         return True  # as nearly every one, and it costs nothing
     near = [other for other in known if abs(len(other) - len(word)) <= 1]
+    import difflib  # noqa: PLC0415 - start-up: for what may be a mistake alone
+
     return bool(difflib.get_close_matches(word.lower(), near, n=1, cutoff=alike))

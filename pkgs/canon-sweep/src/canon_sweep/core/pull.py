@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -20,8 +19,7 @@ MOVED = "forge-moved"
 """The note of a mirror that has another name on its forge now, to which the old one leads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
+class Pull(msgspec.Struct, frozen=True):
     """A pull request: ``head`` is the commit that it wants merged, ``base`` the branch into which.
 
     A draft's author has said that it is not to be merged yet.
@@ -50,8 +48,7 @@ class Where(StrEnum):
     CHANGES = "changes"  # its head did not, but a commit, or several, make the same changes
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """What git says of a pull request; ``commit`` is the one in main that shows it.
 
     ``why`` is what kept anybody from looking at it, empty where somebody did.
@@ -62,8 +59,7 @@ class Found:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """Whether a pull request is merged upstream, and why, in a few words."""
 
     is_merged: bool

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.version import IgnoredTag, TagRule, Version, look_of
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(msgspec.Struct, frozen=True):
     """A tag as upstream has it.
 
     ``object_id`` is what the ref names (a tag object when annotated), ``commit``
@@ -25,8 +25,7 @@ class Tag:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(msgspec.Struct, frozen=True):
     """A tag that is a version and whose commit is reachable from the mirrored branch."""
 
     tag: str
@@ -34,8 +33,7 @@ class Release:
     commit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Releases:
+class Releases(msgspec.Struct, frozen=True):
     """A recipe's releases from the oldest to the latest, and the tags that are none."""
 
     known: tuple[Release, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from canon_sweep.core import interpolation, names
 from canon_sweep.core.composefile import given_name
@@ -14,12 +15,11 @@ from canon_sweep.core.unread import Unread
 from canon_sweep.errors import RecipeFault
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(msgspec.Struct, frozen=True):
     """An external secret by its full name, and of what to make its value."""
 
     name: str
-    made: Making = field(default_factory=Making)
+    made: Making = msgspec.field(default_factory=Making)
 
 
 def own(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from canon_sweep.core.composefile import as_table, is_true
 from canon_sweep.errors import RecipeFault
@@ -16,8 +17,7 @@ MAX_REPLICAS = 100
 _MOST_DIGITS = 21
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(msgspec.Struct, frozen=True):
     """One service: what runs, on which volumes (volume key by mount path)."""
 
     name: str

@@ -7,8 +7,9 @@ every deployment: what one test writes there, the next one finds, and so does th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.canonical import Canonical
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 _MOST_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(msgspec.Struct, frozen=True):
     """What a stack shares: writable folders of the host, as `spelled`; volumes, by their keys,
     whose driver or driver options keep them elsewhere; external secrets and configs that are
     not its own, by their full names.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 from canon_sweep.core.names import printable
 
@@ -27,8 +28,7 @@ _ANSI = re.compile(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
 _HEREDOC = ("<<", "<<-")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(msgspec.Struct, frozen=True):
     """A word: its text without quotes, and whether it stands for just that text.
 
     ``bare`` is whether nothing of it was quoted, as of the shell's own words.
@@ -39,8 +39,7 @@ class Word:
     bare: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(msgspec.Struct, frozen=True):
     """A word, or an operator (a line's end is one), and the line where it begins, from 1."""
 
     line: int
@@ -65,13 +64,12 @@ def tokens(text: str) -> Iterator[Token]:
     return _Scanner(text.replace("\r\n", "\n")).tokens()
 
 
-@dataclass(slots=True)
-class _Scanner:
+class _Scanner(msgspec.Struct):
     text: str
     position: int = 0
     line: int = 1
     # the ends of the texts that begin below this line, each with whether tabs are cut
-    _awaited: list[tuple[str, bool]] = field(default_factory=list)
+    _awaited: list[tuple[str, bool]] = msgspec.field(default_factory=list)
 
     def tokens(self) -> Iterator[Token]:
         begins_heredoc: str | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.attempts import Attempt, Outcome, Took
 from canon_sweep.core.count import counted
@@ -17,8 +18,7 @@ FULL = 64 * 1024**2
 """In bytes; of a small disk a hundredth.  A database writes its log in pieces of 16 MiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
+class Space(msgspec.Struct, frozen=True):
     """The file system that holds an engine's volumes and images; both in bytes."""
 
     free: int
@@ -28,8 +28,7 @@ class Space:
         return f"{shown(self.free)} of {shown(self.total)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """What a recipe's next test may take at its peak, in bytes.
 
     ``measured`` is what past tests took, 0 if none was measured; not ``known`` means that
@@ -45,8 +44,7 @@ class Mark:
         return f"{shown(self.bytes)} ({source})"
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(msgspec.Struct, frozen=True):
     """What is to stay free: ``min_free`` before a test's peak and ``floor`` in any case, in bytes.
 
     None: it is not asked for.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.kept import Named
@@ -38,8 +39,7 @@ class Maker(StrEnum):
     UNSAID = "nobody knows which"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Thing:
+class Thing(msgspec.Struct, frozen=True, order=True):
     """Something on an engine that canon-sweep has made, by its full name.
 
     ``stack`` is the one that it says it is of; empty where only its name tells.
@@ -54,8 +54,7 @@ class Thing:
         return f"{self.kind} {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Stray:
+class Stray(msgspec.Struct, frozen=True):
     """A stack's parts that run, or a volume or secret, that nothing names; and why it is one.
 
     ``doubt`` is why it may be somebody's all the same, so that a person has to decide.

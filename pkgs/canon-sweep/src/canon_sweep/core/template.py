@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 
 from canon_sweep.core.names import printable
 
-_PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_PART = r"\{\{|\}\}|\{([^{}]*)\}|[{}]"
 _BRACES = {"{{": "{", "}}": "}"}
 
 
 def problem(text: str, known: Collection[str]) -> str | None:
     """What cannot be filled into a text, or None; quoted, for one line."""
-    for part in _PART.finditer(text):
+    for part in re.finditer(_PART, text):
         if part[0] in _BRACES:
             continue
         if part[1] is None:
@@ -26,7 +26,7 @@ def problem(text: str, known: Collection[str]) -> str | None:
 
 def names_in(text: str) -> frozenset[str]:
     """The placeholders of a text, by their names."""
-    return frozenset(part[1] for part in _PART.finditer(text) if part[1] is not None)
+    return frozenset(part[1] for part in re.finditer(_PART, text) if part[1] is not None)
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
@@ -39,4 +39,4 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     def value(part: re.Match[str]) -> str:
         return _BRACES.get(part[0]) or values[part[1]]
 
-    return _PART.sub(value, text)
+    return re.sub(_PART, value, text)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
 
 from canon_sweep.core.image import Image
 from canon_sweep.core.names import cut, printable
@@ -33,8 +34,7 @@ class Said(StrEnum):
     UNKNOWN = "infra"
 
 
-@dataclass(frozen=True, slots=True)
-class TierSaid:
+class TierSaid(msgspec.Struct, frozen=True):
     """One tier; ``structural`` is an N/A that nobody has declared."""
 
     tier: Tier
@@ -44,8 +44,7 @@ class TierSaid:
     structural: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """What a harness left for us to keep, by the engine's full names."""
 
     stack: str
@@ -54,8 +53,7 @@ class Kept:
     secrets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Testimony:
+class Testimony(msgspec.Struct, frozen=True):
     """A result file, read.
 
     ``run`` is the test that it says it is of; ``ref`` a tag, a commit or a ref, ``version``
@@ -77,8 +75,7 @@ class Testimony:
     images: tuple[Image, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What the harness was asked for.
 
     ``runs`` are the names under which it may know this test; ``declared`` has the reasons

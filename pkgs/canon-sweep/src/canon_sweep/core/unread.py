@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.decision import Note
 
@@ -11,8 +12,7 @@ CODE = "unread-line"
 MOST_NOTES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(msgspec.Struct, frozen=True):
     """One such place: the file by its path in the recipe, its line from 1, and why."""
 
     file: str

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
 
+import msgspec
 from packaging import version as packaging_version
 
 from canon_sweep.core import names, tagpattern
@@ -28,19 +28,13 @@ _TAG = re.compile(
 # The pre-releases on which semantic versioning and packaging agree.
 _PRE = re.compile(rf"(?:alpha|beta|rc)(?:\.?{_NUMBER})?", re.ASCII)
 # What a person would read as a version, whatever else is in the tag.
-_LOOK = re.compile(
-    rf"v?(?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER})(?P<rest>(?:[^0-9.].*)?)", re.ASCII | re.DOTALL
-)
-_UNRIPE = re.compile(
-    r"[-.]?(?:alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|a|b|c)(?![a-z])",
-    re.ASCII | re.I,
-)
-_DATE = re.compile(r"(?:19|20)[0-9]{2}\.(?:[1-9]|1[0-2])\.(?:[1-9]|[12][0-9]|3[01])", re.ASCII)
+_LOOK = rf"v?(?P<version>{_NUMBER}\.{_NUMBER}\.{_NUMBER})(?P<rest>(?:[^0-9.].*)?)"
+_UNRIPE = r"[-.]?(?:alpha|beta|rc|pre|preview|dev|snapshot|nightly|canary|a|b|c)(?![a-z])"
+_DATE = r"(?:19|20)[0-9]{2}\.(?:[1-9]|1[0-2])\.(?:[1-9]|[12][0-9]|3[01])"
 _CHUNK = re.compile(r"[0-9]+|[^0-9]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(msgspec.Struct, frozen=True, order=True):
     """A release tag's place in the order.
 
     Ordered by the recipe's own version, then by the app version (numbers in it
@@ -48,8 +42,8 @@ class Version:
     tags are the same text.
     """
 
-    recipe: packaging_version.Version = field(repr=False)
-    app: tuple[tuple[int, int, str], ...] = field(repr=False)
+    recipe: packaging_version.Version
+    app: tuple[tuple[int, int, str], ...]
     tag: str
 
     @property
@@ -58,16 +52,14 @@ class Version:
         return self.recipe.is_prerelease
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoredTag:
+class IgnoredTag(msgspec.Struct, frozen=True):
     """A tag that is no release, and why; ``tag`` is good to be shown and stored as JSON."""
 
     tag: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TagRule:
+class TagRule(msgspec.Struct, frozen=True):
     """Which tags of a recipe are versions.
 
     ``pattern`` is a regular expression for the whole tag, with a group
@@ -112,8 +104,10 @@ def look_of(tag: str) -> packaging_version.Version | None:
 
     A pre-release and a date are not meant to be the latest release, so they are None.
     """
-    match = _LOOK.fullmatch(tag[:MAX_TAG])
-    if match is None or _UNRIPE.match(match["rest"]) or _DATE.fullmatch(match["version"]):
+    match = re.fullmatch(_LOOK, tag[:MAX_TAG], re.ASCII | re.DOTALL)
+    if match is None or re.fullmatch(_DATE, match["version"], re.ASCII):
+        return None
+    if re.match(_UNRIPE, match["rest"], re.ASCII | re.IGNORECASE):
         return None
     return packaging_version.Version(match["version"])
 
@@ -122,7 +116,7 @@ def _version(tag: str, recipe: str | None, app: str) -> Version | IgnoredTag:
     order = _ordered(recipe or "")
     if isinstance(order, str):
         return IgnoredTag(tag, order)
-    return Version(order, tuple(_chunk(text) for text in _CHUNK.findall(app)), tag)
+    return Version(order, tuple(map(_chunk, _CHUNK.findall(app))), tag)
 
 
 # many recipes have a 1.0.0, and each of them is read several times

@@ -10,8 +10,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+import msgspec
 from packaging.version import InvalidVersion, Version
 
 from canon_sweep.core import names
@@ -27,13 +27,12 @@ _COMPARES: dict[str, _Holds] = {
 }
 # what nobody knows the version of is newer than every release
 _OF_NEWEST = (">=", ">", "!=")
-_CLAUSE = re.compile(r"\s*([<>=!~^]*)\s*(.*?)\s*", re.DOTALL)
+_CLAUSE = r"\s*([<>=!~^]*)\s*(.*?)\s*"
 _LONGEST = 200
 _EXAMPLE = 'e.g. ">= 1.0.0, < 2"'
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRule:
+class VersionRule(msgspec.Struct, frozen=True):
     """Holds of a version if every clause does; one without clauses holds of all."""
 
     clauses: tuple[tuple[str, Version], ...] = ()
@@ -62,7 +61,7 @@ def rule_of(text: str | None) -> VersionRule:
 
 
 def _clause(part: str) -> tuple[str, Version]:
-    match = _CLAUSE.fullmatch(part)
+    match = re.fullmatch(_CLAUSE, part, re.DOTALL)
     assert match is not None, "it matches anything"
     sign, number = match.groups()
     if sign not in _COMPARES:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.core.base import Bases, bases, upgrade_na
 from canon_sweep.core.decision import Facts, Policy, decide
 from canon_sweep.core.override import Kind, Override
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(msgspec.Struct, frozen=True):
     """What is known of a recipe whose overrides are judged.
 
     ``facts`` are those of a recipe that takes part, ``excepted`` is the sentence of its

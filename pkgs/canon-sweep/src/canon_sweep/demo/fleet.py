@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.demo import upstream
 from canon_sweep.errors import UsageFault
@@ -31,8 +32,7 @@ FIRST_DAY = 1_767_268_800
 DAY = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(msgspec.Struct, frozen=True):
     """One commit on ``main`` and the release it may be.
 
     ``program`` is the generation of the program, ``stray`` a tag that is no
@@ -47,8 +47,7 @@ class Publication:
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DemoRecipe:
+class DemoRecipe(msgspec.Struct, frozen=True):
     """One recipe: what is published before the first sweep, and before the third."""
 
     name: str

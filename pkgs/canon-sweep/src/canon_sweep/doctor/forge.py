@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.address import Address, read_address
 from canon_sweep.core.checkup import Check, fail, ok, unknown, warn
@@ -22,8 +23,7 @@ MISSING = "mirror.missing"
 _SCOPE = "let the token read repositories, so that this can be asked"
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(msgspec.Struct, frozen=True):
     """A mirror on a forge, asked with one account's token.
 
     ``pushes`` and ``closes`` are what the sweep does with that token there.  Not ``named``,

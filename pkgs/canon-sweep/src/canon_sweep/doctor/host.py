@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from canon_sweep.core.checkup import Check, fail, ok, unknown, warn
 from canon_sweep.core.count import counted
@@ -27,8 +28,7 @@ from canon_sweep.state.store import State
 Asking = Callable[[], Iterable[Check]]
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(msgspec.Struct, frozen=True):
     """The settings beside the host that they are for; ``timed`` is whether a timer is theirs."""
 
     settings: Settings

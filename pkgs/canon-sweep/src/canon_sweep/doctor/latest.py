@@ -5,8 +5,9 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.core.release import releases
 from canon_sweep.engine.protocol import App
@@ -19,8 +20,7 @@ LONGEST = 15.0
 """Seconds for all recipes together: some hundred of them are read in these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Latest:
+class Latest(msgspec.Struct, frozen=True):
     """Reads clones, and leaves them as they are, also broken ones."""
 
     recipes: Sequence[Recipe]

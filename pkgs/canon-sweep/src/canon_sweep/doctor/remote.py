@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.address import read_address
 from canon_sweep.core.checkup import Check, fail, ok, unknown, warn
@@ -46,8 +47,7 @@ class UnseenFault(Fault):
     """Nobody has asked, so that nobody can tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(msgspec.Struct, frozen=True):
     """What a recipe's remotes said: ``push`` is the mirror, asked as before a push."""
 
     recipe: str

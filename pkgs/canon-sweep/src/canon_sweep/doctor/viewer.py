@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.core.checkup import Check, fail, unknown, warn
 from canon_sweep.state.owner import command_as, other_owner, viewer
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
+class Viewer(msgspec.Struct, frozen=True):
     """``instead`` is the command that looks as the service does; empty if this one does."""
 
     me: str

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from canon_sweep.core.checkup import Check
 from canon_sweep.core.image import Image
@@ -27,16 +28,14 @@ It raises `HostFault` where the engine cannot be asked.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Under which names an app is deployed: its stack and its domain."""
 
     stack: str
     domain: str
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(msgspec.Struct, frozen=True):
     """One version of a recipe under the names it is deployed with.
 
     What its files say was read when it was made: whatever becomes of them, every step
@@ -81,8 +80,7 @@ class App:
         return cls(recipe, version, stack, domain, source)
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(msgspec.Struct, frozen=True):
     """A named volume by its full name, ``<stack>_<volume>``.
 
     ``bytes`` is its size, None if it cannot be found out: it is not nothing, and can be removed.
@@ -92,16 +90,14 @@ class Volume:
     bytes: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """Where a service's port answers, as seen from the sweep."""
 
     host: str
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Converging:
+class Converging(msgspec.Struct, frozen=True):
     """Somebody else's stack on its way from one state to another; ``why`` has its service."""
 
     stack: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.core import appenv, compose, names
 from canon_sweep.core.compose import Compose
@@ -22,8 +23,7 @@ MAX_CHAIN = 32
 MAX_TEXT = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """A version's files, read once: what is deployed, and with which variables.
 
     ``tree`` is the checkout; ``texts`` has the compose files' by their paths in it, in

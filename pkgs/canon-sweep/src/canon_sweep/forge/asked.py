@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from functools import partial
+
+import msgspec
 
 from canon_sweep.bounded import OverdueError, awaited
 from canon_sweep.core.place import Place
@@ -20,8 +21,7 @@ SECONDS = 60.0
 MORE = 0.2
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(msgspec.Struct):
     """Asks a forge in threads, as soon as it is told to begin; an answer is waited for.
 
     A forge that hangs costs a sweep its bound once, however many mirrors there are.
@@ -29,7 +29,7 @@ class Asked:
 
     forge: Forge
     places: Mapping[str, Place]
-    _answers: dict[str, Future[Listing]] = field(default_factory=dict)
+    _answers: dict[str, Future[Listing]] = msgspec.field(default_factory=dict)
     _end: float = 0.0
 
     def begin(self, recipes: tuple[str, ...]) -> None:

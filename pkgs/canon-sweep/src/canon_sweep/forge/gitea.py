@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.core.place import Place
 from canon_sweep.core.pull import Pull
@@ -111,8 +111,7 @@ class _Guarded(msgspec.Struct):
     teams: list[str] | None = msgspec.field(default=None, name="whitelist_teams")
 
 
-@dataclass(frozen=True, slots=True)
-class Gitea:
+class Gitea(msgspec.Struct, frozen=True):
     """A Gitea or a Forgejo at a URL, and the file with the token that it is asked with."""
 
     url: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from canon_sweep.core.place import Place
 from canon_sweep.core.pull import Pull
@@ -14,8 +15,7 @@ class TakenFault(HostFault):
     """There is a repository of this name already, though nobody told us so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """A mirror's open pull requests.
 
     ``place`` is where it is now: a renamed one answers under its old name too.  Not
@@ -27,8 +27,7 @@ class Listing:
     is_whole: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(msgspec.Struct, frozen=True):
     """A repository as the forge has it; ``may_…`` is what the token's owner is allowed there."""
 
     place: Place
@@ -43,16 +42,14 @@ class Repository:
     may_admin: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(msgspec.Struct, frozen=True):
     """A branch as the forge has it; ``may_push`` is what the token's owner is allowed."""
 
     is_protected: bool
     may_push: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Guarded:
+class Guarded(msgspec.Struct, frozen=True):
     """Tags, by a pattern, that only these accounts may push, and members of some teams."""
 
     pattern: str

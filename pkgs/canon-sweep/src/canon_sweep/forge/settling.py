@@ -9,7 +9,8 @@ closed once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from canon_sweep.core.place import Place
 from canon_sweep.core.pull import (
@@ -51,8 +52,7 @@ MOST_FAILED = 2
 Heads = Mapping[int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Mirror:
+class Mirror(msgspec.Struct, frozen=True):
     """A recipe's mirror: its URL, upstream's main, and how git is asked about heads.
 
     ``upstream`` is what its people are told of where main is, empty if that is nobody's matter.
@@ -66,8 +66,7 @@ class Mirror:
     upstream: str = ""
 
 
-@dataclass(slots=True)
-class Settling:
+class Settling(msgspec.Struct):
     """One mirror's turn; ``closed`` is what was closed, by number, with the reason.
 
     ``unread`` is what nobody could look at, by number, with the reason.
@@ -81,11 +80,11 @@ class Settling:
     before: Looked
     remember: Callable[[Looked], None]
     only_looks: bool = False
-    closed: dict[int, str] = field(default_factory=dict)
-    unread: dict[int, str] = field(default_factory=dict)
-    _left: dict[int, str] = field(default_factory=dict)
-    _closing: dict[int, Closing] = field(default_factory=dict)
-    _failed: list[WebFault] = field(default_factory=list)
+    closed: dict[int, str] = msgspec.field(default_factory=dict)
+    unread: dict[int, str] = msgspec.field(default_factory=dict)
+    _left: dict[int, str] = msgspec.field(default_factory=dict)
+    _closing: dict[int, Closing] = msgspec.field(default_factory=dict)
+    _failed: list[WebFault] = msgspec.field(default_factory=list)
 
     def settle(self) -> None:
         """Close what is merged; what was done stays in ``closed``, whatever is raised.

@@ -6,8 +6,6 @@ stages of one build both may be empty for a moment, see `steady`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import msgspec
 
 from canon_sweep.core.count import counted
@@ -30,8 +28,7 @@ class _Repo(msgspec.Struct):
     build: _Build
 
 
-@dataclass(frozen=True, slots=True)
-class Drone:
+class Drone(msgspec.Struct, frozen=True):
     """A Drone server; the token has to be an administrator's."""
 
     server: Server

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.core.names import plain
 from canon_sweep.errors import HostFault
@@ -19,8 +20,7 @@ from canon_sweep.errors import HostFault
 _PROC = Path("/proc")
 
 
-@dataclass(frozen=True, slots=True)
-class LockFiles:
+class LockFiles(msgspec.Struct, frozen=True):
     """Files by path, the last part of which may be a pattern."""
 
     patterns: Sequence[str]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.core.names import cut, plain
 from canon_sweep.errors import HostFault
@@ -15,8 +16,7 @@ _PROC = Path("/proc")
 _SHOWN = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Processes:
+class Processes(msgspec.Struct, frozen=True):
     """Processes whose whole command line, its words joined by spaces, matches a pattern."""
 
     patterns: Sequence[str]

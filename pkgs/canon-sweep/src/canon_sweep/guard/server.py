@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+import msgspec
 
 from canon_sweep.web import Request, StatusFault, json_of, send
 
@@ -14,8 +15,7 @@ SECONDS = 20.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(msgspec.Struct, frozen=True):
     """Where it is, and the file with the token that it is asked with.
 
     A wrong path is answered with a page of its own and 200, and a redirect may lead to a

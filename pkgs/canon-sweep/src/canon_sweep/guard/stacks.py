@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.names import plain
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault
 
 
-@dataclass(frozen=True, slots=True)
-class Stacks:
+class Stacks(msgspec.Struct, frozen=True):
     """The stacks of an engine, but for those that are not to be waited for."""
 
     engine: Engine

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.guard.protocol import Guard
 
@@ -11,8 +12,7 @@ APART = 3.0
 """Seconds between the two readings: far longer than a server takes from stage to stage."""
 
 
-@dataclass(frozen=True, slots=True)
-class Steady:
+class Steady(msgspec.Struct, frozen=True):
     """A guard that is idle only when it is so twice, some seconds apart."""
 
     guard: Guard

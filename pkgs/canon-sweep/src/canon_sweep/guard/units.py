@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+import msgspec
 
 from canon_sweep import systemd
 from canon_sweep.core.names import plain
@@ -16,8 +17,7 @@ _WILD = frozenset("*?[")
 _PROPERTIES = ("Id", "LoadState", "ActiveState")
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
+class Units(msgspec.Struct, frozen=True):
     """Units by name or pattern; a pattern that matches none is idle, a name has to be one's."""
 
     patterns: Sequence[str]

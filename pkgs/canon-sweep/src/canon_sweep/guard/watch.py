@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.names import cut, plain
 from canon_sweep.errors import Fault
@@ -14,8 +15,7 @@ LONGEST = 500
 """How many characters of a reason are told: some of it is other people's to choose."""
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(msgspec.Struct, frozen=True):
     """Guards, and how patient to be with what they see: ``wait`` and ``poll`` in seconds."""
 
     guards: Sequence[Guard]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -35,8 +34,7 @@ class _Queue(msgspec.Struct):
         return max(len(self.pending) + len(self.waiting_on_deps), counted)
 
 
-@dataclass(frozen=True, slots=True)
-class Woodpecker:
+class Woodpecker(msgspec.Struct, frozen=True):
     """A Woodpecker server; the token has to be an administrator's."""
 
     server: Server

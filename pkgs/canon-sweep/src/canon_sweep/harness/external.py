@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from msgspec import structs
 
 from canon_sweep.core import ending, template
@@ -34,8 +34,7 @@ from canon_sweep.settings.harness import HarnessSettings
 _RESULT = "result.json"
 
 
-@dataclass(frozen=True, slots=True)
-class WorkTree:
+class WorkTree(msgspec.Struct, frozen=True):
     """How a harness gets a recipe's files; see `mirror.worktree`.
 
     ``place`` puts a commit into a folder, ``changes`` says what of it is another by now.
@@ -45,8 +44,7 @@ class WorkTree:
     changes: Callable[[Path, str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(msgspec.Struct, frozen=True):
     """Tests with the command of the settings; ``limit`` is in seconds.
 
     With ``quick`` it is a test on warm data, which is never cold.  What is no ``candidate``,

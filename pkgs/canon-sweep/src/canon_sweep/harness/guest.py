@@ -6,8 +6,8 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
+import msgspec
 from msgspec import structs
 
 from canon_sweep import interrupt
@@ -26,8 +26,7 @@ _GOING = 60.0
 _AGAIN = 0.5
 
 
-@dataclass(slots=True)
-class Visits:
+class Visits(msgspec.Struct):
     """The harness's runs of one recipe; ``ignored`` names what is never its own."""
 
     recipe: str
@@ -36,8 +35,8 @@ class Visits:
     say: Callable[[str], None]
     ignored: Sequence[str] = ()
     before: frozenset[str] = frozenset()
-    _left: list[str] = field(default_factory=list)
-    _alive: list[str] = field(default_factory=list)
+    _left: list[str] = msgspec.field(default_factory=list)
+    _alive: list[str] = msgspec.field(default_factory=list)
 
     @contextmanager
     def visit(self, run: str) -> Iterator[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep import process
 from canon_sweep.core import names
@@ -23,8 +24,7 @@ MAX_WORDS = 300
 _ADVICE = "mend the recipe's install command: it is the operator's, and says nothing of the recipe"
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(msgspec.Struct, frozen=True):
     """``command`` is run in a copy of the version's files: what is deployed stays as it was.
 
     Of our own environment it has PATH, and nothing else.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from canon_sweep.settings.recipes import RecipeSettings
 from canon_sweep.settings.records import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """How long to wait, in seconds.
 
     ``deploy`` None leaves it to the recipe's label, which counts up to ``deploy_cap``.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.core.base import Bases
 from canon_sweep.core.version import Version
@@ -14,8 +15,7 @@ Checkout = Callable[[str], Path]
 """Gives the folder with a commit's files; the folder stays for the whole test."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """One version of one recipe to test.
 
     ``tag`` is empty for a commit that is not tested as a release; ``version`` is

@@ -6,7 +6,8 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, RecipeFault
@@ -17,8 +18,7 @@ ONE_TRY = 10.0
 INTERVAL = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class RunningApp:
+class RunningApp(msgspec.Struct, frozen=True):
     """The app that is asked: where it runs, its address to the world, its data's token."""
 
     engine: Engine

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.core.budget import OVER, TAKEN, Budget, Share, retained, share, size_of, total
 from canon_sweep.core.canonical import Canonical, Previous
@@ -17,8 +19,7 @@ from canon_sweep.state.journal import Journal, Promotion
 from canon_sweep.state.runs import Log
 
 
-@dataclass(frozen=True, slots=True)
-class Promoted:
+class Promoted(msgspec.Struct, frozen=True):
     """The record that is the canonical now, and what is to be said of how it came to be."""
 
     record: Canonical

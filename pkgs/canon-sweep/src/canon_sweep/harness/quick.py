@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -172,8 +171,7 @@ def named_parts(canonical: Canonical) -> frozenset[str]:
     return frozenset((*volumes, *(f"secret {secret}" for secret in canonical.secrets)))
 
 
-@dataclass(slots=True)
-class _QuickRun:
+class _QuickRun(msgspec.Struct):
     order: Order
     canonical: Canonical
     stage: Stage

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from canon_sweep.core import denial
 from canon_sweep.core.canonical import made_elsewhere
@@ -20,8 +21,7 @@ from canon_sweep.state.journal import Deployment, Entry, Journal, Promotion, Qui
 _EXISTS = ("volume ", "secret ", "remains of ")
 
 
-@dataclass(frozen=True, slots=True)
-class Unsettled:
+class Unsettled(msgspec.Struct, frozen=True):
     """What an earlier run left and could not be cleaned up.
 
     What still ``runs`` may disturb any test; what merely exists disturbs its own

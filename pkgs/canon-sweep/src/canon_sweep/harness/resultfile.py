@@ -6,9 +6,10 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.core import ccciform, ownform
 from canon_sweep.core.names import plain
@@ -24,8 +25,7 @@ _ANY = "*"
 _Stamp = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class ResultFile:
+class ResultFile(msgspec.Struct, frozen=True):
     """Where a result will be; ``before`` is what was there when this was made.
 
     A folder in ``pattern`` may be ``*``, as settings have it: then only one that was not

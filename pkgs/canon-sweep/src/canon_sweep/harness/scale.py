@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from canon_sweep.core.attempts import Took
 from canon_sweep.core.image import Image
 from canon_sweep.engine.protocol import Volume
 
 
-@dataclass(slots=True)
-class Scale:
+class Scale(msgspec.Struct):
     """What there is now of a recipe's tests, by stack, and the most that there was at one time."""
 
-    _now: dict[str, int] = field(default_factory=dict)
-    _fetched: dict[str, int] = field(default_factory=dict)
+    _now: dict[str, int] = msgspec.field(default_factory=dict)
+    _fetched: dict[str, int] = msgspec.field(default_factory=dict)
     _most: int = 0
     _all_known: bool = True
 

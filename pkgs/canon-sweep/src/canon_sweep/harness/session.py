@@ -15,9 +15,10 @@ import time
 import tty
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from fcntl import ioctl
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep import interrupt, process
 from canon_sweep.core import denial
@@ -33,8 +34,7 @@ _HEAR = 0.2
 _ROWS, _COLUMNS = 24, 120
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(msgspec.Struct, frozen=True):
     """What is run; ``timeout`` and ``stop_time`` are in seconds.
 
     ``stop_time`` is how long it has to end once it was told to.
@@ -48,8 +48,7 @@ class Program:
     terminal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """How it ended: the exit code, negative for a signal; ``late`` is whether we ended it.
 
     ``left`` are the programs that it left running and that were killed, ``alive`` those

@@ -6,8 +6,9 @@ Nothing is written where the harness keeps it; it is followed from there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from canon_sweep.core.budget import MORE_THAN, Budget, excess, total
 from canon_sweep.core.canonical import Canonical, KeptVolume, Previous
@@ -25,8 +26,7 @@ from canon_sweep.state.runs import Log
 _VOLUME = "volume "
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """What a recipe's harness shows of its promotions; ``before`` is the canonical until now."""
 
     recipe: str

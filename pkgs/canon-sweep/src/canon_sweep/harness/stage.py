@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.declared import Declared
@@ -36,8 +37,7 @@ MAX_NAME_TRIES = 100
 SLACK = 0.5
 
 
-@dataclass(slots=True)
-class Stage:
+class Stage(msgspec.Struct):
     """Puts apps up and takes them down; ``deploys`` counts what was started.
 
     ``visits`` are an outside harness's tests, whose deploys nobody knows.  ``time_left`` gives
@@ -56,15 +56,15 @@ class Stage:
     time_left: Callable[[], float]
     declared: Declared
     overlays: tuple[ReadOverlay, ...] = ()
-    secrets: SecretEnv = field(default_factory=SecretEnv)
+    secrets: SecretEnv = msgspec.field(default_factory=SecretEnv)
     hook: Hook | None = None
     deploys: int = 0
     visits: int = 0
-    unsettled: list[str] = field(default_factory=list)
-    images: dict[str, tuple[Image, ...]] = field(default_factory=dict)
-    scale: Scale = field(default_factory=Scale)
+    unsettled: list[str] = msgspec.field(default_factory=list)
+    images: dict[str, tuple[Image, ...]] = msgspec.field(default_factory=dict)
+    scale: Scale = msgspec.field(default_factory=Scale)
     _ends: float = float("inf")
-    _apps: dict[tuple[object, ...], App] = field(default_factory=dict)
+    _apps: dict[tuple[object, ...], App] = msgspec.field(default_factory=dict)
 
     def begin_test(self) -> None:
         """From now on a test has its time, whatever is left of the run's."""
@@ -95,8 +95,7 @@ class Stage:
 
         Raises:
             RecipeFault: the recipe's files cannot be read.
-            HostFault: a name in them is too long because of the settings' domain, or an
-                overlay or a secret of the settings cannot be used.
+            HostFault: the domain makes a name too long, or an overlay or a secret cannot be used.
         """
         key = (label, variant, place, tree)
         if key not in self._apps:
@@ -106,7 +105,8 @@ class Stage:
             app = App.read(self.recipe, label, place, tree, env, overlays=overlays)
             for name in overlays:
                 self.log.say(f"{label} has the {name}")
-            self._apps[key] = replace(app, asked=services_asked(settings.every_probe, app))
+            asked = services_asked(settings.every_probe, app)
+            self._apps[key] = msgspec.structs.replace(app, asked=asked)
         return self._apps[key]
 
     @hiding

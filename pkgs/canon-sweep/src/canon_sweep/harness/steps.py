@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.result import Status, Tier, TierResult
 from canon_sweep.errors import RecipeFault
 from canon_sweep.state.runs import Log
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One row of the table of tiers.
 
     ``na`` is the reason why the tier does not apply, and empty if it does.

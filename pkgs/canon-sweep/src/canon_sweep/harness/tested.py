@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome, Took
 from canon_sweep.core.canonical import Canonical
@@ -18,8 +20,7 @@ from canon_sweep.harness.order import Order
 from canon_sweep.state.attempts import Ledger
 
 
-@dataclass(frozen=True, slots=True)
-class Tested:
+class Tested(msgspec.Struct, frozen=True):
     """How a release's test ended; ``reason`` is empty only for a promotion without a remark.
 
     ``seconds`` is what one test took, its promotion too; ``overdue`` as `Attempt` has it.

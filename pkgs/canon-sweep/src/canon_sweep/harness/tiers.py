@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 
+import msgspec
 from msgspec import structs
+from msgspec.structs import replace
 
 from canon_sweep.core.attempts import Took
 from canon_sweep.core.base import Base, stepped_back, upgrade_na
@@ -49,8 +50,7 @@ def parts_of(app: App, engine: Engine) -> set[str]:
     return made | {f"volume {name}" for name in mounted}
 
 
-@dataclass(frozen=True, slots=True)
-class Tiers:
+class Tiers(msgspec.Struct, frozen=True):
     """The harness of tiers: install, custom, upgrade, reattach."""
 
     stage: Stage
@@ -87,17 +87,16 @@ class Tiers:
         return tuple(self.stage.unsettled)
 
 
-@dataclass(slots=True)
-class _ColdRun:
+class _ColdRun(msgspec.Struct):
     order: Order
     stage: Stage
     checkout: Checkout
     place: Place
     base: str | None = None
-    broken: list[BrokenBase] = field(default_factory=list)
-    missing: dict[str, str] = field(default_factory=dict)
-    shares: set[str] = field(default_factory=set)
-    own: set[str] = field(default_factory=set)
+    broken: list[BrokenBase] = msgspec.field(default_factory=list)
+    missing: dict[str, str] = msgspec.field(default_factory=dict)
+    shares: set[str] = msgspec.field(default_factory=set)
+    own: set[str] = msgspec.field(default_factory=set)
 
     def fetch(self) -> None:
         """Write out every version that is needed, before anything is up.

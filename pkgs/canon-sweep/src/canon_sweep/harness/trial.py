@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.core.attempts import Outcome, overdue_again
 from canon_sweep.core.canonical import Canonical
@@ -54,8 +56,7 @@ def nothing_shown(_result: CiResult, _started: datetime) -> Promoted:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Reruns:
+class Reruns(msgspec.Struct, frozen=True):
     """How often a test is repeated in one sweep; ``hindrance`` is why one may not begin.
 
     ``later`` leaves the rerun of a red to whoever asks: it is said to be due.
@@ -67,8 +68,7 @@ class Reruns:
     later: bool = False
 
 
-@dataclass(slots=True)
-class Trial:
+class Trial(msgspec.Struct):
     """Tests a release until its outcome is known, and promotes it if the gate says so.
 
     ``releases_now`` reads upstream once more, after the test.  ``reds`` are those of this
@@ -88,7 +88,7 @@ class Trial:
     enrolled: bool
     reruns: Reruns
     kept_by_harness: KeptByHarness = nothing_shown
-    reds: list[Tested] = field(default_factory=list)
+    reds: list[Tested] = msgspec.field(default_factory=list)
     made: int = 0
     _infra: int = 0
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.attempts import Took
 from canon_sweep.core.result import CiResult
@@ -12,8 +13,7 @@ from canon_sweep.harness.order import Order
 from canon_sweep.harness.protocol import Harness
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(msgspec.Struct, frozen=True):
     """Does all that the harness does; each test within ``watch``."""
 
     harness: Harness

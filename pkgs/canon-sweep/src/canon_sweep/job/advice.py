@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.base import stepped_back

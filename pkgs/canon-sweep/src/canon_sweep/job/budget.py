@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
 from datetime import date
 
 import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.core.attempts import newest_known
 from canon_sweep.core.budget import (
@@ -127,8 +127,7 @@ def forecast(settings: Settings, around: Surroundings) -> Forecast:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(msgspec.Struct, frozen=True):
     """What was found, to be told recipe by recipe; ``keeps`` is whether it is we who keep data.
 
     ``named`` are those that have a record, also one that cannot be read.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -26,8 +25,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
         return f"{said}; it stays: {self.problem}" if self.problem else said
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(msgspec.Struct, frozen=True):
     """Takes one thing away; ``do`` gives why it stays, empty if it is gone."""
 
     what: str

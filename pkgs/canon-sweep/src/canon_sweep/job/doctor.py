@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 
 import msgspec
@@ -80,8 +79,7 @@ def examine(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
+class _Begun(msgspec.Struct, frozen=True):
     """A question that somebody is at."""
 
     about: str

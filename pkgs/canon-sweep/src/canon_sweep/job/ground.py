@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from canon_sweep import tree
 from canon_sweep.engine.protocol import Engine
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
     from canon_sweep.harness.stage import Stage
 
 
-@dataclass(slots=True)
-class Ground:
+class Ground(msgspec.Struct):
     """Gives each recipe a stage, and knows what an earlier one left on it.
 
     ``recovered`` counts what earlier runs had left and this one cleaned up;

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+
+import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.core.decision import Facts
 from canon_sweep.core.foreign import Broken
@@ -31,8 +33,7 @@ from canon_sweep.settings.records import Settings
 _DEPLOYS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Harnesses:
+class Harnesses(msgspec.Struct, frozen=True):
     """Chooses by the settings: everybody's test has the same harness."""
 
     settings: Settings

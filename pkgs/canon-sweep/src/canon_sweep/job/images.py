@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+
+import msgspec
 
 from canon_sweep.core.oldimage import Age, looked_at, needed_by, old_images
 from canon_sweep.engine.protocol import Engine
@@ -15,8 +16,7 @@ from canon_sweep.settings.records import PruneSettings
 from canon_sweep.state.store import Named, State
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """The images that may go; ``unread`` and ``remark`` are why others are not looked at.
 
     What is ``unread`` is to be mended; what the ``remark`` says passes by itself.

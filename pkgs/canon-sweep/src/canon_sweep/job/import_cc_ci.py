@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.ccci.fleet import RECIPE, Fleet, Remotes, read_fleet
 from canon_sweep.ccci.newfile import READABLE, SECRET, write_new
@@ -14,8 +15,7 @@ from canon_sweep.core.address import address_problem
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, UsageFault
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What is asked for: ``output`` is the file that the settings go to, ``secrets_dir`` the
     folder for what is secret.
     """
@@ -27,8 +27,7 @@ class Wanted:
     secrets_dir: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """What an import has found, and the settings as a text."""
 
     fleet: Fleet

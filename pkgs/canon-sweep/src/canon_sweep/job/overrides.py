@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 
 import msgspec
@@ -87,8 +86,7 @@ def _lines(recipe: Recipe, hold: Hold | None, parts: Parts) -> Iterator[Line]:
         yield from map(look.line, written)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(msgspec.Struct, frozen=True):
     """A recipe whose releases are known, as it is in force; ``held`` is whether its hold holds."""
 
     recipe: Recipe

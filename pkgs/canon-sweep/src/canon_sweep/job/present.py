@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+
+import msgspec
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.engine.protocol import Engine
@@ -13,13 +14,12 @@ from canon_sweep.harness.quick import lost_parts, named_parts
 _FRESH = 2.0
 
 
-@dataclass(slots=True)
-class Present:
+class Present(msgspec.Struct):
     """What is there, as of a moment ago."""
 
     engine: Engine
     _there: frozenset[str] = frozenset()
-    _until: float = field(default=0.0)
+    _until: float = 0.0
 
     def lost(self, record: Canonical) -> tuple[str, ...]:
         """The volumes and secrets that a record names and the engine does not have.

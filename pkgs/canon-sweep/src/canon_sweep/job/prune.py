@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -123,8 +122,7 @@ def _pruned(settings: Settings, around: Surroundings, *, dry_run: bool) -> Pruni
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     """What may go, and what stays: as in `Pruning`."""
 
     deeds: tuple[Deed, ...] = ()

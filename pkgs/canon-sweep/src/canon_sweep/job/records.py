@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core import remake
 from canon_sweep.core.budget import RECORD_ONLY
@@ -28,8 +29,7 @@ from canon_sweep.state.journal import unfinished
 from canon_sweep.state.store import State
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(msgspec.Struct, frozen=True):
     """Reads the state folder, and asks the engine whether a canonical is whole."""
 
     state: State

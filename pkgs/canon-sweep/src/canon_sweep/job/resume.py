@@ -105,7 +105,7 @@ def _resumed(due: dict[str, Waiting], parts: Parts, run: runs.Run, around: Surro
                 images.make_room(prune, parts.state, parts.engine, started, around.say)
                 parts.sources.begin(in_time)
                 look_while_held(look, ordered)
-            in_window = _InTime(parts, until, stop)
+            in_window = _InTime(parts, stop, until=until)
             entries += in_turns(ordered, parts, policy, in_window, turns)
     lines = turns.closed(sorted(entries, key=lambda line: line.recipe), around.clock())
     return finish(
@@ -124,15 +124,13 @@ def _always(stop: Stop) -> Callable[[Recipe], Stop]:
     return lambda _: stop
 
 
-class _InTime(Between):
+class _InTime(Between, kw_only=True):
     """As between the recipes of a sweep, as long as the window lasts."""
 
-    def __init__(self, parts: Parts, until: datetime, stop: Stop | None) -> None:
-        super().__init__(parts, stop)
-        self._until = until
+    until: datetime
 
     def __call__(self, recipe: Recipe) -> Stop | None:
         """Why this recipe is not reached, or None."""
-        if self.stop is None and self.parts.world.now() >= self._until:
+        if self.stop is None and self.parts.world.now() >= self.until:
             self.stop = Stop(Code.OUT_OF_TIME, "not reached: retryWindow is over")
         return super().__call__(recipe)

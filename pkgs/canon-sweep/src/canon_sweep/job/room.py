@@ -6,8 +6,9 @@ import errno
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from canon_sweep import interrupt
 from canon_sweep.core import denial
@@ -23,8 +24,7 @@ from canon_sweep.state.store import State
 PERIOD = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(msgspec.Struct, frozen=True):
     """Asks before a test, and watches during it."""
 
     settings: Settings

@@ -7,7 +7,8 @@ it deploys nothing, and what a dead run left is itself in the builds' way.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep import interrupt
 from canon_sweep.core.decision import Code
@@ -32,8 +33,7 @@ def stop_of_sweep(parts: Parts) -> Stop | None:
     return guests.stop or found
 
 
-@dataclass(slots=True)
-class _Guests:
+class _Guests(msgspec.Struct):
     """Lets in who waits; ``stop`` is why nothing may go on after it."""
 
     parts: Parts
@@ -44,8 +44,7 @@ class _Guests:
         return self.stop is None
 
 
-@dataclass(slots=True)
-class Between:
+class Between(msgspec.Struct):
     """As `stop_of`, between the recipes of a sweep: whoever waits for his turn has it first.
 
     Once it says stop, nobody is reached any more but who takes no part: an exception is no

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import msgspec
 from msgspec import structs
+from msgspec.structs import replace
 
 from canon_sweep.core import remake
 from canon_sweep.core.attempts import Outcome
@@ -32,8 +33,7 @@ from canon_sweep.settings.records import Settings
 from canon_sweep.sweep import check_name, each
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What to test: a release by its tag, or any ref; neither means the latest release.
 
     ``quick`` tests on the canonical's own data, and promotes nothing.  ``wait`` queues
@@ -117,8 +117,7 @@ def _asked_for(recipe: Recipe, facts: Facts, label: str, tag: str) -> Entry:
     return with_facts(entry_of(recipe, Decision(code, f"asked for: {label}", target)), facts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(msgspec.Struct, frozen=True):
     """What is tested; ``tag`` is empty for a ref, ``version`` None if that says none."""
 
     tag: str

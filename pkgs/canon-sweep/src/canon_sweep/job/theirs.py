@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core import remake
 from canon_sweep.core.adoption import Known, Standing, gone, not_followed, standing
@@ -22,8 +23,7 @@ from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.state.followed import Followed
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """One of them, with what we have written down of it; ``releases`` are upstream's now."""
 
     found: Foreign

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from canon_sweep import interrupt
 from canon_sweep.core.attempts import Attempt, Outcome
@@ -42,8 +44,7 @@ if TYPE_CHECKING:
 _TO_REPEAT = Note(code="to-repeat", text="tried once more when all others had their turn")
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(msgspec.Struct, frozen=True):
     """A red that is to be tried once more: what was asked for, and what came of it so far.
 
     ``recipe`` is as its releases let it be; ``noted`` are the notes that its line has of it.
@@ -57,8 +58,7 @@ class Due:
     noted: tuple[Note, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Trials:
+class Trials(msgspec.Struct, frozen=True):
     """Tests orders cold, with everything at hand that a promotion needs.
 
     ``due`` has the reds of a sweep that are to be tried once more, by recipe; ``kept_off`` are
@@ -71,8 +71,8 @@ class Trials:
     room: Room
     now: Callable[[], datetime]
     run_id: str
-    due: dict[str, Due] = field(default_factory=dict)
-    kept_off: set[str] = field(default_factory=set)
+    due: dict[str, Due] = msgspec.field(default_factory=dict)
+    kept_off: set[str] = msgspec.field(default_factory=set)
 
     @property
     def harnesses(self) -> Harnesses:

@@ -6,10 +6,11 @@ import math
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import msgspec
 from msgspec import structs
+from msgspec.structs import replace
 
 from canon_sweep.core.decision import Code, Policy
 from canon_sweep.core.turn import in_turn
@@ -26,8 +27,7 @@ from canon_sweep.world import Progress, World
 _MOMENT = 1.0
 
 
-@dataclass(slots=True)
-class Turns:
+class Turns(msgspec.Struct):
     """Strikes each recipe off the list as soon as it was reached; is told as a `Progress`.
 
     A list that cannot be read or written costs no test, but makes the run wrong, as
@@ -43,10 +43,10 @@ class Turns:
     problems: tuple[str, ...] = ()
     due: Container[str] = ()
     kept_off: Container[str] = ()
-    _begun: set[str] = field(default_factory=set)
+    _begun: set[str] = msgspec.field(default_factory=set)
     _at_work: str = ""
     _acts: bool = False
-    _had: list[str] = field(default_factory=list)
+    _had: list[str] = msgspec.field(default_factory=list)
     _struck_at: float = -math.inf
     _anew: frozenset[str] = frozenset()
 

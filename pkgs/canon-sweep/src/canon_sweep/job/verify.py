@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.release import Releases
@@ -22,8 +23,7 @@ from canon_sweep.state.store import State
 _STRAYS = "stacks, volumes and secrets that nothing names"
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
+class _Subject(msgspec.Struct, frozen=True):
     """A record, and what upstream has now: why nobody can tell, None if it is not asked."""
 
     record: Canonical

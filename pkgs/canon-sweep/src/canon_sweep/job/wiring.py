@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.engine.choice import engine_of
 from canon_sweep.engine.protocol import Engine
@@ -32,8 +34,7 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True):
     """What a command is given besides the settings; a story has a calendar for a clock."""
 
     progress: Progress
@@ -42,8 +43,7 @@ class Surroundings:
     engine: Engine | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(msgspec.Struct, frozen=True):
     """Everything that a command's job is made of, joined."""
 
     settings: Settings

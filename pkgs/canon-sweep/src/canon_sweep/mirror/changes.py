@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
+import msgspec
 import pygit2
 from pygit2.enums import MergeFlag, SortMode
 
@@ -31,8 +31,7 @@ class _BeyondError(Exception):
     """There is more to look at than anybody does."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(msgspec.Struct, frozen=True):
     """A commit of main: its files before and after, and the paths of those that it changed."""
 
     commit: str
@@ -41,8 +40,7 @@ class _Step:
     paths: frozenset[str]
 
 
-@dataclass(slots=True)
-class Main:
+class Main(msgspec.Struct):
     """Upstream's main in a repository that also has branches; ``check`` ends what takes long.
 
     Merging writes files: the repository is one that is thrown away.
@@ -51,7 +49,7 @@ class Main:
     repo: pygit2.Repository
     main: str
     check: Callable[[], None]
-    _steps: dict[str, _Step | None] = field(default_factory=dict)
+    _steps: dict[str, _Step | None] = msgspec.field(default_factory=dict)
     _end: float = 0.0
 
     def find(self, head: str) -> Found:

@@ -11,9 +11,9 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pygit2
 from pygit2.enums import FileMode, ObjectType
 
@@ -27,7 +27,7 @@ from canon_sweep.mirror.peel import peeled
 from canon_sweep.mirror.remote import GIT_ERRORS
 from canon_sweep.mirror.sync import FETCHED
 
-_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+_COMMIT = r"[0-9a-f]{7,40}"
 _BROKEN = (pygit2.GitError, OSError, LookupError, ValueError)
 # A recipe has some dozens of small files; a tree that refers to itself over and over has no end.
 _MOST_ENTRIES = 20_000
@@ -40,8 +40,7 @@ _LONGEST_PATH = 2000
 _DEEPEST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     path: bytes
     mode: int
     object_id: pygit2.Oid
@@ -158,7 +157,7 @@ def resolve(clone: Path, ref: str) -> str:
         for name in filter(pygit2.reference_is_valid_name, names):
             if name in repo.references:
                 return _commit(repo, str(repo.references[name].target))
-        if _COMMIT.fullmatch(ref):
+        if re.fullmatch(_COMMIT, ref):
             return _commit(repo, ref)
     except GIT_ERRORS as error:
         raise _unknown(ref) from error

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import pygit2
+from msgspec.structs import replace
 
 from canon_sweep.core.loss import loss
 from canon_sweep.errors import SyncFault
@@ -28,8 +29,7 @@ MIRRORED = "refs/canon-sweep/mirror-main"
 MOST_ASKED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(msgspec.Struct, frozen=True):
     """Upstream and mirror, and the clone between them."""
 
     repo: pygit2.Repository

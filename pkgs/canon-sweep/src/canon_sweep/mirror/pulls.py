@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pygit2
 from pygit2.enums import SortMode
 
@@ -35,11 +35,10 @@ Heads = Mapping[int, str]
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class _Came:
+class _Came(msgspec.Struct, frozen=True):
     """What did not come of heads: why one is too large, and for whom nothing was left."""
 
-    large: Mapping[int, str] = field(default_factory=dict)
+    large: Mapping[int, str] = msgspec.field(default_factory=dict)
     left_out: frozenset[int] = frozenset()
 
 

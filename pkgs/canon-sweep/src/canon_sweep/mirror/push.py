@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
+import msgspec
 import pygit2
+from msgspec.structs import replace
 
 from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault
@@ -15,12 +16,11 @@ from canon_sweep.mirror.remote import Remote
 from canon_sweep.mirror.synced import Synced
 
 
-@dataclass(slots=True)
-class Push:
+class Push(msgspec.Struct):
     """What is known of a push, also while the thread that does it is still at it."""
 
     found: Synced | None = None
-    refs: set[str] = field(default_factory=set)
+    refs: set[str] = msgspec.field(default_factory=set)
 
     def taken(self) -> Synced | None:
         """The part that the mirror took, if any."""

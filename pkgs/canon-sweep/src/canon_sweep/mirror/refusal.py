@@ -15,16 +15,14 @@ _OTHERWISE = "see that the URL is right and it answers"
 _FOLDER_OTHERWISE = "see that it is a git repository, and that this user may read and write it"
 _PUSH_OTHERWISE = "see its branch protection, hooks and the account's rights; the next sync goes on"
 
-_STATUS = re.compile(r"unexpected http status code: (\d{3})\b")
+_STATUS = r"unexpected http status code: (\d{3})\b"
 # Nothing is wrong with what was asked: the server cannot answer at this moment.
 _PASSING = frozenset({429, 502, 503, 504})
 _RESET = r"connection reset"
 # A server that is started anew; libgit2 takes some resets for an end.
-_DROPPED = re.compile(
-    _RESET + "|could not read refs from remote repository|unexpected EOF", re.IGNORECASE
-)
+_DROPPED = _RESET + "|could not read refs from remote repository|unexpected EOF"
 # How Gitea prints what its own hook has to say: between empty lines.
-_FRAMED = re.compile(r"error: error: (?P<said>.*?)(?: error:)?")
+_FRAMED = r"error: error: (?P<said>.*?)(?: error:)?"
 # The server has compared what we said a ref is with what it is now.
 _RACED = (
     r"is at [0-9a-f]+ but expected|unable to resolve reference|incorrect old value"
@@ -53,61 +51,58 @@ _BY_STATUS = {
 }
 
 # The first that is found counts: what is more exact comes first.
-_BY_WORDS = tuple(
-    (re.compile(words, re.IGNORECASE), do)
-    for words, do in (
-        # libgit2's own, of a folder whose name may have any of the words below
-        (_NOT_THERE, _MISSING),
-        (r"pushing to non-bare repos|currently checked out|checked.?out branch", BARE),
-        (
-            r"is not owned by current user",
-            "let it belong to the user who runs canon-sweep: chown -R",
-        ),
-        (
-            r"unknown (remote )?object format",
-            "it names its objects by SHA-256, which cannot be synced: use a repository of SHA-1",
-        ),
-        (_RACED, "somebody pushed to it meanwhile; the next run reads it again"),
-        (r"archived|read.?only|is a (pull )?mirror", _ARCHIVED),
-        (
-            r"\btags?\b.*\bprotected|protected tag",
-            "take that tag's protection away on the mirror, or let the account pass it",
-        ),
-        (
-            r"protected branch|branch.*\bprotected|protected from (force push|deletion)",
-            "let the account pass the protection of the branch on the mirror, and force-push",
-        ),
-        (
-            r"non-fast-forward|deletion prohibited|deletion of .* prohibited",
-            "allow forced pushes and deletions on the mirror: it follows upstream in both",
-        ),
-        (r"authentication that we do not support|authentication failed", _LOGIN),
-        (
-            r"too many redirects or authentication replays",
-            "see that the login is right, and that the URL is the one that its redirects end at",
-        ),
-        (r"permission|not allowed|not authori[sz]ed|denied|forbidden|insufficient", _RIGHTS),
-        (r"not found|does not exist|not exported", _MISSING),
-        (r"quota|too large|exceeds", "see the size limits of the mirror's server"),
-        (r"hook", "see the hook on the mirror that declines; the next sync goes on"),
-        (
-            r"invalid content-type",
-            "see that the URL is the repository's, and not of a page for people",
-        ),
-        (
-            r"invalid packet line",
-            "see that a git server answers, and no shallow clone: git fetch --unshallow mends that",
-        ),
-        (_RESET, _LATER),
-        (r"failed to (resolve|connect)", "see that the host's name is right and it can be reached"),
-    )
+_BY_WORDS = (
+    # libgit2's own, of a folder whose name may have any of the words below
+    (_NOT_THERE, _MISSING),
+    (r"pushing to non-bare repos|currently checked out|checked.?out branch", BARE),
+    (
+        r"is not owned by current user",
+        "let it belong to the user who runs canon-sweep: chown -R",
+    ),
+    (
+        r"unknown (remote )?object format",
+        "it names its objects by SHA-256, which cannot be synced: use a repository of SHA-1",
+    ),
+    (_RACED, "somebody pushed to it meanwhile; the next run reads it again"),
+    (r"archived|read.?only|is a (pull )?mirror", _ARCHIVED),
+    (
+        r"\btags?\b.*\bprotected|protected tag",
+        "take that tag's protection away on the mirror, or let the account pass it",
+    ),
+    (
+        r"protected branch|branch.*\bprotected|protected from (force push|deletion)",
+        "let the account pass the protection of the branch on the mirror, and force-push",
+    ),
+    (
+        r"non-fast-forward|deletion prohibited|deletion of .* prohibited",
+        "allow forced pushes and deletions on the mirror: it follows upstream in both",
+    ),
+    (r"authentication that we do not support|authentication failed", _LOGIN),
+    (
+        r"too many redirects or authentication replays",
+        "see that the login is right, and that the URL is the one that its redirects end at",
+    ),
+    (r"permission|not allowed|not authori[sz]ed|denied|forbidden|insufficient", _RIGHTS),
+    (r"not found|does not exist|not exported", _MISSING),
+    (r"quota|too large|exceeds", "see the size limits of the mirror's server"),
+    (r"hook", "see the hook on the mirror that declines; the next sync goes on"),
+    (
+        r"invalid content-type",
+        "see that the URL is the repository's, and not of a page for people",
+    ),
+    (
+        r"invalid packet line",
+        "see that a git server answers, and no shallow clone: git fetch --unshallow mends that",
+    ),
+    (_RESET, _LATER),
+    (r"failed to (resolve|connect)", "see that the host's name is right and it can be reached"),
 )
 
 
 def is_passing(said: str) -> bool:
     """Whether libgit2's sentence says that the server could answer a moment later."""
     status = _status(said)
-    return is_passing_status(status) if status is not None else bool(_DROPPED.search(said))
+    return is_passing_status(status) if status is not None else _has(_DROPPED, said)
 
 
 def is_crowded(said: str) -> bool:
@@ -126,7 +121,7 @@ def advice(said: str, otherwise: str = _OTHERWISE) -> str:
     status = _status(said)
     if status is not None:
         return _BY_STATUS.get(status, _LATER if status in _PASSING or status >= 500 else otherwise)
-    return next((do for words, do in _BY_WORDS if words.search(said)), otherwise)
+    return next((do for words, do in _BY_WORDS if _has(words, said)), otherwise)
 
 
 def advice_of(said: str, role: Role, folder: str | None) -> str:
@@ -152,7 +147,7 @@ def rejection(reports: Mapping[str, str | None], said: str) -> tuple[str, str] |
     refused = {ref: why for ref, why in reports.items() if why is not None}
     if not refused:
         return None
-    framed = _FRAMED.fullmatch(said)
+    framed = re.fullmatch(_FRAMED, said)
     said = framed["said"] if framed else said
     words = list(dict.fromkeys(refused.values()))
     reason = f"{said} ({'; '.join(words[:2])})" if said else "; ".join(words[:2])
@@ -167,6 +162,10 @@ def _named(refs: Sequence[str]) -> str:
     return printable(refs[0]) + more
 
 
+def _has(words: str, said: str) -> bool:
+    return re.search(words, said, re.IGNORECASE) is not None
+
+
 def _status(said: str) -> int | None:
-    found = _STATUS.search(said)
+    found = re.search(_STATUS, said)
     return int(found[1]) if found else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import pygit2
 from pygit2.enums import ConfigLevel
 
@@ -47,8 +47,7 @@ class RestFault(BusyFault):
     """It wants to be left alone for longer than anybody may wait."""
 
 
-@dataclass(frozen=True, slots=True)
-class Advertisement:
+class Advertisement(msgspec.Struct, frozen=True):
     """What a remote says it has: object ids by full ref name, and HEAD's branch if told.
 
     ``strays`` are the tags that are no use to anybody, apart from ``refs``.

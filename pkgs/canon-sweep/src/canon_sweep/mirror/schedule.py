@@ -6,7 +6,8 @@ import math
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 # A question that waits so many seconds is no load, to us or to its server.
 PATIENCE = 2.0
@@ -19,9 +20,8 @@ MOST_BUSY = 10.0
 MOST_TRIES = 5
 
 
-@dataclass(slots=True)
-class _Server:
-    waiting: deque[int] = field(default_factory=deque)
+class _Server(msgspec.Struct):
+    waiting: deque[int] = msgspec.field(default_factory=deque)
     asked: int = 0
     last_answer: float = -1.0
     most: float = math.inf
@@ -33,8 +33,7 @@ class _Server:
         return self.asked + 1 <= min(most, self.most) and now >= self.rests_until
 
 
-@dataclass(slots=True)
-class Schedule:
+class Schedule(msgspec.Struct):
     """The order of questions: ``parallel`` at work at once, ``per_server`` at one server.
 
     One that waits long does not count among those at work, so that servers which let everybody
@@ -47,11 +46,11 @@ class Schedule:
 
     parallel: int
     per_server: int
-    _servers: dict[str, _Server] = field(default_factory=dict)
-    _turn: deque[str] = field(default_factory=deque)
-    _running: dict[int, tuple[str, float]] = field(default_factory=dict)
+    _servers: dict[str, _Server] = msgspec.field(default_factory=dict)
+    _turn: deque[str] = msgspec.field(default_factory=deque)
+    _running: dict[int, tuple[str, float]] = msgspec.field(default_factory=dict)
     _short: int = sys.maxsize
-    _tries: dict[int, int] = field(default_factory=dict)
+    _tries: dict[int, int] = msgspec.field(default_factory=dict)
 
     def add(self, servers: Sequence[str]) -> None:
         """Questions by their number; what they have in ``servers`` is whom they ask."""

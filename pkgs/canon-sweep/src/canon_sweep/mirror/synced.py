@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault
@@ -11,16 +12,14 @@ from canon_sweep.mirror.clone import TAGS
 from canon_sweep.mirror.refusal import Role
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(msgspec.Struct, frozen=True):
     """A tag that upstream does not have, and the object that the mirror had for it."""
 
     tag: str
     object_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A ref of the mirror that is about to be overwritten, or deleted, and what it was."""
 
     ref: str
@@ -28,8 +27,7 @@ class Change:
     deleted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Synced:
+class Synced(msgspec.Struct, frozen=True):
     """What upstream has, and what was done about it.
 
     ``branch`` is the upstream branch that the mirror has as main, ``head`` the one that
@@ -47,8 +45,8 @@ class Synced:
     deleted: tuple[Deleted, ...]
     branch: str = "main"
     head: str = ""
-    overwritten: Mapping[str, str] = field(default_factory=dict)
-    moved: Mapping[Role, str] = field(default_factory=dict)
+    overwritten: Mapping[str, str] = msgspec.field(default_factory=dict)
+    moved: Mapping[Role, str] = msgspec.field(default_factory=dict)
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault
@@ -12,8 +13,7 @@ from canon_sweep.mirror.clone import HEADS, MAIN, TAGS, named_tags
 from canon_sweep.mirror.remote import Advertisement, Remote
 
 
-@dataclass(frozen=True, slots=True)
-class Upstream:
+class Upstream(msgspec.Struct, frozen=True):
     """What upstream advertises: its main branch, that branch's commit, and its tags.
 
     ``branch`` is what the mirror has as main, ``head`` the branch that upstream's own
@@ -26,7 +26,7 @@ class Upstream:
     head: str
     main: str
     tags: Mapping[str, str]
-    strays: Mapping[str, str] = field(default_factory=dict)
+    strays: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def refs(self) -> dict[str, str]:

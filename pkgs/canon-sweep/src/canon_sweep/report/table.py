@@ -6,8 +6,9 @@ What renders them for a terminal is imported there: a timer's job has none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from canon_sweep.core.count import counted
 from canon_sweep.core.decision import Code
@@ -38,16 +39,14 @@ _STYLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One line of a listing: short cells, and what is to be said at length."""
 
     cells: tuple[str, ...]
     remarks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True):
     """Rows under a heading: beside the cells, or on a narrow terminal below them,
     stands what is to be said of each.
     """

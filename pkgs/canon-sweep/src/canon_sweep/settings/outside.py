@@ -13,7 +13,7 @@ from canon_sweep.settings.probes import command_problems
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.tables import key_of
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _ANY = "*"
 
 
@@ -64,7 +64,7 @@ def _command_problems(command: object) -> Iterator[str]:
 def _environment_problems(at: str, environment: Mapping[str, Any]) -> Iterator[str]:
     for name, value in environment.items():
         key = key_of(at, name)
-        if not _VARIABLE.fullmatch(name):
+        if not re.fullmatch(_VARIABLE, name):
             yield f"{key}: is no variable's name"
         elif name == "PATH":
             yield f"{key}: is harness.path's to say"
@@ -78,7 +78,7 @@ def _environment_problems(at: str, environment: Mapping[str, Any]) -> Iterator[s
 def _passed_problems(given: object) -> Iterator[str]:
     for number, name in enumerate(given if isinstance(given, list) else (), start=1):
         at = f"harness.passEnvironment[{number}]"
-        if isinstance(name, str) and name and not _VARIABLE.fullmatch(name):
+        if isinstance(name, str) and name and not re.fullmatch(_VARIABLE, name):
             yield f"{at}: {names.printable(name)} is no variable's name"
         elif name == "PATH":
             yield f"{at}: PATH is harness.path's to say"

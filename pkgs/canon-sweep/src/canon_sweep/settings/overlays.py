@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.core import composefile
 from canon_sweep.errors import HostFault, RecipeFault
@@ -15,8 +16,7 @@ from canon_sweep.settings.recipes import Overlay, RecipeSettings
 MAX_FILE = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOverlay:
+class ReadOverlay(msgspec.Struct, frozen=True):
     """An overlay with its text, or with the ``problem`` why it has none."""
 
     settings: Overlay

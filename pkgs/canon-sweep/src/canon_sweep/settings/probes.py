@@ -14,9 +14,9 @@ from canon_sweep.settings.placeholders import (
 )
 from canon_sweep.settings.tables import key_of
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
-_HEADER_VALUE = re.compile(r"(?:[!-~\xa1-\xff][ -~\t\xa0-\xff]*)?")
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+_HEADER = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_HEADER_VALUE = r"(?:[!-~\xa1-\xff][ -~\t\xa0-\xff]*)?"
 
 # these have another value in every deployment
 _OURS = ("DOMAIN", "STACK_NAME", "TYPE")
@@ -28,7 +28,7 @@ def env_problems(at: str, env: object) -> Iterator[str]:
     if not isinstance(env, dict):
         return
     for name, value in env.items():
-        if not _VARIABLE.fullmatch(name):
+        if not re.fullmatch(_VARIABLE, name):
             yield f"{key_of(at, name)}: is no variable's name"
         elif name in _OURS:
             yield f"{key_of(at, name)}: would never be used: every deployment has its own"
@@ -102,7 +102,7 @@ def _header_problems(at: str, headers: object) -> Iterator[str]:
     if not isinstance(headers, dict):
         return
     for name, value in headers.items():
-        if not _HEADER.fullmatch(name):
+        if not re.fullmatch(_HEADER, name):
             yield f"{key_of(at, name)}: is no header's name"
-        if isinstance(value, str) and not _HEADER_VALUE.fullmatch(value):
+        if isinstance(value, str) and not re.fullmatch(_HEADER_VALUE, value):
             yield f"{key_of(at, name)}: has characters that no header can have"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import msgspec
 from msgspec import structs
+from msgspec.structs import replace
 
 from canon_sweep.core.decision import Note
 from canon_sweep.core.override import Override
@@ -21,8 +22,7 @@ from canon_sweep.settings.records import Settings
 HARNESS = "2"
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(msgspec.Struct, frozen=True):
     """A recipe's name and settings, and what follows from them.
 
     ``settings`` are those in force on ``day`` (UTC): an override that has ended is not among

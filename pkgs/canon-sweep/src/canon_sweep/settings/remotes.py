@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -24,8 +23,7 @@ _SECRETS = ("tokenFile", "sshKeyFile")
 _KEYS = {field.encode_name for field in msgspec.structs.fields(Credential)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Remote:
+class _Remote(msgspec.Struct, frozen=True):
     """A remote that a recipe names, and its place in one spelling."""
 
     recipe: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 import functools
 import os
 import re
@@ -28,7 +27,7 @@ _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 # the module writes a host's port behind a plus, and parts of a name behind an equals sign
 _CREDENTIAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+=-]{0,254}", re.ASCII)
 # a key that is shown as it is
-_BARE = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 def convert(value: Any, wanted: Any) -> Any:
@@ -163,11 +162,13 @@ def _is_of_tables(wanted: Any) -> bool:
 
 def key_of(at: str, key: str) -> str:
     """The dotted name of a key of the table ``at``, hostile or not."""
-    shown = key if _BARE.fullmatch(key) else names.printable(key)
+    shown = key if _PLAIN_KEY.fullmatch(key) else names.printable(key)
     return f"{at}.{shown}" if at else shown
 
 
 def _suggestion(key: str, known: Mapping[str, object]) -> str:
+    import difflib  # noqa: PLC0415 - start-up: for a mistake alone
+
     close = difflib.get_close_matches(key, known, n=1)
     return f", did you mean {close[0]}?" if close else ""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+import msgspec
 from packaging import version as packaging_version
 
 from canon_sweep.core.version import Version
@@ -13,8 +13,7 @@ from canon_sweep.settings.overlays import ReadOverlay
 from canon_sweep.settings.recipes import Overlay, RecipeSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(msgspec.Struct, frozen=True):
     """A version that is deployed, and as what.
 
     ``version`` is None if nobody knows it: then it is newer than every release.

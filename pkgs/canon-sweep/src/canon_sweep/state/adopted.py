@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -15,8 +14,7 @@ _MARKERS = msgspec.json.Decoder(dict[str, Adopted])
 _ADVICE = "mend it; or remove it, and adopt again: canon-sweep adopt"
 
 
-@dataclass(frozen=True, slots=True)
-class Adoptions:
+class Adoptions(msgspec.Struct, frozen=True):
     """``adopted.json``."""
 
     path: Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -14,16 +13,15 @@ _ATTEMPT = msgspec.json.Decoder(Attempt)
 _Stamp = tuple[int, int, int] | None
 
 
-@dataclass(slots=True)
-class Attempts:
+class Attempts(msgspec.Struct):
     """The ledger in memory, by recipe; the oldest attempt comes first.
 
     ``problems`` has a text for each line that is no attempt.
     """
 
-    all: list[Attempt] = field(default_factory=list)
+    all: list[Attempt] = msgspec.field(default_factory=list)
     problems: tuple[str, ...] = ()
-    _of: dict[str, list[Attempt]] = field(default_factory=dict)
+    _of: dict[str, list[Attempt]] = msgspec.field(default_factory=dict)
     _stamp: _Stamp = None
 
     def of(self, recipe: str) -> tuple[Attempt, ...]:
@@ -40,12 +38,11 @@ class Attempts:
         self._of.setdefault(attempt.key.recipe, []).append(attempt)
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(msgspec.Struct, frozen=True, eq=False):
     """``attempts.jsonl``; read once, and again only if somebody else has changed it."""
 
     path: Path
-    _loaded: list[Attempts] = field(default_factory=list, repr=False, compare=False)
+    _loaded: list[Attempts] = msgspec.field(default_factory=list)
 
     def index(self) -> Attempts:
         """Every attempt that can be read, by recipe, and what is wrong with the rest.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -30,8 +29,7 @@ class Records(NamedTuple):
     problems: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Canonicals:
+class Canonicals(msgspec.Struct, frozen=True):
     """The records below ``folder``, with a history beside each."""
 
     folder: Path

@@ -6,7 +6,6 @@ and the markers of those that an operator has adopted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -21,8 +20,7 @@ from canon_sweep.state.foreign import ForeignCanonicals
 from canon_sweep.state.history import Forgotten
 
 
-@dataclass(frozen=True, slots=True)
-class Followed(Canonicals):
+class Followed(Canonicals, frozen=True):
     """The records in ``theirs``; histories are below ``folder``."""
 
     theirs: ForeignCanonicals

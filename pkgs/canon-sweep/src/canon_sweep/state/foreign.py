@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.core import names
 from canon_sweep.core.foreign import (
@@ -39,8 +39,7 @@ class _Content(NamedTuple):
     written: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignCanonicals:
+class ForeignCanonicals(msgspec.Struct, frozen=True):
     """``/var/lib/ci-warm``, or whatever has its layout."""
 
     folder: Path

@@ -6,7 +6,6 @@ is there any more.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -42,8 +41,7 @@ _ENTRIES: msgspec.json.Decoder[dict[str, Guest]] = msgspec.json.Decoder(dict[str
 _ADVICE = "see that no harness is at work and what it left up, then remove it"
 
 
-@dataclass(frozen=True, slots=True)
-class Guests:
+class Guests(msgspec.Struct, frozen=True):
     """``guests.json``: an entry a run of a harness."""
 
     path: Path

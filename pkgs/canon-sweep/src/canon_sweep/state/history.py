@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -34,8 +33,7 @@ _PROMOTION = msgspec.json.Decoder(Canonical)
 _FORGOTTEN = msgspec.json.Decoder(Forgotten)
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(msgspec.Struct, frozen=True):
     """``history.jsonl``: append-only; a line that cannot be read stays where it is."""
 
     path: Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -16,8 +15,7 @@ _HOLDS = msgspec.json.Decoder(dict[str, Hold])
 _ADVICE = "mend it, or remove it to hold nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Holds:
+class Holds(msgspec.Struct, frozen=True):
     """``holds.json``; it may be changed while a sweep is on."""
 
     path: Path

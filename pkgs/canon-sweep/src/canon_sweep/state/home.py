@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.errors import StateFault
 from canon_sweep.state import files
@@ -17,8 +18,7 @@ from canon_sweep.state import files
 _NAME = re.compile(rb"[0-9a-f]{16}\n?")
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(msgspec.Struct, frozen=True):
     """``home``: made once, at random; who loses it has made nothing of what there is."""
 
     path: Path

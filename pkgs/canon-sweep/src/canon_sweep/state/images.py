@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -19,8 +18,7 @@ _IMAGES = msgspec.json.Decoder(dict[str, Noted])
 _ADVICE = "mend it; or remove it, and no image that is here now counts as old for a while"
 
 
-@dataclass(frozen=True, slots=True)
-class Images:
+class Images(msgspec.Struct, frozen=True):
     """``images.json``: what is known of each image, by the engine's id of it."""
 
     path: Path
@@ -49,8 +47,7 @@ class Images:
         return known
 
 
-@dataclass(frozen=True, slots=True)
-class Pulls:
+class Pulls(msgspec.Struct, frozen=True):
     """Notes what tests of ours pull; an image that cannot be noted counts as somebody else's."""
 
     images: Images

@@ -7,7 +7,6 @@ after that is undone or made permanent.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -99,8 +98,7 @@ _ENTRIES: msgspec.json.Decoder[dict[str, Entry]] = msgspec.json.Decoder(dict[str
 _ADVICE = "look for stacks left running, then remove it"
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(msgspec.Struct, frozen=True):
     """``journal.json``: at most one entry a stack."""
 
     path: Path

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.state import files
 
 
-@dataclass(frozen=True, slots=True)
-class LastPrune:
+class LastPrune(msgspec.Struct, frozen=True):
     """``pruned``: a time in UTC, on one line."""
 
     path: Path

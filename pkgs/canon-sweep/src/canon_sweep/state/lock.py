@@ -12,8 +12,9 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep import interrupt
 from canon_sweep.errors import DeferredFault, StateFault
@@ -28,8 +29,7 @@ _PAUSE = 0.01
 _TURN_PAUSE = 0.1
 
 
-@dataclass(slots=True)
-class Turn:
+class Turn(msgspec.Struct):
     """The right to act on the state; ``is_ours`` is false while somebody else has it."""
 
     path: Path

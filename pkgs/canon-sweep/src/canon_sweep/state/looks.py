@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -15,8 +14,7 @@ _LOOKED = msgspec.json.Decoder(dict[str, Looked])
 _ADVICE = "remove it: each open pull request is looked at once more"
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
+class Looks(msgspec.Struct, frozen=True):
     """``pulls.json``: an entry a recipe whose mirror has any."""
 
     path: Path

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -86,8 +85,7 @@ class _Results(msgspec.Struct, frozen=True):
         return not self.named and not is_idle
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """``runs/<run id>``."""
 
     folder: Path
@@ -124,8 +122,7 @@ class Run:
         return Log(self.folder / f"{recipe}.log" if is_safe else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(msgspec.Struct, frozen=True):
     """Everything that happened to a recipe in a run, a line each, with the time.
 
     ``hide`` takes out of a text what no log may have.

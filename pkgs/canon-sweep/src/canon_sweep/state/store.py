@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.attempts import untold
@@ -51,8 +52,7 @@ class Tidied(NamedTuple):
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """Where everything is kept on disk.
 
     ``canonicals`` are those that we keep.  ``followed`` are those of a harness that promotes by

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -21,8 +20,7 @@ _ADVICE = "mend it, or remove it: then nothing waits, and the next sweep takes e
 Entries = dict[str, Waiting]
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingList:
+class WaitingList(msgspec.Struct, frozen=True):
     """``waiting.json``, and beside it an empty file ``due`` while a resume has something to do.
 
     Whoever starts resumes need not read the list, nor start a program for nothing.

@@ -10,9 +10,10 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+
+import msgspec
 
 from canon_sweep import process
 from canon_sweep.engine.local import keeper, starter
@@ -31,8 +32,7 @@ _WORD = 4096
 PATIENCE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ordered:
+class Ordered(msgspec.Struct, frozen=True):
     """A keeper that has been started.  `bury` gives up what it says."""
 
     pid: int
@@ -55,14 +55,13 @@ class Ordered:
         os.close(self.word)
 
 
-@dataclass(slots=True)
-class Starter:
+class Starter(msgspec.Struct):
     """A starter, started when it is first needed."""
 
     orders: socket.socket | None = None
     # kept: Python complains of a child that is let go before it ends
     child: process.Child | None = None
-    lock: Lock = field(default_factory=Lock)
+    lock: Lock = msgspec.field(default_factory=Lock)
 
     def order(self, order: Order, gate: int, output: int) -> Ordered:
         """Have a keeper started that waits at ``gate``, for what says its program ``output``.

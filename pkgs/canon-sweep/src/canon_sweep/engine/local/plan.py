@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -45,8 +44,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ready: Ready | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """One service to start.  Placeholders of its own table are still unfilled.
 
     ``environment`` is the service's as its containers have it, ``ports`` are

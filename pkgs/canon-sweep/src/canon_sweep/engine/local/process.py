@@ -14,9 +14,10 @@ import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+import msgspec
 
 from canon_sweep import interrupt, process
 from canon_sweep.core import denial
@@ -34,8 +35,7 @@ RESCAN = 0.25
 KILL_RESCAN = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """One process, and never another that got the same number later.
 
     ``start`` is in clock ticks since the boot that ``boot`` names.
@@ -46,8 +46,7 @@ class Identity:
     boot: str
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """A child that waits for `release`; `drop` without it ends the child."""
 
     identity: Identity

@@ -9,8 +9,9 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep import process
 from canon_sweep.engine.local import log as local_log
@@ -29,8 +30,7 @@ SETTLE = 0.2
 _STATUS = re.compile(rb"HTTP/1\.[01] 200\b")
 
 
-@dataclass(slots=True)
-class Watch:
+class Watch(msgspec.Struct):
     """The services of one deployment while somebody waits for them.
 
     ``pending`` are not ready yet, ``ended`` have exited as they may; ``begun`` has
@@ -40,9 +40,9 @@ class Watch:
     services: Mapping[str, Running]
     logs: Path
     deadline: float
-    pending: set[str] = field(default_factory=set)
-    ended: set[str] = field(default_factory=set)
-    begun: dict[str, float] = field(default_factory=dict)
+    pending: set[str] = msgspec.field(default_factory=set)
+    ended: set[str] = msgspec.field(default_factory=set)
+    begun: dict[str, float] = msgspec.field(default_factory=dict)
 
     def wait(self) -> None:
         """Return when every service is ready.

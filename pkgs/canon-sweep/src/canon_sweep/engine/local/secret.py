@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from canon_sweep import tree
 from canon_sweep.core.names import part_problem
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from canon_sweep.core.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class SecretFolder:
+class SecretFolder(msgspec.Struct, frozen=True):
     """All secrets below one folder."""
 
     root: Path

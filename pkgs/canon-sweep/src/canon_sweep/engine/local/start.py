@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.engine.local import log as local_log
 from canon_sweep.engine.local import plan as local_plan
@@ -19,8 +20,7 @@ from canon_sweep.engine.local.process import Held
 from canon_sweep.engine.local.state import Deployment, Running
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(msgspec.Struct, frozen=True):
     """One start of a stack's services.
 
     ``values`` fill the placeholders, ports aside; ``taken_ports`` are other

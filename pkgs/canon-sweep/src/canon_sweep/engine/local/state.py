@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from canon_sweep.engine.local.plan import Ready
 from canon_sweep.engine.local.process import Identity
@@ -21,8 +21,7 @@ from canon_sweep.state import files
 _LONGEST = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(msgspec.Struct, frozen=True):
     """A started service.  ``log_from`` is where this start's part of its log begins.
 
     ``ports`` has the loopback port by the port of the container.
@@ -35,13 +34,12 @@ class Running:
     log_from: int
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(msgspec.Struct, frozen=True):
     """A deployed version, and the commands that are being executed in it."""
 
     version: str
     services: dict[str, Running]
-    commands: tuple[Identity, ...] = field(default=())
+    commands: tuple[Identity, ...] = ()
 
     @property
     def identities(self) -> tuple[Identity, ...]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep import process, tree
 from canon_sweep.core.names import part_problem
@@ -27,8 +28,7 @@ _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeFolder:
+class VolumeFolder(msgspec.Struct, frozen=True):
     """All volumes below one folder.  One writer at a time."""
 
     root: Path

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
+
+import msgspec
 
 from canon_sweep.core.checkup import Check, fail, ok, warn
 from canon_sweep.core.count import counted
@@ -81,14 +82,13 @@ def _outside(docker: Docker, apps: Callable[[], Iterable[App]]) -> Iterator[Chec
     yield from _lacking("config", needed.configs, configs, "docker config create {} FILE")
 
 
-@dataclass(frozen=True, slots=True)
-class _Needed:
+class _Needed(msgspec.Struct, frozen=True):
     """What is external, by its name, with the recipes whose latest release needs it."""
 
-    recipes: set[str] = field(default_factory=set)
-    networks: dict[str, list[str]] = field(default_factory=dict)
-    secrets: dict[str, list[str]] = field(default_factory=dict)
-    configs: dict[str, list[str]] = field(default_factory=dict)
+    recipes: set[str] = msgspec.field(default_factory=set)
+    networks: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    secrets: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    configs: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
     def add(self, app: App) -> None:
         """One more app; what is wrong with its files is told by a test."""

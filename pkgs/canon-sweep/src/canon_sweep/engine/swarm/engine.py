@@ -28,13 +28,11 @@ from canon_sweep.engine.swarm import (
     stored,
     volume,
 )
-from canon_sweep.engine.swarm import command as docker_command
 from canon_sweep.engine.swarm import converging as others
 from canon_sweep.engine.swarm import stack as swarm_stack
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.images import Images
 from canon_sweep.engine.swarm.ready import Limits
-from canon_sweep.engine.swarm.written import written
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.process import Completed
 from canon_sweep.settings.records import Registry
@@ -114,13 +112,15 @@ class SwarmEngine:
         Raises:
             RecipeFault: the recipe's files are refused by the engine.
         """
+        from canon_sweep.engine.swarm import command, written  # noqa: PLC0415 - start-up
+
         check_stack(app.stack)
         source = app.source
-        environment = docker_command.environment(source, self._docker)
+        environment = command.environment(source, self._docker)
         swarm = self._check_swarm()
         self._make_secrets(app)
-        with written(source, self._files(app, swarm)) as files:
-            docker_command.deploy(self._docker, app.stack, files, environment)
+        with written.written(source, self._files(app, swarm)) as files:
+            command.deploy(self._docker, app.stack, files, environment)
 
     def wait_ready(self, app: App, timeout: float) -> None:
         """Return as soon as every service of this version is up and healthy.

@@ -7,15 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from canon_sweep.engine.swarm.trouble import TROUBLE
 from canon_sweep.errors import HostFault
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """Something that happened: ``container`` ``start``, ``service`` ``update``, ..."""
 
     kind: str

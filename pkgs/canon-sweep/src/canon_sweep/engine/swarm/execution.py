@@ -15,10 +15,9 @@ from canon_sweep.process import Completed
 MAX_OUTPUT = 16 * 1024 * 1024
 
 # the engine's own words in place of a command's output
-_NO_PROGRAM = re.compile(
-    r"\s*(?:OCI runtime exec failed|(?:crun|runc): ).*"
-    r"(?:executable file not found|no such file or directory)",
-    re.IGNORECASE | re.DOTALL,
+_NO_PROGRAM = (
+    r"(?is)\s*(?:OCI runtime exec failed|(?:crun|runc): ).*"
+    r"(?:executable file not found|no such file or directory)"
 )
 
 
@@ -51,4 +50,4 @@ def run(client: Any, container: str, command: Sequence[str]) -> Completed:
 
 def _is_missing(code: int, said: str) -> bool:
     """Whether the engine, not the command, says that there is no such program."""
-    return code in (126, 127) and _NO_PROGRAM.match(said[:2000]) is not None
+    return code in (126, 127) and re.match(_NO_PROGRAM, said[:2000]) is not None

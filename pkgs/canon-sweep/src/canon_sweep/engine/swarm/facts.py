@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from canon_sweep.core import names
 
@@ -29,8 +30,7 @@ _ROUTER = re.compile(r"traefik\.(?:http|tcp|udp)\.routers\.|caddy(?:_\d+)?$")
 _LONG_FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(msgspec.Struct, frozen=True):
     """A container on this node.
 
     ``health`` is empty without a health check, and of an ended container what its checks
@@ -47,8 +47,7 @@ class Container:
     memory: int
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     """One try to run one replica.
 
     ``current``: it was made from the service's present definition, so that it
@@ -84,8 +83,7 @@ class Task:
         return self.container is not None and self.container.health == "unhealthy"
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(msgspec.Struct, frozen=True):
     """A service with its tasks; ``name`` is the one in the compose file.
 
     ``replicas`` is None where Swarm decides (``mode: global``).  ``restarts`` is

@@ -8,11 +8,10 @@ from canon_sweep.engine.swarm.facts import Service, Task
 from canon_sweep.errors import Fault, HostFault, RecipeFault
 
 # reasons for a task's end that say something about the host only
-_NO_IMAGE = re.compile(r"no such image|pull access denied|manifest unknown", re.IGNORECASE)
-_OF_HOST = re.compile(
+_NO_IMAGE = r"no such image|pull access denied|manifest unknown"
+_OF_HOST = (
     r"no space left on device|cannot allocate memory|network .{0,300} not found"
-    r"|context deadline exceeded",
-    re.IGNORECASE,
+    r"|context deadline exceeded"
 )
 
 # the exit code of what got SIGKILL
@@ -36,12 +35,13 @@ def given_up(what: str, task: Task | None) -> GivenUp:
 
 def lacks_image(task: Task) -> bool:
     """Whether the task's image was not here: trying again cannot help."""
-    return _NO_IMAGE.search(task.error) is not None
+    return re.search(_NO_IMAGE, task.error, re.IGNORECASE) is not None
 
 
 def is_of_host(task: Task) -> bool:
     """Whether it was the host that ended a task."""
-    return _OF_HOST.search(task.error) is not None or (killed(task) != "" and not _limit(task))
+    said = re.search(_OF_HOST, task.error, re.IGNORECASE) is not None
+    return said or (killed(task) != "" and not _limit(task))
 
 
 def killed(task: Task) -> str:

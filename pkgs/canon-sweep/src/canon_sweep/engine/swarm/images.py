@@ -7,7 +7,8 @@ deploy`` does by itself, so that every deploy of a sweep runs what its record wi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.image import Image
@@ -20,8 +21,7 @@ from canon_sweep.settings.records import Registry
 from canon_sweep.state.images import Pulls
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(msgspec.Struct, frozen=True):
     """An image that was fetched; ``pinned`` is a name by which no other is meant."""
 
     image: Image

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from canon_sweep.core.compose import Compose
 from canon_sweep.core.shared import shared_by
 from canon_sweep.engine.swarm.api import Body, Docker
 from canon_sweep.engine.swarm.overlay import STACK
 from canon_sweep.errors import HostFault, RecipeFault
+
+if TYPE_CHECKING:
+    from canon_sweep.core.compose import Compose
 
 
 def check(docker: Docker, compose: Compose, stack: str) -> None:

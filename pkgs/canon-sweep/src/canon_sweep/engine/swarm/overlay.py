@@ -9,10 +9,12 @@ in one file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from canon_sweep.core.composefile import is_external
-from canon_sweep.core.yamledit import Document, Table
+
+if TYPE_CHECKING:
+    from canon_sweep.core.yamledit import Document, Table
 
 RECIPE = "canon-sweep.recipe"
 VERSION = "canon-sweep.version"
@@ -41,6 +43,9 @@ def texts(
     says which canon-sweep this is; ``images`` is what services run instead of what the recipe
     calls it.
     """
+    # YAML is only read for a deploy; what the labels are called is asked in every sweep
+    from canon_sweep.core.yamledit import Document  # noqa: PLC0415 - start-up
+
     constant = _escaped({RECIPE: recipe, STACK: stack} | ({HOME: home} if home else {}))
     labels = constant | _escaped({VERSION: version})
     documents = [Document(source) for source in sources]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from canon_sweep.engine.swarm import failure, room
 from canon_sweep.engine.swarm.facts import ENDED, Service, Task
@@ -14,8 +15,7 @@ _ROLLED_BACK = frozenset({"rollback_started", "rollback_paused", "rollback_compl
 EVER = float("-inf")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """When to believe what is seen; all times in seconds.
 
     ``settle``: how long a container without a health check must have run.
@@ -43,8 +43,7 @@ class Limits:
     registry: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What is still waited for; look again after ``again`` seconds even without an event.
 
     ``of_host``: if this is the last look, it is not the recipe that was too slow; ``late`` is

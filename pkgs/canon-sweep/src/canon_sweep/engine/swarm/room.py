@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable
 from canon_sweep.engine.swarm import failure
 from canon_sweep.engine.swarm.facts import Service, Task
 
-_PORT = re.compile(r"port .{0,300}already in use", re.IGNORECASE)
+_PORT = r"(?i:port .{0,300}already in use)"
 # why a task waits for a node, if another time it would not; a constraint is never met
-_NO_ROOM = re.compile(rf"insufficient resources|{_PORT.pattern}", re.IGNORECASE)
+_NO_ROOM = rf"(?i:insufficient resources)|{_PORT}"
 
 
 def held_ports(services: Iterable[Service]) -> frozenset[str]:
@@ -21,7 +21,7 @@ def held_ports(services: Iterable[Service]) -> frozenset[str]:
 def blocks_itself(service: Service) -> bool:
     """Whether an update can never go on: the old task, which ends last, has the new one's port."""
     old_runs = any(runs(task) for task in service.tasks if not task.current)
-    waits = any(_PORT.search(task.error) for task in _without_place(service))
+    waits = any(re.search(_PORT, task.error) for task in _without_place(service))
     return service.start_first and bool(service.host_ports) and old_runs and waits
 
 
@@ -38,7 +38,7 @@ def is_held_up(service: Service, held: Collection[str], *, shared: bool) -> bool
     return any(
         # Swarm finds addresses first of all, and says nothing when a network has none left
         (task.state == "new" and shared)
-        or (_NO_ROOM.search(task.error) and not (own_port and _PORT.search(task.error)))
+        or (re.search(_NO_ROOM, task.error) and not (own_port and re.search(_PORT, task.error)))
         for task in _without_place(service)
     )
 
