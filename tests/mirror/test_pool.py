@@ -290,6 +290,25 @@ def test_few_open_files_make_it_slower_and_no_more(hostile: Hostile, tmp_path: P
     assert (program.stdout, program.stderr) == (b"42\n", b"")
 
 
+def test_a_host_without_room_for_anybody_says_so_each_time(tmp_path: Path) -> None:
+    """Whoever asks again at once is not told that somebody had ended those who ask."""
+    script = (
+        "import resource\n"
+        "from canon_sweep.mirror.pool import Pool, Question\n"
+        "from pathlib import Path\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (6, 6))\n"
+        f"with Pool.made({{}}, Path({str(tmp_path)!r}), parallel=2, per_server=2) as pool:\n"
+        "    for _ in range(3):\n"
+        "        heard = list(pool.ask([Question('/nowhere', 20)] * 2))\n"
+        "        print(*(each.answer.broken.kind for each in heard))\n"
+    )
+    command = [sys.executable, "-c", script]
+
+    program = subprocess.run(command, capture_output=True, timeout=30, check=False)
+
+    assert (program.stdout, program.stderr) == (b"DiskFault DiskFault\n" * 3, b"")
+
+
 def test_nothing_is_left_when_nobody_wants_to_know(hostile: Hostile, tmp_path: Path) -> None:
     """A survey that is broken off takes its processes with it, at once."""
     hang(hostile)

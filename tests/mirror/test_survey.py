@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from canon_sweep.errors import HostFault, SyncFault
 from canon_sweep.mirror import memory
 from canon_sweep.mirror.clone import MEMORY
 from canon_sweep.mirror.memory import Ends, Key
-from canon_sweep.mirror.pool import Pool
+from canon_sweep.mirror.pool import Answer, Heard, Pool, Question
+from canon_sweep.mirror.question import broken
 from canon_sweep.mirror.survey import Pair, Survey
 from canon_sweep.mirror.synced import Synced
 from mirror.kept import Kept
@@ -337,6 +338,35 @@ def test_who_asks_is_lost_once(world: World, hostile: Hostile, pool: Pool) -> No
     assert survey.take("bad") is None
     assert survey.take("hangs") is None
     assert len(said) == 1
+
+
+class Backwards(Pool):
+    """A stand-in for a pool: no remote can be read, and who is asked last is heard first."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.asked: list[list[str]] = []
+
+    def ask(self, questions: Sequence[Question]) -> Generator[Heard, None, None]:
+        """As `Pool.ask`."""
+        self.asked.append([question.url for question in questions])
+        answer = Answer(broken=broken(SyncFault("away")))
+        for number in reversed(range(len(questions))):
+            yield Heard(number, answer, time.monotonic())
+
+
+def test_they_are_asked_again_in_the_order_of_their_turns(world: World) -> None:
+    """Not in that in which they were heard: whose turn it is waits for nobody else's server."""
+    pool, clock = Backwards(), Clock()
+    survey = Survey(pool, lambda: SECONDS, lost, clock)
+    survey.look([replace(pair(world, name), upstream=name) for name in ("early", "late")])
+    survey.await_all()
+    clock.ahead = SECONDS + 1
+
+    with pytest.raises(SyncFault, match="away"):
+        survey.take("early")
+
+    assert pool.asked == [["early", world.mirror_url, "late", world.mirror_url]] * 2
 
 
 def test_a_run_that_is_almost_over_asks_nobody_again_for_that(world: World, pool: Pool) -> None:

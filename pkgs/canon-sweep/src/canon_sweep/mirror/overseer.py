@@ -79,17 +79,25 @@ class Overseer:
             self._busy = {}
             self._schedule.add([_server_of(question.url) for question in self._asked])
             self._selector.register(self.line, selectors.EVENT_READ)
-            while not self._schedule.is_done:
-                self._hand_out()
-                if not self._hear():
-                    self._rest()
-                    return
-                self._end_late()
+            is_wanted = self._ask_all()
             self._selector.unregister(self.line)
             self._rest()
+            if not is_wanted:
+                return
             # nobody is asked meanwhile, so this may take its time
             self.line.sendall(self._unheard)
             self._unheard.clear()
+
+    def _ask_all(self) -> bool:
+        """Until there is an answer to each; False if nobody wants to know any more."""
+        while True:
+            self._hand_out()
+            # nothing is heard then: what comes on the line is the next batch
+            if self._schedule.is_done:
+                return True
+            if not self._hear():
+                return False
+            self._end_late()
 
     def _hand_out(self) -> None:
         while (number := self._schedule.next(time.monotonic())) is not None:

@@ -137,8 +137,8 @@ class Survey:
         return self.clock() - self._last >= seen.seconds
 
     def _look_again(self) -> None:
-        """As `look`, of all those that fail and have not been taken."""
-        failed = [name for name, seen in self._seen.items() if seen.failed]
+        """As `look`, in the order of their turns, of all that fail and have not been taken."""
+        failed = [name for name in self._pairs if name in self._seen and self._seen[name].failed]
         for name in failed:
             del self._seen[name]
         self.look([self._pairs[name] for name in failed])
