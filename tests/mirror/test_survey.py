@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -239,7 +240,8 @@ def test_a_file_that_is_not_whole_is_none(world: World, pool: Pool, how: str) ->
 def test_a_file_of_another_recipe_is_none(world: World, pool: Pool) -> None:
     """Whoever copies a clone does not copy what is known of its remotes."""
     world.sync()
-    other = replace(pair(world), mirror=str(shutil.copytree(world.mirror.path, world.clone / "m")))
+    elsewhere = shutil.copytree(world.mirror.path, world.clone / "m")
+    other = structs.replace(pair(world), mirror=str(elsewhere))
     survey = Survey(pool, lambda: SECONDS, lost)
     survey.look([other])
 
@@ -298,8 +300,8 @@ def test_a_remote_that_fails_waits_for_no_other(world: World, hostile: Hostile, 
     survey = Survey(pool, lambda: SECONDS, lost)
     survey.look(
         [
-            replace(pair(world, "bad"), upstream="/nowhere"),
-            replace(pair(world, "hangs"), upstream=hostile.url),
+            structs.replace(pair(world, "bad"), upstream="/nowhere"),
+            structs.replace(pair(world, "hangs"), upstream=hostile.url),
         ]
     )
 
@@ -324,8 +326,8 @@ def test_who_asks_is_lost_once(world: World, hostile: Hostile, pool: Pool) -> No
     survey = Survey(pool, lambda: SECONDS, said.append, clock)
     survey.look(
         [
-            replace(pair(world, "bad"), upstream="/nowhere"),
-            replace(pair(world, "hangs"), upstream=hostile.url),
+            structs.replace(pair(world, "bad"), upstream="/nowhere"),
+            structs.replace(pair(world, "hangs"), upstream=hostile.url),
         ]
     )
     assert survey.lacks_mirror("bad") is False
@@ -343,9 +345,7 @@ def test_who_asks_is_lost_once(world: World, hostile: Hostile, pool: Pool) -> No
 class Backwards(Pool):
     """A stand-in for a pool: no remote can be read, and who is asked last is heard first."""
 
-    def __init__(self) -> None:
-        super().__init__(None)
-        self.asked: list[list[str]] = []
+    asked: list[list[str]] = msgspec.field(default_factory=list)
 
     def ask(self, questions: Sequence[Question]) -> Generator[Heard, None, None]:
         """As `Pool.ask`."""
@@ -357,9 +357,9 @@ class Backwards(Pool):
 
 def test_they_are_asked_again_in_the_order_of_their_turns(world: World) -> None:
     """Not in that in which they were heard: whose turn it is waits for nobody else's server."""
-    pool, clock = Backwards(), Clock()
+    pool, clock = Backwards(None), Clock()
     survey = Survey(pool, lambda: SECONDS, lost, clock)
-    survey.look([replace(pair(world, name), upstream=name) for name in ("early", "late")])
+    survey.look([structs.replace(pair(world, name), upstream=name) for name in ("early", "late")])
     survey.await_all()
     clock.ahead = SECONDS + 1
 

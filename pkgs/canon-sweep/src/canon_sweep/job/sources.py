@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from canon_sweep.core.decision import Note
 from canon_sweep.core.release import Releases, releases
@@ -42,8 +43,7 @@ def upstream_now(settings: Settings, recipe: Recipe) -> Upstream:
     )
 
 
-@dataclass(slots=True)
-class Sources:
+class Sources(msgspec.Struct):
     """Reads remotes; with ``mirrors.sync`` as ``read`` it brings mirrors in step, with
     ``mirrors.look`` it leaves them as they are.
 
@@ -57,8 +57,8 @@ class Sources:
     pulls: Pulls | None = None
     survey: Survey | None = None
     acts: Callable[[], None] = lambda: None
-    _synced: dict[str, Synced] = field(default_factory=dict)
-    _remembered: set[str] = field(default_factory=set)
+    _synced: dict[str, Synced] = msgspec.field(default_factory=dict)
+    _remembered: set[str] = msgspec.field(default_factory=set)
     _last: tuple[Synced, TagRule, Releases] | None = None
 
     @property

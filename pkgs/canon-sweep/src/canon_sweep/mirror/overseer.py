@@ -12,7 +12,6 @@ import struct
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -41,16 +40,14 @@ _GRACE = 0.3
 _MOST_MEMORY = 2**30
 
 
-@dataclass(slots=True)
-class _Worker:
+class _Worker(msgspec.Struct):
     """A process, and the number of the question that it is asked, if it is."""
 
     child: Child
     number: int | None = None
 
 
-@dataclass(slots=True)
-class Overseer:
+class Overseer(msgspec.Struct):
     """Asks what comes on ``line``, a batch of questions at a time, and gives each answer there.
 
     An answer comes behind the number of its question in the batch.  Whoever is slow to hear
@@ -63,11 +60,11 @@ class Overseer:
     parallel: int
     per_server: int
     _asked: tuple[Question, ...] = ()
-    _schedule: Schedule = field(default_factory=lambda: Schedule(1, 1))
-    _workers: list[_Worker] = field(default_factory=list)
-    _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
-    _busy: dict[int, bytes] = field(default_factory=dict)
-    _unheard: bytearray = field(default_factory=bytearray)
+    _schedule: Schedule = msgspec.field(default_factory=lambda: Schedule(1, 1))
+    _workers: list[_Worker] = msgspec.field(default_factory=list)
+    _selector: selectors.BaseSelector = msgspec.field(default_factory=selectors.DefaultSelector)
+    _busy: dict[int, bytes] = msgspec.field(default_factory=dict)
+    _unheard: bytearray = msgspec.field(default_factory=bytearray)
     _killed: bool = False
 
     def serve(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -40,8 +39,7 @@ class Heard(NamedTuple):
     at: float
 
 
-@dataclass(slots=True)
-class Pool:
+class Pool(msgspec.Struct):
     """A process of ours, and below it those that ask.
 
     It is made in the main thread, before there are others, and is nobody's after `close`, a

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from canon_sweep.errors import HostFault
 from canon_sweep.mirror import memory
@@ -20,8 +21,7 @@ from canon_sweep.mirror.pool import Answer, Heard, Pool, Question
 from canon_sweep.mirror.synced import Synced
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """A recipe's two remotes, and the clone between them."""
 
     name: str
@@ -36,8 +36,7 @@ class Pair:
         return Key(self.upstream, self.mirror, self.branch)
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(msgspec.Struct, frozen=True):
     """What both sides answered, the later one when, and how many seconds each might take."""
 
     upstream: Answer
@@ -54,8 +53,7 @@ class _Seen:
         return self.upstream.traceback or self.mirror.traceback
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(msgspec.Struct):
     """Asks by ``pool``, each remote at most ``seconds`` long, whenever it is asked itself.
 
     ``lost`` is told once why there is nobody to ask them any more: who was not heard by then is
@@ -66,12 +64,12 @@ class Survey:
     seconds: Callable[[], float]
     lost: Callable[[HostFault], None]
     clock: Callable[[], float] = time.monotonic
-    _pairs: dict[str, Pair] = field(default_factory=dict)
-    _asked: set[str] = field(default_factory=set)
-    _seen: dict[str, _Seen] = field(default_factory=dict)
+    _pairs: dict[str, Pair] = msgspec.field(default_factory=dict)
+    _asked: set[str] = msgspec.field(default_factory=set)
+    _seen: dict[str, _Seen] = msgspec.field(default_factory=dict)
     _last: float = 0.0
     _is_lost: bool = False
-    _coming: Iterator[tuple[str, _Seen]] = field(default_factory=lambda: iter(()))
+    _coming: Iterator[tuple[str, _Seen]] = msgspec.field(default_factory=lambda: iter(()))
 
     def look(self, pairs: Iterable[Pair]) -> None:
         """Begin to ask all remotes of these recipes what they have; who is first is asked first."""
