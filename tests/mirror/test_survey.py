@@ -15,8 +15,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pygit2
 import msgspec
+import pygit2
 import pytest
 from msgspec import structs
 
