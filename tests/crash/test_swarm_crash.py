@@ -20,7 +20,7 @@ from crash.swarm_fleet import SwarmFleet
 from crash.tiers import heard, moments, sweeps_until, tier_on
 from engine import installed
 from engine.docker_host import DockerHost
-from engine.installed import OWN, or_skip
+from engine.installed import SWEPT, or_skip
 from engine.swarm_fixture import DockerHosts
 from host import own_disk
 from stories.engines import LastWord
@@ -56,13 +56,13 @@ class Struck:
 @pytest.fixture
 def swarm(docker_hosts: DockerHosts, tmp_path: Path) -> Iterator[SwarmFleet]:
     """A fleet whose one recipe has a canonical."""
-    yield from _proven(tmp_path, docker_hosts.use(OWN))
+    yield from _proven(tmp_path, docker_hosts.use(SWEPT))
 
 
 @pytest.fixture
 def own_host() -> Iterator[DockerHost]:
     """An engine that may be killed: no other test is on it."""
-    host = DockerHost(or_skip(installed.own))
+    host = DockerHost(or_skip(installed.newer))
     or_skip(host.start)
     yield host
     host.stop()
@@ -122,7 +122,7 @@ def test_an_engine_that_is_killed_costs_no_canonical(
 @pytest.fixture
 def small_host() -> Iterator[DockerHost]:
     """An engine that has a disk to itself: images, volumes and the Swarm's memory are on it."""
-    host = DockerHost(or_skip(installed.own))
+    host = DockerHost(or_skip(installed.newer))
     try:
         host.data.mkdir()
         with own_disk(host.data, "size=400m"):

@@ -24,7 +24,10 @@ _MODULE = "code.gitea.io/gitea"
 _SUM = "h1:fJP9dqLbzKrKWUVnCVTfVersZdVDuyJQLEDzCAOmKKA="
 _MOD_SUM = "h1:lQQerj+Xp70MDr1Cpxa85QmkS4ltqYpSyG++R77EFQQ="
 _TAGS = "sqlite sqlite_unlock_notify"
-_BUILD = ("build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-tags", _TAGS)
+_FLAGS = ("-mod=mod", "-trimpath", "-ldflags=-s -w", "-gcflags=all=-dwarf=false")
+_BUILD = ("build", *_FLAGS, "-tags", _TAGS)
+# nobody debugs it, and SQLite alone is a minute of the C compiler's where it is to be quick
+_SPARING = {"CGO_CFLAGS": "-O0", "GOGC": "400"}
 # what the program reads beside itself, where it has not been built with a frontend
 _STATIC = ("options", "public", "templates")
 # of each of the two steps; whoever waits for the lock waits no longer than for both
@@ -41,7 +44,7 @@ def gitea() -> Path:
     Raises:
         CannotBuild: it is not there yet, and cannot be built here.
     """
-    made_from = "\n".join((VERSION, _SUM, *_BUILD, *_STATIC, INSTALLED))
+    made_from = "\n".join((VERSION, _SUM, *_BUILD, repr(_SPARING), *_STATIC, INSTALLED))
     try:
         return cached.folder(f"gitea-{VERSION}", made_from, _make) / INSTALLED
     except cached.NoPlace as why:
@@ -105,7 +108,7 @@ def _run(go: str, aside: Path, *words: str) -> str:
         "GOFLAGS": "-modcacherw",
         "GOTOOLCHAIN": "auto",
         "CGO_ENABLED": "1",
-    }
+    } | _SPARING
     try:
         done = subprocess.run(
             [go, *words],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.docker_host import SPARING
 from forge.configuration import configuration
 from forge.program import INSTALLED
 from machine.rendered import enable, write
@@ -39,6 +40,10 @@ docker node ls >/dev/null 2>&1 || docker swarm init --advertise-addr 127.0.0.1
 docker network inspect proxy >/dev/null 2>&1 ||
   docker network create --driver overlay --attachable proxy
 """
+# as `engine.docker_host` has its own started, and why
+_SPARING = "[Service]\n" + "".join(
+    f"Environment={name}={value}\n" for name, value in SPARING.items()
+)
 _GIT = """\
 [Unit]
 Description=Git server of upstreams and mirrors
@@ -88,6 +93,7 @@ def swarm(disk: Path) -> None:
     """Put Docker as a Swarm on the disk of a machine that has not been started yet."""
     write(disk / "usr/local/sbin/make-swarm", _MAKE_SWARM, program=True)
     _unit(disk, "swarm.service", _SWARM)
+    write(disk / "etc/systemd/system/docker.service.d/sparing.conf", _SPARING)
     started = disk / "etc/systemd/system/multi-user.target.wants"
     (started / "docker.service").symlink_to("/usr/lib/systemd/system/docker.service")
 

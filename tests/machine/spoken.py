@@ -55,13 +55,19 @@ class Spoken(ABC):
         return "".join(self._expect(command, lambda code: code != 0) for command in commands)
 
     def wait_until_succeeds(self, command: str) -> str:
-        """Run a command again and again until it ends with 0."""
-        deadline = time.monotonic() + self.patience
-        while (done := self.execute(command))[0] != 0:
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{self.name}: {command!r} never ended with 0: {done[1]}")
-            time.sleep(self.pause)  # another machine's progress is no event of ours
-        return done[1]
+        """Run a command again and again until it ends with 0.
+
+        The machine does so itself: to come into it costs more than most looks.
+        """
+        looks = f"bash -c {shlex.quote(f'set -euo pipefail; {command}')}"
+        # a pause, as another program's progress is no event of ours
+        code, said = self.execute(
+            f'until said=$({looks}); do sleep {self.pause}; done; printf %s "$said"'
+        )
+        if code != 0:
+            why = self.execute(command)[1]
+            raise AssertionError(f"{self.name}: {command!r} never ended with 0: {why}")
+        return said
 
     def wait_for_unit(self, unit: str) -> None:
         """Wait until a unit is active; fails when it cannot become so."""

@@ -15,7 +15,7 @@ from canon_sweep.engine.local import ready
 from canon_sweep.engine.local.engine import LocalEngine
 from canon_sweep.errors import Fault
 from crash.swarm_fleet import SwarmFleet
-from engine.installed import OWN
+from engine.installed import SWEPT
 from stories.fleet import Fleet
 from stories.outside import OutsideFleet
 
@@ -86,14 +86,14 @@ def outside(folder: Path) -> OutsideFleet:
     return OutsideFleet(folder)
 
 
-@pytest.fixture(params=["local", pytest.param("swarm", marks=pytest.mark.swarm)])
+@pytest.fixture(params=["local", pytest.param(SWEPT, marks=pytest.mark.swarm)])
 def anywhere(request: pytest.FixtureRequest) -> Iterator[Fleet]:
     """An empty fleet on either engine, which is left as it was found."""
     if request.param == "local":
         yield request.getfixturevalue("fleet")
         return
     hosts = request.getfixturevalue("docker_hosts")
-    fleet = SwarmFleet(request.getfixturevalue("tmp_path"), host=hosts.use(OWN))
+    fleet = SwarmFleet(request.getfixturevalue("tmp_path"), host=hosts.use(SWEPT))
     before = fleet.there()
     yield fleet
     for recipe in fleet.state().canonicals.recipes():

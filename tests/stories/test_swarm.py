@@ -19,7 +19,7 @@ from canon_sweep.demo import fleet, upstream
 from canon_sweep.engine.swarm.engine import SwarmEngine
 from canon_sweep.settings.load import load
 from canon_sweep.state.store import State
-from engine.installed import OWN
+from engine.installed import SWEPT
 from engine.swarm_fixture import DockerHosts
 
 pytestmark = pytest.mark.swarm
@@ -103,7 +103,7 @@ def everything(host: str) -> set[str]:
 @pytest.fixture(scope="module")
 def told(docker_hosts: DockerHosts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """The demo, told once; every test below looks at what it left."""
-    docker_host = docker_hosts.use(OWN)
+    docker_host = docker_hosts.use(SWEPT)
     folder = tmp_path_factory.mktemp("swarm") / "demo"
     before = everything(docker_host) | volumes(docker_host) | secrets(docker_host)
     command = ["demo", "--json", "--dir", str(folder), "--engine", "swarm", "--host", docker_host]
