@@ -35,7 +35,7 @@ pytest: $(VENV)/installed-for-tests
 	@echo "the order of the tests: --randomly-seed=$(SEED)"
 	$(VENV)/bin/pytest -q --randomly-seed=$(SEED) $(PYTEST)
 
-# what deploys nothing, while writing: eighty seconds on two quiet cores
+# what deploys nothing, while writing: a minute on two quiet cores
 quick: $(VENV)/installed-for-tests
 	$(VENV)/bin/pytest -q -m "not engine" $(PYTEST)
 

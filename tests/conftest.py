@@ -60,13 +60,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """More than the cores: half of its time a test waits for a disk, a server or a service.
-
-    Without an engine it waits less, and each worker has to read all tests first, which takes
-    three seconds of the processor.
-    """
-    for_two = 3 if config.getoption("markexpr") == "not engine" else 5
-    return for_two * (os.cpu_count() or 1) // 2
+    """More than the cores: half of its time a test waits for a disk, a server or a service."""
+    return 5 * (os.cpu_count() or 1) // 2
 
 
 class FewEngines(LoadScopeScheduling):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import struct
 import sys
@@ -11,6 +12,8 @@ from typing import Any
 
 # where the kernel has the bytes of a connection that came, and that went
 _RECEIVED, _SENT, _INFO = 128, 200, 208
+# shown with a test that fails, and not on stderr, which is what a later test may look at
+_log = logging.getLogger(__name__)
 
 
 class HttpHost(ThreadingHTTPServer):
@@ -28,7 +31,7 @@ class HttpHost(ThreadingHTTPServer):
         """Tell of what is wrong with the server itself."""
         error = sys.exc_info()[1]
         if isinstance(error, ConnectionError):
-            print(f"{client_address} has hung up: {error!r}", file=sys.stderr)
+            _log.warning("%s has hung up: %r", client_address, error)
         else:
             super().handle_error(request, client_address)
 
@@ -39,5 +42,5 @@ class HttpHost(ThreadingHTTPServer):
             received, sent = (struct.unpack_from("=Q", info, at)[0] for at in (_RECEIVED, _SENT))
             if not sent:
                 who = request.getpeername()
-                print(f"{who} has said {received} bytes and got no answer", file=sys.stderr)
+                _log.warning("%s has said %d bytes and got no answer", who, received)
         super().shutdown_request(request)
