@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -95,8 +97,15 @@ class SwarmFleet(Fleet):
             self.engine().remove_secret(secret)
 
     def _token(self, volume: str) -> str:
-        command = ["run", "--rm", "--network=none", "-v", f"{volume}:/data", BUSYBOX]
-        return self._docker(*command, "cat", "/data/token").strip()
+        # not what a `docker run` prints: of a container that ends at once it may print nothing
+        made = self._docker("create", "--network=none", "-v", f"{volume}:/data", BUSYBOX).strip()
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                copy = Path(folder, "token")
+                self._docker("cp", f"{made}:/data/token", str(copy))
+                return copy.read_text().strip()
+        finally:
+            self._docker("rm", made)
 
     def _list(self, kind: str) -> list[str]:
         every = ["--all"] if kind == "container" else []
