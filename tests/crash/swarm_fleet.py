@@ -98,7 +98,8 @@ class SwarmFleet(Fleet):
 
     def _token(self, volume: str) -> str:
         # not what a `docker run` prints: of a container that ends at once it may print nothing
-        made = self._docker("create", "--network=none", "-v", f"{volume}:/data", BUSYBOX).strip()
+        command = ["create", "--network=none", "-v", f"{volume}:/data", BUSYBOX, "true"]
+        made = self._docker(*command).strip()
         try:
             with tempfile.TemporaryDirectory() as folder:
                 copy = Path(folder, "token")
