@@ -81,7 +81,8 @@ class SwarmFleet(Fleet):
         """A record of which everything is there, with the data that was seeded."""
         record = self.canonical(recipe)
         assert self.kept() <= self.there()
-        assert self._token(record.volumes[0].name) == record.stack.split("_")[0]
+        token, seeded = self._token(record.volumes[0].name), record.stack.split("_")[0]
+        assert token == seeded, f"{token!r} is there, and {seeded!r} was seeded"
         return record
 
     def digest(self, recipe: str) -> str:
