@@ -16,7 +16,9 @@ _LONGEST_SHOWN = 80
 _LONGEST_PART = 240
 _MOST_PARTS = 12
 # as almost every tag's: in no way odd, and found out at once where there are many
-_ORDINARY = r"refs/tags/[0-9A-Za-z+_-]{1,50}(?:\.[0-9A-Za-z+_-]{1,40}){0,4}(?<!\.lock)"
+_ORDINARY = re.compile(
+    r"refs/tags/[0-9A-Za-z+_-]{1,50}(?:\.[0-9A-Za-z+_-]{1,40}){0,4}(?<!\.lock)", re.ASCII
+)
 
 
 def usable(ref: str) -> bool:
@@ -27,7 +29,7 @@ def usable(ref: str) -> bool:
 
 def problem(ref: str) -> str | None:
     """Why a tag's ref is never written, pushed or deleted; None for every other ref."""
-    if re.fullmatch(_ORDINARY, ref) or not ref.startswith(_TAGS):
+    if _ORDINARY.fullmatch(ref) or not ref.startswith(_TAGS):
         return None
     if not ref.isprintable():
         return "its name has a character that cannot be shown"
