@@ -21,15 +21,7 @@ from engine.installed import NEWER, OWN
 pytest_plugins = ["engine.swarm_fixture"]
 # whose failures are to say what was compared, as those of the tests themselves do
 pytest.register_assert_rewrite(
-    "core",
-    "crash",
-    "doctor",
-    "engine.contract",
-    "engine.neighbour",
-    "forge",
-    "mirror",
-    "recipes",
-    "stories",
+    "core", "doctor", "engine.contract", "engine.neighbour", "forge", "mirror", "recipes", "stories"
 )
 
 # how long an example takes says more of the machine than of the program
