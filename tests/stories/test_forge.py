@@ -7,7 +7,6 @@ import random
 import re
 import shutil
 import signal
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -30,7 +29,7 @@ from forge.fake import FakeForge, FakePull, FakeRepo, Trouble, fake_forge
 from forge.world import COMPOSE, Desk, edited
 from mirror.servers import Hostile
 from stories.fleet import RUNS, Fleet
-from stories.test_survey import Awaiting, stalls, sweeps_beside
+from stories.test_survey import outlasts, stalls, sweeps_doing
 
 
 @pytest.fixture
@@ -210,22 +209,14 @@ def test_nothing_is_closed_before_all_remotes_were_looked_at(
     fleet.sweeps()
     fake.troubles.clear()
     fleet.options["syncTimeout"] = "60s"
-    progress = Awaiting(begun={"notes": threading.Event()})
     fake.asked.clear()
+    begun = threading.Event()
     seen: list[bool] = []
-
-    def talk(_: socket.socket) -> None:
-        begun = progress.begun["notes"].wait(50)
-        until = time.monotonic() + 0.5
-        while not (wrote := fake.wrote()) and time.monotonic() < until:
-            pass
-        seen.append(begun and not wrote)
-
     with Hostile.started() as server:
-        server.talk = talk
+        server.talk = outlasts(begun, fake.wrote, seen)
         fleet.add("zoo", upstream=server.url)
 
-        night = sweeps_beside(fleet, progress)
+        night = sweeps_doing(fleet, notes=begun.set)
 
     assert seen
     assert seen[0]

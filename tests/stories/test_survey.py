@@ -208,58 +208,55 @@ def _untimed(entry: Entry) -> dict[str, object]:
 
 @dataclass
 class Doing(Quiet):
-    """Does something when a recipe's turn comes."""
+    """Does something when a recipe's turn comes, or when it has its line."""
 
     do: dict[str, Callable[[], object]] = field(default_factory=dict)
+    then: dict[str, Callable[[], object]] = field(default_factory=dict)
 
     def begins(self, recipe: str) -> None:
         """As `world.Progress`."""
         self.do.pop(recipe, lambda: None)()
 
+    def ended(self, entry: Entry) -> None:
+        """As `world.Progress`."""
+        self.then.pop(entry.recipe, lambda: None)()
 
-def sweeps_doing(fleet: Fleet, **do: Callable[[], object]) -> Night:
+
+def sweeps_doing(
+    fleet: Fleet, then: dict[str, Callable[[], object]] | None = None, **do: Callable[[], object]
+) -> Night:
     """A sweep in whose course something is done."""
     means = fleet.means()
-    around = Surroundings(Doing(do), means.say, means.clock, means.engine)
+    around = Surroundings(Doing(do, then or {}), means.say, means.clock, means.engine)
     return Night(run_sweep(fleet.settings(), (), around))
 
 
-@dataclass
-class Awaiting(Quiet):
-    """Somebody waits for a recipe's turn to begin, or for its line."""
+def outlasts(turn: threading.Event, did: Callable[[], object], quiet: list[bool]) -> Talk:
+    """A server that hangs up half a second after a turn began.
 
-    begun: dict[str, threading.Event] = field(default_factory=dict)
-    told: dict[str, threading.Event] = field(default_factory=dict)
+    ``quiet`` has then whether nothing was done in that time.
+    """
 
-    def begins(self, recipe: str) -> None:
-        """As `world.Progress`."""
-        self.begun.get(recipe, threading.Event()).set()
+    def talk(_: socket.socket) -> None:
+        begun = turn.wait(50)
+        until = time.monotonic() + 0.5
+        while not (done := did()) and time.monotonic() < until:
+            pass
+        quiet.append(begun and not done)
 
-    def ended(self, entry: Entry) -> None:
-        """As `world.Progress`."""
-        self.told.get(entry.recipe, threading.Event()).set()
-
-
-def sweeps_beside(fleet: Fleet, progress: Awaiting) -> Night:
-    """A sweep whose turns somebody waits for."""
-    means = fleet.means()
-    return Night(
-        run_sweep(
-            fleet.settings(), (), Surroundings(progress, means.say, means.clock, means.engine)
-        )
-    )
+    return talk
 
 
 def test_a_turn_with_nothing_to_do_waits_for_its_own_remotes_only(settled: Fleet) -> None:
     """The line of a recipe is there while another's upstream has not answered yet."""
     settled.options["syncTimeout"] = "60s"
-    progress = Awaiting(told={"site": threading.Event()})
+    told = threading.Event()
     waited: list[bool] = []
     with Hostile.started() as server:
-        server.talk = lambda _: waited.append(progress.told["site"].wait(50))
+        server.talk = lambda _: waited.append(told.wait(50))
         settled.add("zoo", upstream=server.url)
 
-        night = sweeps_beside(settled, progress)
+        night = sweeps_doing(settled, then={"site": told.set})
 
     assert waited[0]
     assert night["site"].code is Code.NO_NEW_VERSION
@@ -284,24 +281,17 @@ def test_nothing_is_done_before_all_remotes_were_looked_at(settled: Fleet) -> No
     """What is seen of them all is of one moment: no mirror is pushed to while one is asked."""
     settled.options["syncTimeout"] = "60s"
     settled.publishes("notes", "1.1.0+1")
-    progress = Awaiting(begun={"notes": threading.Event()})
+    begun = threading.Event()
     mirror = pygit2.Repository(str(settled.mirror("notes")))
     was = mirror.references["refs/heads/main"].target
     seen: list[bool] = []
-
-    def talk(_: socket.socket) -> None:
-        begun = progress.begun["notes"].wait(50)
-        until = time.monotonic() + 0.5
-        while not (changed := mirror.references["refs/heads/main"].target != was):
-            if time.monotonic() >= until:
-                break
-        seen.append(begun and not changed)
-
     with Hostile.started() as server:
-        server.talk = talk
+        server.talk = outlasts(
+            begun, lambda: mirror.references["refs/heads/main"].target != was, seen
+        )
         settled.add("zoo", upstream=server.url)
 
-        night = sweeps_beside(settled, progress)
+        night = sweeps_doing(settled, notes=begun.set)
 
     assert seen
     assert seen[0]
