@@ -73,7 +73,8 @@ def compose(program: str, tag: str, *, ready: bool = False, secret: bool = False
         "command": ["sh", "-c", program],
         "environment": {"DATA": "{volumes.data}"},
     }
-    if ready:
+    # else it is up for as long as its shell needs to come to the end
+    if ready or program == NEVER_STARTS:
         local["ready"] = {"port": 8080}
     service: dict[str, Any] = {
         "image": "none",

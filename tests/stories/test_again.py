@@ -88,7 +88,7 @@ def test_a_red_is_tried_once_more_after_all_others(two: Fleet) -> None:
 
 def test_what_is_red_twice_says_so_with_the_command_that_repeats_it(two: Fleet) -> None:
     """Whoever reads the line knows what it said last, whether it is always so, and what to type."""
-    two.publishes("notes", "1.1.0+1", NEVER_STARTS, ready=True)
+    two.publishes("notes", "1.1.0+1", NEVER_STARTS)
 
     night = two.sweeps()
 
@@ -121,7 +121,7 @@ def test_every_red_has_its_turn_before_any_has_another(two: Fleet) -> None:
     """As often as retries says, a round at a time."""
     two.options["retries"] = 2
     for recipe in ("notes", "site"):
-        two.publishes(recipe, "1.1.0+1", NEVER_STARTS, ready=True)
+        two.publishes(recipe, "1.1.0+1", NEVER_STARTS)
     turns = deployed(two)
 
     night = two.sweeps()
@@ -158,7 +158,7 @@ def test_a_test_by_hand_tries_again_at_once(two: Fleet) -> None:
 
 def test_a_commits_command_names_the_commit(two: Fleet) -> None:
     """A pull request has no tag."""
-    commit = two.publishes("notes", None, NEVER_STARTS, ready=True)
+    commit = two.publishes("notes", None, NEVER_STARTS)
 
     entry = two.tests("notes", ref="main")
 

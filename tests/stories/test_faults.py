@@ -260,7 +260,7 @@ def test_a_journal_entry_never_costs_another_recipes_canonical(released: Fleet) 
 
 def test_a_red_whose_teardown_fails_is_still_red(released: Fleet) -> None:
     """What could not be taken down is said, and the end of the run tries again."""
-    released.publishes("notes", "1.2.0+1", NEVER_STARTS, ready=True)
+    released.publishes("notes", "1.2.0+1", NEVER_STARTS)
     released.recipes["notes"]["retries"] = 3
     released.wrap = failing("undeploy", HostFault("the engine hung"))
 
@@ -276,7 +276,7 @@ def test_a_red_whose_teardown_fails_is_still_red(released: Fleet) -> None:
 
 def test_a_red_whose_rerun_meets_a_failed_host_stays_red(released: Fleet) -> None:
     """The rerun said nothing; what was seen before it counts."""
-    released.publishes("notes", "1.2.0+1", NEVER_STARTS, ready=True)
+    released.publishes("notes", "1.2.0+1", NEVER_STARTS)
     released.recipes["notes"]["retries"] = 1
     released.options["infraRetries"] = 0
     left = [1]

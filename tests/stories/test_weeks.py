@@ -103,22 +103,22 @@ def test_a_new_release_replaces_the_canonical(fleet: Fleet) -> None:
 
 @pytest.mark.usefixtures("settling")
 @pytest.mark.parametrize(
-    ("program", "ready", "tier", "why"),
+    ("program", "tier", "why"),
     [
-        (NEVER_STARTS, True, Tier.INSTALL, "no such table"),
-        (REFUSES_OLD_DATA, False, Tier.UPGRADE, "from 1.1.0+1"),
-        (LOSES_DATA, False, Tier.UPGRADE, "from 1.1.0+1"),
+        (NEVER_STARTS, Tier.INSTALL, "no such table"),
+        (REFUSES_OLD_DATA, Tier.UPGRADE, "from 1.1.0+1"),
+        (LOSES_DATA, Tier.UPGRADE, "from 1.1.0+1"),
     ],
 )
 def test_a_red_release_keeps_the_canonical_byte_for_byte(
-    fleet: Fleet, program: str, ready: bool, tier: Tier, why: str
+    fleet: Fleet, program: str, tier: Tier, why: str
 ) -> None:
     """A release that fails costs nothing: the last proven one stays usable."""
     fleet.publishes("notes", "1.0.0+1")
     fleet.publishes("notes", "1.1.0+1")
     fleet.has_swept()
     before, volumes = fleet.bytes_of("notes"), fleet.volumes()
-    fleet.publishes("notes", "2.0.0+1", program, ready=ready)
+    fleet.publishes("notes", "2.0.0+1", program)
 
     night = fleet.sweeps()
 
@@ -198,7 +198,7 @@ def test_the_same_commit_tagged_again_proves_no_upgrade(fleet: Fleet) -> None:
 def test_a_broken_base_is_not_the_new_releases_fault(fleet: Fleet) -> None:
     """The next older base is tried, and the broken one is recorded."""
     fleet.publishes("notes", "1.0.0+1")
-    fleet.publishes("notes", "1.1.0+1", NEVER_STARTS, ready=True)
+    fleet.publishes("notes", "1.1.0+1", NEVER_STARTS)
     fleet.publishes("notes", "1.2.0+1")
 
     entry = fleet.sweeps()["notes"]
@@ -213,7 +213,7 @@ def test_at_most_base_depth_bases_are_tried(fleet: Fleet) -> None:
     fleet.options["baseDepth"] = 2
     fleet.publishes("notes", "1.0.0+1")
     for number in (1, 2):
-        fleet.publishes("notes", f"1.{number}.0+1", NEVER_STARTS, ready=True)
+        fleet.publishes("notes", f"1.{number}.0+1", NEVER_STARTS)
     fleet.publishes("notes", "1.3.0+1")
 
     entry = fleet.sweeps()["notes"]
