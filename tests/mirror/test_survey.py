@@ -65,7 +65,7 @@ class Clock:
 
 def seen(pool: Pool, world: World) -> Synced | None:
     """What is known of a world without a sync; None if nothing is."""
-    survey = Survey(pool, lambda: SECONDS, lost)
+    survey = Survey(pool, lambda: SECONDS, SECONDS, lost)
     survey.look([pair(world)])
     return survey.take("notes")
 
@@ -242,7 +242,7 @@ def test_a_file_of_another_recipe_is_none(world: World, pool: Pool) -> None:
     world.sync()
     elsewhere = shutil.copytree(world.mirror.path, world.clone / "m")
     other = structs.replace(pair(world), mirror=str(elsewhere))
-    survey = Survey(pool, lambda: SECONDS, lost)
+    survey = Survey(pool, lambda: SECONDS, SECONDS, lost)
     survey.look([other])
 
     assert survey.take("notes") is None
@@ -266,7 +266,7 @@ def test_a_remote_that_fails_is_told_once_and_asked_again_later(
     world.sync()
     real, world.upstream_url = world.upstream_url, hostile.url
     clock = Clock()
-    survey = Survey(pool, lambda: SECONDS, lost, clock)
+    survey = Survey(pool, lambda: SECONDS, SECONDS, lost, clock)
     pairs = [pair(world, name) for name in ("early", "late", "later")]
     survey.look(pairs)
     survey.await_all()
@@ -297,7 +297,7 @@ def test_a_remote_that_fails_waits_for_no_other(world: World, hostile: Hostile, 
     told = threading.Event()
     waited: list[bool] = []
     hostile.talk = lambda _: waited.append(told.wait(SECONDS))
-    survey = Survey(pool, lambda: SECONDS, lost)
+    survey = Survey(pool, lambda: SECONDS, SECONDS, lost)
     survey.look(
         [
             structs.replace(pair(world, "bad"), upstream="/nowhere"),
@@ -323,7 +323,7 @@ def test_who_asks_is_lost_once(world: World, hostile: Hostile, pool: Pool) -> No
 
     hostile.talk = talk
     clock, said = Clock(), list[HostFault]()
-    survey = Survey(pool, lambda: SECONDS, said.append, clock)
+    survey = Survey(pool, lambda: SECONDS, SECONDS, said.append, clock)
     survey.look(
         [
             structs.replace(pair(world, "bad"), upstream="/nowhere"),
@@ -358,7 +358,7 @@ class Backwards(Pool):
 def test_they_are_asked_again_in_the_order_of_their_turns(world: World) -> None:
     """Not in that in which they were heard: whose turn it is waits for nobody else's server."""
     pool, clock = Backwards(None), Clock()
-    survey = Survey(pool, lambda: SECONDS, lost, clock)
+    survey = Survey(pool, lambda: SECONDS, SECONDS, lost, clock)
     survey.look([structs.replace(pair(world, name), upstream=name) for name in ("early", "late")])
     survey.await_all()
     clock.ahead = SECONDS + 1
@@ -374,7 +374,7 @@ def test_a_run_that_is_almost_over_asks_nobody_again_for_that(world: World, pool
     world.sync()
     away = world.up.path.rename(world.up.path.with_name("away"))
     clock, left = Clock(), [SECONDS]
-    survey = Survey(pool, lambda: left[0], lost, clock)
+    survey = Survey(pool, lambda: left[0], SECONDS, lost, clock)
     survey.look([pair(world)])
     survey.await_all()
     away.rename(world.up.path)
@@ -389,7 +389,7 @@ def test_a_remote_that_is_back_at_its_turn_is_read(world: World, pool: Pool) -> 
     world.sync()
     away = world.up.path.rename(world.up.path.with_name("away"))
     clock = Clock()
-    survey = Survey(pool, lambda: SECONDS, lost, clock)
+    survey = Survey(pool, lambda: SECONDS, SECONDS, lost, clock)
     survey.look([pair(world)])
     survey.await_all()
     away.rename(world.up.path)
@@ -408,7 +408,7 @@ def test_a_host_without_room_for_workers_reads_each_in_its_turn(tmp_path: Path) 
         "resource.setrlimit(resource.RLIMIT_NOFILE, (6, 6))\n"
         f"tmp = Path({str(tmp_path)!r})\n"
         "with Pool.made({}, tmp, parallel=2, per_server=2) as pool:\n"
-        "    survey = Survey(pool, lambda: 20.0, print)\n"
+        "    survey = Survey(pool, lambda: 20.0, 20.0, print)\n"
         "    survey.look([Pair('notes', '/nowhere', '/nowhere', None, tmp / 'notes.git')])\n"
         "    print(survey.take('notes'))\n"
     )

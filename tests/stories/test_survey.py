@@ -265,7 +265,10 @@ def test_a_turn_with_nothing_to_do_waits_for_its_own_remotes_only(settled: Fleet
 
 
 def test_a_remote_that_hangs_does_not_use_up_the_time_of_a_run(settled: Fleet) -> None:
-    """Who is seen to have nothing to do has his line, however little time there is."""
+    """Who is seen to have nothing to do has his line, however little time there is.
+
+    And of the one that hangs nobody says that its own time was over.
+    """
     settled.options |= {"syncTimeout": "60s", "maxRuntime": "4s"}
     with Hostile.started() as server:
         server.talk = stalls(server)
@@ -273,7 +276,9 @@ def test_a_remote_that_hangs_does_not_use_up_the_time_of_a_run(settled: Fleet) -
 
         night = settled.sweeps()
 
-    assert night["aaa"].code is Code.SYNC_ERROR
+    assert night["aaa"].code is Code.OUT_OF_TIME
+    assert night["aaa"].sentence.startswith("broken off: git://")
+    assert night["aaa"].sentence.endswith(": maxRuntime left no more")
     assert {night[name].code for name in ("notes", "site")} == {Code.NO_NEW_VERSION}
 
 

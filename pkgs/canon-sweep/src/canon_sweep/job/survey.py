@@ -67,12 +67,14 @@ def _looking(recipes: Sequence[Recipe], parts: Parts, say: Callable[[str], None]
         yield lambda _: None
         return
 
+    patience = float(settings.sync_timeout)
+
     def seconds() -> float:
         # of a run that is almost over, one that hangs leaves the others their half
-        return max(0.1, min(float(settings.sync_timeout), parts.ground.time_left() / 2))
+        return max(0.1, min(patience, parts.ground.time_left() / 2))
 
     def look(recipes: Sequence[Recipe]) -> None:
-        sources.survey = survey = Survey(pool, seconds, lost)
+        sources.survey = survey = Survey(pool, seconds, patience, lost)
         survey.look(_pairs(recipes))
 
     with pool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from canon_sweep.errors import HostFault
+from canon_sweep.errors import HostFault, TimeFault
 from canon_sweep.mirror import memory
 from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.memory import Ends, Key
@@ -56,12 +56,14 @@ class _Seen(msgspec.Struct, frozen=True):
 class Survey(msgspec.Struct):
     """Asks by ``pool``, each remote at most ``seconds`` long, whenever it is asked itself.
 
+    That is ``patience``, or what the run can still give, if that is less.
     ``lost`` is told once why there is nobody to ask them any more: who was not heard by then is
     not known.  ``clock`` is `time.monotonic`'s time.
     """
 
     pool: Pool
     seconds: Callable[[], float]
+    patience: float
     lost: Callable[[HostFault], None]
     clock: Callable[[], float] = time.monotonic
     _pairs: dict[str, Pair] = msgspec.field(default_factory=dict)
@@ -104,6 +106,7 @@ class Survey(msgspec.Struct):
 
         Raises:
             SyncFault: one of its remotes fails.
+            TimeFault: one was given less than its time, and took it all.
         """
         seen = self._of(name)
         if seen is not None and seen.failed and self._is_long_ago(seen):
@@ -120,6 +123,8 @@ class Survey(msgspec.Struct):
                 if isinstance(fault, DiskFault):
                     # so many processes at once were too much for this host: alone it is read
                     return None
+                if answer.broken.late and seen.seconds < self.patience:
+                    raise TimeFault(f"{fault.what}: maxRuntime left no more")
                 raise fault
         if seen.traceback:
             telling(seen.traceback)
