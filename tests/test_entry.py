@@ -60,7 +60,9 @@ def fleet(tmp_path: Path) -> Fleet:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("where", ["canon_sweep.cli", "click", "canon_sweep.cli.run", "pygit2"])
+@pytest.mark.parametrize(
+    "where", ["canon_sweep.cli", "click", "canon_sweep.cli.run", "canon_sweep.mirror.pool"]
+)
 def test_a_signal_before_the_configuration_is_read_is_one_line(
     fleet: Fleet, where: str, number: signal.Signals
 ) -> None:

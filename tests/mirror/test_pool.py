@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from canon_sweep.errors import HostFault, SyncFault
+from canon_sweep.mirror.advertisement import Advertisement, BusyFault
 from canon_sweep.mirror.essence import digest_of
 from canon_sweep.mirror.pool import Answer, Pool, Question
 from canon_sweep.mirror.question import listed
-from canon_sweep.mirror.remote import Advertisement, BusyFault
 from canon_sweep.mirror.schedule import MOST_BUSY, MOST_TRIES, MOST_WAITING, PATIENCE, Schedule
 from mirror.conftest import TRANSPORTS
 from mirror.servers import Busy, Hostile, HttpServer, advertisement

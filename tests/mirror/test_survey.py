@@ -22,8 +22,7 @@ from msgspec import structs
 
 from canon_sweep.errors import HostFault, SyncFault
 from canon_sweep.mirror import memory
-from canon_sweep.mirror.clone import MEMORY
-from canon_sweep.mirror.memory import Ends, Key
+from canon_sweep.mirror.memory import MEMORY, Ends, Key
 from canon_sweep.mirror.pool import Answer, Heard, Pool, Question
 from canon_sweep.mirror.question import broken
 from canon_sweep.mirror.survey import Pair, Survey

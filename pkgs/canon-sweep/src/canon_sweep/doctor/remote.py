@@ -16,11 +16,11 @@ from canon_sweep.errors import Fault, SyncFault
 from canon_sweep.mirror import stray
 from canon_sweep.mirror import upstream as upstreams
 from canon_sweep.mirror.address import redacted
-from canon_sweep.mirror.clone import MAIN, named_tags
+from canon_sweep.mirror.advertisement import Advertisement
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.moved import moved_to
-from canon_sweep.mirror.remote import Advertisement
+from canon_sweep.mirror.refs import MAIN, named_tags
 from canon_sweep.mirror.upstream import Upstream
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings

@@ -14,10 +14,10 @@ from canon_sweep.core.parts import Part, Unseen, is_whole
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, StateFault, UsageFault
 from canon_sweep.harness.shown import volumes_there
 from canon_sweep.job.finish import check_state, opened
+from canon_sweep.job.sources import Mirrors
 from canon_sweep.job.survey import surveyed
 from canon_sweep.job.theirs import Seen, configured, seen
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_look
-from canon_sweep.mirror import sync as mirrors
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.followed import Followed
 
@@ -77,7 +77,7 @@ def run_adopt(
     if dry_run:
         check_state(settings)
         return _adopted(parts_to_look(settings, around), names, around, dry_run=True)
-    with opened(settings, around, mirrors.look) as (parts, _run):
+    with opened(settings, around, Mirrors.LEFT) as (parts, _run):
         found = _adopted(parts, names, around, dry_run=False)
         left = (*parts.ground.left(), *parts.ground.problems)
         return msgspec.structs.replace(found, problems=(*found.problems, *left))

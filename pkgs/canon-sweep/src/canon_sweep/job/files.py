@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from canon_sweep import __version__
+from canon_sweep import __version__, interrupt
 from canon_sweep.core import unread
 from canon_sweep.core.decision import Note
 from canon_sweep.core.version import Version
 from canon_sweep.engine.reading import app_of
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault
-from canon_sweep.mirror import checkout as trees
 from canon_sweep.mirror import kept, memory
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.settings.recipe import Recipe
@@ -80,10 +79,12 @@ def _found(recipe: Recipe, commit: str, version: Version | None) -> tuple[Note, 
 
 
 def _notes(recipe: Recipe, commit: str, version: Version | None) -> Iterator[Note]:
+    with interrupt.Deferred():
+        from canon_sweep.mirror.checkout import checkout  # noqa: PLC0415 - start-up
     # not among a test's checkouts: whoever only looks may do so while a test is on
     with scratch(beside(recipe.clone)) as folder:
         tree = folder / "tree"
-        trees.checkout(recipe.clone, commit, tree)
+        checkout(recipe.clone, commit, tree)
         source = source_of(recipe, commit, version, tree)
     yield from unread.notes(source.unread)
     if not (recipe.settings.every_probe or source.compose.checked):

@@ -11,7 +11,7 @@ import msgspec
 
 from canon_sweep import __version__, interrupt
 from canon_sweep.errors import StateFault
-from canon_sweep.job.sources import Read
+from canon_sweep.job.sources import Mirrors
 from canon_sweep.job.wiring import Parts, Surroundings, parts_to_act
 from canon_sweep.report.records import (
     Entry,
@@ -34,7 +34,7 @@ from canon_sweep.state.store import State
 def opened(
     settings: Settings,
     around: Surroundings,
-    read: Read,
+    mirrors: Mirrors,
     *,
     patience: float = 0.0,
     begins: Callable[[], None] = lambda: None,
@@ -55,7 +55,7 @@ def opened(
     with interrupt.Held(), lock.held(state.folder / "lock", patience, around.say) as turn:
         begins()
         run = runs.begin(state.folder / "runs", around.clock())
-        parts = parts_to_act(settings, around, state, run, read, turn=turn)
+        parts = parts_to_act(settings, around, state, run, mirrors, turn=turn)
         try:
             parts.ground.tidy()
             parts.ground.settle()

@@ -8,8 +8,8 @@ from canon_sweep.core import names
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, UsageFault
 from canon_sweep.harness.discard import check_all_read, discard
 from canon_sweep.job.finish import opened
+from canon_sweep.job.sources import Mirrors
 from canon_sweep.job.wiring import Parts, Surroundings
-from canon_sweep.mirror import sync as mirrors
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.followed import Followed
 from canon_sweep.state.journal import Deployment
@@ -50,7 +50,7 @@ def run_forget(settings: Settings, recipe: str, reason: str, around: Surrounding
     problem = names.recipe_problem(recipe)
     if problem:
         raise UsageFault(problem, do="see: canon-sweep status")
-    with opened(settings, around, mirrors.look) as (parts, _run):
+    with opened(settings, around, Mirrors.LEFT) as (parts, _run):
         if parts.state.followed is not None:
             return _followed_no_longer(recipe, reason, parts, parts.state.followed)
         record = parts.state.canonicals.read(recipe)

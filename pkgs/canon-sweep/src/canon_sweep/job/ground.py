@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from canon_sweep import tree
+from canon_sweep import interrupt, tree
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import Fault, HostFault
 from canon_sweep.harness import guest
 from canon_sweep.harness.discard import discard_previous
 from canon_sweep.harness.recover import Unsettled, recover
-from canon_sweep.mirror import checkout as trees
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 from canon_sweep.settings.secretenv import secret_env
@@ -145,7 +144,7 @@ class Ground(msgspec.Struct):
         _remove(folder)
 
         def checkout(commit: str) -> Path:
-            trees.checkout(recipe.clone, commit, folder / commit)
+            _write_out(recipe, commit, folder / commit)
             return folder / commit
 
         try:
@@ -167,7 +166,7 @@ class Ground(msgspec.Struct):
         folder = self.state.checkouts / recipe.name / "copy"
         _remove(folder)
         try:
-            trees.checkout(recipe.clone, commit, folder)
+            _write_out(recipe, commit, folder)
             yield folder
         finally:
             _remove(folder)
@@ -192,6 +191,12 @@ class Ground(msgspec.Struct):
         except Fault as fault:
             return (str(fault),)
         return tuple(map(str, self.unsettled))
+
+
+def _write_out(recipe: Recipe, commit: str, folder: Path) -> None:
+    with interrupt.Deferred():
+        from canon_sweep.mirror.checkout import checkout  # noqa: PLC0415 - start-up
+    checkout(recipe.clone, commit, folder)
 
 
 def _remove(checkouts: Path) -> None:

@@ -6,8 +6,8 @@ import msgspec
 
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG
 from canon_sweep.job.finish import opened
+from canon_sweep.job.sources import Mirrors
 from canon_sweep.job.wiring import Surroundings
-from canon_sweep.mirror import sync as mirrors
 from canon_sweep.settings.records import Settings
 
 
@@ -35,7 +35,7 @@ def run_recover(settings: Settings, around: Surroundings) -> Recovery:
         DeferredFault: a run is at work, and cleans up after itself.
         StateFault: the state folder cannot be used.
     """
-    with opened(settings, around, mirrors.look) as (parts, _run):
+    with opened(settings, around, Mirrors.LEFT) as (parts, _run):
         ground = parts.ground
         left = tuple(map(str, ground.unsettled))
         return Recovery(recovered=ground.recovered, left=left, problems=ground.problems)

@@ -13,11 +13,11 @@ from canon_sweep.errors import StateFault
 from canon_sweep.job import images
 from canon_sweep.job.again import in_turns
 from canon_sweep.job.finish import check_state, finish, opened
+from canon_sweep.job.sources import Mirrors
 from canon_sweep.job.stop import Between, stop_of_sweep
 from canon_sweep.job.survey import look_while_held, surveying
 from canon_sweep.job.turns import Turns
 from canon_sweep.job.wiring import Parts, Surroundings
-from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Entry, Results
 from canon_sweep.settings.recipe import Recipe, recipe_of
 from canon_sweep.settings.records import Settings
@@ -44,7 +44,7 @@ def run_resume(settings: Settings, around: Surroundings) -> Results | None:
         if not waiting.due():
             waiting.tidy()
             return None
-        with opened(settings, around, mirrors.sync) as (parts, run):
+        with opened(settings, around, Mirrors.SYNCED) as (parts, run):
             parts.state.check_common()
             due = _configured(parts.state.waiting.due(), parts, around)
             return _resumed(due, parts, run, around) if due else None

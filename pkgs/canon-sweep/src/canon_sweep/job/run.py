@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from functools import partial
 
 from canon_sweep.core.decision import Policy
 from canon_sweep.core.waiting import overdue
@@ -13,11 +12,11 @@ from canon_sweep.errors import DeferredFault, HostFault, StateFault
 from canon_sweep.job import images, presweep
 from canon_sweep.job.again import in_turns
 from canon_sweep.job.finish import check_state, finish, opened, results_of
+from canon_sweep.job.sources import Mirrors
 from canon_sweep.job.stop import Between, stop_of_sweep
 from canon_sweep.job.survey import look_while_held, surveying
 from canon_sweep.job.turns import Turns, begin
 from canon_sweep.job.wiring import Surroundings, parts_to_look
-from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Results
 from canon_sweep.settings.recipe import chosen
 from canon_sweep.settings.records import Settings
@@ -47,7 +46,7 @@ def run_sweep(
         StateFault: the state folder cannot be used.
     """
     recipes = chosen(settings, tuple(names), around.clock().date())
-    read = partial(mirrors.sync, accept_upstream=accept_upstream)
+    mirrors = Mirrors.OVERWRITTEN if accept_upstream else Mirrors.SYNCED
     turns = Turns(State.of(settings), around.progress)
 
     def begins() -> None:
@@ -56,7 +55,7 @@ def run_sweep(
 
     with (
         _due_if_refused(settings, names, around, retry=retry),
-        opened(settings, around, read, begins=begins) as (parts, run),
+        opened(settings, around, mirrors, begins=begins) as (parts, run),
         surveying(recipes, parts, around.say) as look,
     ):
         parts.state.check_common()

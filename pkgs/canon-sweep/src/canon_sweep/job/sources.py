@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
+from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from canon_sweep import interrupt
 from canon_sweep.core.decision import Note
 from canon_sweep.core.release import Releases, releases
 from canon_sweep.core.version import TagRule
 from canon_sweep.errors import UsageFault
-from canon_sweep.mirror import checkout as trees
-from canon_sweep.mirror import sync as mirrors
 from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.survey import Survey
-from canon_sweep.mirror.sync import Change, PartialSyncFault, Synced, Upstream
+from canon_sweep.mirror.synced import Change, PartialSyncFault, Synced
 from canon_sweep.report.records import Sync
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 
 if TYPE_CHECKING:
     from canon_sweep.job.pulls import Pulls
+    from canon_sweep.mirror.upstream import Upstream
 
-Read = Callable[..., Synced]
+
+class Mirrors(Enum):
+    """What a command does about mirrors that differ from their upstreams."""
+
+    LEFT = "they stay as they are"
+    SYNCED = "they are brought in step"
+    OVERWRITTEN = "they are, also where they lose more than a few withdrawn tags by it"
 
 
 def upstream_now(settings: Settings, recipe: Recipe) -> Upstream:
@@ -34,7 +41,9 @@ def upstream_now(settings: Settings, recipe: Recipe) -> Upstream:
     Raises:
         SyncFault: it cannot be read, or has nothing that is mirrored.
     """
-    return mirrors.advertised(
+    with interrupt.Deferred():
+        from canon_sweep.mirror.sync import advertised  # noqa: PLC0415 - start-up
+    return advertised(
         recipe.settings.upstream,
         recipe.clone,
         credentials=settings.credentials,
@@ -44,8 +53,7 @@ def upstream_now(settings: Settings, recipe: Recipe) -> Upstream:
 
 
 class Sources(msgspec.Struct):
-    """Reads remotes; with ``mirrors.sync`` as ``read`` it brings mirrors in step, with
-    ``mirrors.look`` it leaves them as they are.
+    """Reads remotes, and does about ``mirrors`` what the command is for.
 
     ``survey`` has what was seen of them all before, where somebody looked.  ``acts`` is told
     of a recipe whose remotes are about to be read by us, not by a process that may end.
@@ -53,7 +61,7 @@ class Sources(msgspec.Struct):
 
     settings: Settings
     say: Callable[[str, str], None]
-    read: Read
+    mirrors: Mirrors
     pulls: Pulls | None = None
     survey: Survey | None = None
     acts: Callable[[], None] = lambda: None
@@ -64,7 +72,7 @@ class Sources(msgspec.Struct):
     @property
     def only_looks(self) -> bool:
         """Whether mirrors are left as they are."""
-        return self.read is mirrors.look
+        return self.mirrors is Mirrors.LEFT
 
     def begin(self, recipes: Iterable[Recipe]) -> None:
         """Ask for what all of these recipes need, while something else is done."""
@@ -127,7 +135,7 @@ class Sources(msgspec.Struct):
         self.acts()
         try:
             with self.pulls.present(recipe) if self.pulls else nullcontext():
-                synced = self._read(recipe, self.read)
+                synced = self._read(recipe, self.mirrors)
         except PartialSyncFault as fault:
             self._synced[recipe.name] = fault.taken  # pushed is pushed, also if not all was
             raise
@@ -199,7 +207,7 @@ class Sources(msgspec.Struct):
         tags = {tag.name: tag.object_id for tag in synced.tags if not tag.problem}
         if (now.main, now.tags) == (synced.main, tags):
             return self.releases(recipe)
-        read = self._read(recipe, mirrors.look)
+        read = self._read(recipe, Mirrors.LEFT)
         return releases(read.tags, recipe.rule, read.branch)
 
     def commit_of(self, recipe: Recipe, ref: str) -> str:
@@ -209,13 +217,16 @@ class Sources(msgspec.Struct):
             UsageFault: neither the mirror nor upstream has it.
             SyncFault: a remote cannot be read.
         """
+        with interrupt.Deferred():
+            from canon_sweep.mirror.checkout import resolve  # noqa: PLC0415 - start-up
+            from canon_sweep.mirror.sync import fetch_ref  # noqa: PLC0415 - start-up
         synced = self.synced(recipe)
         known = {tag.name: tag.commit for tag in synced.tags} | {"main": synced.main}
         if known.get(ref):
             return str(known[ref])
         for remote in (recipe.settings.mirror, recipe.settings.upstream):
             try:
-                return mirrors.fetch_ref(
+                return fetch_ref(
                     remote,
                     recipe.clone,
                     ref,
@@ -224,11 +235,19 @@ class Sources(msgspec.Struct):
                 )
             except UsageFault:
                 continue
-        return trees.resolve(recipe.clone, ref)
+        return resolve(recipe.clone, ref)
 
-    def _read(self, recipe: Recipe, read: Read) -> Synced:
-        if read is not mirrors.look:
-            read = partial(read, telling=lambda change: self._telling(recipe, change))
+    def _read(self, recipe: Recipe, mirrors: Mirrors) -> Synced:
+        # an import that is interrupted would be half done, for all recipes to come
+        with interrupt.Deferred():
+            from canon_sweep.mirror.sync import look, sync  # noqa: PLC0415 - start-up
+        read = look
+        if mirrors is not Mirrors.LEFT:
+            read = partial(
+                sync,
+                telling=lambda change: self._telling(recipe, change),
+                accept_upstream=mirrors is Mirrors.OVERWRITTEN,
+            )
         return read(
             recipe.settings.upstream,
             recipe.settings.mirror,

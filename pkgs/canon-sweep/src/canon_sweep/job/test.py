@@ -23,10 +23,10 @@ from canon_sweep.job.advice import with_unasked
 from canon_sweep.job.files import source_of
 from canon_sweep.job.finish import finish, opened
 from canon_sweep.job.orders import order_of
+from canon_sweep.job.sources import Mirrors
 from canon_sweep.job.stop import stop_of
 from canon_sweep.job.wiring import Parts, Surroundings
 from canon_sweep.line import broken_off, entry_of, with_facts, with_tested
-from canon_sweep.mirror import sync as mirrors
 from canon_sweep.report.records import Entry, Results
 from canon_sweep.settings.recipe import Recipe, recipe_of, unpinned
 from canon_sweep.settings.records import Settings
@@ -65,7 +65,7 @@ def run_test(settings: Settings, wanted: Wanted, around: Surroundings) -> Result
     if wanted.in_build:
         settings = structs.replace(settings, guard=settings.guard.within_build)
     patience = settings.max_runtime if wanted.wait else 0.0
-    with opened(settings, around, mirrors.look, patience=patience) as (parts, run):
+    with opened(settings, around, Mirrors.LEFT, patience=patience) as (parts, run):
         parts.state.check_common()
         started = around.clock()
         entries = each(

@@ -17,9 +17,8 @@ from canon_sweep.job.ground import Ground
 from canon_sweep.job.present import Present
 from canon_sweep.job.records import Records
 from canon_sweep.job.room import Room
-from canon_sweep.job.sources import Read, Sources
+from canon_sweep.job.sources import Mirrors, Sources
 from canon_sweep.job.trials import Trials
-from canon_sweep.mirror import sync as mirrors
 from canon_sweep.settings.records import Settings
 from canon_sweep.state import runs
 from canon_sweep.state.images import Pulls
@@ -70,7 +69,7 @@ def parts_to_act(
     around: Surroundings,
     state: State,
     run: runs.Run,
-    read: Read,
+    mirrors: Mirrors,
     *,
     turn: Turn,
 ) -> Parts:
@@ -83,7 +82,7 @@ def parts_to_act(
     engine = around.engine or engine_of(settings, state.home.make(), pulls)
     time_left = countdown(settings.max_runtime)
     ground = Ground(settings, state, engine, run.log_of, around.say, time_left)
-    return replace(_joined(settings, around, ground, read, run.run_id), turn=turn)
+    return replace(_joined(settings, around, ground, mirrors, run.run_id), turn=turn)
 
 
 def parts_to_look(settings: Settings, around: Surroundings) -> Parts:
@@ -95,7 +94,7 @@ def parts_to_look(settings: Settings, around: Surroundings) -> Parts:
     state = State.of(settings)
     engine = around.engine or engine_of(settings, state.home.read())
     ground = Ground(settings, state, engine, lambda _: Log(None), around.say)
-    return _joined(settings, around, ground, mirrors.look, "")
+    return _joined(settings, around, ground, Mirrors.LEFT, "")
 
 
 def countdown(seconds: float) -> Callable[[], float]:
@@ -105,12 +104,12 @@ def countdown(seconds: float) -> Callable[[], float]:
 
 
 def _joined(
-    settings: Settings, around: Surroundings, ground: Ground, read: Read, run_id: str
+    settings: Settings, around: Surroundings, ground: Ground, mirrors: Mirrors, run_id: str
 ) -> Parts:
     def say(recipe: str, text: str) -> None:
         ground.log_of(recipe).say(text)
 
-    sources = Sources(settings, say, read)
+    sources = Sources(settings, say, mirrors)
     if settings.forge is not None:
         # who names no forge does without what asks one
         from canon_sweep.job.pulls import pulls_of  # noqa: PLC0415

@@ -16,7 +16,7 @@ import pygit2
 from pygit2.enums import MergeFlag, SortMode
 
 from canon_sweep.core.pull import Found, Where
-from canon_sweep.mirror.remote import GIT_ERRORS
+from canon_sweep.mirror.libgit2 import GIT_ERRORS
 
 # beyond these nobody can tell, and it stays open
 MOST_FILES = 1000

@@ -22,9 +22,10 @@ from canon_sweep.core.names import printable
 from canon_sweep.core.treelink import Lead, lead
 from canon_sweep.errors import HostFault, RecipeFault, SyncFault, UsageFault
 from canon_sweep.mirror import disk
-from canon_sweep.mirror.clone import MAIN, TAGS, forget
+from canon_sweep.mirror.clone import forget
+from canon_sweep.mirror.libgit2 import GIT_ERRORS
 from canon_sweep.mirror.peel import peeled
-from canon_sweep.mirror.remote import GIT_ERRORS
+from canon_sweep.mirror.refs import MAIN, TAGS
 from canon_sweep.mirror.sync import FETCHED
 
 _COMMIT = r"[0-9a-f]{7,40}"

@@ -13,15 +13,11 @@ from pygit2.enums import FileMode, SortMode
 
 from canon_sweep.core.release import Tag
 from canon_sweep.mirror import disk, packed
+from canon_sweep.mirror.libgit2 import GIT_ERRORS
+from canon_sweep.mirror.memory import MEMORY
 from canon_sweep.mirror.peel import peeled
-from canon_sweep.mirror.remote import GIT_ERRORS
+from canon_sweep.mirror.refs import MAIN, TAGS
 
-HEADS = "refs/heads/"
-MAIN = HEADS + "main"
-TAGS = "refs/tags/"
-
-# what the last sync saw: see `memory`
-MEMORY = "canon-sweep-synced"
 _UNCHECKED = "canon-sweep-unchecked"
 
 # libgit2 holds an object whole in memory to look at it or to push it.
@@ -87,11 +83,6 @@ def held(repo: pygit2.Repository) -> dict[str, str]:
 def every(repo: pygit2.Repository) -> list[str]:
     """The object ids of all refs that the clone has, whatever they are for."""
     return [str(ref.target) for ref in repo.references.iterator()]
-
-
-def named_tags(refs: Mapping[str, str]) -> dict[str, str]:
-    """Object ids by the name of the tag, of those among refs by full name that are tags."""
-    return {ref.removeprefix(TAGS): oid for ref, oid in refs.items() if ref.startswith(TAGS)}
 
 
 def doubt(clone: Path) -> None:

@@ -14,12 +14,13 @@ from canon_sweep.core.loss import loss
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
 from canon_sweep.mirror import disk, intake, stray, upstream
-from canon_sweep.mirror.clone import MAIN, TAGS
+from canon_sweep.mirror.advertisement import Advertisement
 from canon_sweep.mirror.essence import digest_of
 from canon_sweep.mirror.memory import Ends
 from canon_sweep.mirror.peel import peeled
+from canon_sweep.mirror.refs import MAIN, TAGS
 from canon_sweep.mirror.refusal import Role
-from canon_sweep.mirror.remote import Advertisement, Remote
+from canon_sweep.mirror.remote import Remote
 from canon_sweep.mirror.synced import Deleted, Synced
 from canon_sweep.mirror.upstream import Upstream
 

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-
-import pygit2
 
 from canon_sweep.core import denial
 from canon_sweep.errors import HostFault, SyncFault
@@ -30,9 +27,6 @@ _NUMBERS = {
 }
 # How libgit2 quotes what a server has to say.
 _QUOTED = "remote error: "
-
-# Whatever pygit2 raises with libgit2's sentence in it.
-_OF_GIT = (pygit2.GitError, OSError, MemoryError, ValueError, LookupError, AssertionError)
 
 
 class DiskFault(HostFault, SyncFault):
@@ -82,20 +76,3 @@ def unusable(folder: Path, why: str) -> DiskFault:
 def fault_of(what: str, words: str) -> DiskFault:
     """The host's fault, with the step that follows from the kernel's words."""
     return DiskFault(what, do=denial.remedy(_NUMBERS.get(words)))
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Tell the host's fault from every other error of libgit2.
-
-    Raises:
-        DiskFault: the kernel did not let ``folder`` be written.
-    """
-    try:
-        yield
-    except _OF_GIT as error:
-        why = reason(error, folder)
-        if why is None:
-            raise
-        # Not chained: libgit2's text may repeat what a server said.
-        raise unusable(folder, why) from None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from canon_sweep.mirror import kept
-from canon_sweep.mirror.clone import HEADS, MAIN, TAGS
+from canon_sweep.mirror.advertisement import Advertisement
+from canon_sweep.mirror.refs import HEADS, MAIN, TAGS
 from canon_sweep.mirror.refusal import Role
-from canon_sweep.mirror.remote import Advertisement
 
 Digest = bytes
 BETWEEN = "\0"

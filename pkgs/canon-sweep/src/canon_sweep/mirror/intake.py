@@ -11,7 +11,7 @@ from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
 from canon_sweep.mirror import memory, packed, stray
-from canon_sweep.mirror.clone import HEADS, MAIN, TAGS
+from canon_sweep.mirror.refs import HEADS, MAIN, TAGS
 from canon_sweep.mirror.remote import Remote
 from canon_sweep.mirror.upstream import Upstream
 

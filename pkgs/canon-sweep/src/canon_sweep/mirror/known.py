@@ -8,8 +8,8 @@ import pygit2
 
 from canon_sweep.core.release import Tag
 from canon_sweep.mirror import clone as cache
-from canon_sweep.mirror.clone import MAIN
-from canon_sweep.mirror.remote import GIT_ERRORS
+from canon_sweep.mirror.libgit2 import GIT_ERRORS
+from canon_sweep.mirror.refs import MAIN, named_tags
 
 
 def tags(clone: Path) -> tuple[Tag, ...] | None:
@@ -17,6 +17,6 @@ def tags(clone: Path) -> tuple[Tag, ...] | None:
     try:
         repo = pygit2.Repository(str(clone))
         refs = cache.held(repo)
-        return cache.tags(repo, refs[MAIN], cache.named_tags(refs))
+        return cache.tags(repo, refs[MAIN], named_tags(refs))
     except GIT_ERRORS:
         return None

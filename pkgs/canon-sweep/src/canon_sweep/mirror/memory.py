@@ -15,11 +15,12 @@ import msgspec
 from canon_sweep import __version__
 from canon_sweep.core.release import Tag
 from canon_sweep.mirror import kept
-from canon_sweep.mirror.clone import MEMORY
 from canon_sweep.mirror.essence import Digest
 from canon_sweep.mirror.kept import SIZE
 from canon_sweep.mirror.synced import Synced
 
+MEMORY = "canon-sweep-synced"
+"""Its name in the clone."""
 # another version may see other strays in the same tags
 _FORMAT = f"1 {__version__}"
 # seconds, four weeks; who takes the old name of a remote that has moved is followed instead

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import selectors
 import socket
-import struct
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -23,15 +22,13 @@ from canon_sweep.errors import HostFault, SyncFault
 from canon_sweep.forked import Child
 from canon_sweep.mirror import asker, scratch
 from canon_sweep.mirror.address import redacted
+from canon_sweep.mirror.advertisement import BusyFault
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.disk import DiskFault
-from canon_sweep.mirror.question import Answer, Question, broken
-from canon_sweep.mirror.remote import BusyFault
+from canon_sweep.mirror.question import HEAD, Answer, Question, broken
 from canon_sweep.mirror.schedule import PATIENCE, Schedule
 from canon_sweep.settings.records import Credential
 
-# before each answer: its question's number, and when it came by this machine's monotonic clock
-HEAD = struct.Struct(">Id")
 _ANSWER = msgspec.msgpack.Decoder(Answer)
 _QUESTIONS = msgspec.msgpack.Decoder(tuple[Question, ...])
 # A worker's own time-outs end it at the deadline; this lets their error come first.

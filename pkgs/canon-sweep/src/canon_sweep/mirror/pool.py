@@ -17,8 +17,7 @@ import msgspec
 
 from canon_sweep import forked
 from canon_sweep.errors import HostFault
-from canon_sweep.mirror.overseer import HEAD, Overseer
-from canon_sweep.mirror.question import Answer, Question
+from canon_sweep.mirror.question import HEAD, Answer, Question
 from canon_sweep.mirror.schedule import MOST_TRIES
 from canon_sweep.settings.records import Credential
 
@@ -60,6 +59,9 @@ class Pool(msgspec.Struct):
         """
 
         def work(line: socket.socket) -> None:
+            # libgit2 is loaded there once for all who ask, while we go on, who may never need it
+            from canon_sweep.mirror.overseer import Overseer  # noqa: PLC0415
+
             Overseer(line, credentials, tmp, parallel, per_server).serve()
 
         return cls(forked.forked(work))

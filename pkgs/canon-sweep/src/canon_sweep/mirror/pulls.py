@@ -21,9 +21,10 @@ from canon_sweep.mirror import clone as cache
 from canon_sweep.mirror import disk, memory
 from canon_sweep.mirror.callbacks import TooMuchFault
 from canon_sweep.mirror.changes import Main
-from canon_sweep.mirror.clone import MAIN
 from canon_sweep.mirror.deadline import Deadline, bounded
-from canon_sweep.mirror.remote import GIT_ERRORS, Remote
+from canon_sweep.mirror.libgit2 import GIT_ERRORS, writing
+from canon_sweep.mirror.refs import MAIN
+from canon_sweep.mirror.remote import Remote
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.settings.records import Credential
 
@@ -103,7 +104,7 @@ def changed(
 def _opened(clone: Path) -> Iterator[pygit2.Repository]:
     """The clone, which is not doubted for what is wrong with a pull request."""
     try:
-        with disk.writing(clone), cache.as_it_is(clone) as repo:
+        with writing(clone), cache.as_it_is(clone) as repo:
             yield repo
     except OSError as error:
         raise disk.unusable(clone, error.strerror or str(error)) from error
@@ -118,7 +119,7 @@ def _opened(clone: Path) -> Iterator[pygit2.Repository]:
 
 def _beside(known: pygit2.Repository, folder: Path, main: str) -> pygit2.Repository:
     """An empty repository that also has the clone's objects, and main, to fetch from there on."""
-    with disk.writing(folder):
+    with writing(folder):
         pygit2.init_repository(str(folder), bare=True, initial_head="main")
         objects = Path(known.path).resolve() / "objects"
         (folder / "objects" / "info" / "alternates").write_text(f"{objects}\n")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 
 import msgspec
 
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import refusal
+from canon_sweep.mirror.advertisement import Advertisement, BusyFault, RestFault
 from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.essence import BETWEEN, Digest, joined
 from canon_sweep.mirror.refusal import Role
-from canon_sweep.mirror.remote import Advertisement, BusyFault, RestFault
+
+# before each answer: its question's number, and when it came by this machine's monotonic clock
+HEAD = struct.Struct(">Id")
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True):

@@ -8,54 +8,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
 import pygit2
-from pygit2.enums import ConfigLevel
 
 from canon_sweep.core.address import folder_of
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import again, disk, folder, refusal, stray
 from canon_sweep.mirror.address import address
+from canon_sweep.mirror.advertisement import Advertisement, BusyFault, RestFault
 from canon_sweep.mirror.aside import set_aside
 from canon_sweep.mirror.callbacks import MOST_RECEIVED, Callbacks, DeafCallbacks
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.home import as_home
+from canon_sweep.mirror.libgit2 import GIT_ERRORS, writing
 from canon_sweep.mirror.moved import moved_to
 from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.scratch import scratch
 from canon_sweep.settings.records import Credential, login_of
 
-# Whatever pygit2 raises for a remote, a repository or an object at fault.  AssertionError
-# is pygit2's own, for an error code of libgit2 that it does not know.
-GIT_ERRORS = (pygit2.GitError, OSError, ValueError, LookupError, TypeError, AssertionError)
-
 T = TypeVar("T")
 
 _NAME = "canon-sweep"
-
-# The configuration of the user who runs us must not rewrite URLs (`url.*.insteadOf`)
-# or choose credentials: what is synced depends on our settings alone.
-for _level in (ConfigLevel.PROGRAMDATA, ConfigLevel.SYSTEM, ConfigLevel.XDG, ConfigLevel.GLOBAL):
-    pygit2.settings.search_path[_level] = ""
-
-
-class BusyFault(SyncFault):
-    """A server could not answer at this moment; nothing says that it will not a moment later."""
-
-
-class RestFault(BusyFault):
-    """It wants to be left alone for longer than anybody may wait."""
-
-
-class Advertisement(msgspec.Struct, frozen=True):
-    """What a remote says it has: object ids by full ref name, and HEAD's branch if told.
-
-    ``strays`` are the tags that are no use to anybody, apart from ``refs``.
-    """
-
-    refs: Mapping[str, str]
-    head: str | None
-    strays: Mapping[str, str]
 
 
 class Remote:
@@ -151,7 +123,7 @@ class Remote:
     def _fetch(self, specs: Sequence[str], most: int) -> int:
         callbacks = self._callbacks()
         callbacks.most = most
-        with self._speaking("cannot be fetched from"), disk.writing(Path(self._repo.path)):
+        with self._speaking("cannot be fetched from"), writing(Path(self._repo.path)):
             line = self._line or self._open()
             with set_aside(self._repo):
                 line.fetch(list(specs), callbacks=callbacks, proxy=True)
@@ -196,7 +168,7 @@ class Remote:
         return kind(self._address, self._credential, self._deadline)
 
     def _open(self) -> pygit2.Remote:
-        with disk.writing(Path(self._repo.path)):
+        with writing(Path(self._repo.path)):
             config = self._repo.config
             # libgit2 would show a credential to whichever host a redirect leads to.
             config["http.followRedirects"] = "initial" if self._credential is None else "false"

@@ -13,12 +13,13 @@ from canon_sweep.errors import SyncFault, UsageFault
 from canon_sweep.mirror import clone as cache
 from canon_sweep.mirror import disk, intake, memory, stray
 from canon_sweep.mirror import upstream as upstreams
-from canon_sweep.mirror.clone import TAGS
 from canon_sweep.mirror.compare import Sides, compare
 from canon_sweep.mirror.deadline import Deadline, bounded
+from canon_sweep.mirror.libgit2 import writing
 from canon_sweep.mirror.memory import Key
 from canon_sweep.mirror.peel import peeled
 from canon_sweep.mirror.push import Push, check_pushable, send
+from canon_sweep.mirror.refs import TAGS
 from canon_sweep.mirror.remote import Remote
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.mirror.synced import Change, Deleted, PartialSyncFault, Synced
@@ -142,7 +143,7 @@ def advertised(
     def work(deadline: Deadline) -> Upstream:
         # libgit2 speaks only from a repository; this one stays empty.
         with scratch(tmp) as folder:
-            with disk.writing(tmp):
+            with writing(tmp):
                 repo = pygit2.init_repository(str(folder), bare=True)
             with Remote(repo, upstream, credentials, deadline, tmp) as source:
                 return upstreams.read(source, branch)
@@ -191,7 +192,7 @@ def fetch_ref(
 @contextmanager
 def _cache(clone: Path) -> Iterator[pygit2.Repository]:
     try:
-        with disk.writing(clone), cache.opened(clone) as repo:
+        with writing(clone), cache.opened(clone) as repo:
             yield repo
     except OSError as error:
         raise disk.unusable(clone, error.strerror or str(error)) from error

@@ -8,7 +8,7 @@ import msgspec
 
 from canon_sweep.core.release import Tag
 from canon_sweep.errors import SyncFault
-from canon_sweep.mirror.clone import TAGS
+from canon_sweep.mirror.refs import TAGS
 from canon_sweep.mirror.refusal import Role
 
 

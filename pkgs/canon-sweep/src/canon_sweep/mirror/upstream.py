@@ -9,8 +9,9 @@ import msgspec
 from canon_sweep.core.names import printable
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import stray
-from canon_sweep.mirror.clone import HEADS, MAIN, TAGS, named_tags
-from canon_sweep.mirror.remote import Advertisement, Remote
+from canon_sweep.mirror.advertisement import Advertisement
+from canon_sweep.mirror.refs import HEADS, MAIN, TAGS, named_tags
+from canon_sweep.mirror.remote import Remote
 
 
 class Upstream(msgspec.Struct, frozen=True):

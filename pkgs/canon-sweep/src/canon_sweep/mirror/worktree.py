@@ -20,8 +20,8 @@ from pygit2.enums import CheckoutStrategy, FileStatus
 from canon_sweep import tree as trees
 from canon_sweep.core.names import printable
 from canon_sweep.errors import HostFault
-from canon_sweep.mirror.clone import MAIN
-from canon_sweep.mirror.remote import GIT_ERRORS
+from canon_sweep.mirror.libgit2 import GIT_ERRORS
+from canon_sweep.mirror.refs import MAIN
 from canon_sweep.mirror.sync import FETCHED
 
 # in the .git of a folder that is ours to replace
