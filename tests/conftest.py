@@ -9,7 +9,6 @@ import sys
 from collections.abc import Generator
 from pathlib import Path
 
-import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -24,9 +23,6 @@ pytest.register_assert_rewrite(
     "core", "doctor", "engine.contract", "engine.neighbour", "forge", "mirror", "recipes", "stories"
 )
 
-# how long an example takes says more of the machine than of the program
-hypothesis.settings.register_profile("canon-sweep", deadline=None)
-hypothesis.settings.load_profile("canon-sweep")
 # no test may read the configuration of the machine that it runs on
 os.environ.pop("CANON_SWEEP_CONFIG", None)
 # most tests start programs: what Python makes of their modules is made once
@@ -159,6 +155,8 @@ def matrix(request: pytest.FixtureRequest) -> Matrix:
 # whole sweeps, and whoever deploys anything; the embedded engine is an engine too
 SWEEPS = ("afternoon", "crash", "recipes", "soak", "stories", "together")
 DEPLOYS = {"anywhere", "bench", "engine", "fleet", "gitea"}
+NO_ENGINE = "not engine"
+TESTS = Path(__file__).parent
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -180,6 +178,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FewEngines:
     """Spread the tests over the workers."""
     return FewEngines(config, log)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Whoever wants no engine need not import what is all engines, once in each worker."""
+    swept = collection_path.parent == TESTS and collection_path.name in SWEEPS
+    return True if swept and config.option.markexpr == NO_ENGINE else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure() -> None:
+    """How hypothesis draws."""
+    # not before it is said above where bytecode goes: pytest would rewrite all of it each time
+    from hypothesis import settings  # noqa: PLC0415
+
+    # how long an example takes says more of the machine than of the program
+    settings.register_profile("canon-sweep", deadline=None)
+    settings.load_profile("canon-sweep")
 
 
 @pytest.hookimpl(wrapper=True)
