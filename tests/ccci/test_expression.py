@@ -42,6 +42,16 @@ LITERALS = VALUES.map(repr)
 OPERATORS = st.sampled_from(["+", "-", "*", "/", "//", "%", "**", "|", "<<", "and", "==", "@"])
 
 
+# the word in a kind of expression that has one, and the kinds with one part only
+WORDS = {
+    0: OPERATORS,
+    1: st.sampled_from(["-", "+", "not ", "~"]),
+    5: st.sampled_from(["", ",", "1"]),
+    6: st.sampled_from(["%s-%s", "%d%%", "%5s", "%(a)s", "x"]),
+}
+OF_ONE = (1, 6, 8)
+
+
 @st.composite
 def expressions(draw: st.DrawFn, depth: int = 3) -> str:
     """Literals and what is made of them, of every kind and of wrong ones too."""
@@ -49,20 +59,21 @@ def expressions(draw: st.DrawFn, depth: int = 3) -> str:
         return draw(LITERALS)
     inner = expressions(depth=depth - 1)
     kind = draw(st.integers(0, 9))
-    first, second = draw(inner), draw(inner)
-    made = {
-        0: f"({first} {draw(OPERATORS)} {second})",
-        1: f"({draw(st.sampled_from(['-', '+', 'not ', '~']))}{first})",
+    # what a kind has no place for is not drawn: that took half of the time
+    word = draw(WORDS[kind]) if kind in WORDS else ""
+    first, second = draw(inner), "" if kind in OF_ONE else draw(inner)
+    return {
+        0: f"({first} {word} {second})",
+        1: f"({word}{first})",
         2: f"[{first}, *[{second}]]",
         3: f"{{'a': {first}, **{{'b': {second}}}}}",
         4: f"({first}, {second})",
-        5: f"{draw(st.sampled_from(['', ',', '1']))!r}.join([{first}, {second}])",
-        6: f"{draw(st.sampled_from(['%s-%s', '%d%%', '%5s', '%(a)s', 'x']))!r} % ({first},)",
+        5: f"{word!r}.join([{first}, {second}])",
+        6: f"{word!r} % ({first},)",
         7: f"({first!r} {second!r})",
         8: f"f'a{{{first if chr(39) not in first and chr(92) not in first else 1}}}b'",
         9: f"({first} if {second} else {first})",
-    }
-    return made[kind]
+    }[kind]
 
 
 def parses(text: str) -> bool:
