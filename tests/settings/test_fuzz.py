@@ -145,7 +145,11 @@ WHOLE: dict[str, Any] = {
 
 # judged by themselves, or beside the engine, whatever else the configuration has: reading both
 # halves of it for a value that is wrong in one takes twice the time
-ALONE = ("preSweep", "guard", "timeouts", "disk", "prune", "survey", "swarm", "registries")
+ALONE = (
+    *("retryRedAfter", "retries", "infraRetries", "baseDepth"),
+    *("maxRuntime", "retryWindow", "syncTimeout"),
+    *("preSweep", "guard", "timeouts", "disk", "prune", "survey", "swarm", "registries"),
+)
 LONELY = {key: WHOLE[key] for key in ("engine", "domain", *ALONE)} | {
     "recipes": {"site": {"upstream": "file:///srv/site", "mirror": "file:///srv/mirrors/site"}}
 }
