@@ -380,9 +380,12 @@ def test_a_listener_that_is_slow_costs_no_remote_its_answer(
     """More is answered than a line holds, and nobody hears it before the last deadline is over."""
     over = threading.Event()
 
+    drip(hostile)
+    drips = hostile.talk
+
     def talk(connection: socket.socket) -> None:
-        # its end is closed once whoever asked is ended
-        connection.recv(1)
+        # who is told a byte now and then asks for ever, unless somebody ends him
+        drips(connection)
         over.set()
 
     hostile.talk = talk
