@@ -115,16 +115,16 @@ def test_what_cannot_be_read_before_a_decision_is_the_hosts_error(
 ) -> None:
     """Nothing was decided, and no one says that it is a bug."""
     released.has_swept()
-    real = Path.read_bytes
+    real = os.read
 
-    def read_bytes(path: Path) -> bytes:
-        if path.match("notes/canonical.json"):
+    def read(descriptor: int, size: int) -> bytes:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().match("notes/canonical.json"):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real(path)
+        return real(descriptor, size)
 
     with monkeypatch.context() as patch:
         # a disk that is broken just there cannot be had
-        patch.setattr(Path, "read_bytes", read_bytes)
+        patch.setattr(os, "read", read)
         night = released.sweeps()
 
     assert night["notes"].code is Code.HOST_ERROR

@@ -26,7 +26,8 @@ _PR_SET_PDEATHSIG = 1
 # found before there is a child: looking for it takes a lock that another thread may have held
 _prctl = ctypes.CDLL(None).prctl
 _LENGTH = 4
-_CHUNK = 256 * 1024
+# bytes; of what is larger the allocator makes a mapping of its own each time, for a line of few
+_CHUNK = 64 * 1024
 Work = Callable[[socket.socket], None]
 
 

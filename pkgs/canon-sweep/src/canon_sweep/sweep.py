@@ -149,6 +149,7 @@ def _guarded(recipe: Recipe, step: Step, world: World, policy: Policy) -> Entry:
     entry: Entry | None = None
     before: Label | None = None
     try:
+        # a test may take hours, and other people's harnesses write records: asked before and after
         before = records.canonical(recipe)
         with interrupt.LetThrough():
             entry = step(recipe, world, policy)

@@ -43,7 +43,9 @@ def talk(text: str) -> None:
     if not _has_room(sys.stderr):
         _silence(sys.stderr)
     try:
-        print(text, file=sys.stderr, flush=True)
+        # at once: `print` writes the end of the line by itself, and who reads is woken twice
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
     except OSError:
         _silence(sys.stderr)
 

@@ -86,6 +86,8 @@ def stack_of_domain(domain: str) -> str:
 
 def plain(text: str) -> str:
     """A text without anything that could steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

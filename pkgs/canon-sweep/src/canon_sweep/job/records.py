@@ -45,6 +45,8 @@ class Records(msgspec.Struct, frozen=True):
         Raises:
             StateFault: what shows whether a pin is needed cannot be read.
         """
+        if not (recipe.written or recipe.overlays):
+            return recipe  # as it was made: nothing of it can end, and no file is to be read anew
         latest = self.sources.releases(recipe).latest
         newest = version or (latest.version if latest else None)
         settings, name, day = self.sources.settings, recipe.name, recipe.day
@@ -68,8 +70,9 @@ class Records(msgspec.Struct, frozen=True):
             StateFault: a record cannot be read, or its folder is out of sight.
         """
         synced, releases = self.sources.synced(recipe), self.sources.releases(recipe)
-        self.state.check_in_sight(recipe.name)
         canonical, not_followed = followed_of(self.state, recipe.name, releases)
+        if canonical is None:
+            self.state.check_in_sight(recipe.name)
         return Facts(
             recipe=recipe.name,
             releases=releases,
@@ -137,6 +140,8 @@ class Records(msgspec.Struct, frozen=True):
             lost = self.present.lost(record)
         except HostFault:
             return ()  # an engine that cannot be reached has lost nothing yet
+        if not lost:
+            return ()
         advice = self._advice(recipe, record, facts.releases)
         return tuple(Note(code=LOST, text=f"{part} is gone; {advice}") for part in lost)
 

@@ -71,8 +71,10 @@ def _content(file: Path) -> bytes | None:
         about = os.fstat(opened)
         if not stat.S_ISREG(about.st_mode) or about.st_size > _MOST:
             return None
-        with open(opened, "rb", closefd=False) as stream:
-            return stream.read()
+        parts = []
+        while part := os.read(opened, about.st_size + 1):
+            parts.append(part)
+        return b"".join(parts)
     except OSError:
         return None
     finally:

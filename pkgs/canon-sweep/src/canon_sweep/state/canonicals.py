@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -210,16 +211,13 @@ class Canonicals(msgspec.Struct, frozen=True):
             raise storage.denied(f"{self.folder} cannot be read", error) from error
 
     def _history(self, recipe: str) -> History:
-        return History(self._folder(recipe) / "history.jsonl")
+        return History(_own(self.folder, recipe, "history.jsonl"))
 
     def _record(self, recipe: str) -> Path:
-        return self._folder(recipe) / "canonical.json"
+        return _own(self.folder, recipe, "canonical.json")
 
     def _folder(self, recipe: str) -> Path:
-        problem = names.recipe_problem(recipe)
-        if problem:
-            raise StateFault(problem)
-        return self.folder / recipe
+        return _own(self.folder, recipe)
 
     def _make_folder(self, folder: Path) -> None:
         # the folder of all records may be another tool's, whose users read them
@@ -228,6 +226,20 @@ class Canonicals(msgspec.Struct, frozen=True):
             folders.make(folder, mode)
         except OSError as error:
             raise storage.denied(f"{folder} cannot be made", error) from error
+
+
+# a name is checked, and its path made, once: each is asked for several times in every turn
+@functools.lru_cache(maxsize=4096)
+def _own(folder: Path, recipe: str, *file: str) -> Path:
+    """A recipe's own folder, or a file in it.
+
+    Raises:
+        StateFault: the name is no recipe's.
+    """
+    problem = names.recipe_problem(recipe)
+    if problem:
+        raise StateFault(problem)
+    return folder.joinpath(recipe, *file)
 
 
 def _check(record: Canonical, recipe: str, path: Path) -> None:

@@ -19,6 +19,8 @@ _WARN = logging.getLogger(__name__)
 NOT_READ = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises of content that is not what it should be."""
 
+# bytes that a file may have got since somebody looked: then it is read in parts of these at least
+_MORE = 4096
 # without the number: what versions before 0.2 left, whose writers all took one name
 _DRAFT = re.compile(r"\.(?P<of>.+?)(?:\.[0-9a-f]{16})?\.draft", re.DOTALL)
 
@@ -73,7 +75,8 @@ def dead_drafts(folder: Path, of: str | None = None) -> tuple[Path, ...]:
 
 def _drafts(folder: Path, of: str | None) -> list[Path]:
     try:
-        names = sorted(path.name for path in folder.iterdir())
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
@@ -103,7 +106,8 @@ def append_line(path: Path, line: bytes) -> None:
     """
     try:
         folders.make(path.parent)
-        _check_plain(path)
+        with suppress(FileNotFoundError):
+            _check_plain(path, path.stat())
         is_new = not path.exists()
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "rb+") as file:
@@ -116,6 +120,20 @@ def append_line(path: Path, line: bytes) -> None:
         raise storage.denied(f"{path} cannot be written", error) from error
 
 
+def append(path: Path, content: bytes) -> None:
+    """Add to a file, which is made if it is not there; nothing is flushed.
+
+    Raises:
+        OSError: not all of it was written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    try:
+        while content:
+            content = content[os.write(descriptor, content) :]
+    finally:
+        os.close(descriptor)
+
+
 def lines_of(path: Path) -> list[tuple[int, bytes]]:
     """The whole lines of a file and their numbers, none if it is not there.
 
@@ -123,7 +141,7 @@ def lines_of(path: Path) -> list[tuple[int, bytes]]:
         StateFault: the file cannot be read.
     """
     lines = (read(path) or b"").split(b"\n")
-    if not _is_json(lines[-1]):
+    if lines[-1] and not _is_json(lines[-1]):
         del lines[-1]
     return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
 
@@ -134,11 +152,16 @@ def read(path: Path) -> bytes | None:
     Raises:
         StateFault: the file cannot be read.
     """
+    is_link = False
     try:
-        _check_plain(path)
-        return path.read_bytes()
+        # one look is enough of most files, and of those that are not there
+        found = path.lstat()
+        is_link = stat.S_ISLNK(found.st_mode)
+        found = path.stat() if is_link else found
+        _check_plain(path, found)
+        return _content(path, found.st_size)
     except FileNotFoundError:
-        if not path.is_symlink():
+        if not is_link:
             return None
         # somebody keeps it elsewhere, and what it says is not known
         raise StateFault(f"{path} is a link to nothing", do="bring back what it leads to") from None
@@ -155,7 +178,7 @@ def set_cut_line_aside(path: Path) -> bool:
         StateFault: the file cannot be read or written.
     """
     try:
-        _check_plain(path)
+        _check_plain(path, path.stat())
         with path.open("rb+") as file:
             lock.wait(file.fileno(), path)
             return _end_last_line(file, path)
@@ -165,16 +188,26 @@ def set_cut_line_aside(path: Path) -> bool:
         raise storage.denied(f"{path} cannot be written", error) from error
 
 
-def _check_plain(path: Path) -> None:
+def _check_plain(path: Path, found: os.stat_result) -> None:
     """Refuse what could keep whoever opens it waiting: a pipe, a socket, a device.
 
     Raises:
         StateFault: it is one.
-        OSError: it cannot be looked at.
     """
-    with suppress(FileNotFoundError):
-        if not (stat.S_ISREG(mode := path.stat().st_mode) or stat.S_ISDIR(mode)):
-            raise StateFault(f"{path} is no file", do="see who has put it there, and remove it")
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise StateFault(f"{path} is no file", do="see who has put it there, and remove it")
+
+
+def _content(path: Path, size: int) -> bytes:
+    """All of a file that had so many bytes a moment ago."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(descriptor, size + _MORE):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
 
 
 def _draft_of(path: Path, mode: int) -> tuple[Path, int]:

@@ -147,8 +147,7 @@ class Log(msgspec.Struct, frozen=True):
             "\n", "\n         "
         )
         try:
-            with self.path.open("a", encoding="utf-8", errors="replace") as file:
-                file.write(f"{stamp} {body}\n")
+            files.append(self.path, f"{stamp} {body}\n".encode(errors="replace"))
         except OSError as error:
             _WARN.warning("%s cannot be written: %s", self.path, error.strerror)
 
@@ -244,6 +243,8 @@ def _results_of(run: Path) -> _Results | None:
 
 
 def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(
         part if part in "\n\t" or part.isprintable() else names.plain(part)
         for part in re.split(r"([\n\t])", text)
