@@ -205,9 +205,9 @@ def _mended(swarm: SwarmFleet, old: str, new: str) -> str:
     """Which release a struck sweep has left, the old or the new; the next one does the rest."""
     record = swarm.whole("notes")
     assert record.tag in (old, new)
-    night = swarm.sweeps()
-    assert night["notes"].outcome in (Outcome.PROMOTED, None), night["notes"]
-    assert swarm.whole("notes").tag == new, night["notes"]
+    after = swarm.sweeps()["notes"]
+    assert after.outcome in (Outcome.PROMOTED, None), after.why
+    assert swarm.whole("notes").tag == new, after.why
     assert swarm.state().journal.entries() == ()
     # whatever struck, it was not the recipe
     outcomes = {attempt.outcome for attempt in swarm.state().ledger.index().all}
