@@ -100,6 +100,32 @@ def test_each_library_has_one_door() -> None:
     assert importers("yaml") == read
 
 
+def test_whoever_opens_a_repository_has_nobodys_configuration() -> None:
+    """libgit2's settings are the process's, and set where `mirror.libgit2` is imported."""
+    opens = {
+        path
+        for path in (ROOT / "mirror").glob("*.py")
+        if "Repository(" in path.read_text() or "init_repository(" in path.read_text()
+    }
+
+    assert len(opens) > 5
+    for path in opens:
+        assert "canon_sweep.mirror.libgit2" in reached(path), path.name
+
+
+def reached(path: Path) -> set[str]:
+    """Every module of ours that a file imports, and those that they import."""
+    found: set[str] = set()
+    waiting = [path]
+    while waiting:
+        for name in imports(waiting.pop()) - found:
+            file = ROOT.parent.joinpath(*name.split(".")).with_suffix(".py")
+            if file.is_file():
+                found.add(name)
+                waiting.append(file)
+    return found
+
+
 # a field that is not shown or not given; the survey's parts, which are few
 DATACLASSES = {"ccci/found.py", "core/compose.py", "job/pulls.py", "settings/secretenv.py"}
 

@@ -32,7 +32,16 @@ main()
 """
 
 
-def struck(fleet: Fleet, where: str, number: signal.Signals, *words: str) -> tuple[int, str]:
+# and says whether libgit2 is there when all is done
+LOADED = STRUCK.replace(
+    "\nmain()\n",
+    "\ntry:\n    main()\nfinally:\n    print('pygit2' in sys.modules, file=sys.stderr)\n",
+)
+
+
+def struck(
+    fleet: Fleet, where: str, number: signal.Signals, *words: str, program: str = STRUCK
+) -> tuple[int, str]:
     """Exit code and talk of a command that gets a signal when it looks for a module."""
     path = fleet.folder / "config.toml"
     path.write_text(
@@ -45,7 +54,16 @@ def struck(fleet: Fleet, where: str, number: signal.Signals, *words: str) -> tup
             }
         )
     )
-    command = [sys.executable, "-c", STRUCK, where, str(int(number)), *words, "--config", str(path)]
+    command = [
+        sys.executable,
+        "-c",
+        program,
+        where,
+        str(int(number)),
+        *words,
+        "--config",
+        str(path),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stderr
 
@@ -109,6 +127,17 @@ def test_a_signal_after_the_configuration_is_read_leaves_a_line_for_each(
         assert entry["sentence"] == f"not reached: stopped by {number.name}"
         assert entry["recipe"] in said
     assert State.of(fleet.settings()).journal.entries() == ()
+
+
+def test_a_signal_while_libgit2_is_loaded_is_told_when_it_is(fleet: Fleet) -> None:
+    """The turn that needs it first is broken off, not the import: that would be half done."""
+    code, said = struck(fleet, "pygit2.enums", signal.SIGTERM, "run", program=LOADED)
+
+    assert (code, said.splitlines()[-1]) == (1, "True")
+    (results,) = (fleet.folder / "state" / "runs").glob("2*/results.json")
+    first, second = json.loads(results.read_text())["entries"]
+    assert first["sentence"] == "broken off: stopped by SIGTERM"
+    assert second["sentence"] == "not reached: stopped by SIGTERM"
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -11,6 +11,7 @@ import pygit2
 from canon_sweep.core.address import folder_of
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror.address import Address
+from canon_sweep.mirror.libgit2 import GIT_ERRORS
 from canon_sweep.mirror.refusal import BARE, Role
 
 OWN = "see its owner and its rights: the user who runs canon-sweep has to write there"
@@ -55,5 +56,5 @@ def unwritable(url: str) -> str:
 def _is_bare(folder: str) -> bool:
     try:
         return bool(pygit2.Repository(folder).is_bare)
-    except pygit2.GitError:
+    except GIT_ERRORS:
         return True  # whoever reads it says what is wrong
