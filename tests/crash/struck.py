@@ -14,6 +14,8 @@ from child import forked
 
 # what an engine tells of, and changes nothing: probes ask again and again
 _NO_STEP = ("exec_", "health_status", "top")
+# images are there before, and a node that has lost its engine often enough tells of itself for ever
+_NO_KIND = ("image", "node")
 
 
 def strike(
@@ -75,4 +77,4 @@ def _until_end(events: int, pid: int) -> Iterator[str]:
 
 def _is_step(event: str) -> bool:
     kind, _, action = event.partition(" ")
-    return kind != "image" and not action.startswith(_NO_STEP)
+    return kind not in _NO_KIND and not action.startswith(_NO_STEP)

@@ -30,8 +30,8 @@ pytestmark = pytest.mark.swarm
 
 # in the middle of the install, the base, the upgrade, the reattachment and the promotion; one
 # quick run's clone, test and way back
-FEW_OF_A_SWEEP = (9, 31, 39, 53, 72)
-FEW_OF_A_QUICK_RUN = (13, 25)
+FEW_OF_A_SWEEP = (8, 28, 36, 49, 66)
+FEW_OF_A_QUICK_RUN = (12, 24)
 # the stack half gone, and its data
 FEW_OF_A_PRUNE = (2, 6)
 
@@ -113,9 +113,9 @@ def test_an_engine_that_is_killed_costs_no_canonical(
         restart(pid)
 
     for fleet in _proven(tmp_path, own_host.url):
-        points = count(2, 5) if every else (16,)
+        points = count(2, 5) if every else (15,)
         assert _strike_sweeps(fleet, matrix, points, Blow("run, and dockerd is killed", restart))
-        points = count(2, 5) if every else (35,)
+        points = count(2, 5) if every else (32,)
         assert _strike_sweeps(fleet, matrix, points, Blow("run, and a reboot", reboot))
 
 
@@ -149,7 +149,7 @@ def test_a_disk_that_is_full_all_at_once_costs_no_canonical(
 ) -> None:
     """In deploy, update and promotion."""
     for fleet in _proven(tmp_path, small_host.url):
-        points = count(2, 5) if every else (35,)
+        points = count(2, 5) if every else (32,)
         blow = _filled(small_host)
         assert _strike_sweeps(fleet, matrix, points, replace(blow, name=f"run, {blow.name}"))
 

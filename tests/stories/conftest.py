@@ -19,9 +19,6 @@ from engine.installed import SWEPT
 from stories.fleet import Fleet
 from stories.outside import OutsideFleet
 
-SETTLE = ready.SETTLE
-
-
 # of a machine that has one; where it is small, as in most containers, it is left alone
 MEMORY = Path("/dev/shm")
 ENOUGH = 2**30
@@ -66,9 +63,9 @@ def fleet(folder: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 @pytest.fixture
-def settling(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For programs that do something before they sleep: give them the usual time."""
-    monkeypatch.setattr(ready, "SETTLE", SETTLE)
+def settling(fleet: Fleet) -> None:
+    """For what does something before it is up, and is no program of a fleet's."""
+    fleet.settle()
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ from canon_sweep.settings.load import read
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.store import State
 
+SETTLE = ready.SETTLE
 SUNDAY = datetime(2026, 6, 14, 3, tzinfo=UTC)
 WEEK = timedelta(days=7)
 
@@ -48,6 +49,8 @@ REFUSES_OLD_DATA = (
     ' touch "$$DATA/mine"; exec sleep 1000'
 )
 NEVER_STARTS = "echo no such table; exit 3"
+# what is known of these at once: the one only sleeps, the other is waited for
+AT_ONCE = (RUNS, NEVER_STARTS)
 LOSES_DATA = 'rm -f "$$DATA/token"; exec sleep 1000'
 
 SEED = {"type": "exec", "command": ["sh", "-c", 'echo {token} > "$DATA/token"']}
@@ -145,8 +148,14 @@ class Fleet:
         secret: bool = False,
     ) -> str:
         """A maintainer commits to main, and tags it if it is a release; gives the commit."""
+        if program not in AT_ONCE:
+            self.settle()
         text = self.compose(program, tag or "untagged", ready=ready, secret=secret)
         return self.commits(recipe, tag, {"compose.yml": text})
+
+    def settle(self) -> None:
+        """Give what does something before it sleeps the usual time for it."""
+        ready.SETTLE = SETTLE
 
     def compose(self, program: str, tag: str, *, ready: bool, secret: bool) -> str:
         """A version's compose file for the engine of this fleet."""

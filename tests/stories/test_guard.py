@@ -27,7 +27,7 @@ from canon_sweep.job.wiring import Surroundings
 from canon_sweep.state.journal import Deployment
 from guard.fake_builds import INCOMPLETE, QUEUE, FakeBuilds, fake_builds
 from stories.engines import doing, failing, intercepted
-from stories.fleet import Fleet, Night
+from stories.fleet import NEVER_STARTS, Fleet, Night
 
 BUILD = "Drone has recipes/ghost #12 (running)"
 
@@ -169,7 +169,7 @@ def test_a_partly_deferred_run_with_a_red_recipe_is_wrong(
 ) -> None:
     """Being put off hides nothing."""
     gives_up_at_once(released)
-    released.publishes("notes", "1.2.0+1", "echo no such table; exit 3")
+    released.publishes("notes", "1.2.0+1", NEVER_STARTS)
     released.wrap = doing("deploy", builds.builds)
 
     night, _ = sweeps(released)

@@ -99,7 +99,6 @@ def test_what_was_refused_as_an_exception_is_tested_at_once_when_it_has_ended(
     assert released.sweeps()["notes"].outcome is Outcome.PROMOTED
 
 
-@pytest.mark.usefixtures("settling")
 @pytest.mark.parametrize("until", [LAST, "1.1.0+1"], ids=["day", "release"])
 def test_a_tier_that_did_not_apply_is_tried(fleet: Fleet, until: str) -> None:
     """What it had hidden shows."""

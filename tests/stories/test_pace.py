@@ -14,7 +14,7 @@ from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, RecipeFault
 from canon_sweep.job import wiring
 from stories.engines import failing, intercepted
-from stories.fleet import WEEK, Fleet
+from stories.fleet import NEVER_STARTS, WEEK, Fleet
 
 MINUTE = 60.0
 AWAY = HostFault("the engine is away")
@@ -60,7 +60,7 @@ def failing_late(
 
 def test_each_attempt_says_what_it_took(released: Fleet) -> None:
     """In the ledger, also where it was red."""
-    released.publishes("site", "1.2.0+1", "exit 3")
+    released.publishes("site", "1.2.0+1", NEVER_STARTS)
     released.sweeps()
 
     for recipe in ("notes", "site"):

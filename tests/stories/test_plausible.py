@@ -62,7 +62,6 @@ def test_plausible_start_to_end(fleet: Fleet) -> None:
     assert last.broken_bases == ()
 
 
-@pytest.mark.usefixtures("settling")
 def test_plausible_gated(fleet: Fleet) -> None:
     """3.0.1 does not come up cold either: the pin stays, and `pins` says why."""
     pinned(fleet, NEVER_STARTS)

@@ -57,7 +57,6 @@ def test_a_commit_is_tested_on_the_canonicals_data(proven: Fleet) -> None:
     assert proven.volumes() == volumes
 
 
-@pytest.mark.usefixtures("settling")
 @pytest.mark.parametrize("program", [LOSES_DATA, REFUSES_OLD_DATA])
 def test_a_commit_that_ruins_the_data_ruins_nothing(proven: Fleet, program: str) -> None:
     """Red, the canonical unharmed, and the release it came from not a known red."""

@@ -30,7 +30,7 @@ from http_host import HttpHost
 from mirror.servers import HOST, Hostile, Talk, advertisement, free_port, line
 from mirror.test_pool import processes_below
 from stories.engines import doing
-from stories.fleet import Fleet, Night, Quiet
+from stories.fleet import NEVER_STARTS, Fleet, Night, Quiet
 
 A_COMMIT = "c0ffee" + "0" * 34
 DEADLINE = 4.0
@@ -347,7 +347,7 @@ def test_what_is_tested_is_read_at_its_turn(settled: Fleet) -> None:
 
 def test_what_is_tested_though_nothing_changed_is_read_at_its_turn(settled: Fleet) -> None:
     """A known red, say, that is tried again: what was seen of it is no longer enough."""
-    settled.publishes("site", "1.1.0+1", "exit 3")
+    settled.publishes("site", "1.1.0+1", NEVER_STARTS)
     settled.sweeps()
     settled.sweeps()
     settled.options["retryRedAfter"] = "1s"

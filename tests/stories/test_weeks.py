@@ -101,7 +101,6 @@ def test_a_new_release_replaces_the_canonical(fleet: Fleet) -> None:
     ]
 
 
-@pytest.mark.usefixtures("settling")
 @pytest.mark.parametrize(
     ("program", "tier", "why"),
     [
@@ -131,7 +130,6 @@ def test_a_red_release_keeps_the_canonical_byte_for_byte(
     assert fleet.running() == ()
 
 
-@pytest.mark.usefixtures("settling")
 def test_a_red_release_is_left_alone_until_the_next_week(fleet: Fleet) -> None:
     """Known red: not tested at once, tested a week later, or when a person asks."""
     fleet.publishes("notes", "1.0.0+1")
@@ -149,7 +147,6 @@ def test_a_red_release_is_left_alone_until_the_next_week(fleet: Fleet) -> None:
     assert fleet.sweeps()["notes"].outcome is Outcome.RED
 
 
-@pytest.mark.usefixtures("settling")
 def test_changed_settings_test_a_red_release_at_once(fleet: Fleet) -> None:
     """What was mended in the configuration needs no fake change of the recipe."""
     fleet.publishes("notes", "1.0.0+1")
@@ -180,7 +177,6 @@ def test_the_only_release_is_promoted_and_the_second_is_upgraded_to(fleet: Fleet
     assert fleet.sweeps()["notes"].base == "1.0.0+1"
 
 
-@pytest.mark.usefixtures("settling")
 def test_the_same_commit_tagged_again_proves_no_upgrade(fleet: Fleet) -> None:
     """A release that cannot take over old data does not pass by being tagged twice."""
     fleet.publishes("notes", "1.0.0+1")
