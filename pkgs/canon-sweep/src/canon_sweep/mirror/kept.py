@@ -71,10 +71,8 @@ def _content(file: Path) -> bytes | None:
         about = os.fstat(opened)
         if not stat.S_ISREG(about.st_mode) or about.st_size > _MOST:
             return None
-        parts = []
-        while part := os.read(opened, about.st_size + 1):
-            parts.append(part)
-        return b"".join(parts)
+        with open(opened, "rb", closefd=False) as stream:
+            return stream.read()
     except OSError:
         return None
     finally:
