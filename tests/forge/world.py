@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from canon_sweep.core.place import Place
-from canon_sweep.core.pull import Found, Looked
+from canon_sweep.core.pull import Found, Heads, Looked
 from canon_sweep.forge.gitea import Gitea
 from canon_sweep.forge.settling import Mirror, Settling
 from canon_sweep.mirror import pulls
@@ -143,7 +143,7 @@ class Turn:
         listing = forge.pulls(self.place)
         return Settling(forge, mirror, listing, self.memory, self._remember, only_looks)
 
-    def _changed(self, main: str, heads: pulls.Heads) -> dict[int, Found]:
+    def _changed(self, main: str, heads: Heads) -> dict[int, Found]:
         self.fetched += len(heads)
         return pulls.changed(
             self.memory.mirror,

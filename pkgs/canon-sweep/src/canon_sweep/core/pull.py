@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -17,6 +18,9 @@ UNREAD = "pulls-unread"
 """The note of pull requests whose commits could not be had, or of which there are too many."""
 MOVED = "forge-moved"
 """The note of a mirror that has another name on its forge now, to which the old one leads."""
+
+Heads = Mapping[int, str]
+"""The commits that pull requests want merged, by their numbers."""
 
 
 class Pull(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from canon_sweep.core.place import Place
 from canon_sweep.core.pull import (
     Closing,
     Found,
+    Heads,
     Looked,
     Pull,
     Verdict,
@@ -49,7 +50,7 @@ _LEFT_OUT = "others are too large; the next sweep goes on"
 MOST_FAILED = 2
 """Of how many such answers the others are still tried after."""
 
-Heads = Mapping[int, str]
+Look = Callable[[Heads], dict[int, Found]]
 
 
 class Mirror(msgspec.Struct, frozen=True):
@@ -60,8 +61,8 @@ class Mirror(msgspec.Struct, frozen=True):
 
     url: str
     main: str
-    contained: Callable[[Heads], dict[int, Found]]
-    changed: Callable[[Heads], dict[int, Found]]
+    contained: Look
+    changed: Look
     say: Callable[[str], None]
     upstream: str = ""
 
@@ -104,10 +105,10 @@ class Settling(msgspec.Struct):
             if not self.only_looks:
                 self._finish()
             # what is sure without the mirror comes first: its commits may be hard to get
-            found = self.mirror.contained({n: pull.head for n, pull in new.items()})
+            found = _looked(self.mirror.contained, new)
             self._judge({n: new[n] for n in found}, found)
             rest = {n: pull for n, pull in new.items() if n not in found}
-            looked = self.mirror.changed({n: pull.head for n, pull in rest.items()})
+            looked = _looked(self.mirror.changed, rest)
             # not remembered: those that took their place are, so that the next sweep goes on
             left_out = dict.fromkeys(sorted(rest.keys() - looked.keys()), _LEFT_OUT)
             # said whatever the forge does: what is too large is remembered, and not said again
@@ -197,3 +198,8 @@ class Settling(msgspec.Struct):
         if not self.only_looks and looked != self.before:
             self.remember(looked)
             self.before = looked
+
+
+def _looked(look: Look, pulls: Mapping[int, Pull]) -> dict[int, Found]:
+    """What git has to say of their heads; it is not asked about none."""
+    return look({number: pull.head for number, pull in pulls.items()}) if pulls else {}

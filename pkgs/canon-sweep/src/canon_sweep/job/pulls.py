@@ -10,22 +10,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from canon_sweep import interrupt
 from canon_sweep.core.address import read_address
 from canon_sweep.core.decision import Note
 from canon_sweep.core.names import plain
 from canon_sweep.core.place import Place, place_of
-from canon_sweep.core.pull import MOVED, REFUSED, UNREACHABLE, UNREAD, Found, Looked
+from canon_sweep.core.pull import MOVED, REFUSED, UNREACHABLE, UNREAD, Found, Heads, Looked
 from canon_sweep.errors import Fault, StateFault, SyncFault
 from canon_sweep.forge.asked import Asked
 from canon_sweep.forge.gitea import Gitea
 from canon_sweep.forge.protocol import Forge, Listing, TakenFault
-from canon_sweep.forge.settling import Heads, Mirror, Settling
+from canon_sweep.forge.settling import Mirror, Settling
 from canon_sweep.job.sources import upstream_now
 from canon_sweep.settings.recipe import Recipe
-from canon_sweep.settings.records import Credential, ForgeSettings, Settings
+from canon_sweep.settings.records import ForgeSettings, Settings
 from canon_sweep.state.looks import Looks
 from canon_sweep.web import (
     BrokenFault,
@@ -153,11 +152,22 @@ class Pulls:
         url, clone = recipe.settings.mirror, recipe.clone
         timeout = float(self.settings.sync_timeout)
         credentials = self.settings.credentials
+
+        def contained(heads: Heads) -> dict[int, Found]:
+            with interrupt.Deferred():
+                from canon_sweep.mirror import pulls  # noqa: PLC0415 - start-up
+            return pulls.contained(clone, main, heads, timeout=timeout)
+
+        def changed(heads: Heads) -> dict[int, Found]:
+            with interrupt.Deferred():
+                from canon_sweep.mirror import pulls  # noqa: PLC0415 - start-up
+            return pulls.changed(url, clone, main, heads, credentials=credentials, timeout=timeout)
+
         return Mirror(
             url=url,
             main=main,
-            contained=partial(_contained, clone, main, timeout=timeout),
-            changed=partial(_changed, url, clone, main, credentials=credentials, timeout=timeout),
+            contained=contained,
+            changed=changed,
             say=partial(self.say, recipe.name),
             upstream=_public(recipe.settings.upstream),
         )
@@ -239,30 +249,6 @@ def pulls_of(
     places = {name: place for name, place in found.items() if place is not None}
     forge = Gitea(own.url, own.token_file)
     return Pulls(settings, own, forge, places, looks, say, only_looks)
-
-
-def _contained(clone: Path, main: str, heads: Heads, *, timeout: float) -> dict[int, Found]:
-    if not heads:
-        return {}
-    with interrupt.Deferred():
-        from canon_sweep.mirror.pulls import contained  # noqa: PLC0415 - start-up
-    return contained(clone, main, heads, timeout=timeout)
-
-
-def _changed(
-    mirror: str,
-    clone: Path,
-    main: str,
-    heads: Heads,
-    *,
-    credentials: Mapping[str, Credential],
-    timeout: float,
-) -> dict[int, Found]:
-    if not heads:
-        return {}
-    with interrupt.Deferred():
-        from canon_sweep.mirror.pulls import changed  # noqa: PLC0415 - start-up
-    return changed(mirror, clone, main, heads, credentials=credentials, timeout=timeout)
 
 
 def _unread_notes(unread: Mapping[int, str]) -> Iterator[Note]:

@@ -15,7 +15,7 @@ import msgspec
 import pygit2
 from pygit2.enums import SortMode
 
-from canon_sweep.core.pull import Found, Where
+from canon_sweep.core.pull import Found, Heads, Where
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror import clone as cache
 from canon_sweep.mirror import disk, memory
@@ -32,7 +32,6 @@ from canon_sweep.settings.records import Credential
 MOST_TOGETHER = 256 * 1024 * 1024
 MOST_ALONE = 64 * 1024 * 1024
 
-Heads = Mapping[int, str]
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
@@ -65,7 +64,7 @@ def contained(clone: Path, main: str, heads: Heads, *, timeout: float) -> dict[i
                 if head in history
             }
 
-    return bounded(work, timeout) if heads else {}
+    return bounded(work, timeout)
 
 
 def changed(
@@ -97,7 +96,7 @@ def changed(
             found |= {number: Found(Where.UNSURE, why=why) for number, why in came.large.items()}
             return found | {number: branch.find(head) for number, head in usual.items()}
 
-    return bounded(work, timeout) if heads else {}
+    return bounded(work, timeout)
 
 
 @contextmanager
