@@ -120,7 +120,7 @@ def _version(tag: str, recipe: str | None, app: str) -> Version | IgnoredTag:
 
 
 # many recipes have a 1.0.0, and each of them is read several times
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1024)
 def _ordered(recipe: str) -> packaging_version.Version | str:
     """A recipe's own version, or why it has no place in the order."""
     core, dash, pre = recipe.partition("-")

@@ -66,7 +66,8 @@ class Sources(msgspec.Struct):
     survey: Survey | None = None
     acts: Callable[[], None] = lambda: None
     _synced: dict[str, Synced] = msgspec.field(default_factory=dict)
-    _remembered: set[str] = msgspec.field(default_factory=set)
+    # whose sync was nothing but a look at what was seen before; known until the next is synced
+    _remembered: str | None = None
     _last: tuple[Synced, TagRule, Releases] | None = None
 
     @property
@@ -93,10 +94,14 @@ class Sources(msgspec.Struct):
         Raises:
             SyncFault: a remote fails; what was pushed before is remembered all the same.
         """
+        if self._remembered is not None:
+            # its turn is over, and a fleet's tags together are many megabytes
+            del self._synced[self._remembered]
+            self._remembered = None
         known = self._surveyed(recipe)
         if known is None:
             return self._sync(recipe)
-        self._remembered.add(recipe.name)
+        self._remembered = recipe.name
         self._synced[recipe.name] = known
         return known
 
@@ -106,9 +111,9 @@ class Sources(msgspec.Struct):
         Raises:
             SyncFault: as for `sync`.
         """
-        if recipe.name not in self._remembered:
+        if recipe.name != self._remembered:
             return False
-        self._remembered.remove(recipe.name)
+        self._remembered = None
         self._sync(recipe)
         return True
 
