@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from canon_sweep.forked import forked, say
-from stories.fleet import Fleet
+from canon_sweep.job.run import run_sweep
+from canon_sweep.job.wiring import Surroundings
+from canon_sweep.mirror.synced import Synced
+from canon_sweep.report.records import Entry
+from stories.fleet import Fleet, Quiet
+
+
+@dataclass
+class Weighing(Quiet):
+    """How many recipes' tags are in memory, as each turn ends."""
+
+    at_hand: list[int] = field(default_factory=list)
+
+    def ended(self, entry: Entry) -> None:
+        """Count them."""
+        self.at_hand.append(sum(isinstance(each, Synced) for each in gc.get_objects()))
 
 
 def opened(fleet: Fleet, recipe: str) -> dict[str, int]:
@@ -57,3 +74,14 @@ def test_a_recipe_with_nothing_to_do_is_read_once_where_nobody_writes_meanwhile(
         "canon-sweep-notes": 1,
         "notes.log": 1,
     }
+
+
+def test_what_tags_a_recipe_has_goes_with_its_turn_where_nothing_was_to_be_done(
+    released: Fleet,
+) -> None:
+    """A thousand recipes' are many megabytes."""
+    assert released.sweeps().results.exit_code == 0
+    around, weighing = released.means(), Weighing()
+    around = Surroundings(weighing, around.say, around.clock, around.engine)
+    assert run_sweep(released.settings(), (), around).noop
+    assert weighing.at_hand == [1, 1]
