@@ -237,9 +237,9 @@ def test_the_domain_is_put_into_texts() -> None:
 )
 def test_what_is_made_of_much_ends(text: str) -> None:
     """A small file cannot become a large one."""
-    started = time.monotonic()
+    started = time.process_time()
 
     cause = why(text, {"_BIG": [["x"] * 100] * 100})
 
     assert "too much" in cause
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10

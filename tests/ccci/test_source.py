@@ -197,36 +197,36 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_a_program_is_no_settings_file() -> None:
     """It would be told line by line, and each line may change every name."""
     text = "".join(f"a{number} = 1\nf(a{number})\n" for number in range(5000))
-    started = time.monotonic()
+    started = time.process_time()
 
     with pytest.raises(SourceError, match="more than 100 of its statements"):
         read(text)
 
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_a_chain_of_names_is_followed_in_its_own_time() -> None:
     """Each made of the one before, and the first of them touched by what is not followed."""
     names = "".join(f"A{number} = A{number - 1}\n" for number in range(1, 8000))
-    started = time.monotonic()
+    started = time.process_time()
 
     source = read(f"A0 = 1\n{names}if 1: A0 = 2\n")
 
     assert isinstance(source.given[-1].value, Undecided)
     assert all(isinstance(each.value, Undecided) for each in source.given)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_many_names_below_a_long_comment_are_read_at_once() -> None:
     """It is not gone through for each of them."""
     names = ";".join(f"a{number} = 1" for number in range(1000))
-    started = time.monotonic()
+    started = time.process_time()
 
     given = read("# word\n" * 8000 + names).given
 
     assert len(given) == 1000
     assert given[-1].comment.startswith('"word word')
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_file_of_doublings_ends() -> None:
@@ -234,9 +234,9 @@ def test_a_file_of_doublings_ends() -> None:
     lists = ["_L0 = ['x']", *(f"_L{n} = [*_L{n - 1}, *_L{n - 1}]" for n in range(1, 200))]
     shared = ["_S0 = ['x']", *(f"_S{n} = [_S{n - 1}, _S{n - 1}]" for n in range(1, 200))]
     texts = ["_T0 = 'xxxx'", *(f"_T{n} = _T{n - 1} + _T{n - 1}" for n in range(1, 200))]
-    started = time.monotonic()
+    started = time.process_time()
 
     for lines in (lists, shared, texts):
         assert isinstance(read("\n".join(lines)).given[-1].value, Undecided)
 
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20

@@ -77,11 +77,11 @@ def test_examples_in_a_fence_are_none() -> None:
 )
 def test_a_long_line_takes_no_time(line: str) -> None:
     """Whatever is repeated in it."""
-    started = time.monotonic()
+    started = time.process_time()
 
     read(f"| a |\n{line}\n{line}\n")
 
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 @given(st.text(alphabet="-*|` \n[]()abc1.:#\t", max_size=200) | st.text(max_size=100))
