@@ -49,11 +49,11 @@ def test_a_login_is_asked_for_by_name(http: HttpServer, up: Repo) -> None:
     assert "asks for a login; set tokenFile" in text
 
 
-@pytest.mark.parametrize("content", [None, "", "\n"])
+@pytest.mark.parametrize("content", [None, "", "\n", f"{TOKEN}\nanother\n"])
 def test_a_token_file_that_is_no_use_is_named(
     http: HttpServer, up: Repo, content: str | None
 ) -> None:
-    """A missing or empty token file is named, not sent."""
+    """A missing or empty token file is named, not sent; nor is one of several lines."""
     http.token_file.unlink()
     if content is not None:
         http.token_file.write_text(content)
@@ -157,11 +157,14 @@ def test_ssh_needs_its_settings(sshd: Sshd, up: Repo) -> None:
     no_key = msgspec.structs.replace(sshd.login(), ssh_key_file=None)
     no_hosts = msgspec.structs.replace(sshd.login(), known_hosts_file=None)
     lost = msgspec.structs.replace(sshd.login(), known_hosts_file=sshd.folder / "nothing-here")
+    folder = msgspec.structs.replace(sshd.login(), known_hosts_file=sshd.folder)
 
     assert "set knownHostsFile" in refusal(url, {})
     assert "set knownHostsFile" in refusal(url, {HOST: no_hosts})
     assert "set sshKeyFile" in refusal(url, {HOST: no_key})
-    assert "nothing-here" in refusal(url, {HOST: lost})
+    told = refusal(url, {HOST: lost})
+    assert "nothing-here cannot be read: No such file or directory; put them there" in told
+    assert f"{sshd.folder} cannot be read: Is a directory" in refusal(url, {HOST: folder})
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,11 @@ class Callbacks(pygit2.RemoteCallbacks):
                 f"cannot be logged in to: {file} cannot be read or is empty",
                 "see that the file is there and readable for the service",
             )
+        if len(secret.splitlines()) > 1:
+            raise self._fault(
+                f"cannot be logged in to: {file} has more than one line",
+                "leave the line with the secret, and no other",
+            )
         return secret
 
     def _new_login(self) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import ConfigLevel
+from pygit2.enums import ConfigLevel, Option
 
 from canon_sweep.mirror import disk
 
@@ -42,3 +42,13 @@ def writing(folder: Path) -> Iterator[None]:
             raise
         # Not chained: libgit2's text may repeat what a server said.
         raise disk.unusable(folder, why) from None
+
+
+@contextmanager
+def flushing() -> Iterator[None]:
+    """Let whatever is written into a repository meanwhile be on the disk when it is told of."""
+    pygit2.option(Option.ENABLE_FSYNC_GITDIR, True)
+    try:
+        yield
+    finally:
+        pygit2.option(Option.ENABLE_FSYNC_GITDIR, False)

@@ -30,14 +30,27 @@ _RACED = (
 )
 
 _LOGIN = "its token is wrong or has expired: make a new one and write it into the token file"
+# also where nobody was asked for a login, so that none was shown
 _RIGHTS = (
-    "who we are is known, but may not do this: see the account's rights, what its token is"
-    " allowed, and that the repository is neither archived nor read-only"
+    "whoever asks so may not do this: see that its host has a login in the credentials, the"
+    " account's rights, what its token is allowed, and that the repository is neither archived"
+    " nor read-only"
 )
 _ARCHIVED = "make the repository writable again, or set another mirror: it is archived or read-only"
 _MISSING = "see that the URL is right, and that the login may see the repository"
-_MIRROR_MISSING = _MISSING + "; a mirror has to be made first, empty"
+# git's own daemon, which knows no logins, says this of all that it does not give out
+_NOT_EXPORTED = "repository not exported"
+_UNSHOWN = "see that the URL is right, and that its server exports the repository"
+_MIRROR_MISSING = {
+    _MISSING: _MISSING + "; a mirror has to be made first, empty",
+    _UNSHOWN: _UNSHOWN + " and takes pushes (git daemon: --enable=receive-pack); a mirror has to be"
+    " made first, empty",
+}
 _NOT_THERE = r"^could not find repository at|^there is no such folder|^it is no folder"
+# libgit2's own of an object that a folder has not, though something in it names it
+_LACKS = (
+    r"^object not found|^odb: cannot|\bcorrupt|failed to (read|parse) (loose )?object|^packfile"
+)
 _LATER = "it cannot answer now; the next run tries again"
 
 BARE = "make the mirror a bare repository, without a work tree: git init --bare"
@@ -54,6 +67,7 @@ _BY_STATUS = {
 _BY_WORDS = (
     # libgit2's own, of a folder whose name may have any of the words below
     (_NOT_THERE, _MISSING),
+    (_NOT_EXPORTED, _UNSHOWN),
     (r"pushing to non-bare repos|currently checked out|checked.?out branch", BARE),
     (
         r"is not owned by current user",
@@ -126,23 +140,36 @@ def advice(said: str, otherwise: str = _OTHERWISE) -> str:
 
 def advice_of(said: str, role: Role, folder: str | None) -> str:
     """As `advice`, of a remote whose role is known; ``folder`` if it is one of this machine."""
+    if folder is not None and _has(_LACKS, said):
+        return _mended(role, folder)
     step = advice(said, _OTHERWISE if folder is None else _FOLDER_OTHERWISE)
-    if step != _MISSING or (folder is None and role == "upstream"):
+    if step not in _MIRROR_MISSING or (folder is None and role == "upstream"):
         return step
     if folder is None:
-        return _MIRROR_MISSING
+        return _MIRROR_MISSING[step]
     if role == "mirror":
         made = f"git init --bare {shlex.quote(folder)}"
         return f"make it first, bare and empty: {made}; or correct its path"
     return "see that the path is right: it has to be a git repository"
 
 
-def rejection(reports: Mapping[str, str | None], said: str) -> tuple[str, str] | None:
+def _mended(role: Role, folder: str) -> str:
+    """What is done about a repository of this machine that seems to be broken."""
+    look = f"see what is broken in it: git -C {shlex.quote(folder)} fsck"
+    if role == "upstream":
+        return look
+    return f"{look}; or move it away, and make it anew, bare and empty: the next sync fills it"
+
+
+def rejection(
+    reports: Mapping[str, str | None], said: str, folder: str | None = None
+) -> tuple[str, str] | None:
     """What to say of a push, and the next step; None if every ref was taken.
 
     ``reports`` has the server's word on each ref, None where it was taken; ``said`` is what
-    its hooks had to say.  A forge that minds one ref rejects all of the push in the same
-    words, and does not say which one it was: then none is named.
+    its hooks had to say; ``folder`` is where it is, if on this machine.  A forge that minds one
+    ref rejects all of the push in the same words, and does not say which one it was: then none
+    is named.
     """
     refused = {ref: why for ref, why in reports.items() if why is not None}
     if not refused:
@@ -153,8 +180,10 @@ def rejection(reports: Mapping[str, str | None], said: str) -> tuple[str, str] |
     reason = f"{said} ({'; '.join(words[:2])})" if said else "; ".join(words[:2])
     as_one = len(refused) == len(reports) > 1 and len(words) == 1
     what = f"the push of {len(refused)} refs" if as_one else _named(list(refused))
+    # whoever protects branches is a server
+    otherwise = _PUSH_OTHERWISE if folder is None else _mended("mirror", folder)
     # its sentence is more exact than git's word, which is the same for every hook
-    return f"rejects {what}: {reason}", advice(f"{said} {' '.join(words)}", _PUSH_OTHERWISE)
+    return f"rejects {what}: {reason}", advice(f"{said} {' '.join(words)}", otherwise)
 
 
 def _named(refs: Sequence[str]) -> str:

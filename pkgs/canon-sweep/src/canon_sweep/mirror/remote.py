@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from canon_sweep.mirror.aside import set_aside
 from canon_sweep.mirror.callbacks import MOST_RECEIVED, Callbacks, DeafCallbacks
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.home import as_home
-from canon_sweep.mirror.libgit2 import GIT_ERRORS, writing
+from canon_sweep.mirror.libgit2 import GIT_ERRORS, flushing, writing
 from canon_sweep.mirror.moved import moved_to
 from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.scratch import scratch
@@ -159,8 +159,11 @@ class Remote:
 
     def _send(self, specs: Sequence[str], callbacks: Callbacks, taken: set[str]) -> None:
         callbacks.expected = self._advertised
+        # a server flushes what it is sent; of a folder nobody does, and the power may go
+        is_folder = folder_of(self._address.url) is not None
         try:
-            self._open().push(list(specs), callbacks=callbacks, proxy=True)
+            with flushing() if is_folder else nullcontext():
+                self._open().push(list(specs), callbacks=callbacks, proxy=True)
         finally:
             taken.update(ref for ref, refusal in callbacks.reports.items() if refusal is None)
 
@@ -239,7 +242,16 @@ class Remote:
                 f"{self.shown} is refused: no known hosts are configured for it",
                 do=f"set knownHostsFile in the credentials of {self._address.host}",
             )
-        known = hosts.read_bytes()
+        try:
+            known = hosts.read_bytes()
+        except OSError as error:
+            if disk.exhaustion(error) is not None:
+                raise
+            what = f"{self.shown} cannot be spoken to: the known hosts {hosts} cannot be read"
+            raise SyncFault(
+                f"{what}: {error.strerror}",
+                do="put them there, readable for this user, or name another file in knownHostsFile",
+            ) from None
         with scratch(self._tmp) as home, as_home(home, known, self._deadline):
             yield
 
@@ -249,13 +261,14 @@ class Remote:
             ref: why and (callbacks.clean(why) or "no reason")
             for ref, why in ((ref, callbacks.reports.get(ref, "no answer")) for ref in refs)
         }
-        if folder_of(self._address.url) is not None:
+        place = folder_of(self._address.url)
+        if place is not None:
             # nobody else has a say in it: these are libgit2's words, and the kernel's
             for why in filter(None, reports.values()):
                 words = disk.exhaustion(OSError(why))
                 if words is not None:
                     raise disk.fault_of(f"{self.shown} cannot be pushed to: {why}", words)
-        told = refusal.rejection(reports, callbacks.clean(callbacks.heard))
+        told = refusal.rejection(reports, callbacks.clean(callbacks.heard), place)
         if told is not None:
             what, do = told
             raise SyncFault(f"{self.shown} {what}", do=do)
