@@ -64,6 +64,22 @@ def test_no_file_an_empty_one_and_a_folder_are_faults(tmp_path: Path, file: Path
         assert check.do
 
 
+@pytest.mark.parametrize(("key", "outcome"), [("tokenFile", "fail"), ("sshKeyFile", "ok")])
+def test_a_token_is_one_line(tmp_path: Path, file: Path, key: str, outcome: str) -> None:
+    """A login is sent what the file says; a key has many."""
+    file.write_text(f"{SECRET}\n{SECRET}\n")
+    login = {"a.example": {"tokenFile": "/t", "sshKeyFile": "/k", "knownHostsFile": "/h"}}
+    login["a.example"][key] = str(file)
+    remotes = {"upstream": "ssh://git@a.example/n", "mirror": "https://a.example/m"}
+    tree = {"credentials": login, "recipes": {"notes": remotes}}
+    named = next(each for each in common_files(read(tree, "config.toml")) if each.file == file)
+
+    check = file_check(named, SERVICE)
+
+    assert check.outcome == outcome
+    assert SECRET not in str(check)
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """A secret is a file."""
     os.mkfifo(tmp_path / "pipe")

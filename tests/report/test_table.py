@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,3 +130,12 @@ def test_one_of_a_thing_is_not_several() -> None:
     assert summed_up("run", one) == (
         "1 recipe: 1 tested, 1 deploy, 0 refs pushed, 1 canonical written"
     )
+
+
+def test_a_test_that_was_not_begun_is_none() -> None:
+    """Without an engine nothing was tested, and the run was no no-op either."""
+    due = Entry(recipe="notes", code=Code.NEW_RELEASE, sentence="new", outcome=Outcome.INFRA)
+    begun = msgspec.structs.replace(due, attempts=2)
+
+    assert "1 recipe: 0 tested, 1 not begun, 0 deploys" in summed_up("run", due)
+    assert "1 recipe: 1 tested, 0 deploys" in summed_up("run", begun)

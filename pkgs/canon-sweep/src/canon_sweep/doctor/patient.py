@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from canon_sweep.core.checkup import Check, Outcome
 from canon_sweep.core.lag import Lag
 from canon_sweep.doctor.forge import MISSING, rights_checks
+from canon_sweep.doctor.overlay import overlay_checks
 from canon_sweep.doctor.program import recipe_programs
 from canon_sweep.doctor.remote import OF_MIRROR, Sides, moved_checks
 from canon_sweep.doctor.secret import file_check, recipe_files
@@ -50,6 +51,7 @@ def patient_of(recipe: Recipe, sides: Sides, web: tuple[Check, ...], viewer: Vie
         *_of_sides(sides, web),
         *web,
         *(file_check(named, viewer) for named in recipe_files(own)),
+        *overlay_checks(recipe, viewer),
         *recipe_programs(own, viewer),
     )
     return Patient(

@@ -140,7 +140,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a run did to the world; all zero is a no-op.
 
-    ``recovered`` counts what an earlier run had left and this one cleaned up.
+    ``recovered`` counts what an earlier run had left and this one cleaned up, ``unbegun`` the
+    tests that were due and could not be begun.
     """
 
     tested: int
@@ -149,11 +150,13 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     canonical_writes: int
     recovered: int = 0
     closed_pulls: int = 0
+    unbegun: int = 0
 
     @property
     def is_noop(self) -> bool:
-        """Whether nothing at all was tested, pushed, closed or written to a canonical."""
-        tested, told = (self.tested, self.deploys), (self.pushed_refs, self.closed_pulls)
+        """Whether nothing at all was due, tested, pushed, closed or written to a canonical."""
+        tested = (self.tested, self.unbegun, self.deploys)
+        told = (self.pushed_refs, self.closed_pulls)
         return not any((*tested, *told, self.canonical_writes, self.recovered))
 
 
@@ -215,7 +218,8 @@ def totals_of(entries: Iterable[Entry], recovered: int = 0) -> Totals:
     entries = list(entries)
     syncs = [entry.sync for entry in entries if entry.sync is not None]
     return Totals(
-        tested=sum(1 for entry in entries if entry.outcome is not None),
+        tested=sum(entry.outcome is not None and not entry.is_unbegun for entry in entries),
+        unbegun=sum(entry.is_unbegun for entry in entries),
         deploys=sum(entry.deploys for entry in entries),
         pushed_refs=sum(len(sync.pushed) + len(sync.deleted) for sync in syncs),
         canonical_writes=sum(entry.canonical_writes for entry in entries),

@@ -136,8 +136,9 @@ def totals_line(results: Results) -> str:
     elif results.noop:
         end = "nothing was done: a no-op"
     else:
+        unbegun = f" {totals.unbegun} not begun," if totals.unbegun else ""
         end = (
-            f"{totals.tested} tested, {counted(totals.deploys, 'deploy')},"
+            f"{totals.tested} tested,{unbegun} {counted(totals.deploys, 'deploy')},"
             f" {counted(totals.pushed_refs, 'ref')} pushed,"
             f" {counted(totals.canonical_writes, 'canonical')} written"
         )
