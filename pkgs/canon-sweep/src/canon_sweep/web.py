@@ -203,11 +203,13 @@ def _authorization(request: Request) -> dict[str, str]:
             token = file.read(MAX_TOKEN).strip()
     except OSError as error:
         raise TokenFault(
-            f"the token file {request.token_file} cannot be read: {error.strerror}"
+            f"the token file {request.token_file} cannot be read: {error.strerror}",
+            do="put the token there, readable for the service",
         ) from error
     if not token or not all(0x21 <= byte <= 0x7E for byte in token):
         # the token itself is never told
-        raise TokenFault(f"{request.token_file} has no token: one line without spaces is expected")
+        what = f"{request.token_file} has no token: one line without spaces is expected"
+        raise TokenFault(what, do="write the token into it, and nothing else")
     return {"Authorization": f"{request.token_kind} {token.decode('ascii')}"}
 
 
