@@ -195,3 +195,12 @@ def test_no_module_is_long() -> None:
     lines = {path: len(path.read_text().splitlines()) for path in ROOT.rglob("*.py")}
 
     assert {str(path.relative_to(ROOT)): n for path, n in lines.items() if n > 300} == {}
+
+
+def test_whatever_lies_at_the_top_is_on_the_page() -> None:
+    """Each module and each folder of the package: a reader finds it by its name."""
+    page = (Path(__file__).parent.parent / "ARCHITECTURE.md").read_text()
+    folders = {f"{path.name}/" for path in ROOT.iterdir() if (path / "__init__.py").exists()}
+    modules = {path.name for path in ROOT.glob("*.py")} - {"__init__.py"}
+
+    assert {name for name in folders | modules if f" {name}" not in page} == set()

@@ -217,7 +217,9 @@ def test_a_file_without_a_token_is_named(server: Server, tmp_path: Path, content
     (tmp_path / "token").write_text(content)
     request = server.says({"number": 1})
 
-    with pytest.raises(web.TokenFault, match=r"/token has no token: one line.*; write the token into it") as raised:
+    with pytest.raises(
+        web.TokenFault, match=r"/token has no token: one line.*; write the token into it"
+    ) as raised:
         send(Request("GET", request.url, token_file=tmp_path / "token"), 5)
 
     assert not content.strip() or content not in str(raised.value)

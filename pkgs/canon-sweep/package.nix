@@ -21,6 +21,7 @@ python3Packages.buildPythonApplication (finalAttrs: {
       ./README.md
       ./pyproject.toml
       ./src
+      ../../ARCHITECTURE.md
       ../../bench
       ../../docs
       ../../examples
