@@ -11,8 +11,8 @@ from msgspec.structs import fields
 from canon_sweep.core.checkup import Check
 from canon_sweep.job.doctor import Examination, examine
 from canon_sweep.job.wiring import Surroundings
+from canon_sweep.settings.credential import Credential
 from canon_sweep.settings.load import read
-from canon_sweep.settings.records import Credential
 from mirror.world import World
 from stories.fleet import Quiet
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from canon_sweep.forge import gitea
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 from canon_sweep.settings.values import SecretFile
 from doctor.examined import ALL_WELL, Found, examination, of, outcomes
 from forge.fake import PAGE, FakeForge, FakeRepo, Trouble, fake_forge

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from canon_sweep.doctor.viewer import Viewer
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 from canon_sweep.settings.values import SecretFile
 from child import in_child
 from doctor.examined import ALL_WELL, examination, found, of, outcomes

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 from canon_sweep.settings.values import SecretFile
 from forge import program
 from forge.configuration import configuration

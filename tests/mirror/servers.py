@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 from canon_sweep.settings.values import SecretFile
 from http_host import HttpHost
 from mirror.world import GIT_ENV, NO_TIDYING, Repo

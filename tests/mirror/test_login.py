@@ -14,7 +14,7 @@ import pytest
 
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror.address import address
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 from mirror.servers import HOST, TOKEN, HttpServer, Sshd
 from mirror.world import Repo, World, ask
 

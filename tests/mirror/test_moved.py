@@ -14,7 +14,7 @@ import pytest
 from canon_sweep.mirror.address import address
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.moved import moved_to
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 from canon_sweep.settings.values import SecretFile
 from http_host import HttpHost
 from mirror.servers import HOST, HttpServer

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from canon_sweep.mirror.sync import Change, Synced, Upstream, advertised, look, sync
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 from mirror import stored
 from mirror.kept import Kept
 

@@ -41,6 +41,10 @@ _COMMANDS = {
 }
 
 
+# whatever they are asked for, remotes are
+_ASK = frozenset({"run", "plan"})
+
+
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -55,6 +59,16 @@ class _Commands(click.Group):
             gc.enable()
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in _ASK:
+            from canon_sweep.mirror import ahead  # noqa: PLC0415 - no other command waits for it
+
+            ctx.call_on_close(ahead.end)
+            ahead.begin()
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         # from the table above: --help imports no command

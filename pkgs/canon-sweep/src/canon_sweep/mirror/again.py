@@ -9,7 +9,7 @@ from canon_sweep.mirror import inforefs, refusal
 from canon_sweep.mirror.address import Address
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.login import header
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 
 # Where it does not say: long enough for a proxy whose server is being restarted.
 SHORT = 1.0

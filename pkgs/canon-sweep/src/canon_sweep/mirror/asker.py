@@ -23,7 +23,7 @@ from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.essence import digest_of
 from canon_sweep.mirror.question import Answer, Question, broken, listed
 from canon_sweep.mirror.remote import Remote
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 
 _QUESTION = msgspec.msgpack.Decoder(Question)
 _FETCH, _PUSH = 0, 1

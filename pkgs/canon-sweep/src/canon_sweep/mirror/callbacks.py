@@ -13,7 +13,7 @@ from canon_sweep.core.names import cut, printable
 from canon_sweep.errors import SyncFault
 from canon_sweep.mirror.address import Address, redacted
 from canon_sweep.mirror.deadline import Deadline
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 
 # A recipe is some hundred kilobytes of text.
 MOST_RECEIVED = 1024 * 1024 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 
 
 def header(credential: Credential | None) -> dict[str, str]:

@@ -15,7 +15,7 @@ from canon_sweep.mirror.address import Address
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.inforefs import ASKED
 from canon_sweep.mirror.login import header
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 
 # a redirect that is for good; any other may be somewhere else tomorrow
 _MOVED = (301, 308)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import selectors
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import msgspec
 
@@ -25,9 +24,8 @@ from canon_sweep.mirror.address import redacted
 from canon_sweep.mirror.advertisement import BusyFault
 from canon_sweep.mirror.deadline import Deadline
 from canon_sweep.mirror.disk import DiskFault
-from canon_sweep.mirror.question import HEAD, Answer, Question, broken
+from canon_sweep.mirror.question import HEAD, Answer, Question, Terms, broken
 from canon_sweep.mirror.schedule import PATIENCE, Schedule
-from canon_sweep.settings.records import Credential
 
 _ANSWER = msgspec.msgpack.Decoder(Answer)
 _QUESTIONS = msgspec.msgpack.Decoder(tuple[Question, ...])
@@ -52,10 +50,8 @@ class Overseer(msgspec.Struct):
     """
 
     line: socket.socket
-    credentials: Mapping[str, Credential]
-    tmp: Path
-    parallel: int
-    per_server: int
+    messages: Iterator[bytes]
+    terms: Terms
     _asked: tuple[Question, ...] = ()
     _schedule: Schedule = msgspec.field(default_factory=lambda: Schedule(1, 1))
     _workers: list[_Worker] = msgspec.field(default_factory=list)
@@ -67,9 +63,9 @@ class Overseer(msgspec.Struct):
     def serve(self) -> None:
         """Until the other end is closed."""
         self._clear()
-        for message in forked.messages(self.line):
+        for message in self.messages:
             self._asked = _QUESTIONS.decode(message)
-            self._schedule = Schedule(self.parallel, self.per_server)
+            self._schedule = Schedule(self.terms.parallel, self.terms.per_server)
             self._busy = {}
             self._schedule.add([_server_of(question.url) for question in self._asked])
             self._selector.register(self.line, selectors.EVENT_READ)
@@ -111,7 +107,7 @@ class Overseer(msgspec.Struct):
                 pass  # it has ended, which is heard next
 
     def _made(self) -> _Worker:
-        serve = partial(asker.serve, credentials=self.credentials, tmp=self.tmp)
+        serve = partial(asker.serve, credentials=self.terms.credentials, tmp=self.terms.tmp)
         worker = _Worker(forked.forked(serve, most_memory=_MOST_MEMORY))
         self._workers.append(worker)
         self._selector.register(worker.child.line, selectors.EVENT_READ, worker)
@@ -206,8 +202,16 @@ class Overseer(msgspec.Struct):
     def _clear(self) -> None:
         """What ssh needs at home goes with who needed it, here or in a run that was killed."""
         with suppress(SyncFault):
-            if scratch.dead(self.tmp):
-                scratch.clear(self.tmp)
+            if scratch.dead(self.terms.tmp):
+                scratch.clear(self.terms.tmp)
+
+
+def oversee(line: socket.socket) -> None:
+    """Be an overseer, on the terms that come first on ``line``; until its other end is closed."""
+    messages = forked.messages(line)
+    told = next(messages, None)
+    if told is not None:
+        Overseer(line, messages, Terms.decoded(told)).serve()
 
 
 def _server_of(url: str) -> str:

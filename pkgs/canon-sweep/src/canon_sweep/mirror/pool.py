@@ -6,7 +6,6 @@ else ends it while a server drips a byte a second: so nobody shares a process wi
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +16,10 @@ import msgspec
 
 from canon_sweep import forked
 from canon_sweep.errors import HostFault
-from canon_sweep.mirror.question import HEAD, Answer, Question
+from canon_sweep.mirror import ahead
+from canon_sweep.mirror.question import HEAD, Answer, Question, Terms
 from canon_sweep.mirror.schedule import MOST_TRIES
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 
 __all__ = ["Answer", "Heard", "Pool", "Question"]
 
@@ -55,16 +55,12 @@ class Pool(msgspec.Struct):
         """Begin, with nobody asked yet; ``tmp`` is for what ssh needs while it speaks.
 
         Raises:
-            HostFault: there is no process to be had.
+            HostFault: there is no process to be had, or somebody has ended it.
         """
 
-        def work(line: socket.socket) -> None:
-            # libgit2 is loaded there once for all who ask, while we go on, who may never need it
-            from canon_sweep.mirror.overseer import Overseer  # noqa: PLC0415
-
-            Overseer(line, credentials, tmp, parallel, per_server).serve()
-
-        return cls(forked.forked(work))
+        pool = cls(ahead.taken())
+        pool._say(Terms(dict(credentials), tmp, parallel, per_server).encoded(), _PATIENCE)
+        return pool
 
     def ask(self, questions: Sequence[Question]) -> Generator[Heard, None, None]:
         """Begin to ask; what is heard comes in its own order, by its number in ``questions``.
@@ -76,16 +72,20 @@ class Pool(msgspec.Struct):
             HostFault: somebody has ended the process or keeps it from its work, or it is closed;
                 now, or while the answers are awaited.
         """
-        overseer = self._overseer
-        if overseer is None:
-            raise _gone()
         # no question is tried more often, and each try is ended at its deadline
         longest = max((question.seconds for question in questions), default=0.0)
         most = MOST_TRIES * longest + self._slack
+        overseer = self._say(msgspec.msgpack.encode(questions), most)
+        return self._heard(overseer, len(questions), most)
+
+    def _say(self, message: bytes, most: float) -> forked.Child:
+        overseer = self._overseer
+        if overseer is None:
+            raise _gone()
         with self._speaking(most):
             overseer.line.settimeout(most)
-            overseer.say(msgspec.msgpack.encode(questions))
-        return self._heard(overseer, len(questions), most)
+            overseer.say(message)
+        return overseer
 
     def _heard(
         self, overseer: forked.Child, left: int, most: float

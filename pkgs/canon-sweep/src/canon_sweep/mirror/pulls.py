@@ -26,7 +26,7 @@ from canon_sweep.mirror.libgit2 import GIT_ERRORS, writing
 from canon_sweep.mirror.refs import MAIN
 from canon_sweep.mirror.remote import Remote
 from canon_sweep.mirror.scratch import beside, scratch
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 
 # Bytes that may come of all heads of a mirror, and of one where all of them are more.
 MOST_TOGETHER = 256 * 1024 * 1024

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -13,9 +15,32 @@ from canon_sweep.mirror.advertisement import Advertisement, BusyFault, RestFault
 from canon_sweep.mirror.disk import DiskFault
 from canon_sweep.mirror.essence import BETWEEN, Digest, joined
 from canon_sweep.mirror.refusal import Role
+from canon_sweep.settings.credential import Credential
 
 # before each answer: its question's number, and when it came by this machine's monotonic clock
 HEAD = struct.Struct(">Id")
+
+
+class Terms(msgspec.Struct, frozen=True, array_like=True):
+    """What holds for every question: logins, and how many at once, and of one server.
+
+    ``tmp`` is for what ssh needs while it speaks.
+    """
+
+    credentials: dict[str, Credential]
+    tmp: Path
+    parallel: int
+    per_server: int
+
+    def encoded(self) -> bytes:
+        """As it is told."""
+        # a path is no text
+        return msgspec.msgpack.encode(self, enc_hook=os.fsencode)
+
+    @classmethod
+    def decoded(cls, told: bytes) -> Terms:
+        """As it was told."""
+        return msgspec.msgpack.decode(told, type=cls, dec_hook=_path)
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True):
@@ -105,6 +130,10 @@ def broken(fault: SyncFault, *, late: bool = False) -> Broken:
     """A fault, to be told."""
     crowded = refusal.is_crowded(fault.what)
     return Broken(type(fault).__name__, fault.what, fault.do, late, crowded)
+
+
+def _path(kind: type, told: bytes) -> object:
+    return kind(os.fsdecode(told))
 
 
 def listed(told: Advertisement) -> bytes:

@@ -23,7 +23,7 @@ from canon_sweep.mirror.libgit2 import GIT_ERRORS, flushing, writing
 from canon_sweep.mirror.moved import moved_to
 from canon_sweep.mirror.refusal import Role
 from canon_sweep.mirror.scratch import scratch
-from canon_sweep.settings.records import Credential, login_of
+from canon_sweep.settings.credential import Credential, login_of
 
 T = TypeVar("T")
 

@@ -24,7 +24,7 @@ from canon_sweep.mirror.remote import Remote
 from canon_sweep.mirror.scratch import beside, scratch
 from canon_sweep.mirror.synced import Change, Deleted, PartialSyncFault, Synced
 from canon_sweep.mirror.upstream import Upstream
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 
 # Refs that `fetch_ref` keeps in the clone; no sync looks at them or pushes them.
 FETCHED = "refs/canon-sweep/ref/"

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, structs
 
-from canon_sweep.core.address import Address, read_address
+from canon_sweep.core.address import read_address
 from canon_sweep.core.budget import Budget
 from canon_sweep.core.names import printable
 from canon_sweep.core.override import is_over
 from canon_sweep.errors import UsageFault
+from canon_sweep.settings.credential import Credential, login_of
 from canon_sweep.settings.harness import HarnessSettings
 from canon_sweep.settings.recipes import RecipeSettings
 from canon_sweep.settings.table import Table
 from canon_sweep.settings.values import Bytes, Command, Count, Seconds, SecretFile, Text
-
-
-class Credential(Table, frozen=True, kw_only=True):
-    """How to log in at one git host.  Secrets are named by file, never written here.
-
-    A token is sent as the password of ``username``.  An ssh key is used for ssh
-    remotes; its host must be in ``knownHostsFile``.
-    """
-
-    username: Text = "git"
-    token_file: SecretFile | None = None
-    ssh_key_file: SecretFile | None = None
-    ssh_passphrase_file: SecretFile | None = None
-    known_hosts_file: Path | None = None
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """All that has to be read to log in."""
-        files = (self.token_file, self.ssh_key_file, self.ssh_passphrase_file)
-        return tuple(filter(None, (*files, self.known_hosts_file)))
-
-
-def login_of(credentials: Mapping[str, Credential], address: Address) -> Credential | None:
-    """What a remote is logged in to with, if anything."""
-    return next((credentials[key] for key in address.keys if key in credentials), None)
 
 
 class Registry(Table, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from canon_sweep.core.address import (
     read_address,
     same_place,
 )
-from canon_sweep.settings.records import Credential
+from canon_sweep.settings.credential import Credential
 from canon_sweep.settings.tables import key_of
 
 _SECRETS = ("tokenFile", "sshKeyFile")
