@@ -77,6 +77,19 @@ def test_a_run_that_is_refused_leaves_nobody(tmp_path: Path, words: list[str]) -
     assert done.stdout.endswith("nobody is left\n"), done
 
 
+def test_a_resume_that_may_have_nothing_to_do_begins_nobody(tmp_path: Path) -> None:
+    """It comes each half hour."""
+    watched = RUN.replace("import os, sys\n", "import os, sys\nos.fork = sys.exit\n")
+    env = os.environ | {"CANON_SWEEP_CONFIG": str(tmp_path / "none.toml")}
+
+    def errors(*words: str) -> str:
+        command = [sys.executable, "-c", watched, *words]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False).stderr
+
+    assert "none.toml" in errors("run", "--resume")
+    assert "none.toml" not in errors("run")
+
+
 def test_one_that_somebody_has_ended_meanwhile_is_a_fault_of_the_host(
     world: World, tmp_path: Path
 ) -> None:

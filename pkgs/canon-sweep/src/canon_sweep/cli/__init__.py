@@ -41,8 +41,9 @@ _COMMANDS = {
 }
 
 
-# whatever they are asked for, remotes are
+# whatever they are asked for, remotes are; but by a resume, for which most often nothing is due
 _ASK = frozenset({"run", "plan"})
+_NOT_YET = frozenset({"--resume", "-h", "--help"})
 
 
 class _Commands(click.Group):
@@ -63,7 +64,7 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] in _ASK:
+        if args[0] in _ASK and _NOT_YET.isdisjoint(args):
             from canon_sweep.mirror import ahead  # noqa: PLC0415 - no other command waits for it
 
             ctx.call_on_close(ahead.end)
