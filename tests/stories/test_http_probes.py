@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -109,6 +110,26 @@ def test_each_version_is_asked_at_its_own_port(fleet: Fleet) -> None:
 
     assert entry.outcome is Outcome.PROMOTED
     assert entry.base == TAG
+
+
+@pytest.mark.parametrize(
+    ("probe", "why"),
+    [
+        ({"service": "web", "port": 8080}, "service web of .* does not run"),
+        ({"service": "app", "port": 81}, "service app of .* has no port 81"),
+    ],
+)
+def test_a_probe_of_what_no_release_has_says_where_it_is_written(
+    fleet: Fleet, probe: dict[str, Any], why: str
+) -> None:
+    """The recipe may have renamed it, or the settings may be wrong: somebody has to look."""
+    publish(fleet, {"app": web()})
+    asks(fleet, {"path": "/x", **probe})
+
+    entry = fleet.sweeps()["notes"]
+
+    assert entry.outcome is Outcome.RED
+    assert re.search(rf"{why} \(see the probe's service and port in the recipe's", entry.reason)
 
 
 @pytest.mark.parametrize(

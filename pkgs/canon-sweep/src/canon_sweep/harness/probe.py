@@ -16,6 +16,8 @@ from canon_sweep.settings.recipes import ExecProbe, HttpProbe, Probe, TcpProbe
 
 ONE_TRY = 10.0
 INTERVAL = 0.1
+# the files of a release may say otherwise than those that a probe was written for
+_RENAMED = "see the probe's service and port in the recipe's settings"
 
 
 class RunningApp(msgspec.Struct, frozen=True):
@@ -157,7 +159,7 @@ def _address(probe: HttpProbe | TcpProbe, app: RunningApp) -> tuple[str, int]:
     try:
         address = app.engine.address(app.stack, probe.service, probe.port)
     except RecipeFault as fault:
-        raise NotThereError(str(fault)) from fault
+        raise NotThereError(f"{fault} ({_RENAMED})") from fault
     return address.host, address.port
 
 
