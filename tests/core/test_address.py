@@ -161,6 +161,14 @@ def test_an_engines_url_that_its_client_would_refuse(text: str, cause: str) -> N
     assert "hunter2" not in problem
 
 
+def test_this_machine_has_many_names() -> None:
+    """None of which says that it is another; the address of another loopback may be another's."""
+    here = ("localhost", "LOCALHOST", "127.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]")
+
+    assert len({same_place(f"http://{host}:3000/a/b") for host in here}) == 1
+    assert same_place("http://127.0.0.2:3000/a/b") != same_place("http://127.0.0.1:3000/a/b")
+
+
 hosts = st.from_regex(r"[a-z](?:[a-z0-9-]{0,6}[a-z0-9])?", fullmatch=True)
 names = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,8}", fullmatch=True)
 paths = st.lists(names, min_size=1, max_size=4)

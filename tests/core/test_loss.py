@@ -62,3 +62,18 @@ def test_the_sentence_says_what_would_be_lost() -> None:
 def test_one_tag_is_not_several() -> None:
     """The sentence is read by people."""
     assert str(loss(at("1", "a"), {}, related=True)).endswith("lose 1 of 1 tag (a)")
+
+
+def test_a_tag_that_stays_may_be_lost_as_well() -> None:
+    """One that is moved says something else from now on; one that main leaves is no release."""
+    six = at("1", "abcdef")
+
+    assert loss(six, six | at("2", "ab"), related=True) is None
+    assert loss(six, six, related=True, adrift=set("ab")) is None
+    moved = loss(six, six | at("2", "abcde"), related=True)
+    assert moved == (
+        "it moved more than a quarter of its tags; the mirror would lose 5 of 6 tags (a, b, c, …)"
+    )
+    adrift = str(loss(six, six | at("2", "a"), related=True, adrift=set("bc")))
+    assert adrift.startswith("its main is set back, or another branch")
+    assert adrift.endswith("lose 3 of 6 tags (a, b, c) from its main")

@@ -829,3 +829,57 @@ def test_many_tags_of_what_is_not_whole_make_the_clone_anew(
 def _nightlies(target: str, count: int) -> bytes:
     lines = (f"create refs/tags/late/{number:03} {target}\n" for number in range(count))
     return "".join(lines).encode()
+
+
+def released(up: Repo, count: int) -> None:
+    """A main branch of so many releases, above an old one of another name."""
+    up.set("refs/heads/master", up.commit("old"))
+    for number in range(count):
+        up.tag(f"2.{number}.0+v1", up.commit(f"release {number}"))
+
+
+@pytest.mark.parametrize("how", ["vanishes", "is set back"])
+def test_a_main_that_leads_to_few_of_its_releases_is_no_news(world: World, how: str) -> None:
+    """Half an answer, a push in a hurry: the mirror stays, and a word of somebody's is wanted."""
+    released(world.up, 6)
+    world.sync()
+    before = world.mirror.refs()
+    if how == "vanishes":
+        world.up.remove(MAIN)
+    else:
+        world.up.set(MAIN, world.up.refs()["refs/heads/master"])
+
+    with pytest.raises(SyncFault, match=r"6 of 8 tags .*from its main; nothing was changed") as no:
+        world.sync()
+    assert world.mirror.refs() == before
+    assert "--accept-upstream" in no.value.do
+
+    world.sync(accept_upstream=True)
+    assert world.mirror.refs()[MAIN] == world.up.refs()["refs/heads/master"]
+
+
+def test_tags_that_are_moved_by_the_dozen_are_no_news(world: World) -> None:
+    """One or two are put right by a maintainer; almost all are not."""
+    released(world.up, 6)
+    world.sync()
+    before = world.mirror.refs()
+    for number in range(6):
+        world.up.tag(f"2.{number}.0+v1", before[MAIN])
+
+    with pytest.raises(SyncFault, match=r"it moved more than a quarter of its tags"):
+        world.sync()
+    assert world.mirror.refs() == before
+
+
+def test_a_main_that_is_amended_is_followed(world: World) -> None:
+    """A force-push of the last commit, and of a release on it, is everyday."""
+    released(world.up, 6)
+    world.sync()
+    refs = world.up.refs()
+    world.up.set(MAIN, refs["refs/tags/2.4.0+v1"])
+    world.up.tag("2.5.0+v1", world.up.commit("release 5, amended"))
+
+    world.sync()
+
+    of_up = {ref: oid for ref, oid in world.up.refs().items() if ref != "refs/heads/master"}
+    assert world.mirror.refs() == of_up

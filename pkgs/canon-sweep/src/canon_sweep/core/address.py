@@ -13,6 +13,10 @@ import msgspec
 from canon_sweep.core.names import printable
 
 _SCHEMES = ("file", "git", "http", "https", "ssh")
+# this machine, by whatever it answers to without being asked who it is
+_HERE = re.compile(
+    r"localhost(\.localdomain)?\.?|127(\.0){0,2}\.1|::1|::ffff:(127\.0\.0\.1|7f00:1)"
+)
 _DEFAULT_PORTS = {"git": 9418, "http": 80, "https": 443, "ssh": 22}
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9a-fA-F]*:[0-9a-fA-F:.]*")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
@@ -190,11 +194,12 @@ def _engine_host_problem(parts: SplitResult) -> str | None:
 
 
 def _one_host(host: str) -> str:
-    """A host in one spelling; an address of the sixth version has many."""
+    """A host in one spelling; an address of the sixth version has many, and so has this machine."""
     try:
-        return str(ipaddress.ip_address(host))
+        host = str(ipaddress.ip_address(host))
     except ValueError:
-        return host.lower()
+        host = host.lower()
+    return "localhost" if _HERE.fullmatch(host) else host
 
 
 def _tidy(path: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -110,7 +111,10 @@ def _check_loss(sides: Sides, wanted: Upstream, told: Advertisement) -> None:
     """
     refs = {ref: oid for ref, oid in told.refs.items() if ref.startswith(TAGS)}
     tags = {ref.removeprefix(TAGS): oid for ref, oid in refs.items()}
-    why = loss(tags, wanted.tags, related=_are_related(sides, wanted, told.refs.get(MAIN), refs))
+    main = told.refs.get(MAIN)
+    related = _are_related(sides, wanted, main, refs)
+    adrift = _adrift(sides, wanted, main, tags) if related and main is not None else frozenset()
+    why = loss(tags, wanted.tags, related=related, adrift=adrift)
     if why is not None:
         raise SyncFault(
             f"{sides.source.shown} may not be what it was: {why}",
@@ -128,6 +132,17 @@ def _are_related(sides: Sides, wanted: Upstream, main: str | None, tags: Mapping
     return any(_is_related(sides, ref, oid, wanted.main) for ref, oid in _latest(tags))
 
 
+def _adrift(sides: Sides, wanted: Upstream, main: str, tags: Mapping[str, str]) -> frozenset[str]:
+    """The tags that the mirror's main leads to, and upstream's does not."""
+    repo = sides.repo
+    with _whole(sides):
+        if main == wanted.main or repo.descendant_of(wanted.main, main):
+            return frozenset()
+        left = cache.history(repo, main) - cache.history(repo, wanted.main)
+        stay = (tag for tag, oid in tags.items() if wanted.tags.get(tag) == oid)
+        return frozenset(tag for tag in stay if str(peeled(repo, tags[tag]).id) in left)
+
+
 def _latest(tags: Mapping[str, str]) -> list[tuple[str, str]]:
     # each costs a fetch, and the last of one history says what the others would
     return sorted(tags.items())[-MOST_ASKED:]
@@ -139,19 +154,30 @@ def _is_related(sides: Sides, ref: str, oid: str, main: str) -> bool:
     end = peeled(sides.repo, oid)
     if not isinstance(end, pygit2.Commit):
         return False
-    try:
+    with _whole(sides):
         base = sides.repo.merge_base(end.id, main)
+    if base is None and sides.repo.is_shallow:
+        # only the mirror can have made it so, and where its history ends nobody knows
+        cache.forget(sides.clone)
+        raise _cut_off(sides)
+    return base is not None
+
+
+@contextmanager
+def _whole(sides: Sides) -> Iterator[None]:
+    """Look at the mirror's history.
+
+    Raises:
+        SyncFault: a part of it is missing.
+    """
+    try:
+        yield
     except (pygit2.GitError, KeyError) as error:
         if disk.reason(error, sides.clone):
             raise
         # upstream's own was looked at; what came of the mirror is not to be built on
         cache.forget(sides.clone)
         raise _cut_off(sides) from None
-    if base is None and sides.repo.is_shallow:
-        # only the mirror can have made it so, and where its history ends nobody knows
-        cache.forget(sides.clone)
-        raise _cut_off(sides)
-    return base is not None
 
 
 def _cut_off(sides: Sides) -> SyncFault:

@@ -29,7 +29,10 @@ _RACED = (
     r"|reference (already exists|does not exist)"
 )
 
-_LOGIN = "its token is wrong or has expired: make a new one and write it into the token file"
+_LOGIN = (
+    "see that its host has a token in the credentials, and that this is neither wrong nor expired:"
+    " make a new one and write it into the token file"
+)
 # also where nobody was asked for a login, so that none was shown
 _RIGHTS = (
     "whoever asks so may not do this: see that its host has a login in the credentials, the"
