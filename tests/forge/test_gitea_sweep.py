@@ -67,7 +67,7 @@ TROUBLES = {
     ),
     "reader": Trouble(
         lambda mirror: mirror.allows(SWEEPER, "read"),
-        ("User permission denied for writing", "see the account's rights"),
+        ("User permission denied for writing", "the account's rights"),
         lambda mirror: mirror.allows(SWEEPER, "write"),
     ),
     "hidden": Trouble(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import resource
 import shutil
@@ -351,3 +352,20 @@ def test_a_host_without_a_thread_left_is_no_fault_of_the_remote() -> None:
     assert words is not None
     assert "how many processes" in str(disk.fault_of("it cannot be fetched from", words))
     assert disk.shortage(pygit2.GitError("remote error: unable to create thread")) is None
+
+
+@pytest.mark.parametrize("is_pipe", [False, True])
+def test_whoever_has_the_clone_is_no_remotes_fault(world: World, is_pipe: bool) -> None:
+    """Its lock is named; and a pipe in the lock's place is one as well."""
+    world.sync()
+    lock = world.clone.with_name(world.clone.name + ".lock")
+    if is_pipe:
+        lock.unlink()
+        os.mkfifo(lock)
+        assert not world.sync().pushed
+    with lock.open("r+b", buffering=0) as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        world.timeout = 0.2
+
+        with pytest.raises(DiskFault, match=r"the cache clone: not done within .*\.git\.lock"):
+            world.sync()

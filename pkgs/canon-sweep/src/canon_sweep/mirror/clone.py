@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -37,8 +38,7 @@ def opened(clone: Path) -> Iterator[pygit2.Repository]:
         OSError: the folder cannot be written.
     """
     clone.parent.mkdir(parents=True, exist_ok=True)
-    with clone.with_name(clone.name + ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _alone(clone):
         repo = _sound(clone) or _made(clone)
         try:
             yield repo
@@ -56,8 +56,7 @@ def as_it_is(clone: Path) -> Iterator[pygit2.Repository]:
     """
     if not clone.is_dir():
         raise KeyError(clone.name)
-    with clone.with_name(clone.name + ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _alone(clone):
         repo = _sound(clone)
         if repo is None:
             raise KeyError(clone.name)
@@ -65,6 +64,18 @@ def as_it_is(clone: Path) -> Iterator[pygit2.Repository]:
             yield repo
         finally:
             repo.free()
+
+
+@contextmanager
+def _alone(clone: Path) -> Iterator[None]:
+    # to write as well: nobody waits then for the other end of a pipe that lies there
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    lock = os.open(clone.with_name(clone.name + ".lock"), flags, 0o666)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def forget(clone: Path) -> None:

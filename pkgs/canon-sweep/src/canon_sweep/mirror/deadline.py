@@ -9,6 +9,7 @@ from typing import TypeVar
 from canon_sweep.bounded import OverdueError
 from canon_sweep.bounded import bounded as in_a_thread
 from canon_sweep.errors import SyncFault
+from canon_sweep.mirror.disk import DiskFault
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._end = time.monotonic() + seconds
-        self.waiting_for = "the cache clone"
+        self.waiting_for = ""
 
     def left(self) -> float:
         """Seconds until the deadline, never negative."""
@@ -42,7 +43,12 @@ class Deadline:
             raise self.fault()
 
     def fault(self) -> SyncFault:
-        """The error that says who was too slow."""
+        """The error that says who was too slow: a remote, or whoever has the cache clone."""
+        if not self.waiting_for:
+            return DiskFault(
+                f"the cache clone: not done within {self._seconds:g} s, and no remote was asked",
+                do="see who holds the lock that lies beside it, *.git.lock: lsof names the process",
+            )
         return SyncFault(
             f"{self.waiting_for}: not done within {self._seconds:g} s",
             do="see whether it answers, or allow a sync more time",
