@@ -51,7 +51,7 @@ let
         '';
       };
       env = mkOption {
-        type = types.attrsOf types.str;
+        type = own.nonEmptyAttrsOf types.str;
         example = {
           COMPOSE_FILE = "compose.yml:compose.host-ports.yml";
         };
