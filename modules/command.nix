@@ -71,7 +71,13 @@ let
         exec "$program" "$@"
       fi
       if [[ $(id --user) != 0 ]]; then
-        echo "canon-sweep: error usage: the state belongs to the service, and you are $(id --user --name); type instead: sudo canon-sweep $*" >&2
+        typed=
+        for word; do
+          # what a shell would split, or put something else in for, is quoted
+          if [[ ! $word =~ ^[[:alnum:]@%+=:,./_-]+$ ]]; then word=''${word@Q}; fi
+          typed+=" $word"
+        done
+        echo "canon-sweep: error usage: the state belongs to the service, and you are $(id --user --name); type instead: sudo canon-sweep$typed" >&2
         exit 2
       fi
 

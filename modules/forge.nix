@@ -30,9 +30,14 @@ in
             example = "/run/secrets/forge-token";
             description = ''
               A file with a token whose owner may write to the mirrors: scopes
-              `write:repository` and `write:issue`, and for `createMirrors` also
-              `write:organization` or `write:user`. root reads it when the service starts,
-              so it needs no other reader. One in the Nix store is refused.
+              `write:repository` for their pull requests and `write:issue` for the comments,
+              and for `createMirrors` also `write:organization`, or `write:user` where the
+              mirrors are the owner's own. No sweep needs more. Only
+              {command}`canon-sweep doctor` asks whose the token is, for which it needs
+              `read:user`: without it that is not told, and whether tags that are protected
+              are closed to the owner is `unknown`, which makes doctor exit 1. root reads the
+              file when the service starts, so it needs no other reader. One in the Nix store
+              is refused.
             '';
           };
           createMirrors = mkOption {

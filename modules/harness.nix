@@ -26,7 +26,7 @@ let
   harness = types.submodule {
     options = {
       command = mkOption {
-        type = types.listOf types.str;
+        type = types.nonEmptyListOf types.str;
         example = [
           "cc-ci-run"
           "runner/run_recipe_ci.py"

@@ -51,7 +51,7 @@ let
         '';
       };
       env = mkOption {
-        type = types.attrsOf types.str;
+        type = own.nonEmptyAttrsOf types.str;
         example = {
           COMPOSE_FILE = "compose.yml:compose.host-ports.yml";
         };
@@ -98,10 +98,11 @@ let
         example = "https://git.example.org/recipe-maintainers/plausible";
         description = ''
           Where it is mirrored to; `main` and the tags there are made equal to
-          upstream's at each sweep. It has to be there before, bare and empty, and
-          is nobody else's. A login is set by
-          {option}`services.canon-sweep.credentials`; a folder of this machine has to
-          belong to the user `canon-sweep`.
+          upstream's at each sweep. It has to be there before, bare and empty, or
+          the sweep makes it on the forge, with
+          {option}`services.canon-sweep.forge.createMirrors`; it is nobody else's. A
+          login is set by {option}`services.canon-sweep.credentials`; a folder of this
+          machine has to belong to the user `canon-sweep`.
         '';
       };
       branch = optional types.str "develop" ''

@@ -24,6 +24,18 @@ in
   # when a timer fires, in systemd's words: one time, or several
   times = types.coercedTo types.str lib.singleton (types.listOf types.str);
 
+  # as nonEmptyListOf: one that is left out is not an empty one, but a mistake
+  nonEmptyAttrsOf =
+    type:
+    let
+      table = types.attrsOf type;
+    in
+    types.addCheck table (value: value != { })
+    // {
+      description = "non-empty ${table.description}";
+      emptyValue = { };
+    };
+
   # what may be left unsaid
   optional =
     type: example: description:

@@ -22,7 +22,7 @@ OWNER = "recipes"
 _HOST = "forge:3000"
 _MIRRORED = re.compile(r"\trefs/(heads/main$|tags/)")
 _ADMIN, _SWEEPER, _PASSWORD = "overseer", "sweeper", "correct-horse-9"
-# to push and to settle, and to make a mirror in the organisation
+# to push and to settle, to make a mirror in the organisation, and for doctor to ask whose it is
 _SCOPES = ("write:repository", "write:issue", "write:organization", "read:user")
 
 

@@ -33,7 +33,7 @@ SWEEPER = "sweeper"
 START_SECONDS = 90.0
 KNOWN_SECONDS = 30.0
 # what the sweep's account needs: to push, and to settle pull requests
-SCOPES = ("write:repository", "write:issue", "read:user")
+SCOPES = ("write:repository", "write:issue")
 
 _PAUSE_SECONDS = 0.05
 _PASSWORD = "correct-horse-9"

@@ -15,6 +15,8 @@ from mirror.world import Repo, World
 
 WELL = ALL_WELL | {"mirror.rights": "ok", "mirror.main": "ok"}
 ADMIN = {"mirror.tags": "ok"}
+# what nobody but doctor asks
+WHOSE = "read:user"
 
 
 @dataclass
@@ -53,7 +55,7 @@ def made(host: Gitea, owner: str, folder: Path) -> Ground:
     while host.does("GET", mirror.api)["empty"]:
         time.sleep(0.02)  # it says so a moment after the push, and tells nobody when
     world = World(up, mirror.git, folder / "none.git", up.path.as_uri(), mirror.url)
-    return Ground(host, mirror, world, folder, host.token(SWEEPER, *SCOPES))
+    return Ground(host, mirror, world, folder, host.token(SWEEPER, *SCOPES, WHOSE))
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ def test_an_account_that_may_only_read_is_a_fault(shared: Ground, forge: bool) -
 
 def test_a_token_that_may_only_read_is_a_fault(ground: Ground) -> None:
     """Its owner may push; it may not."""
-    ground.token = ground.host.token(SWEEPER, "read:repository", "read:user")
+    ground.token = ground.host.token(SWEEPER, "read:repository", WHOSE)
 
     found = ground.finds()
 
@@ -144,6 +146,18 @@ def test_tags_that_are_closed_to_us_are_warned_of(ground: Ground) -> None:
 
     assert outcomes(found) == WELL | ADMIN | {"mirror.tags": "warn"}
     assert "1.*" in found["mirror.tags"].found
+
+
+def test_a_token_that_does_not_say_whose_it_is_leaves_one_question_open(ground: Ground) -> None:
+    """Only tags that are protected ask it, and no answer is never taken for a yes."""
+    ground.token = ground.host.token(SWEEPER, *SCOPES)
+    assert outcomes(ground.finds()) == WELL | ADMIN
+    ground.mirror.protects_tags("1.*")
+
+    found = ground.finds()
+
+    assert outcomes(found) == WELL | ADMIN | {"mirror.tags": "unknown"}
+    assert WHOSE in found["mirror.tags"].found
 
 
 def test_a_mirror_that_was_renamed_is_warned_of(ground: Ground) -> None:

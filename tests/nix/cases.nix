@@ -301,6 +301,17 @@ in
       exception.until = "2027-03-01";
     };
     no-mirror = sweep { recipes.mailu.upstream = "https://git.example.org/up/mailu"; };
+    harness-without-command = sweep { harness.environment.RESULT = "{result}"; };
+    harness-of-no-words = sweep { harness.command = [ ]; };
+    rule-without-values = sweep { recipes.plausible.envRules = [ { when = ">= 1.0.0"; } ]; };
+    rule-of-no-values = sweep {
+      recipes.plausible.envRules = [
+        {
+          when = ">= 1.0.0";
+          env = { };
+        }
+      ];
+    };
     pin-without-reason = sweep { recipes.plausible.upgradeBase = "3.0.1+v2.0.0"; };
     no-such-day = mailu {
       enroll = false;

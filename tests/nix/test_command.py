@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -167,6 +168,53 @@ def test_nobody_else_may_and_is_told_what_to_type(tmp_path: Path) -> None:
     assert said.count("\n") == 1
     assert "type instead: sudo canon-sweep explain notes" in said
     assert command.asked == []
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "mail store is down",
+        "",
+        'it\'s 5 $ & "more"',
+        "$(id)",
+        "*",
+        "~",
+        "a;b",
+        "back\\slash",
+        "# no",
+    ],
+)
+def test_what_is_to_be_typed_instead_has_the_same_words(tmp_path: Path, reason: str) -> None:
+    """Typed as it was told, it means what was meant: a reason is one word."""
+    words = ("hold", "mailu", "--reason", reason)
+
+    _, said = Command(tmp_path, "ann", 1000)(*words)
+
+    _, _, line = said.partition("type instead: ")
+    assert shlex.split(line) == ["sudo", "canon-sweep", *words]
+    assert line.startswith("sudo canon-sweep hold mailu --reason ")
+    assert read_by_bash(line, tmp_path) == ["sudo", "canon-sweep", *words]
+
+
+def test_a_word_of_several_lines_is_told_on_one(tmp_path: Path) -> None:
+    """Only a shell has a spelling for it, and the terminal is not written to."""
+    words = ("hold", "mailu", "--reason", "down\nfor now\t\x1b[31m, größer")
+
+    _, said = Command(tmp_path, "ann", 1000)(*words)
+
+    assert said.count("\n") == 1
+    assert "\x1b" not in said
+    _, _, line = said.partition("type instead: ")
+    assert read_by_bash(line, tmp_path) == ["sudo", "canon-sweep", *words]
+
+
+def read_by_bash(line: str, folder: Path) -> list[str]:
+    """The words that a line is to the shell that it is typed into."""
+    reader = f"printf '%s\\0' {line}"
+    done = subprocess.run(
+        ["bash", "-c", reader], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.split("\0")[:-1]
 
 
 @pytest.mark.parametrize("words", [("--config", "mine.toml"), ("--config=mine.toml",)])

@@ -97,6 +97,14 @@ REFUSED = {
         "no value defined",
     ),
     "no-mirror": ("services.canon-sweep.recipes.mailu.mirror", "no value defined"),
+    "harness-without-command": ("services.canon-sweep.harness.command", "no value defined"),
+    "harness-of-no-words": ("services.canon-sweep.harness.command", "not of type", "non-empty"),
+    "rule-without-values": ("services.canon-sweep.recipes.plausible.envRules", "no value defined"),
+    "rule-of-no-values": (
+        "services.canon-sweep.recipes.plausible.envRules",
+        "not of type",
+        "non-empty",
+    ),
     "pin-without-reason": ("services.canon-sweep.recipes.plausible.upgradeBase", "not of type"),
     "no-such-day": (
         "services.canon-sweep.recipes.mailu.exception.until",

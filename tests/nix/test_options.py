@@ -7,6 +7,7 @@ import re
 import msgspec
 import pytest
 
+from canon_sweep.settings.harness import HarnessSettings
 from canon_sweep.settings.recipes import (
     DataSettings,
     EnvRule,
@@ -22,6 +23,7 @@ from nix.rendered import ROOT
 RECIPE = "recipes.<name>"
 # what each table of the program is called as an option
 TABLES: dict[str, tuple[type[msgspec.Struct], ...]] = {
+    "harness": (HarnessSettings,),
     RECIPE: (RecipeSettings,),
     f"{RECIPE}.data": (DataSettings,),
     f"{RECIPE}.envRules.*": (EnvRule,),
@@ -52,10 +54,22 @@ def test_every_option_says_what_it_is_and_shows_it() -> None:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_whatever_a_recipe_may_say_is_an_option(table: str) -> None:
-    """A key without one could not be set: recipes are not freeform."""
+def test_whatever_a_table_may_say_is_an_option(table: str) -> None:
+    """A key without one could not be set: neither recipes nor a harness are freeform."""
     below = (name.removeprefix(f"{table}.") for name in sections() if name.startswith(f"{table}."))
     options = {re.split(r"\.", name)[0] for name in below}
 
     fields = {field.encode_name for each in TABLES[table] for field in msgspec.structs.fields(each)}
     assert options - {"type"} == fields
+
+
+# of a probe, a key that one type needs is left out with another
+@pytest.mark.parametrize("table", [name for name, kinds in TABLES.items() if len(kinds) == 1])
+def test_what_the_program_requires_has_no_default(table: str) -> None:
+    """It would be refused; that it was left out is then told by evaluation, not by a build."""
+    (kind,) = TABLES[table]
+    shown = sections()
+
+    for field in msgspec.structs.fields(kind):
+        if field.required:
+            assert "\n- default:" not in shown[f"{table}.{field.encode_name}"], field.encode_name
