@@ -257,3 +257,41 @@ def test_root_changes_nothing_in_a_services_state(
     assert list(host.state.folder.iterdir()) == []
     assert host.call("status")[0] == 0
     assert list(host.state.folder.iterdir()) == []
+
+
+def test_a_hold_for_ever_is_a_hold(host: Host) -> None:
+    """As people write it."""
+    code, text = host.call("hold", "notes", "--reason", "gone", "--until", "9999-12-31")
+
+    assert code == 0
+    assert "held until 31 December 9999" in text
+    assert "gone" in host.call("overrides")[1]
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_the_ends_of_the_calendar_break_nothing(host: Host, at: str) -> None:
+    """A clock that was wrong, a file that somebody wrote: all commands go on."""
+    host.state.folder.mkdir(mode=0o700, exist_ok=True)
+    hold = {"notes": {"recipe": "notes", "reason": "odd", "until": at}}
+    (host.state.folder / "holds.json").write_text(json.dumps(hold))
+    (host.state.folder / "attempts.jsonl").write_bytes(
+        msgspec.json.encode(
+            msgspec.to_builtins(
+                Attempt(
+                    key=AttemptKey(recipe="notes", tag="1.0.0+1", commit="a" * 40, digest=""),
+                    outcome=Outcome.RED,
+                    ts=datetime.now(UTC),
+                    run_id="r",
+                    reason="odd",
+                )
+            )
+            | {"ts": at}
+        )
+        + b"\n"
+    )
+    run = runs.begin(host.state.folder / "runs", datetime.now(UTC))
+    results = {"schema": 1, "command": "run", "ended": at, "exit_code": 0}
+    run.write_results(msgspec.json.encode(results))
+
+    for words in (("overrides",), ("history", "notes"), ("status",), ("status", "--max-age", "9d")):
+        assert host.call(*words)[0] in (0, 1), words

@@ -58,6 +58,24 @@ def test_who_has_started_the_sweep_is_not_in_flight(tmp_path: Path) -> None:
     assert done.stdout == "None\n"
 
 
+def test_a_process_of_ours_with_our_own_words_is_not_in_flight(tmp_path: Path) -> None:
+    """It asks remotes for us."""
+    program = tmp_path / "looks.py"
+    program.write_text(
+        "from canon_sweep.forked import forked\n"
+        "from canon_sweep.guard.processes import Processes\n"
+        "child = forked(lambda line: line.recv(1))\n"
+        "print(Processes(['*looks.py looks*']).in_flight())\n"
+        "child.end()\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, str(program), "looks"], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "None\n"
+
+
 def test_hidden_processes_are_a_doubt(tmp_path: Path) -> None:
     """As a service sees /proc with ProtectProc=invisible: nobody is there, not even the first."""
     with pytest.raises(HostFault, match="ProtectProc"):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from canon_sweep.errors import EXIT_USAGE, SettingsFault
-from canon_sweep.settings.duration import seconds
+from canon_sweep.settings.duration import seconds, written
 from canon_sweep.settings.load import load, read
 from canon_sweep.settings.recipes import ExecProbe, HttpProbe
 from canon_sweep.settings.records import Settings
@@ -677,3 +677,13 @@ def test_an_exception_without_a_reason_is_told_once() -> None:
     found = problems({"recipes": {"notes": NOTES, "mail": mail}})
 
     assert found == ["recipes.mail.exception.reason: missing"]
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [(9 * 86400, "9d"), (5400, "1h 30m"), (72000, "20h"), (0.2, "1s"), (3.99723, "4s")],
+)
+def test_a_duration_is_told_as_it_is_written(length: float, text: str) -> None:
+    """And may be copied into the settings."""
+    assert written(length) == text
+    assert seconds(text) == max(1, round(length))

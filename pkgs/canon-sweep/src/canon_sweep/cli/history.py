@@ -15,6 +15,7 @@ from canon_sweep.core.adoption import Adopted
 from canon_sweep.core.attempts import Attempt, Outcome
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.core.count import counted
+from canon_sweep.core.moment import in_utc
 from canon_sweep.errors import EXIT_WRONG, StateFault
 from canon_sweep.state.history import Forgotten, Past
 from canon_sweep.state.layout import check_layout
@@ -120,17 +121,17 @@ def _tried(attempt: Attempt) -> _Event:
     how = f"{' (quick)' if attempt.quick else ''}{' (flaky)' if attempt.flaky else ''}"
     version = attempt.key.tag or attempt.key.commit[:12]
     what = f"{attempt.outcome}{how}"
-    return _Event(attempt.ts.astimezone(UTC), version, what, attempt.run_id, attempt.reason)
+    return _Event(in_utc(attempt.ts), version, what, attempt.run_id, attempt.reason)
 
 
 def _taken_back(past: Forgotten) -> _Event:
     record = past.record
-    return _Event(_in_utc(past.at), record.release_tag, "forgotten", record.run_id, past.reason)
+    return _Event(in_utc(past.at), record.release_tag, "forgotten", record.run_id, past.reason)
 
 
 def _taken_over(marker: Adopted) -> _Event:
     why = "taken over from another tool; no run has proven it here"
-    return _Event(_in_utc(marker.at), marker.version, "adopted", "", why)
+    return _Event(in_utc(marker.at), marker.version, "adopted", "", why)
 
 
 def _moment(text: str) -> datetime:
@@ -139,8 +140,4 @@ def _moment(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         return _UNKNOWN
-    return _in_utc(at)
-
-
-def _in_utc(at: datetime) -> datetime:
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    return in_utc(at)

@@ -9,9 +9,11 @@ import click
 
 from canon_sweep.cli.duration import duration
 from canon_sweep.cli.session import Session, reporting
+from canon_sweep.core.moment import in_utc
 from canon_sweep.core.names import plain
 from canon_sweep.errors import EXIT_WRONG
 from canon_sweep.job.status import Row, Status, status_of
+from canon_sweep.settings.duration import written
 from canon_sweep.state.layout import check_layout
 from canon_sweep.state.owner import check_owner
 from canon_sweep.state.store import State
@@ -56,14 +58,15 @@ def _show(session: Session, status: Status, max_age: timedelta | None) -> None:
 def _last(status: Status, max_age: timedelta | None) -> str:
     last = status.last_sweep
     when = (
-        f"the last sweep ended {last.ended.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        f"the last sweep ended {in_utc(last.ended):%Y-%m-%d %H:%M} UTC"
         f" with exit code {last.exit_code}"
         if last
         else "no sweep has ended yet"
     )
     if not status.overdue:
         return when
-    return f"error: {when}, none in the last {max_age}; look at the timer and its journal"
+    recently = f", none in the last {written(max_age.total_seconds())}" if last and max_age else ""
+    return f"error: {when}{recently}; look at the timer and its journal"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -89,5 +92,5 @@ def _remarks(row: Row) -> tuple[str, ...]:
     lost += tuple(f"{note.code}: {note.text}" for note in row.overrides)
     if row.noted_at is None:
         return lost
-    when = f"{row.noted_at.astimezone(UTC):%Y-%m-%d}"
+    when = f"{in_utc(row.noted_at):%Y-%m-%d}"
     return (*lost, *(f"{note.code}, noted {when}: {note.text}" for note in row.notes))

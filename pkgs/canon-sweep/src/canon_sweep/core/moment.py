@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+FIRST = datetime(1, 1, 3, tzinfo=UTC)
+LAST = datetime(9999, 12, 30, tzinfo=UTC)
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 # seconds of the year 5138: who counts higher counts in thousandths
 _THOUSANDTHS = 10**11
 _LONGEST = 40
+
+
+def in_utc(at: datetime) -> datetime:
+    """The same moment in UTC, which one without a zone is taken for.
+
+    Of what lies before or behind all of UTC's, almost the first, and almost the last there is:
+    so that a day can be added to it, or taken from it.
+    """
+    try:
+        found = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except OverflowError:
+        found = FIRST if at.year == 1 else LAST
+    return min(max(found, FIRST), LAST)
 
 
 def moment_of(value: object) -> datetime | None:
@@ -33,8 +48,7 @@ def _of_text(text: str) -> datetime:
     # eight digits are a day, and fourteen a second of it
     if text.isascii() and text.isdigit() and len(text) in (10, 13):
         return _of_number(int(text))
-    at = datetime.fromisoformat(text)
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    return in_utc(datetime.fromisoformat(text))
 
 
 def _of_number(number: float) -> datetime:

@@ -34,9 +34,12 @@ class Processes(msgspec.Struct, frozen=True):
                 "the processes of this host cannot be seen",
                 do="let the service see them: ProtectProc=default",
             )
-        own = set(_ancestry(self.proc, os.getpid()))
+        me = os.getpid()
+        own, words = set(_ancestry(self.proc, me)), _command_line(self.proc / str(me))
         for pid in _numbers(self.proc):
             line = _command_line(self.proc / str(pid)) if pid not in own else ""
+            if line == words and me in _ancestry(self.proc, pid):
+                continue  # who asks remotes for us is no program of its own
             if line and any(fnmatchcase(line, pattern) for pattern in self.patterns):
                 shown = cut(line, _SHOWN)
                 return f"process {pid} runs: {plain(shown)}"

@@ -44,13 +44,14 @@ class Deadline:
 
     def fault(self) -> SyncFault:
         """The error that says who was too slow: a remote, or whoever has the cache clone."""
+        within = f"not done within {round(self._seconds, 2):g} s"
         if not self.waiting_for:
             return DiskFault(
-                f"the cache clone: not done within {self._seconds:g} s, and no remote was asked",
+                f"the cache clone: {within}, and no remote was asked",
                 do="see who holds the lock that lies beside it, *.git.lock: lsof names the process",
             )
         return SyncFault(
-            f"{self.waiting_for}: not done within {self._seconds:g} s",
+            f"{self.waiting_for}: {within}",
             do="see whether it answers, or allow a sync more time",
         )
 

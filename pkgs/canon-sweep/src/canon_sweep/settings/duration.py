@@ -28,3 +28,13 @@ def seconds(value: object) -> Seconds:
     if not 0 < total < MAX_SECONDS:
         raise ValueError("expected a duration longer than 0 and shorter than 30 years")
     return Seconds(total)
+
+
+def written(length: float) -> str:
+    """So many seconds as an operator would write them, to the second: ``"9d"``, ``"1h 30m"``."""
+    left, parts = max(1, round(length)), []
+    for unit in ("d", "h", "m", "s"):
+        count, left = divmod(left, int(_UNITS[unit]))
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts)

@@ -18,6 +18,7 @@ import msgspec
 
 from canon_sweep import interrupt
 from canon_sweep.errors import DeferredFault, StateFault
+from canon_sweep.settings.duration import written
 from canon_sweep.state import folders, storage
 
 PATIENCE = 10.0
@@ -104,7 +105,7 @@ def held(
             )
             if patience <= 0:
                 raise fault
-            say(f"waiting for a turn, at most {patience:.0f} s: {fault.what}")
+            say(f"waiting for a turn, at most {written(patience)}: {fault.what}")
             _queue(descriptor, queue, path, patience, fault)
         _sign(descriptor, path)
         yield Turn(path, descriptor, queue)
