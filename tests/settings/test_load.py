@@ -686,4 +686,4 @@ def test_an_exception_without_a_reason_is_told_once() -> None:
 def test_a_duration_is_told_as_it_is_written(length: float, text: str) -> None:
     """And may be copied into the settings."""
     assert written(length) == text
-    assert seconds(text) == max(1, round(length))
+    assert float(seconds(text)) == max(1, round(length))

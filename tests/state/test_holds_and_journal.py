@@ -149,6 +149,14 @@ def test_a_change_leaves_what_it_does_not_know(tmp_path: Path) -> None:
         b'{"a": {"type": "deployment", "recipe": "notes", "stack": "b"}}',
         b'{"../a": {"type": "deployment", "recipe": "notes", "stack": "../a"}}',
         b'{"a": {"type": "deployment", "recipe": "../notes", "stack": "a"}}',
+        (
+            b'{"a": {"type": "quick", "recipe": "notes", "stack": "a", "complete": true,'
+            b' "snapshots": {"b_data": "snapshot.b_data"}}}'
+        ),
+        (
+            b'{"a": {"type": "quick", "recipe": "notes", "stack": "a", "complete": true,'
+            b' "snapshots": {"a_data": "b_data"}}}'
+        ),
     ],
 )
 def test_a_journal_that_cannot_be_read_is_named_and_left(tmp_path: Path, content: bytes) -> None:

@@ -290,7 +290,8 @@ def test_who_is_not_settled_yet_gives_nothing(large: Fleet) -> None:
     large.recipes["a"]["priority"] = 1
     large.recipes["d"]["priority"] = 9
     record = large.canonical("a")
-    copies = {record.volumes[0].name: "snapshot.cannot-be-read"}
+    # which is not there
+    copies = {record.volumes[0].name: f"snapshot.{record.volumes[0].name}"}
     quick = QuickRun(
         recipe="a", stack=record.stack, snapshots=copies, complete=True, engine="local"
     )

@@ -229,7 +229,7 @@ def test_what_cannot_be_cleaned_up_is_loud_and_stops_no_cleaning(released: Fleet
         QuickRun(
             recipe="notes",
             stack=record.stack,
-            snapshots={record.volumes[0].name: "snapshot.gone"},
+            snapshots={record.volumes[0].name: f"snapshot.{record.volumes[0].name}"},
             complete=True,
         )
     )

@@ -13,6 +13,7 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.kept import Named
+from canon_sweep.core.stray import COPY
 from canon_sweep.state import lock, register
 
 
@@ -141,4 +142,10 @@ class Journal(msgspec.Struct, frozen=True):
 def _problem(stack: str, entry: Entry) -> str | None:
     if entry.stack != stack:
         return f"{names.printable(stack)} has the entry of {names.printable(entry.stack)}"
+    if isinstance(entry, QuickRun):
+        # what it names is written over, or removed, whoever has it
+        for volume, copy in entry.snapshots.items():
+            if not volume.startswith(f"{stack}_") or copy != f"{COPY}{volume}":
+                shown = f"{names.printable(volume)} and {names.printable(copy)}"
+                return f"the quick run of {names.printable(stack)} has others' volumes: {shown}"
     return names.stack_problem(stack) or names.recipe_problem(entry.recipe)
