@@ -232,7 +232,7 @@ def test_verify_sees_changed_data_strays_and_what_is_under_way(call: Call, fleet
 
     fleet.state().journal.put(Deployment(recipe="notes", stack=record.stack))
     under_way = said(call("verify"))
-    assert f"stack {record.stack} of notes is being tested or taken away" in under_way
+    assert f"stack {record.stack} of notes was being tested or taken away" in under_way
     assert "canon-sweep recover" in under_way
     assert "belongs to no record" not in under_way
 
@@ -249,7 +249,7 @@ def test_a_run_that_was_killed_is_told_until_it_is_cleaned_up(call: Call, fleet:
 
     assert in_child(dies) < 0
     (entry,) = fleet.state().journal.entries()
-    unfinished = f"stack {entry.stack} of notes is being tested"
+    unfinished = f"stack {entry.stack} of notes was being tested"
 
     verified, status = call("verify"), call("status")
 

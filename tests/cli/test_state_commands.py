@@ -18,7 +18,8 @@ from canon_sweep.cli import cli
 from canon_sweep.core.attempts import Attempt, AttemptKey, Outcome
 from canon_sweep.core.canonical import Canonical
 from canon_sweep.settings.load import load
-from canon_sweep.state import runs
+from canon_sweep.state import lock, runs
+from canon_sweep.state.journal import Deployment
 from canon_sweep.state.store import State
 
 CONFIG = """
@@ -295,3 +296,25 @@ def test_the_ends_of_the_calendar_break_nothing(host: Host, at: str) -> None:
 
     for words in (("overrides",), ("history", "notes"), ("status",), ("status", "--max-age", "9d")):
         assert host.call(*words)[0] in (0, 1), words
+
+
+def test_what_a_run_is_at_is_nothing_left_over(host: Host) -> None:
+    """Nobody is sent to clean up beside it; and it is not got in the way of."""
+    host.state.journal.put(Deployment(recipe="notes", stack="b"))
+    now = datetime.now(UTC)
+    host.state.waiting.begin(["notes"], now, now + timedelta(days=1), retry=False)
+
+    with lock.held(host.state.folder / "lock"):
+        beside = host.call("status")[1]
+        code, found = host.call("verify")
+    after = host.call("status")[1]
+
+    assert f"unfinished: a run is at work (process {os.getpid()})" in beside
+    assert "recover" not in beside
+    assert "not reached" not in beside
+    assert code == 0
+    assert "a run is at work" in found
+    assert "a run is at work" not in after
+    assert "was being tested or taken away when a run was broken off" in after
+    assert "not reached by the last sweep: notes" in after
+    assert host.call("verify")[0] == 1

@@ -17,6 +17,7 @@ from canon_sweep.core.version import Version
 from canon_sweep.engine.protocol import Engine
 from canon_sweep.errors import HostFault, StateFault
 from canon_sweep.harness.shown import volumes_there
+from canon_sweep.job.atwork import at_work
 from canon_sweep.job.files import file_notes
 from canon_sweep.job.foreign import followed_of, parts_now
 from canon_sweep.job.needed import known_of, why_needed
@@ -175,8 +176,7 @@ def unfinished_notes(recipe: str, state: State) -> tuple[Note, ...]:
     Raises:
         StateFault: the journal cannot be read.
     """
-    return tuple(
-        Note(code="unfinished", text=unfinished(entry))
-        for entry in state.journal.entries()
-        if entry.recipe == recipe
-    )
+    own = [entry for entry in state.journal.entries() if entry.recipe == recipe]
+    if own and (running := at_work(state)):
+        return (Note(code="unfinished", text=running),)
+    return tuple(Note(code="unfinished", text=unfinished(entry)) for entry in own)

@@ -20,6 +20,7 @@ from canon_sweep.core.hold import Hold, has_ended
 from canon_sweep.core.version import Version
 from canon_sweep.core.waiting import sentences
 from canon_sweep.errors import StateFault
+from canon_sweep.job.atwork import at_work
 from canon_sweep.job.foreign import followed_of
 from canon_sweep.job.needed import known_of, why_needed
 from canon_sweep.report.records import LOST
@@ -131,12 +132,15 @@ def status_of(settings: Settings, state: State, max_age: timedelta | None, now: 
         needed = why_needed(own, now.date(), newest, known)
         now_so = in_force(own, now.date(), newest, needed)
         rows.append(_configured(row, now_so, holds.get(name), newest, now))
+    running = at_work(state)
+    # what it is at is neither left over, nor is anybody not reached by it yet
+    unsettled = (running,) if running else tuple(map(unfinished, entries))
     is_old = last_sweep is None or (max_age is not None and now - last_sweep.ended > max_age)
     return Status(
         last_sweep=last_sweep,
         overdue=max_age is not None and is_old,
-        unfinished=(*map(unfinished, entries), *map(staying, guests)),
-        waiting=sentences(waiting.values(), now),
+        unfinished=(*unsettled, *map(staying, guests)),
+        waiting=() if running else sentences(waiting.values(), now),
         problems=(*problems, *attempts.problems),
         recipes=tuple(rows),
     )

@@ -11,6 +11,7 @@ from canon_sweep.core.release import Releases
 from canon_sweep.errors import Fault, HostFault, StateFault, SyncFault
 from canon_sweep.harness.quick import lost_parts
 from canon_sweep.job import strays
+from canon_sweep.job.atwork import at_work
 from canon_sweep.job.finding import Finding
 from canon_sweep.job.finish import check_state
 from canon_sweep.job.survey import surveyed
@@ -225,6 +226,11 @@ def _unnamed(parts: Parts) -> Iterator[Finding]:
     except StateFault as fault:
         why = f"{_STRAYS}, until the journal can be read"
         yield Finding(recipe="-", problems=(str(fault),), unchecked=(why,))
+        return
+    running = at_work(parts.state) if entries else ""
+    if running:
+        # nothing is wrong: what it is at has its entry, and nobody can tell yet what stays
+        yield Finding(recipe="-", remark=f"{running}: {_STRAYS} are looked at when it has ended")
         return
     for entry in entries:
         yield Finding(recipe="-", problems=(unfinished(entry),))

@@ -64,16 +64,16 @@ Entry = Deployment | Promotion | QuickRun
 
 
 def unfinished(entry: Entry) -> str:
-    """An entry for who finds it and cannot know whether a run is on; with the next step."""
+    """An entry for who finds it while no run is at work; with the next step."""
     match entry:
         case Deployment():
-            what, then = "is being tested or taken away", "removes what no record names"
+            what, then = "was being tested or taken away", "removes what no record names"
         case Promotion():
-            what, then = "is becoming the canonical", "ends or undoes that"
+            what, then = "was becoming the canonical", "ends or undoes that"
         case QuickRun():
-            what, then = "is in use by a quick run", "puts it back"
+            what, then = "was in use by a quick run", "puts it back"
     return (
-        f"stack {entry.stack} of {entry.recipe} {what}, or that was broken off:"
+        f"stack {entry.stack} of {entry.recipe} {what} when a run was broken off:"
         f" canon-sweep recover {then}"
     )
 
