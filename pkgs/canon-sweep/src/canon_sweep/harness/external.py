@@ -90,7 +90,7 @@ class External(msgspec.Struct, frozen=True):
         for path, text in expected.texts(started):
             # our own folder goes with the test, and what it said stays
             self.stage.log.say(f"harness: wrote {path}\n{text}")
-        path, told = expected.read(started)
+        path, told = expected.read(started, ended.code)
         asked = _asked(order, expected.named_by(path) | {run}, started, warm=self.quick)
         result = self._result(order, told, asked, ended.code)
         if not result.green:

@@ -47,8 +47,8 @@ class ResultFile(msgspec.Struct, frozen=True):
         before = {path: _stamp(path) for path in _matching(pattern)}
         return cls(pattern, format, recipe, before)
 
-    def read(self, started: datetime) -> tuple[Path, Testimony]:
-        """The one result that is new, and where it lies.
+    def read(self, started: datetime, code: int = 0) -> tuple[Path, Testimony]:
+        """The one result that is new, and where it lies; ``code`` is what the harness ended with.
 
         Of other recipes there may be some as well, where others test beside.
 
@@ -57,7 +57,8 @@ class ResultFile(msgspec.Struct, frozen=True):
         """
         new = self._new(started)
         if not new:
-            raise HostFault(f"the harness wrote no result to {self.pattern}", do="see the log")
+            what = f"the harness wrote no result to {self.pattern}, and ended with exit code {code}"
+            raise HostFault(what, do="see the recipe's log, which has what it said")
         read = [(path, self._said(path)) for path in new]
         own = [(path, told) for path, told in read if told.recipe == self.recipe]
         if len(own) > 1:
