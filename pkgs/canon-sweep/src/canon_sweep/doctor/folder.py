@@ -11,6 +11,7 @@ from canon_sweep.core.checkup import Check, fail, ok, warn
 from canon_sweep.core.denial import remedy
 from canon_sweep.doctor.viewer import Viewer
 from canon_sweep.settings.records import Settings
+from canon_sweep.state.folders import hindrance
 from canon_sweep.state.owner import other_owner
 
 _OTHERS = 0o077
@@ -72,16 +73,12 @@ def _read(subject: str, folder: Path, viewer: Viewer) -> Iterator[Check]:
 
 
 def _makable(subject: str, folder: Path, viewer: Viewer) -> Check:
-    above = next(parent for parent in folder.parents if parent.exists())
     if not viewer.is_owner:
         return viewer.unseen(subject, f"whether {viewer.owner} may make {folder}")
-    if above.is_dir() and os.access(above, _WRITES):
+    found = hindrance(folder)
+    if found is None:
         return ok(subject, f"{folder} is not there yet: the first run makes it")
-    return fail(
-        subject,
-        f"{folder} is not there, and {viewer.me} cannot make it in {above}",
-        f"make it, and let it belong to {viewer.me}",
-    )
+    return fail(subject, *found)
 
 
 def _mode(folder: Path) -> int | OSError | None:
