@@ -10,7 +10,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
@@ -20,8 +20,6 @@ from canon_sweep.settings.size import size
 from canon_sweep.settings.table import Table
 from canon_sweep.settings.values import Bytes, Seconds, SecretFile, Until
 
-# of a sentence that quotes a value
-LONGEST = 160
 # a service's credentials are there; elsewhere the variable's name says what is missing
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
 # the module writes a host's port behind a plus, and parts of a name behind an equals sign
@@ -48,8 +46,8 @@ def _decode(wanted: type, value: object) -> object:
         return _until(value)
     if wanted is SecretFile and isinstance(value, str) and _CREDENTIAL.fullmatch(value):
         return SecretFile(os.environ.get(_CREDENTIALS, f"${_CREDENTIALS}"), value)
-    if wanted in (Path, SecretFile) and isinstance(value, str):
-        if not value.startswith("/"):
+    if wanted in (Path, SecretFile):
+        if not (isinstance(value, str) and value.startswith("/")):
             name = ", or a credential's name" if wanted is SecretFile else ""
             raise ValueError(f"expected an absolute path{name}")
         if "\0" in value:
@@ -120,24 +118,19 @@ def _told(wanted: Any, value: object, at: str, error: str) -> Iterator[str]:
         problems = _key_problems if _is_table(arguments[0]) else _probe_problems
         for number, body in enumerate(value, start=1):
             yield from problems(arguments[0], body, f"{at}[{number}]")
-    elif tables and str in map(_plain_type, arguments):
+    elif kind in _UNIONS and tables and str in map(_plain_type, arguments):
         # msgspec calls a table an object, and says nothing of its keys
         yield f"{at}: expected a text, or a table with {', '.join(_fields(tables[0]))}"
     else:
-        yield f"{at}: {_plain(error)}{_choices(wanted)}"
+        # for a mistake alone: start-up
+        from canon_sweep.settings.words import place, said  # noqa: PLC0415
+
+        yield f"{at}{place(error)}: {said(error, wanted)}"
 
 
 def _plain_type(wanted: Any) -> Any:
     """A type without what is said of its values."""
     return typing.get_args(wanted)[0] if typing.get_origin(wanted) is Annotated else wanted
-
-
-def _choices(wanted: Any) -> str:
-    """What can be chosen from, where it is that: a text, or none."""
-    for kind in (wanted, *typing.get_args(wanted)):
-        if typing.get_origin(kind) is Literal:
-            return f", expected one of {', '.join(typing.get_args(kind))}"
-    return ""
 
 
 def _probe_problems(wanted: Any, body: object, at: str) -> Iterator[str]:
@@ -171,10 +164,3 @@ def _suggestion(key: str, known: Mapping[str, object]) -> str:
 
     close = difflib.get_close_matches(key, known, n=1)
     return f", did you mean {close[0]}?" if close else ""
-
-
-def _plain(message: str) -> str:
-    """msgspec's own path (``$...[...]``) is less exact than ours."""
-    text = re.sub(r"\s*- at `\$[^`]*`$", "", message).replace("`", "")
-    text = names.plain(names.cut(text, LONGEST))
-    return text[:1].lower() + text[1:]
