@@ -735,3 +735,45 @@ def test_whatever_a_key_has_nothing_of_python_is_told(key: str) -> None:
 
     text = "\n".join(told)
     assert not re.search(r"\b(int|str|bool|float|array|object|null|enum|length|Path)\b", text), text
+
+
+ABOVE = "belongs to the top, above the first [table]"
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        (
+            '[recipes.notes.timeouts]\nmaxRuntime = "3h"',
+            f"recipes.notes.timeouts.maxRuntime: unknown key here; maxRuntime {ABOVE}",
+        ),
+        (
+            '[[recipes.notes.checks]]\ntype = "tcp"\nport = 1\nengine = "local"',
+            f"recipes.notes.checks[1].engine: unknown key here; engine {ABOVE}",
+        ),
+        (
+            "[recipes.notes.prune]\nkeepRuns = 5",
+            "recipes.notes.prune: unknown key here; prune belongs to the top, as [prune]",
+        ),
+        (
+            "[recipes]\nretries = 2",
+            f"recipes.retries: expected a table here; retries {ABOVE}",
+        ),
+        (
+            "[recipes.notes.timeouts]\ndeplyo = 3",
+            "recipes.notes.timeouts.deplyo: unknown key, did you mean deploy?",
+        ),
+    ],
+)
+def test_a_key_of_the_top_that_stands_behind_a_table_is_told_its_place(
+    tmp_path: Path, last: str, told: str
+) -> None:
+    """It was added to the end of the file, where TOML takes it for the last table's."""
+    file = tmp_path / "config.toml"
+    notes = 'upstream = "file:///a"\nmirror = "file:///b"'
+    file.write_text(f"[recipes.notes]\n{notes}\n{last}\n")
+
+    with pytest.raises(SettingsFault) as caught:
+        load(file)
+
+    assert caught.value.problems == (told,)
