@@ -12,6 +12,7 @@ from canon_sweep.core.denial import remedy
 from canon_sweep.doctor.viewer import Viewer
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.folders import hindrance
+from canon_sweep.state.layout import UNMADE
 from canon_sweep.state.owner import other_owner
 
 _OTHERS = 0o077
@@ -62,8 +63,7 @@ def _read(subject: str, folder: Path, viewer: Viewer) -> Iterator[Check]:
     if isinstance(mode, OSError):
         yield _unseen(subject, folder, mode, viewer)
     elif mode is None:
-        step = "see that it is the harness's folder; with its first promotion it makes it"
-        yield warn(subject, f"{folder} is not there", step)
+        yield warn(subject, f"{folder} is not there", UNMADE)
     elif not viewer.is_owner:
         yield viewer.unseen(subject, f"whether {viewer.owner} may read {folder}")
     elif not stat.S_ISDIR(mode) or not os.access(folder, _READS):
