@@ -26,16 +26,26 @@ def fleet(tmp_path: Path) -> Fleet:
 
 def test_nothing_is_due(call: Call, fleet: Fleet) -> None:
     """One line and exit 0, before the first sweep and after one; also beside a run."""
-    for _ in range(2):
+    for why in ("no sweep has begun yet", "the last sweep has nothing left to do"):
         with lock.held(fleet.folder / "state/lock"):
             done = call("run", "--resume")
             asked = call("run", "--resume", "--json")
 
         assert (done.returncode, asked.returncode) == (0, 0)
-        assert said(done) == "nothing is due: the last sweep has nothing left to do"
+        assert said(done) == f"nothing is due: {why}"
         assert answer(asked) == {"due": []}
         assert call("run").returncode == 0
     assert "not reached" not in call("status").stdout
+
+
+def test_a_sweep_without_its_list_has_been_all_the_same(call: Call, fleet: Fleet) -> None:
+    """Who follows the advice for a broken one removes it; a test of one recipe is no sweep."""
+    call("test", "notes")
+    assert "no sweep has begun yet" in said(call("run", "--resume"))
+    call("run")
+    (fleet.folder / "state/waiting.json").unlink()
+
+    assert said(call("run", "--resume")).endswith("the last sweep has nothing left to do")
 
 
 def test_a_sweep_that_was_refused_is_taken_up(call: Call, fleet: Fleet) -> None:

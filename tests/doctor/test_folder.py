@@ -5,19 +5,26 @@ from __future__ import annotations
 import os
 import pwd
 import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from canon_sweep.doctor.folder import folder_checks
+from canon_sweep.doctor.viewer import Viewer
+from canon_sweep.errors import HostFault, StateFault
+from canon_sweep.mirror.sync import fetch_ref
 from canon_sweep.settings.load import read
 from canon_sweep.settings.records import Settings
+from canon_sweep.state import lock
 from child import in_child
 from doctor.looking import SERVICE, SOMEBODY, are_clear, outcomes
 
 RECIPES = {"notes": {"upstream": "file:///a", "mirror": "file:///b"}}
 NOBODY = pwd.getpwnam("nobody").pw_uid
+NOBODYS = Viewer("nobody", "nobody", "")
 
 
 def settings(folder: Path, **keys: Any) -> Settings:
@@ -85,6 +92,57 @@ def test_folders_that_cannot_be_used_are_faults() -> None:
         folder.chmod(0o755)
         (folder / "cache").mkdir(mode=0o755)
         in_child(lambda: as_nobody(folder))
+
+
+@pytest.mark.host
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_run_says_of_a_folder_that_it_cannot_make_what_doctor_says() -> None:
+    """The setting, what is missing, and where; not what lies in it, nor whose the kernel thinks."""
+
+    def as_nobody(folder: Path) -> None:
+        os.setuid(NOBODY)
+        state, cache = folder / "state", folder / "deep" / "cache"
+        told = [
+            fault_in(lock.held(state / "lock")),
+            fault_in(lock.changing(state / "holds.json")),
+            fault_in(fetched(cache / "recipes" / "one.git")),
+        ]
+        own = settings(folder, cacheDir=str(cache))
+        checks = [f"{c.subject}: {c.found}; {c.do}" for c in folder_checks(own, NOBODYS)]
+        assert [told[0], told[2]] == checks
+        assert told[0] == told[1]
+        step = "make it, and let it belong to nobody"
+        assert checks == [
+            f"stateDir: {state} is not there, and nobody cannot make it in {folder}; {step}",
+            f"cacheDir: {cache.parent} is not there, and nobody cannot make it in {folder}; {step}",
+        ]
+
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        in_child(lambda: as_nobody(Path(name)))
+
+
+def fault_in(opened: AbstractContextManager[object]) -> str:
+    """What is said where something in a folder is about to be opened."""
+    with pytest.raises(HostFault) as caught, opened:
+        pass
+    return str(caught.value)
+
+
+@contextmanager
+def fetched(clone: Path) -> Iterator[str]:
+    """A ref of some upstream, in the cache."""
+    yield fetch_ref("file:///a", clone, "main", credentials={}, timeout=60.0)
+
+
+def test_a_file_above_a_folder_is_named(tmp_path: Path) -> None:
+    """Nothing can be made in it, whoever tries."""
+    (tmp_path / "srv").write_text("")
+
+    with pytest.raises(StateFault) as caught, lock.held(tmp_path / "srv" / "state" / "lock"):
+        pass
+
+    assert caught.value.what == f"stateDir: {tmp_path / 'srv'} is no folder"
 
 
 def test_what_the_owner_may_do_there_nobody_else_can_say(tmp_path: Path) -> None:

@@ -36,11 +36,10 @@ def began() -> datetime:
 def test_a_file_that_is_written_is_read(tmp_path: Path) -> None:
     """Once it is there."""
     file, started = expected(tmp_path / "results.json"), began()
-    with pytest.raises(
-        HostFault,
-        match=r"wrote no result to .*, and ended with exit code \d+; see the recipe's log",
-    ):
-        file.read(started)
+    why = f"the harness ended with exit code 3, and wrote no result to {tmp_path / 'results.json'}"
+    with pytest.raises(HostFault) as caught:
+        file.read(started, 3, "see one.log")
+    assert str(caught.value) == f"{why}; see one.log"
 
     write(tmp_path / "results.json")
 

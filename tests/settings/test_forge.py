@@ -48,7 +48,7 @@ def test_what_can_be_meant_is_read(forge: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("forge", "problem"),
     [
-        ({"type": "gitlab"}, "forge.type: invalid enum value 'gitlab', expected one of forgejo"),
+        ({"type": "gitlab"}, "forge.type: expected one of forgejo, gitea, got 'gitlab'"),
         ({"url": "git.example"}, "forge.url: expected a URL such as https://git.example.org"),
         ({"url": "https://me:word@git.example"}, "forge.url: a URL must not carry a login"),
         ({"url": "https://git.example/api/v1"}, "forge.url: is the server's own, without /api"),
@@ -56,7 +56,7 @@ def test_what_can_be_meant_is_read(forge: dict[str, Any]) -> None:
         ({"url": "https://git.example/sub"}, "forge.url: would never be used: no recipe's mirror"),
         ({"tokenFile": "../x"}, "forge.tokenFile: expected an absolute path"),
         ({"createMirrors": "yes"}, "forge.createMirrors: expected"),
-        ({"visibility": "limited"}, "forge.visibility: invalid enum value"),
+        ({"visibility": "limited"}, "forge.visibility: expected one of private, public"),
         ({"visibility": "public"}, "forge.visibility: would never be used: no mirror is made"),
         ({"toknFile": "/x"}, "forge.toknFile: unknown key, did you mean tokenFile?"),
     ],

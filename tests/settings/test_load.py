@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -307,8 +308,8 @@ def test_neither_a_path_nor_a_credential_is_a_mistake(name: str) -> None:
 @pytest.mark.parametrize(
     ("commands", "told"),
     [
-        ([["roll", "traefik"], []], "preSweep: expected array of length >= 1"),
-        (["roll traefik"], "preSweep: expected array, got str"),
+        ([["roll", "traefik"], []], "preSweep[2]: expected a list that is not empty"),
+        (["roll traefik"], "preSweep[1]: expected a list, got a text"),
         ([["true"], ["", "traefik"]], "preSweep[2]: the program's name is empty"),
         ([["roll\0"]], "preSweep[1]: has a NUL character"),
     ],
@@ -497,7 +498,7 @@ def test_what_must_last_does_not_lie_where_runs_delete(
     ("recipe", "key", "cause"),
     [
         ({"upgradeBase": "1.0.0"}, "upgradeBase", "not of the form X.Y.Z"),
-        ({"install": []}, "install", "length >= 1"),
+        ({"install": []}, "install", "not empty"),
         ({"install": [""]}, "install", "the program's name is empty"),
         ({"install": ["a", "\0"]}, "install", "NUL"),
         ({"install": ["./install.sh"]}, "install", "no file of a recipe is run"),
@@ -534,9 +535,9 @@ def test_what_must_last_does_not_lie_where_runs_delete(
         ({"probes": [{"type": "http", "port": 1, "status": 200, "statuses": [301]}]},
          "probes[1].statuses", "one of the two"),
         ({"probes": [{"type": "http", "port": 1, "statuses": []}]},
-         "probes[1].statuses", "length >= 1"),
+         "probes[1].statuses", "not empty"),
         ({"probes": [{"type": "http", "port": 1, "statuses": [200, 99]}]},
-         "probes[1].statuses", ">= 100"),
+         "probes[1].statuses[2]", "a whole number, 100 or more"),
         ({"probes": [{"type": "http", "port": 1, "statuses": [204, 304], "contains": "x"}]},
          "probes[1].contains", "no text"),
         ({"probes": [{"type": "http", "port": 1, "headers": {"A B": "x"}}]},
@@ -571,7 +572,7 @@ def test_what_must_last_does_not_lie_where_runs_delete(
         ({"externalConfigs": ["ok", "x" * 65]}, "externalConfigs[2]", "longer than 64"),
         ({"externalSecrets": "smtp"}, "externalSecrets", "expected"),
         ({"needs": ["keycloak", "-x"]}, "needs[2]", "'-x' is no stack name"),
-        ({"needs": [""]}, "needs", "length >= 1"),
+        ({"needs": [""]}, "needs[1]", "not empty"),
     ],
 )  # fmt: skip
 def test_what_could_do_nothing_in_any_test_is_a_mistake(
@@ -687,3 +688,92 @@ def test_a_duration_is_told_as_it_is_written(length: float, text: str) -> None:
     """And may be copied into the settings."""
     assert written(length) == text
     assert float(seconds(text)) == max(1, round(length))
+
+
+@pytest.mark.parametrize(
+    ("tree", "told"),
+    [
+        ({"engine": "docker"}, "engine: expected one of local, swarm, got 'docker'"),
+        ({"engine": 1}, "engine: expected one of local, swarm, got a number"),
+        ({"domain": ["a"]}, "domain: expected a text, got a list"),
+        ({"domain": ""}, "domain: expected a text that is not empty"),
+        ({"retries": "2"}, "retries: expected a whole number, got a text"),
+        ({"retries": 1.5}, "retries: expected a whole number, got a number that is not whole"),
+        ({"retries": 1000}, "retries: expected a whole number, at most 100"),
+        ({"stateDir": 3}, "stateDir: expected an absolute path"),
+        ({"forge": "https://f"}, "forge: expected a table, got a text"),
+        (
+            {"recipes": {"notes": NOTES | {"prereleases": 1}}},
+            "recipes.notes.prereleases: expected true",
+        ),
+        ({"recipes": {"notes": NOTES | {"retries": []}}}, "recipes.notes.retries: expected"),
+        ({"recipes": {"notes": NOTES | {"env": []}}}, "recipes.notes.env: expected a table, got a"),
+        ({"recipes": {"notes": NOTES | {"install": ["a", 5]}}}, "recipes.notes.install[2]: "),
+    ],
+)
+def test_a_value_of_another_kind_is_told_in_the_words_of_toml(
+    tree: dict[str, Any], told: str
+) -> None:
+    """An int, an array, an object and an enum are in no manual of TOML that operators read."""
+    (found,) = problems({"recipes": {"notes": NOTES}} | tree)
+
+    assert found.startswith(told)
+
+
+KINDS = ["", "x", 5, -5, 1.5, True, [], [1], [[]], {}, {"a": 1}, date(2027, 1, 1), 10**20]
+
+
+@pytest.mark.parametrize("key", sorted(Settings.__struct_encode_fields__))
+def test_whatever_a_key_has_nothing_of_python_is_told(key: str) -> None:
+    """Nor of JSON: each kind of value at each key of the top."""
+    told: list[str] = []
+    for value in KINDS:
+        try:
+            read({"recipes": {"notes": NOTES}} | {key: value}, "config.toml")
+        except SettingsFault as fault:
+            told += fault.problems
+
+    text = "\n".join(told)
+    assert not re.search(r"\b(int|str|bool|float|array|object|null|enum|length|Path)\b", text), text
+
+
+ABOVE = "belongs to the top, above the first [table]"
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        (
+            '[recipes.notes.timeouts]\nmaxRuntime = "3h"',
+            f"recipes.notes.timeouts.maxRuntime: unknown key here; maxRuntime {ABOVE}",
+        ),
+        (
+            '[[recipes.notes.checks]]\ntype = "tcp"\nport = 1\nengine = "local"',
+            f"recipes.notes.checks[1].engine: unknown key here; engine {ABOVE}",
+        ),
+        (
+            "[recipes.notes.prune]\nkeepRuns = 5",
+            "recipes.notes.prune: unknown key here; prune belongs to the top, as [prune]",
+        ),
+        (
+            "[recipes]\nretries = 2",
+            f"recipes.retries: expected a table here; retries {ABOVE}",
+        ),
+        (
+            "[recipes.notes.timeouts]\ndeplyo = 3",
+            "recipes.notes.timeouts.deplyo: unknown key, did you mean deploy?",
+        ),
+    ],
+)
+def test_a_key_of_the_top_that_stands_behind_a_table_is_told_its_place(
+    tmp_path: Path, last: str, told: str
+) -> None:
+    """It was added to the end of the file, where TOML takes it for the last table's."""
+    file = tmp_path / "config.toml"
+    notes = 'upstream = "file:///a"\nmirror = "file:///b"'
+    file.write_text(f"[recipes.notes]\n{notes}\n{last}\n")
+
+    with pytest.raises(SettingsFault) as caught:
+        load(file)
+
+    assert caught.value.problems == (told,)

@@ -64,7 +64,7 @@ def test_the_result_may_be_looked_for_where_the_harness_writes_it() -> None:
         ({"environment": TOLD | {"A-B": ""}}, "harness.environment.A-B: is no variable's name"),
         ({"environment": TOLD | {"PATH": "/"}}, "harness.environment.PATH: is harness.path's"),
         ({"environment": TOLD | {"A": "\0"}}, "harness.environment.A: has a NUL"),
-        ({"environment": TOLD | {"A": 1}}, "harness.environment.A: expected str"),
+        ({"environment": TOLD | {"A": 1}}, "harness.environment.A: expected a text, got a number"),
         ({"quick": {"environment": {"A": "{x}"}}}, "harness.quick.environment.A: '{x}'"),
         ({"ref": {"environment": {"A": "{x}"}}}, "harness.ref.environment.A: '{x}'"),
         ({"passEnvironment": ["A B"]}, "harness.passEnvironment[1]: 'A B' is no variable's name"),

@@ -37,7 +37,7 @@ def version(number: str) -> Version:
         ({"upgradeEnv": {"STACK_NAME": "x"}}, "upgradeEnv.STACK_NAME", "has its own"),
         ({"upgradeEnv": {"A": "{domains}"}}, "upgradeEnv.A", "stands for nothing"),
         ({"envRules": [{"when": "1.0.0", "env": A}]}, "envRules[1].when", "none of >=, <="),
-        ({"envRules": [{"when": "", "env": A}]}, "envRules[1].when", "length >= 1"),
+        ({"envRules": [{"when": "", "env": A}]}, "envRules[1].when", "not empty"),
         ({"envRules": [{"when": ">= 1.0.0+2", "env": A}]}, "envRules[1].when", "before the +"),
         ({"envRules": [{"when": "> 1, < x", "env": A}]}, "envRules[1].when", "'x' is no version"),
         ({"envRules": [{"when": "< 1!2", "env": A}]}, "envRules[1].when", "of no release"),

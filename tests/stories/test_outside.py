@@ -107,7 +107,7 @@ def test_a_red_release_keeps_the_canonical_and_is_known(plain: OutsideFleet) -> 
 @pytest.mark.parametrize(
     ("behaves", "why"),
     [
-        ("no-result", "the harness wrote no result to "),
+        ("no-result", "the harness ended with exit code 0, and wrote no result to "),
         ("killed", "it was ended by signal 9"),
         ("sigterm", "it was told to stop (exit code 143)"),
         ("deadline", "the harness's own deadline ended it (exit code 142)"),
@@ -135,6 +135,19 @@ def test_what_says_nothing_of_the_recipe_is_infra(
     assert "traefik_acme" in plain.volumes()
     assert night.results.exit_code == 1
     assert plain.sweeps()["notes"].code is Code.FIRST_CANONICAL
+
+
+@pytest.mark.parametrize("behaves", ["no-result", "killed", "deadline", "contradicts"])
+def test_what_only_its_own_words_can_tell_names_the_log(plain: OutsideFleet, behaves: str) -> None:
+    """Whoever reads the line need not look for the file."""
+    plain.releases("notes", "1.1.0+1", behaves)
+    plain.options["infraRetries"] = 0
+
+    night = plain.sweeps()
+
+    log = plain.folder / "state/runs" / night.results.run_id / "notes.log"
+    assert night["notes"].reason.endswith(f"; see {log}")
+    assert "harness: ended with" in log.read_text()
 
 
 @pytest.mark.parametrize("behaves", ["red:restore", "deadline"])

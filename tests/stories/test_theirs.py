@@ -12,6 +12,7 @@ import signal
 from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from canon_sweep.core.attempts import Outcome
 from canon_sweep.core.decision import Code
@@ -22,6 +23,7 @@ from canon_sweep.job.explain import explain
 from canon_sweep.job.finding import Finding
 from canon_sweep.job.forget import run_forget
 from canon_sweep.job.prune import run_prune
+from canon_sweep.job.run import run_plan, run_sweep
 from canon_sweep.job.status import status_of
 from canon_sweep.report.records import LOST
 from canon_sweep.state.followed import Followed
@@ -353,6 +355,36 @@ def test_a_folder_that_is_out_of_sight_is_no_new_beginning(adopted: Host) -> Non
     folder.rmdir()
     folder.with_name("elsewhere").rename(folder)
     assert adopted.fleet.sweeps()["notes"].code is Code.NO_NEW_VERSION
+
+
+def test_a_folder_that_is_not_the_harnesses_is_told_before_a_test_and_after(host: Host) -> None:
+    """A slip in canonicalsDir costs every test; or the harness is about to make the folder."""
+    fleet = host.fleet
+    said: list[str] = []
+    fleet.releases("notes", NEW)
+    around = replace(fleet.means(), say=said.append)
+    wrong = fleet.folder / "ci-wram"
+    fleet.options["canonicalsDir"] = str(wrong)
+    step = "see that it is the harness's folder; with its first promotion it makes it"
+
+    run_plan(fleet.settings(), (), around)
+    (entry,) = run_sweep(fleet.settings(), (), around).entries
+    fleet.options["canonicalsDir"] = str(fleet.warm)
+    run_plan(fleet.settings(), (), around)
+
+    assert said == [f"canonicalsDir: {wrong} is not there; {step}"] * 2
+    assert entry.outcome is Outcome.PROMOTE_FAILED
+    assert (
+        f"has not promoted it: canonicalsDir {wrong} is not there; canonical.json" in entry.reason
+    )
+
+
+def test_a_folder_that_the_harness_makes_itself_is_followed(host: Host) -> None:
+    """The first night of a host on which nobody has promoted anything yet."""
+    host.fleet.releases("notes", NEW)
+    assert not host.warm.folder.exists()
+
+    assert host.fleet.sweeps()["notes"].outcome is Outcome.PROMOTED
 
 
 def test_what_is_not_followed_is_looked_at_part_by_part(host: Host) -> None:

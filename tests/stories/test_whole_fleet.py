@@ -40,9 +40,9 @@ RELEASES = {
 }
 # how the harness fails on a host where things go wrong, until somebody mends it
 FAULTS = {
-    "cryptpad": ("cut-short", "the harness wrote no result"),
+    "cryptpad": ("cut-short", "and wrote no result to "),
     "custom-html": ("other-recipe", "it is of the recipe 'another'"),
-    "drone": ("no-result", "the harness wrote no result"),
+    "drone": ("no-result", "and wrote no result to "),
     "ghost": ("killed", "it was ended by signal 9"),
     "keycloak": ("sigterm", "it was told to stop (exit code 143)"),
     "mumble": ("other-run", "it is of another run, 'another'"),

@@ -7,7 +7,7 @@ import click
 from canon_sweep import interrupt
 from canon_sweep.cli.session import Lines, Session, reporting, show_results
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG
-from canon_sweep.job.resume import run_resume
+from canon_sweep.job.resume import nothing_due, run_resume
 from canon_sweep.job.run import run_sweep
 from canon_sweep.job.wiring import Surroundings
 
@@ -62,7 +62,7 @@ def command(
             else run_sweep(settings, recipes, around, retry=retry, accept_upstream=accept_upstream)
         )
     if results is None:
-        session.show({"due": []}, "nothing is due: the last sweep has nothing left to do")
+        session.show({"due": []}, nothing_due(settings, around))
         return EXIT_DONE
     show_results(session, results)
     if assert_noop and not results.noop:

@@ -11,6 +11,8 @@ from canon_sweep.core.checkup import Check, fail, ok, warn
 from canon_sweep.core.denial import remedy
 from canon_sweep.doctor.viewer import Viewer
 from canon_sweep.settings.records import Settings
+from canon_sweep.state.folders import hindrance
+from canon_sweep.state.layout import UNMADE
 from canon_sweep.state.owner import other_owner
 
 _OTHERS = 0o077
@@ -61,8 +63,7 @@ def _read(subject: str, folder: Path, viewer: Viewer) -> Iterator[Check]:
     if isinstance(mode, OSError):
         yield _unseen(subject, folder, mode, viewer)
     elif mode is None:
-        step = "see that it is the harness's folder; with its first promotion it makes it"
-        yield warn(subject, f"{folder} is not there", step)
+        yield warn(subject, f"{folder} is not there", UNMADE)
     elif not viewer.is_owner:
         yield viewer.unseen(subject, f"whether {viewer.owner} may read {folder}")
     elif not stat.S_ISDIR(mode) or not os.access(folder, _READS):
@@ -72,16 +73,12 @@ def _read(subject: str, folder: Path, viewer: Viewer) -> Iterator[Check]:
 
 
 def _makable(subject: str, folder: Path, viewer: Viewer) -> Check:
-    above = next(parent for parent in folder.parents if parent.exists())
     if not viewer.is_owner:
         return viewer.unseen(subject, f"whether {viewer.owner} may make {folder}")
-    if above.is_dir() and os.access(above, _WRITES):
+    found = hindrance(folder)
+    if found is None:
         return ok(subject, f"{folder} is not there yet: the first run makes it")
-    return fail(
-        subject,
-        f"{folder} is not there, and {viewer.me} cannot make it in {above}",
-        f"make it, and let it belong to {viewer.me}",
-    )
+    return fail(subject, *found)
 
 
 def _mode(folder: Path) -> int | OSError | None:

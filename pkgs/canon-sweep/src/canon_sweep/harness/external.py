@@ -90,7 +90,7 @@ class External(msgspec.Struct, frozen=True):
         for path, text in expected.texts(started):
             # our own folder goes with the test, and what it said stays
             self.stage.log.say(f"harness: wrote {path}\n{text}")
-        path, told = expected.read(started, ended.code)
+        path, told = expected.read(started, ended.code, self._see_log)
         asked = _asked(order, expected.named_by(path) | {run}, started, warm=self.quick)
         result = self._result(order, told, asked, ended.code)
         if not result.green:
@@ -109,6 +109,11 @@ class External(msgspec.Struct, frozen=True):
     def unsettled(self) -> tuple[str, ...]:
         """As `Harness`."""
         return (*self.stage.unsettled, *self.visits.unsettled())
+
+    @property
+    def _see_log(self) -> str:
+        """The step after whatever only the harness's own words can tell."""
+        return f"see {self.stage.log.path or 'the log'}"
 
     def _environment(self, order: Order, values: dict[str, str]) -> dict[str, str]:
         """What the harness is told, and nothing of ours that is not named."""
@@ -157,7 +162,7 @@ class External(msgspec.Struct, frozen=True):
                 do="raise harness.timeout, or timeouts.test of the recipe, if it takes that long",
             )
         if why := ending.fault_of(ended.code):
-            raise HostFault(f"the harness says nothing of the recipe: {why}", do="see the log")
+            raise HostFault(f"the harness says nothing of the recipe: {why}", do=self._see_log)
         if what := self.trees.changes(tree, order.commit):
             raise HostFault(
                 f"after the harness ended, its work tree {tree} is another: {what}",
@@ -171,7 +176,7 @@ class External(msgspec.Struct, frozen=True):
                     do="raise it if this happens often",
                 )
             overdue = OverdueFault(
-                "the harness's own deadline ended it (exit code 142)", do="see the log"
+                "the harness's own deadline ended it (exit code 142)", do=self._see_log
             )
             self.stage.check_room(overdue)
             raise overdue
@@ -189,7 +194,7 @@ class External(msgspec.Struct, frozen=True):
         if why:
             raise HostFault(f"the harness's result says nothing of the recipe: {why}")
         if why := ending.contradiction(code, green=says_green(told)):
-            raise HostFault(f"the harness contradicts itself: {why}", do="see the log")
+            raise HostFault(f"the harness contradicts itself: {why}", do=self._see_log)
         result = CiResult(
             tag=order.tag,
             commit=order.commit,

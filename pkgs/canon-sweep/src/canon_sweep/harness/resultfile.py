@@ -47,8 +47,10 @@ class ResultFile(msgspec.Struct, frozen=True):
         before = {path: _stamp(path) for path in _matching(pattern)}
         return cls(pattern, format, recipe, before)
 
-    def read(self, started: datetime, code: int = 0) -> tuple[Path, Testimony]:
-        """The one result that is new, and where it lies; ``code`` is what the harness ended with.
+    def read(self, started: datetime, code: int = 0, see: str = "") -> tuple[Path, Testimony]:
+        """The one result that is new, and where it lies.
+
+        ``code`` is what the harness ended with, ``see`` the step after one that wrote none.
 
         Of other recipes there may be some as well, where others test beside.
 
@@ -57,8 +59,8 @@ class ResultFile(msgspec.Struct, frozen=True):
         """
         new = self._new(started)
         if not new:
-            what = f"the harness wrote no result to {self.pattern}, and ended with exit code {code}"
-            raise HostFault(what, do="see the recipe's log, which has what it said")
+            what = f"the harness ended with exit code {code}, and wrote no result to {self.pattern}"
+            raise HostFault(what, do=see)
         read = [(path, self._said(path)) for path in new]
         own = [(path, told) for path, told in read if told.recipe == self.recipe]
         if len(own) > 1:

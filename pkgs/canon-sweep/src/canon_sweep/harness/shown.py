@@ -5,6 +5,7 @@ Nothing is written where the harness keeps it; it is followed from there.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -46,6 +47,10 @@ class Shown(msgspec.Struct, frozen=True):
         """
         found, there = self.followed.found(self.recipe), volumes_there(self.engine)
         missing = not_shown(found, there, result.tag, result.commit, started)
+        folder = self.followed.theirs.folder
+        if missing and not os.path.lexists(folder):
+            # what is wrong may be the setting, and no part of the promotion
+            missing = (f"canonicalsDir {folder} is not there", *missing)
         if missing:
             raise StateFault(
                 f"green, but the harness has not promoted it: {'; '.join(missing)}",

@@ -50,6 +50,18 @@ def run_resume(settings: Settings, around: Surroundings) -> Results | None:
             return _resumed(due, parts, run, around) if due else None
 
 
+def nothing_due(settings: Settings, around: Surroundings) -> str:
+    """Why there is nothing for a resume to do, in a sentence."""
+    state, began = State.of(settings), True
+    # what cannot be read is nothing that a resume would need
+    with suppress(StateFault):
+        # each sweep writes the list when it begins; somebody may have removed it since
+        folder, now = state.folder / "runs", around.clock()
+        began = state.waiting.path.exists() or runs.past(folder, now)[0] is not None
+    why = "the last sweep has nothing left to do" if began else "no sweep has begun yet"
+    return f"nothing is due: {why}"
+
+
 @contextmanager
 def _told_once(waiting: WaitingList, around: Surroundings) -> Iterator[None]:
     """A state that nobody has mended while the window lasted is told by each sweep from then on.

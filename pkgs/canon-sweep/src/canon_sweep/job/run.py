@@ -20,6 +20,7 @@ from canon_sweep.job.wiring import Surroundings, parts_to_look
 from canon_sweep.report.records import Results
 from canon_sweep.settings.recipe import chosen
 from canon_sweep.settings.records import Settings
+from canon_sweep.state.layout import unmade
 from canon_sweep.state.store import State
 from canon_sweep.sweep import each, plan_one
 
@@ -59,6 +60,7 @@ def run_sweep(
         surveying(recipes, parts, around.say) as look,
     ):
         parts.state.check_common()
+        _tell_unmade(settings, around)
         started = around.clock()
         # before the operator's own commands too: they touch live apps
         stop = stop_of_sweep(parts)
@@ -98,6 +100,7 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
     check_state(settings)
     parts = parts_to_look(settings, around)
     parts.state.check_common()
+    _tell_unmade(settings, around)
     started = around.clock()
     policy = Policy(timedelta(seconds=settings.retry_red_after))
     with surveying(recipes, parts, around.say) as look:
@@ -108,6 +111,12 @@ def run_plan(settings: Settings, names: Sequence[str], around: Surroundings) -> 
             recipes, plan_one, parts.world, policy, is_over=lambda _: None, progress=around.progress
         )
     return results_of("plan", recipes, entries, started=started, parts=parts, named=names)
+
+
+def _tell_unmade(settings: Settings, around: Surroundings) -> None:
+    """Say before the first test what each would be told after it, if it was the wrong folder."""
+    if told := unmade(settings):
+        around.say(told)
 
 
 @contextmanager

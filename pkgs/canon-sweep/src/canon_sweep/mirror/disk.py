@@ -12,6 +12,7 @@ from pathlib import Path
 
 from canon_sweep.core import denial
 from canon_sweep.errors import HostFault, SyncFault
+from canon_sweep.state import folders
 
 # What a process needs to speak to anybody: not a matter of any disk.
 _OWN = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
@@ -71,6 +72,14 @@ def _words(error: BaseException, numbers: Sequence[int]) -> str | None:
 def unusable(folder: Path, why: str) -> DiskFault:
     """The fault of a folder that the host does not let be used."""
     return fault_of(f"{folder} cannot be used: {why}", why)
+
+
+def uncached(folder: Path, error: OSError) -> DiskFault:
+    """The same of a folder of the cache; if that cannot be made at all, what is missing."""
+    if error.errno not in denial.EXHAUSTED and (found := folders.hindrance(folder.parent)):
+        what, do = found
+        return DiskFault(f"cacheDir: {what}", do=do)
+    return unusable(folder, error.strerror or str(error))
 
 
 def fault_of(what: str, words: str) -> DiskFault:

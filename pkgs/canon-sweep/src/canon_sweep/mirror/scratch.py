@@ -34,7 +34,7 @@ def scratch(below: Path) -> Iterator[Path]:
     try:
         lock, folder = _made(below)
     except OSError as error:
-        raise disk.unusable(below, error.strerror or str(error)) from error
+        raise disk.uncached(below, error) from error
     try:
         yield folder
     finally:

@@ -195,7 +195,7 @@ def _cache(clone: Path) -> Iterator[pygit2.Repository]:
         with writing(clone), cache.opened(clone) as repo:
             yield repo
     except OSError as error:
-        raise disk.unusable(clone, error.strerror or str(error)) from error
+        raise disk.uncached(clone, error) from error
     except (pygit2.GitError, KeyError) as error:
         cache.forget(clone)
         raise SyncFault(

@@ -10,6 +10,7 @@ from pathlib import Path
 from canon_sweep import tree
 from canon_sweep.errors import StateFault
 from canon_sweep.state import storage
+from canon_sweep.state.owner import viewer
 
 _OTHERS = 0o077
 
@@ -27,6 +28,35 @@ def make(folder: Path, mode: int = 0o700) -> None:
     for path in reversed(missing):
         # FileExistsError only if it is no folder: somebody else may have made it meanwhile
         path.mkdir(mode=mode, exist_ok=True)
+
+
+def hindrance(folder: Path) -> tuple[str, str] | None:
+    """Why we cannot make a folder that is missing, and the next step; None if we can.
+
+    What is missing may be above it.  None also where nobody can tell, as above a folder that
+    we may not look into: the kernel says then what it can.
+    """
+    first, there = None, folder
+    try:
+        while not _is_there(there):
+            first, there = there, there.parent
+        if not there.is_dir():
+            return f"{there} is no folder", "remove it, or set another folder"
+    except OSError:
+        return None
+    if first is None or os.access(there, os.W_OK | os.X_OK):
+        return None
+    me = viewer().name
+    what = f"{first} is not there, and {me} cannot make it in {there}"
+    return what, f"make it, and let it belong to {me}"
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def flush(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from canon_sweep.errors import UsageFault
 from canon_sweep.settings.records import Settings
 from canon_sweep.state.foreign import foreign_in
@@ -29,3 +31,15 @@ def check_layout(settings: Settings) -> None:
             do="remove canonicalsDir, so that ours are kept in stateDir; or let the harness that"
             " made them test and promote: harness.command, harness.promotes = true",
         )
+
+
+UNMADE = "see that it is the harness's folder; with its first promotion it makes it"
+"""The step where a harness's canonicals have no folder: a test may be what makes it."""
+
+
+def unmade(settings: Settings) -> str:
+    """That a harness which promotes by itself has no folder there; empty if it has, or is none."""
+    folder = settings.canonicals_dir
+    if folder is None or not settings.harness_promotes or os.path.lexists(folder):
+        return ""
+    return f"canonicalsDir: {folder} is not there; {UNMADE}"

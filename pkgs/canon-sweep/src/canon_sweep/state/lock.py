@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from canon_sweep import interrupt
+from canon_sweep.core.denial import EXHAUSTED
 from canon_sweep.errors import DeferredFault, StateFault
 from canon_sweep.settings.duration import written
 from canon_sweep.state import folders, storage
@@ -199,4 +200,6 @@ def _open(path: Path) -> int:
         folders.make(path.parent)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
+        if error.errno not in EXHAUSTED and (found := folders.hindrance(path.parent)):
+            raise storage.unmade("stateDir", found) from error
         raise storage.denied(f"{path} cannot be opened", error) from error
