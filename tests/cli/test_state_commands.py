@@ -266,7 +266,7 @@ def test_a_hold_for_ever_is_a_hold(host: Host) -> None:
 
     assert code == 0
     assert "held until 31 December 9999" in text
-    assert "gone" in host.call("overrides")[1]
+    assert "notes   hold      9999-12-31" in host.call("overrides")[1]
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])

@@ -162,6 +162,19 @@ def test_a_canonical_may_be_promoted_again_after_it_was_forgotten(tmp_path: Path
     assert canonicals.history("notes") == (RECORD, RECORD)
 
 
+def test_a_time_beyond_the_calendar_is_a_line_that_cannot_be_read(tmp_path: Path) -> None:
+    """It is named, and stays; the other lines are read."""
+    canonicals = Canonicals(tmp_path)
+    canonicals.note_promotion(RECORD)
+    line = msgspec.to_builtins(Forgotten(at=NOW, reason="why", record=RECORD))
+    with (tmp_path / "notes" / "history.jsonl").open("ab") as file:
+        file.write(msgspec.json.encode(line | {"at": "9999-12-31T23:59:59-23:59"}) + b"\n")
+
+    assert canonicals.past("notes") == (RECORD,)
+    (problem,) = canonicals.history_problems("notes")
+    assert "line 2 is no promotion: its time is beyond the calendar" in problem
+
+
 def test_a_kill_while_a_canonical_is_forgotten_loses_nothing(tmp_path: Path) -> None:
     """At whatever step: the record is there, or the history has it; done again, it is done."""
     step, done = 1, False

@@ -107,6 +107,10 @@ def test_who_is_killed_in_the_middle_of_a_change_holds_up_nobody(tmp_path: Path)
         (b'{"schema": 2, "holds": []}', "no list of holds"),
         (b'{"notes": {"recipe": "site", "reason": "r", "until": "2027-01-01T00:00:00Z"}}', "site"),
         (b'{"notes": {"recipe": "notes", "reason": "r", "until": "2027-01-01T00:00:00"}}', "zone"),
+        *(
+            (b'{"notes": {"recipe": "notes", "reason": "r", "until": "%b"}}' % until, "calendar")
+            for until in (b"0001-01-01T00:00:00+23:59", b"9999-12-31T23:59:59-23:59")
+        ),
     ],
 )
 def test_holds_that_cannot_be_read_are_named_and_left(

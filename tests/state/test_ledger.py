@@ -63,6 +63,10 @@ def test_lines_that_cannot_be_read_are_numbered_and_left(tmp_path: Path) -> None
     line = msgspec.json.encode(attempt("notes", 1))
     strange = b"\n\xff\xfe\x00\n" + line.replace(b'"red"', b'"purple"')
     strange += b"\n" + line.replace(b"Z", b"") + b"\n"
+    strange += msgspec.json.encode(
+        msgspec.to_builtins(attempt("notes", 1)) | {"ts": "9999-12-31T23:59:59-23:59"}
+    )
+    strange += b"\n"
     with ledger.path.open("ab") as file:
         file.write(strange)
 
@@ -70,6 +74,7 @@ def test_lines_that_cannot_be_read_are_numbered_and_left(tmp_path: Path) -> None
 
     assert ledger.index().of("notes") == (attempt("notes"), attempt("notes", 2))
     numbers = [problem.partition(": ")[2].split(" is")[0] for problem in ledger.problems()]
-    assert numbers == ["line 3", "line 4", "line 5"]
+    assert numbers == ["line 3", "line 4", "line 5", "line 6"]
     assert "no time zone" in ledger.problems()[2]
+    assert "beyond the calendar" in ledger.problems()[3]
     assert strange in ledger.path.read_bytes()

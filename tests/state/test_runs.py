@@ -122,6 +122,16 @@ def test_an_end_in_the_future_is_no_answer(tmp_path: Path) -> None:
     assert found.run_id == wanted
 
 
+def test_an_end_beyond_the_calendar_is_none(tmp_path: Path) -> None:
+    """No day of it could be told."""
+    results = tmp_path / ended(tmp_path, NOW) / "results.json"
+    content = results.read_text()
+    results.write_text(content.replace(NOW.isoformat(), "0001-01-01T00:00:00+23:59"))
+    assert results.read_text() != content
+
+    assert runs.past(tmp_path, NOW).last_sweep is None
+
+
 def test_runs_of_one_second_are_in_order(tmp_path: Path) -> None:
     """The tenth is later than the second."""
     names = [ended(tmp_path, NOW) for _ in range(11)]

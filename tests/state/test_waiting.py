@@ -21,6 +21,7 @@ UNTIL = NOW + timedelta(hours=12)
 WEEK = timedelta(days=7)
 WHY = (Code.DISK, "not reached: 3 GB are free")
 _TIME = b'"2026-06-14T03:00:00Z"'
+_BEYOND = b'"0001-01-01T00:00:00+23:59"'
 _TIMES = b'"since": %b, "started": %b, "until": null' % (_TIME, _TIME)
 
 
@@ -82,8 +83,9 @@ def test_who_was_reached_meanwhile_is_not_put_back(waiting: WaitingList) -> None
         (b'{"schema": 2, "recipes": []}', "no list of who waits"),
         (b'{"notes": {"recipe": "site", %b}}' % _TIMES, "site"),
         (b'{"notes": {"recipe": "notes", %b}}' % _TIMES.replace(b'Z"', b'"'), "time zone"),
+        (b'{"notes": {"recipe": "notes", %b}}' % _TIMES.replace(_TIME, _BEYOND), "calendar"),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_a_list_that_cannot_be_read_is_named_and_left(
     waiting: WaitingList, content: bytes, cause: str

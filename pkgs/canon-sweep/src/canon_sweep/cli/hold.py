@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import click
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from canon_sweep.cli.duration import duration
 from canon_sweep.cli.session import Session, reporting
 from canon_sweep.core.hold import Hold
-from canon_sweep.core.moment import in_utc
+from canon_sweep.core.moment import END
 from canon_sweep.core.names import printable
 from canon_sweep.core.override import day_of
 from canon_sweep.core.version import IgnoredTag, TagRule
@@ -68,8 +68,9 @@ def _end_of(until: str, rule: TagRule, now: datetime) -> dict[str, object]:
     if day is not None and day < now.date():
         raise click.BadParameter(f"{until} is over", param_hint="--until")
     if day is not None:
-        # through its last day; of the last one that there is, almost
-        return {"until": in_utc(datetime.combine(day, time(), UTC)) + timedelta(days=1)}
+        # through its last day, and the last one that there is has none after it
+        is_last = day == date.max
+        return {"until": END if is_last else datetime.combine(day + timedelta(days=1), time(), UTC)}
     read = rule.order(until)
     if isinstance(read, IgnoredTag):
         told = f"{printable(until)} is neither a day, such as 2027-01-31, nor a release"

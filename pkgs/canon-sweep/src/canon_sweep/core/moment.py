@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 FIRST = datetime(1, 1, 3, tzinfo=UTC)
 LAST = datetime(9999, 12, 30, tzinfo=UTC)
+END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The last second that there is."""
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 # seconds of the year 5138: who counts higher counts in thousandths
@@ -24,6 +26,13 @@ def in_utc(at: datetime) -> datetime:
     except OverflowError:
         found = FIRST if at.year == 1 else LAST
     return min(max(found, FIRST), LAST)
+
+
+def wrong_with(at: datetime) -> str:
+    """What is wrong with a moment that a file has, to be put behind "its time"; else empty."""
+    if at.tzinfo is None:
+        return "has no time zone"
+    return "" if FIRST <= at <= END else "is beyond the calendar of UTC"
 
 
 def moment_of(value: object) -> datetime | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import msgspec
 
 from canon_sweep.core.decision import Policy
 from canon_sweep.core.hold import Hold, has_ended
-from canon_sweep.core.moment import in_utc
 from canon_sweep.core.override import Kind, Override, days_left
 from canon_sweep.core.without import Ground, without
 from canon_sweep.errors import EXIT_DONE, EXIT_WRONG, Fault
@@ -142,5 +141,5 @@ def override_of(hold: Hold) -> Override:
     """A hold as any other override: its last day is the last one on which it acts at all."""
     if hold.until is None:
         return Override(Kind.HOLD, hold.reason, hold.up_to, hold.tag or "")
-    last = in_utc(hold.until) - timedelta(microseconds=1)
+    last = hold.until.astimezone(UTC) - timedelta(microseconds=1)
     return Override(Kind.HOLD, hold.reason, f"{last:%Y-%m-%d}", hold.tag or "")

@@ -8,6 +8,7 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.adoption import Adopted
+from canon_sweep.core.moment import wrong_with
 from canon_sweep.state import register
 
 _MARKERS = msgspec.json.Decoder(dict[str, Adopted])
@@ -49,6 +50,7 @@ class Adoptions(msgspec.Struct, frozen=True):
 def _problem(recipe: str, marker: Adopted) -> str | None:
     if marker.recipe != recipe:
         return f"{names.printable(recipe)} has the marker of {names.printable(marker.recipe)}"
-    if marker.at.tzinfo is None:
-        return f"the time of {names.printable(recipe)}'s marker has no time zone"
+    why = wrong_with(marker.at)
+    if why:
+        return f"the time of {names.printable(recipe)}'s marker {why}"
     return names.recipe_problem(recipe)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from canon_sweep.core.attempts import Attempt
+from canon_sweep.core.moment import wrong_with
 from canon_sweep.state import files
 
 _ATTEMPT = msgspec.json.Decoder(Attempt)
@@ -93,8 +94,9 @@ def _indexed(path: Path, stamp: _Stamp) -> Attempts:
         except files.NOT_READ as error:
             problems.append(_problem(path, number, str(error)))
             continue
-        if attempt.ts.tzinfo is None:
-            problems.append(_problem(path, number, "its time has no time zone"))
+        why = wrong_with(attempt.ts)
+        if why:
+            problems.append(_problem(path, number, f"its time {why}"))
         else:
             index._add(attempt)
     index.problems = tuple(problems)

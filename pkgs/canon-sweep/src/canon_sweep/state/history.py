@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from canon_sweep.core.canonical import Canonical
+from canon_sweep.core.moment import wrong_with
 from canon_sweep.state import files
 
 
@@ -104,9 +105,15 @@ def _decoded(line: bytes) -> Past | str:
     try:
         kind = _KIND.decode(line).type
         if kind == "forgotten":
-            return _FORGOTTEN.decode(line)
+            return _in_the_calendar(_FORGOTTEN.decode(line))
         if kind:
             return f"its type is {kind!r}"
         return _PROMOTION.decode(line)
     except files.NOT_READ as error:
         return str(error)
+
+
+def _in_the_calendar(entry: Forgotten) -> Forgotten | str:
+    # without a zone it is taken for UTC
+    why = wrong_with(entry.at) if entry.at.tzinfo is not None else ""
+    return f"its time {why}" if why else entry

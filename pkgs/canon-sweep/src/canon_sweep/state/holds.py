@@ -8,6 +8,7 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.hold import Hold
+from canon_sweep.core.moment import wrong_with
 from canon_sweep.errors import StateFault
 from canon_sweep.state import register
 
@@ -59,6 +60,5 @@ def _problem(recipe: str, hold: Hold) -> str | None:
     if hold.until is None:
         told = f"{names.printable(recipe)}'s hold has no end"
         return None if hold.up_to else f"{told}: give it an until, or an up_to"
-    if hold.until.tzinfo is None:
-        return f"the end of {names.printable(recipe)}'s hold has no time zone: {hold.until}"
-    return None
+    why = wrong_with(hold.until)
+    return f"the end of {names.printable(recipe)}'s hold {why}: {hold.until}" if why else None

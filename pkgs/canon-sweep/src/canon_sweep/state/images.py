@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from canon_sweep.core.moment import wrong_with
 from canon_sweep.core.oldimage import Noted
 from canon_sweep.errors import StateFault
 from canon_sweep.state import lock, register
@@ -78,6 +79,5 @@ class Pulls(msgspec.Struct, frozen=True):
 
 def _problem(image: str, note: Noted) -> str | None:
     times = (note.since, note.renamed, note.used, note.pulled)
-    if any(time is not None and time.tzinfo is None for time in times):
-        return f"a time of {image[:19]} has no time zone"
-    return None
+    why = next(filter(None, (wrong_with(time) for time in times if time is not None)), "")
+    return f"a time of {image[:19]} {why}" if why else None

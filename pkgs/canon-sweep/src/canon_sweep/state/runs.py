@@ -15,6 +15,7 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.decision import DEFERRED, Code, Note
+from canon_sweep.core.moment import wrong_with
 from canon_sweep.errors import StateFault
 from canon_sweep.state import files, folders, storage
 
@@ -239,7 +240,7 @@ def _results_of(run: Path) -> _Results | None:
         results = msgspec.json.decode(content or b"", type=_Results)
     except (StateFault, *files.NOT_READ):
         return None
-    return results if results.ended.tzinfo is not None else None
+    return None if wrong_with(results.ended) else results
 
 
 def _visible(text: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from canon_sweep.core import names
 from canon_sweep.core.decision import Code
+from canon_sweep.core.moment import wrong_with
 from canon_sweep.core.waiting import Waiting, put_off, queued, red_once
 from canon_sweep.errors import StateFault
 from canon_sweep.state import folders, lock, register, storage
@@ -148,6 +149,5 @@ def _problem(recipe: str, entry: Waiting) -> str | None:
     if entry.recipe != recipe:
         return f"{names.printable(recipe)} has the place of {names.printable(entry.recipe)}"
     times = (entry.since, entry.started, entry.until or entry.started)
-    if any(time.tzinfo is None for time in times):
-        return f"a time of {names.printable(recipe)} has no time zone"
-    return None
+    why = next(filter(None, map(wrong_with, times)), "")
+    return f"a time of {names.printable(recipe)} {why}" if why else None
