@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,12 @@ def test_nothing_is_due(call: Call, fleet: Fleet) -> None:
     """One line and exit 0, before the first sweep and after one; also beside a run."""
     for why in ("no sweep has begun yet", "the last sweep has nothing left to do"):
         with lock.held(fleet.folder / "state/lock"):
-            done = call("run", "--resume")
-            asked = call("run", "--resume", "--json")
+            beside = call("run", "--resume")
+        done = call("run", "--resume")
+        asked = call("run", "--resume", "--json")
 
+        assert beside.returncode == 0
+        assert said(beside) == f"nothing is due: a run is at work (process {os.getpid()})"
         assert (done.returncode, asked.returncode) == (0, 0)
         assert said(done) == f"nothing is due: {why}"
         assert answer(asked) == {"due": []}

@@ -86,3 +86,12 @@ def test_a_bug_is_a_doubt_and_no_traceback() -> None:
     told = Watch((Sees([KeyError("Labels")]),), 0, 0).in_flight()
 
     assert told == "cannot tell whether a build is in flight: KeyError: 'Labels'"
+
+
+def test_how_long_it_may_wait_is_told_as_it_is_set() -> None:
+    """As in the settings: 2h, and not 7200 s."""
+    said: list[str] = []
+
+    Watch((Sees(["a build"]),), 7200, 60).clear(lambda: FOREVER, said.append, lambda: False)
+
+    assert said == ["waiting, at most 2h more: a build"]

@@ -194,7 +194,7 @@ def test_a_label_waits_no_longer_than_the_cap(fleet: Fleet) -> None:
     night = fleet.sweeps()
 
     assert night["notes"].outcome is Outcome.RED
-    assert "at most 0.3 s" in log_of(fleet, "notes")
+    assert "at most 0.3s" in log_of(fleet, "notes")
 
 
 def test_the_operators_own_limit_outranks_the_cap(fleet: Fleet) -> None:
@@ -207,4 +207,14 @@ def test_the_operators_own_limit_outranks_the_cap(fleet: Fleet) -> None:
     night = fleet.sweeps()
 
     assert night["notes"].outcome is Outcome.PROMOTED
-    assert "at most 30 s" in log_of(fleet, "notes")
+    assert "at most 30s" in log_of(fleet, "notes")
+
+
+def test_a_long_limit_is_told_as_it_is_set(fleet: Fleet) -> None:
+    """Nobody reads 5.4e+03 s as an hour and a half."""
+    fleet.publishes("notes", "1.0.0+1")
+    fleet.recipes["notes"]["timeouts"] = {"deploy": "1h 30m"}
+
+    fleet.sweeps()
+
+    assert "at most 1h 30m" in log_of(fleet, "notes")

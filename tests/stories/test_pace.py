@@ -155,7 +155,7 @@ def test_a_test_has_an_end_of_its_own(released: Fleet) -> None:
 
     assert night["notes"].outcome is Outcome.INFRA
     assert night["notes"].reason == (
-        "the test did not end within 1.5 s;"
+        "the test did not end within 1.5s;"
         " raise timeouts.test, of this recipe alone or of all, if it takes that long"
     )
     assert night["site"].outcome is Outcome.PROMOTED

@@ -10,6 +10,7 @@ import msgspec
 from canon_sweep.core.names import cut, plain
 from canon_sweep.errors import Fault
 from canon_sweep.guard.protocol import Guard
+from canon_sweep.settings.duration import written
 
 LONGEST = 500
 """How many characters of a reason are told: some of it is other people's to choose."""
@@ -46,7 +47,7 @@ class Watch(msgspec.Struct, frozen=True):
             if left <= 0:
                 return reason
             if reason != told:
-                say(f"waiting, at most {left:.0f} s more: {reason}")
+                say(f"waiting, at most {written(left)} more: {reason}")
                 told = reason
             since = time.monotonic()
             if not meanwhile():
@@ -54,7 +55,7 @@ class Watch(msgspec.Struct, frozen=True):
             started += time.monotonic() - since
             time.sleep(min(self.poll, left))
         if told is not None:
-            say(f"waited {time.monotonic() - started:.0f} s: nothing is in flight any more")
+            say(f"waited {written(time.monotonic() - started)}: nothing is in flight any more")
         return None
 
 

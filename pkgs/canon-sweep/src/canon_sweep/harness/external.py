@@ -29,6 +29,7 @@ from canon_sweep.harness.session import Ended, Program
 from canon_sweep.harness.stage import Stage
 from canon_sweep.harness.tested import why_red
 from canon_sweep.harness.transcript import Transcript
+from canon_sweep.settings.duration import written
 from canon_sweep.settings.harness import HarnessSettings
 
 _RESULT = "result.json"
@@ -144,7 +145,7 @@ class External(msgspec.Struct, frozen=True):
 
     def _follow(self, program: Program) -> Ended:
         say = self.stage.log.say
-        say(f"harness: {' '.join(program.command)}, at most {program.timeout:.0f} s")
+        say(f"harness: {' '.join(program.command)}, at most {written(program.timeout)}")
         transcript = Transcript(say)
         try:
             ended = session.follow(program, transcript.hear)
@@ -158,7 +159,7 @@ class External(msgspec.Struct, frozen=True):
     def _check_end(self, ended: Ended, tree: Path, order: Order, seconds: float) -> None:
         if ended.late:
             raise HostFault(
-                f"the harness did not end within {self.limit:g} s",
+                f"the harness did not end within {written(self.limit)}",
                 do="raise harness.timeout, or timeouts.test of the recipe, if it takes that long",
             )
         if why := ending.fault_of(ended.code):
@@ -172,7 +173,8 @@ class External(msgspec.Struct, frozen=True):
             if seconds < self.limit and self.harness.is_told_deadline:
                 # it was told to end before its own time: by the run, not by the recipe
                 raise TimeFault(
-                    f"the harness ended at the deadline that maxRuntime left it, {seconds:.0f} s",
+                    "the harness ended at the deadline that maxRuntime left it,"
+                    f" {written(seconds)}",
                     do="raise it if this happens often",
                 )
             overdue = OverdueFault(

@@ -15,6 +15,7 @@ from canon_sweep.core.version import Version
 from canon_sweep.engine.protocol import App
 from canon_sweep.errors import HostFault
 from canon_sweep.process import LateFault
+from canon_sweep.settings.duration import written
 from canon_sweep.state.runs import Log
 
 Copy = Callable[[str], AbstractContextManager[Path]]
@@ -56,7 +57,7 @@ class Hook(msgspec.Struct, frozen=True):
                 "PATH": os.environ.get("PATH", ""),
             }
             self.log.say(
-                f"install command for {app.version} as {app.stack}, at most {seconds:.3g} s"
+                f"install command for {app.version} as {app.stack}, at most {written(seconds)}"
             )
             try:
                 done = process.run(self.command, env=env, timeout=seconds, cwd=folder)

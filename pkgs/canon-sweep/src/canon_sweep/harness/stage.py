@@ -24,6 +24,7 @@ from canon_sweep.harness.hook import Hook
 from canon_sweep.harness.limits import Limits
 from canon_sweep.harness.probe import RunningApp, perform, until_pass
 from canon_sweep.harness.scale import Scale
+from canon_sweep.settings.duration import written
 from canon_sweep.settings.overlays import ReadOverlay
 from canon_sweep.settings.recipes import Probe, RecipeSettings, TcpProbe
 from canon_sweep.settings.secretenv import SecretEnv
@@ -127,7 +128,7 @@ class Stage(msgspec.Struct):
             told = f", as it was here: {image.not_asked}" if image.not_asked else ""
             self.log.say(f"image {names.plain(image.name)} is {image.digest}{told}")
         with self.bounded(wanted) as seconds:
-            self.log.say(f"deploy {app.version} as {app.stack}, at most {seconds:.3g} s")
+            self.log.say(f"deploy {app.version} as {app.stack}, at most {written(seconds)}")
             self.deploys += 1
             try:
                 self.engine.deploy(app)
@@ -267,8 +268,7 @@ class Stage(msgspec.Struct):
             TimeFault: it failed, and it was the run's time that bounded it.
             HostFault: it failed, and it was the test's.
         """
-        left = self._left()
-        if left <= 0:
+        if (left := self._left()) <= 0:
             raise self._time_is_up()
         try:
             yield min(wanted, left)
@@ -285,7 +285,7 @@ class Stage(msgspec.Struct):
             return TimeFault("maxRuntime is used up", do="raise it if this happens often")
         # each step had its own bound: what was slow may as well be the host
         return HostFault(
-            f"the test did not end within {self.limits.test:g} s",
+            f"the test did not end within {written(self.limits.test)}",
             do="raise timeouts.test, of this recipe alone or of all, if it takes that long",
         )
 

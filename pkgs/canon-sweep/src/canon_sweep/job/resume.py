@@ -12,6 +12,7 @@ from canon_sweep.core.waiting import Waiting, is_over
 from canon_sweep.errors import StateFault
 from canon_sweep.job import images
 from canon_sweep.job.again import in_turns
+from canon_sweep.job.atwork import at_work
 from canon_sweep.job.finish import check_state, finish, opened
 from canon_sweep.job.sources import Mirrors
 from canon_sweep.job.stop import Between, stop_of_sweep
@@ -53,6 +54,8 @@ def run_resume(settings: Settings, around: Surroundings) -> Results | None:
 def nothing_due(settings: Settings, around: Surroundings) -> str:
     """Why there is nothing for a resume to do, in a sentence."""
     state, began = State.of(settings), True
+    if running := at_work(state):
+        return f"nothing is due: {running}"
     # what cannot be read is nothing that a resume would need
     with suppress(StateFault):
         # each sweep writes the list when it begins; somebody may have removed it since

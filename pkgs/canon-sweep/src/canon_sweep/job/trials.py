@@ -32,6 +32,7 @@ from canon_sweep.job.ground import Ground
 from canon_sweep.job.orders import order_of_release
 from canon_sweep.job.room import Room
 from canon_sweep.job.sources import Sources
+from canon_sweep.settings.duration import written
 from canon_sweep.settings.recipe import Recipe
 from canon_sweep.settings.records import Settings
 
@@ -222,7 +223,7 @@ class Trials(msgspec.Struct, frozen=True):
             outcome=Outcome.OUT_OF_TIME,
             ts=self.now(),
             run_id=self.run_id,
-            reason=f"broken off after {seconds:.0f} s: maxRuntime was used up",
+            reason=f"broken off after {written(seconds)}: maxRuntime was used up",
             seconds=round(seconds, 3),
         )
         return note_attempt(attempt, self.ground.state.ledger)

@@ -8,6 +8,9 @@ from canon_sweep.settings.values import Seconds
 
 MAX_SECONDS = 30 * 365 * 86400
 
+# below it, the tenth of a second counts
+_FEW = 9.95
+
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|min|[smhdw])\s*", re.ASCII)
 
@@ -31,8 +34,13 @@ def seconds(value: object) -> Seconds:
 
 
 def written(length: float) -> str:
-    """So many seconds as an operator would write them, to the second: ``"9d"``, ``"1h 30m"``."""
-    left, parts = max(1, round(length)), []
+    """So many seconds as an operator would write them: ``"9d"``, ``"1h 30m"``, ``"1.5s"``.
+
+    To the second, and to a tenth where that counts.
+    """
+    if length < _FEW:
+        return f"{max(0.1, round(length, 1)):g}s"
+    left, parts = round(length), []
     for unit in ("d", "h", "m", "s"):
         count, left = divmod(left, int(_UNITS[unit]))
         if count:

@@ -158,7 +158,7 @@ def wait(descriptor: int, path: Path, patience: float = PATIENCE) -> None:
     while not _is_taken(descriptor, path):
         if time.monotonic() > end:
             raise StateFault(
-                f"{path} is being changed by another process, for {patience:g} s by now",
+                f"{path} is being changed by another process, for {written(patience)} by now",
                 do="try again, or end that process",
             )
         time.sleep(_PAUSE)
