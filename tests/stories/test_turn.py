@@ -21,13 +21,24 @@ from stories.fleet import Fleet, Quiet
 
 @dataclass
 class Weighing(Quiet):
-    """How many recipes' tags are in memory, as each turn ends."""
+    """How many recipes' tags are in memory, as each turn ends; but those of other tests."""
 
+    before: list[Synced]
     at_hand: list[int] = field(default_factory=list)
+
+    @classmethod
+    def begun(cls) -> Weighing:
+        """What is there by now does not count."""
+        return cls(_in_memory())
 
     def ended(self, entry: Entry) -> None:
         """Count them."""
-        self.at_hand.append(sum(isinstance(each, Synced) for each in gc.get_objects()))
+        known = set(map(id, self.before))
+        self.at_hand.append(sum(id(each) not in known for each in _in_memory()))
+
+
+def _in_memory() -> list[Synced]:
+    return [each for each in gc.get_objects() if isinstance(each, Synced)]
 
 
 def opened(fleet: Fleet, recipe: str) -> dict[str, int]:
@@ -81,7 +92,7 @@ def test_what_tags_a_recipe_has_goes_with_its_turn_where_nothing_was_to_be_done(
 ) -> None:
     """A thousand recipes' are many megabytes."""
     assert released.sweeps().results.exit_code == 0
-    around, weighing = released.means(), Weighing()
+    around, weighing = released.means(), Weighing.begun()
     around = Surroundings(weighing, around.say, around.clock, around.engine)
     assert run_sweep(released.settings(), (), around).noop
     assert weighing.at_hand == [1, 1]
