@@ -12,7 +12,6 @@ from pathlib import Path
 
 from canon_sweep.core import denial
 from canon_sweep.errors import HostFault, SyncFault
-from canon_sweep.state import folders
 
 # What a process needs to speak to anybody: not a matter of any disk.
 _OWN = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
@@ -76,6 +75,9 @@ def unusable(folder: Path, why: str) -> DiskFault:
 
 def uncached(folder: Path, error: OSError) -> DiskFault:
     """The same of a folder of the cache; if that cannot be made at all, what is missing."""
+    # for a fault alone: whoever asks remotes begins without what only the state needs
+    from canon_sweep.state import folders  # noqa: PLC0415
+
     if error.errno not in denial.EXHAUSTED and (found := folders.hindrance(folder.parent)):
         what, do = found
         return DiskFault(f"cacheDir: {what}", do=do)
