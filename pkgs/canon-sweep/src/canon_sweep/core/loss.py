@@ -29,16 +29,17 @@ def loss(
         odd = "its main shares no history with the mirror's"
         return f"{odd}; {_lost(gone, mirrored)} and its main"
     gone = mirrored.keys() - wanted.keys()
-    moved = {tag for tag, oid in mirrored.items() if wanted.get(tag, oid) != oid}
+    changed = gone | {tag for tag, oid in mirrored.items() if wanted.get(tag, oid) != oid}
+    unled = changed | set(adrift)
     if mirrored and not wanted:
         return f"it shows no tags; {_lost(gone, mirrored)}"
     if _are_many(gone, mirrored):
         return f"it withdrew more than a quarter of its tags; {_lost(gone, mirrored)}"
-    if _are_many(gone | moved, mirrored):
-        return f"it moved more than a quarter of its tags; {_lost(gone | moved, mirrored)}"
-    if _are_many(gone | moved | set(adrift), mirrored):
+    if _are_many(changed, mirrored):
+        return f"it moved more than a quarter of its tags; {_lost(changed, mirrored)}"
+    if _are_many(unled, mirrored):
         odd = "its main is set back, or another branch, and no longer leads to its releases"
-        return f"{odd}; {_lost(gone | moved | set(adrift), mirrored)} from its main"
+        return f"{odd}; {_lost(unled, mirrored)} from its main"
     return None
 
 
